@@ -1,0 +1,181 @@
+#include "analysis/metric/ensemble_view.hpp"
+
+#include "sim/trace/record_names.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace analysis {
+
+namespace {
+
+/// Faults that undo another one. All the others may stop the service.
+constexpr std::array<std::string_view, 5> repairs = {"restart", "resume", "heal", "release",
+                                                     "release_held"};
+
+bool is_repair(std::uint16_t fault) {
+    if (fault >= std::size(trace::names::faults)) return false;
+    return std::ranges::find(repairs, trace::names::faults[fault]) != repairs.end();
+}
+
+EnsembleChange trouble(Trouble what) {
+    EnsembleChange change;
+    change.trouble = what;
+    return change;
+}
+
+}  // namespace
+
+EnsembleView::EnsembleView(std::span<const zab::NodeId> voters) : quorum_(voters.size() / 2 + 1) {
+    for (const zab::NodeId voter : voters) at(voter).is_voter = true;
+}
+
+EnsembleChange EnsembleView::observe(const trace::Record& record) {
+    using enum trace::Kind;
+    const trace::Kind kind = record.kind();
+    if (kind == fault) return on_fault(record);
+    if (kind == server_stopped) return on_stopped(record);
+    if (kind == server_paused) return on_paused(record);
+    if (kind == looking) return on_looking(record);
+    if (kind == elected) return on_elected(record);
+    if (kind == established) return on_established(record);
+    if (kind == serving) return on_serving(record);
+    EnsembleChange change;
+    if (kind == trace::Kind::leading) {
+        at(record.node()).leading = record.time();
+        change.leading = true;
+    }
+    if (kind == server_resumed) {
+        Server now = at(record.node());
+        now.is_paused = false;
+        update(at(record.node()), now);
+    }
+    return change;
+}
+
+std::optional<zab::NodeId> EnsembleView::leader() const {
+    if (reigns_.empty() || reigns_.back().until) return std::nullopt;
+    return reigns_.back().leader;
+}
+
+std::optional<zab::Instant> EnsembleView::self_elected(zab::NodeId server) const {
+    if (server.value >= servers_.size()) return std::nullopt;
+    return servers_[server.value].self_elected;
+}
+
+std::optional<zab::Instant> EnsembleView::leading(zab::NodeId server) const {
+    if (server.value >= servers_.size()) return std::nullopt;
+    return servers_[server.value].leading;
+}
+
+EnsembleChange EnsembleView::on_fault(const trace::Record& record) const {
+    // Before the first leader there is no service to be disturbed.
+    if (!has_led() || is_repair(record.detail())) return {};
+    return trouble(Trouble::fault);
+}
+
+EnsembleChange EnsembleView::on_stopped(const trace::Record& record) {
+    const bool was_leader = leader() == record.node();
+    const std::size_t before = acknowledging_;
+    const bool is_voter = at(record.node()).is_voter;
+    update(at(record.node()),
+           Server{.is_voter = is_voter, .self_elected = std::nullopt, .leading = std::nullopt});
+    end_reigns_of(record.node(), record.time(), ReignEnd::stopped);
+    if (was_leader) return trouble(Trouble::leader_stopped);
+    if (has_lost_quorum(before)) return trouble(Trouble::quorum_lost);
+    return has_led() ? trouble(Trouble::server_stopped) : EnsembleChange{};
+}
+
+EnsembleChange EnsembleView::on_paused(const trace::Record& record) {
+    const std::size_t before = acknowledging_;
+    Server now = at(record.node());
+    now.is_paused = true;
+    update(at(record.node()), now);
+    if (leader() == record.node()) return trouble(Trouble::leader_paused);
+    if (has_lost_quorum(before)) return trouble(Trouble::quorum_lost);
+    return has_led() ? trouble(Trouble::server_paused) : EnsembleChange{};
+}
+
+EnsembleChange EnsembleView::on_looking(const trace::Record& record) {
+    const bool was_leader = leader() == record.node();
+    const bool was_quorum = is_quorum_looking();
+    const std::size_t before = acknowledging_;
+    Server now = at(record.node());
+    now.is_looking = true;
+    now.has_elected = false;
+    update(at(record.node()), now);
+    end_reigns_of(record.node(), record.time(), ReignEnd::looking);
+    EnsembleChange change;
+    if (was_leader) {
+        change.trouble = Trouble::leader_looking;
+    } else if (has_lost_quorum(before)) {
+        change.trouble = Trouble::quorum_lost;
+    }
+    change.quorum_looking = !was_quorum && is_quorum_looking();
+    return change;
+}
+
+EnsembleChange EnsembleView::on_elected(const trace::Record& record) {
+    Server now = at(record.node());
+    now.is_looking = false;
+    now.has_elected = true;
+    EnsembleChange change;
+    if (record.peer() == record.node().value) {
+        now.self_elected = record.time();
+        now.leading.reset();
+        change.self_elected = true;
+    }
+    update(at(record.node()), now);
+    return change;
+}
+
+EnsembleChange EnsembleView::on_established(const trace::Record& record) {
+    const zab::Epoch epoch{record.c()};
+    if (has_led() && epoch <= reigns_.back().epoch) return {};  // A late one: nobody follows it.
+    if (has_led() && !reigns_.back().until) {
+        reigns_.back().until = record.time();
+        reigns_.back().end = ReignEnd::superseded;
+    }
+    reigns_.push_back({.leader = record.node(),
+                       .epoch = epoch,
+                       .established = record.time(),
+                       .serving = std::nullopt,
+                       .until = std::nullopt});
+    EnsembleChange change;
+    change.established = true;
+    return change;
+}
+
+EnsembleChange EnsembleView::on_serving(const trace::Record& record) {
+    EnsembleChange change;
+    if (leader() != record.node() || reigns_.back().serving) return change;
+    reigns_.back().serving = record.time();
+    change.serving = true;
+    return change;
+}
+
+EnsembleView::Server& EnsembleView::at(zab::NodeId id) {
+    if (id.value >= servers_.size()) servers_.resize(std::size_t{id.value} + 1);
+    return servers_[id.value];
+}
+
+void EnsembleView::update(Server& server, const Server& now) {
+    if (server.is_voter && server.is_looking) --looking_;
+    if (server.can_acknowledge()) --acknowledging_;
+    server = now;
+    if (server.is_voter && server.is_looking) ++looking_;
+    if (server.can_acknowledge()) ++acknowledging_;
+}
+
+void EnsembleView::end_reigns_of(zab::NodeId server, zab::Instant time, ReignEnd end) {
+    if (leader() != server) return;
+    reigns_.back().until = time;
+    reigns_.back().end = end;
+}
+
+bool EnsembleView::has_lost_quorum(std::size_t acknowledging_before) const {
+    return leader() && acknowledging_before >= quorum_ && acknowledging_ < quorum_;
+}
+
+}  // namespace analysis

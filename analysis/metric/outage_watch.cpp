@@ -1,0 +1,227 @@
+#include "analysis/metric/outage_watch.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace analysis {
+
+namespace {
+
+/// More troubles at once than this say nothing new: the last one takes the place of its
+/// predecessor, so that memory does not grow with the run.
+constexpr std::size_t mark_limit = 64;
+
+constexpr std::int64_t threshold_factor = 3;
+
+}  // namespace
+
+void OutageWatch::ensemble_changed(const EnsembleChange& change, const trace::Record& record,
+                                   const EnsembleView& view) {
+    if (change.trouble) mark_trouble(*change.trouble, record, view);
+    if (!episode_) return;
+    if (change.quorum_looking && !episode_->quorum_looking) {
+        episode_->quorum_looking = record.time();
+    }
+    follow_ascent(change, record, view);
+}
+
+void OutageWatch::mark_trouble(Trouble trouble, const trace::Record& record,
+                               const EnsembleView& view) {
+    const zab::Instant now = record.time();
+    if (is_calm_) frozen_threshold_ = threshold();
+    is_calm_ = false;
+    Mark mark{.trouble = trouble,
+              .node = record.node(),
+              .at = now,
+              .blocked_from = std::nullopt,
+              .silent_from = std::nullopt};
+    if (outstanding_ > 0) {
+        mark.blocked_from = now;
+        mark.silent_from = std::max(last_completed_, outstanding_since_);
+    }
+    if (!episode_) {
+        episode_.emplace();
+        if (view.is_quorum_looking()) episode_->quorum_looking = now;
+    }
+    std::vector<Mark>& marks = episode_->marks;
+    if (marks.size() < mark_limit) {
+        marks.push_back(mark);
+    } else {
+        marks.back() = mark;
+    }
+}
+
+void OutageWatch::follow_ascent(const EnsembleChange& change, const trace::Record& record,
+                                const EnsembleView& view) {
+    const zab::NodeId server = record.node();
+    if (change.self_elected || change.leading) {
+        episode_->attempt = {.leader = server,
+                             .elected = view.self_elected(server),
+                             .leading = view.leading(server),
+                             .established = std::nullopt,
+                             .serving = std::nullopt};
+    }
+    if (change.established) {
+        episode_->done = Ascent{.leader = server,
+                                .elected = view.self_elected(server),
+                                .leading = view.leading(server),
+                                .established = record.time(),
+                                .serving = std::nullopt};
+    }
+    if (change.serving && episode_->done) episode_->done->serving = record.time();
+}
+
+void OutageWatch::write_invoked(zab::Instant now, const EnsembleView& view) {
+    if (outstanding_++ > 0) return;
+    outstanding_since_ = now;
+    if (episode_) forget_unnoticed(now, view);
+    if (!episode_) return;
+    for (Mark& mark : episode_->marks) {
+        if (!mark.blocked_from) mark.blocked_from = now;
+    }
+}
+
+void OutageWatch::write_abandoned() {
+    if (outstanding_ > 0) --outstanding_;
+}
+
+void OutageWatch::write_completed(zab::Instant now, zab::Instant invoked,
+                                  const EnsembleView& view) {
+    if (outstanding_ > 0) --outstanding_;
+    if (episode_) {
+        if (std::optional<Outage> outage = outage_until(now)) {
+            split(*outage, view);
+            if (now >= warm_up_) outages_.push_back(*outage);
+        }
+        forget_refuted(now, invoked, view);
+    }
+    if (is_calm_) {
+        if (!is_warm_ && now >= warm_up_) {
+            is_warm_ = true;
+            undisturbed_.clear();
+        }
+        undisturbed_.add(now - invoked);
+    }
+    last_completed_ = now;
+}
+
+void OutageWatch::forget_refuted(zab::Instant now, zab::Instant invoked, const EnsembleView& view) {
+    forget_if([invoked](const Mark& mark) { return mark.at <= invoked; }, now, view);
+    if (!episode_) return;
+    // A new gap begins here: nothing can have been silent for longer.
+    for (Mark& mark : episode_->marks) {
+        mark.blocked_from = outstanding_ > 0 ? std::optional{now} : std::nullopt;
+        mark.silent_from = mark.blocked_from;
+    }
+}
+
+/// Troubles that a new leader has ended before anybody wanted to write.
+void OutageWatch::forget_unnoticed(zab::Instant now, const EnsembleView& view) {
+    if (!episode_->done || !episode_->done->serving) return;
+    const zab::Instant served = *episode_->done->serving;
+    forget_if([served](const Mark& mark) { return !mark.blocked_from && mark.at <= served; }, now,
+              view);
+}
+
+template <class Predicate>
+void OutageWatch::forget_if(Predicate is_over, zab::Instant now, const EnsembleView& view) {
+    Episode& episode = *episode_;
+    const zab::Instant first_before = episode.marks.front().at;
+    std::erase_if(episode.marks, is_over);
+    if (episode.marks.empty()) {
+        episode_.reset();
+        return;
+    }
+    const zab::Instant first = episode.marks.front().at;
+    if (first == first_before) return;
+    // What led out of the earlier trouble does not lead out of the one that is left.
+    if (episode.done && *episode.done->established < first) episode.done.reset();
+    if (episode.attempt.elected && *episode.attempt.elected < first) episode.attempt = {};
+    if (episode.quorum_looking && *episode.quorum_looking < first) {
+        episode.quorum_looking = view.is_quorum_looking() ? std::optional{now} : std::nullopt;
+    }
+}
+
+std::optional<zab::Duration> OutageWatch::threshold() const {
+    if (!is_calm_) return frozen_threshold_;
+    const std::optional<zab::Duration> usual = undisturbed_.quantile(p99_9);
+    if (!usual) return std::nullopt;
+    const std::int64_t most = std::numeric_limits<std::int64_t>::max() / threshold_factor;
+    return zab::Duration{std::min(usual->ns, most)} * threshold_factor;
+}
+
+/// A leader that falls ends acknowledgements by itself, unless they had already ceased: then what
+/// came before it (a cut, say) was the reason, and the leader only gave up in consequence.
+std::optional<OutageWatch::Beginning> OutageWatch::beginning() const {
+    const std::vector<Mark>& marks = episode_->marks;
+    const auto fall =
+        std::ranges::find_if(marks, [](const Mark& m) { return is_break(m.trouble); });
+    const Mark& first = marks.front();
+    if (fall == marks.end()) {
+        if (!first.blocked_from) return std::nullopt;
+        return Beginning{*first.blocked_from, first};
+    }
+    if (!fall->blocked_from) return std::nullopt;
+    const std::optional<zab::Instant> earlier =
+        fall == marks.begin() ? first.silent_from : first.blocked_from;
+    const std::optional<zab::Duration> limit = threshold();
+    if (earlier && limit && fall->silent_from && *fall->blocked_from - *earlier >= *limit) {
+        return Beginning{*earlier, first};
+    }
+    return Beginning{*fall->blocked_from, *fall};
+}
+
+std::optional<Outage> OutageWatch::outage_until(zab::Instant until) const {
+    const std::optional<Beginning> begun = beginning();
+    if (!begun) return std::nullopt;
+    const zab::Duration length = until - begun->from;
+    const std::optional<zab::Duration> limit = threshold();
+    const bool is_long = limit ? length >= *limit : is_break(begun->mark.trouble);
+    if (!is_long || length.ns <= 0) return std::nullopt;
+    return Outage{.from = begun->from,
+                  .until = until,
+                  .trouble = begun->mark.trouble,
+                  .node = begun->mark.node,
+                  .new_leader = std::nullopt,
+                  .parts = {}};
+}
+
+void OutageWatch::split(Outage& outage, const EnsembleView& view) const {
+    const bool has_ascent = episode_->done || (outage.open && !view.leader());
+    if (!has_ascent) {
+        // The leader went on. When another server failed, its clients had to find a new one.
+        const bool lost_server = outage.trouble == Trouble::server_stopped;
+        (lost_server ? outage.parts.reconnection : outage.parts.stall) = outage.length();
+        return;
+    }
+    const Ascent ascent = episode_->done.value_or(episode_->attempt);
+    if (episode_->done) outage.new_leader = ascent.leader;
+    zab::Instant reached = outage.from;
+    // A step that the trace does not show takes no time: its time is in the step after it.
+    const auto part = [&reached, &outage](zab::Instant step_end) {
+        const zab::Instant before = reached;
+        reached = std::clamp(step_end, before, outage.until);
+        return reached - before;
+    };
+    const std::optional<zab::Instant> served = ascent.serving ? ascent.serving : ascent.established;
+    const zab::Instant unreached = served ? outage.from : outage.until;
+    outage.parts.detection = part(episode_->quorum_looking.value_or(unreached));
+    outage.parts.election = part(ascent.elected.value_or(unreached));
+    outage.parts.discovery = part(ascent.leading.value_or(unreached));
+    outage.parts.synchronization = part(served.value_or(outage.until));
+    outage.parts.reconnection = part(outage.until);
+}
+
+std::vector<Outage> OutageWatch::outages(zab::Instant end, const EnsembleView& view) const {
+    std::vector<Outage> all = outages_;
+    const bool is_blocked = outstanding_ > 0 || !view.leader();
+    if (!episode_ || !is_blocked || end < warm_up_) return all;
+    if (std::optional<Outage> last = outage_until(end)) {
+        last->open = true;
+        split(*last, view);
+        all.push_back(*last);
+    }
+    return all;
+}
+
+}  // namespace analysis

@@ -1,0 +1,100 @@
+#pragma once
+
+#include "analysis/metric/ensemble_view.hpp"
+#include "analysis/metric/summary.hpp"
+#include "analysis/stats/histogram.hpp"
+#include "protocol/types/ids.hpp"
+#include "protocol/types/time.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace analysis {
+
+/// Finds the outages of a run, online.
+///
+/// A trouble (a fault, a server that stops, a leader that falls) opens an *episode*. It is over
+/// when a write completes that was invoked after the trouble: acknowledgements are possible again.
+/// Inside an episode each gap between two completed writes is an outage if it is long enough. It
+/// starts when the trouble strikes while a write is outstanding, or with the first write after it,
+/// or with the last write that still got through.
+class OutageWatch {
+  public:
+    explicit OutageWatch(zab::Instant warm_up) : warm_up_(warm_up) {}
+
+    void ensemble_changed(const EnsembleChange& change, const trace::Record& record,
+                          const EnsembleView& view);
+    void write_invoked(zab::Instant now, const EnsembleView& view);
+    /// A write that nobody waits for any more: it failed, or its client forgot it.
+    void write_abandoned();
+    void write_completed(zab::Instant now, zab::Instant invoked, const EnsembleView& view);
+
+    /// 3 × p99.9 of the writes before the first disturbance; those before the warm-up count only
+    /// when there are no others.
+    std::optional<zab::Duration> threshold() const;
+    /// All outages, with the one that lasts at `end`.
+    std::vector<Outage> outages(zab::Instant end, const EnsembleView& view) const;
+
+  private:
+    /// A trouble that no write has yet shown to be over.
+    struct Mark {
+        Trouble trouble{};
+        zab::NodeId node;
+        zab::Instant at;
+        /// The first instant since `at` (and since the last completed write) with a write
+        /// outstanding.
+        std::optional<zab::Instant> blocked_from;
+        /// Since when a write had been outstanding, without any completing, when it struck.
+        std::optional<zab::Instant> silent_from;
+    };
+
+    /// A leader's way to service.
+    struct Ascent {
+        zab::NodeId leader;
+        std::optional<zab::Instant> elected;
+        std::optional<zab::Instant> leading;
+        std::optional<zab::Instant> established;
+        std::optional<zab::Instant> serving;
+    };
+
+    struct Episode {
+        std::vector<Mark> marks;  ///< Never empty; ascending.
+        std::optional<zab::Instant> quorum_looking;
+        Ascent attempt;              ///< Of the last that was elected.
+        std::optional<Ascent> done;  ///< Of the last that was established.
+    };
+
+    /// Where an outage began, and what did it.
+    struct Beginning {
+        zab::Instant from;
+        Mark mark;
+    };
+
+    void mark_trouble(Trouble trouble, const trace::Record& record, const EnsembleView& view);
+    void follow_ascent(const EnsembleChange& change, const trace::Record& record,
+                       const EnsembleView& view);
+    void forget_refuted(zab::Instant now, zab::Instant invoked, const EnsembleView& view);
+    void forget_unnoticed(zab::Instant now, const EnsembleView& view);
+    template <class Predicate>
+    void forget_if(Predicate is_over, zab::Instant now, const EnsembleView& view);
+    std::optional<Beginning> beginning() const;
+    std::optional<Outage> outage_until(zab::Instant until) const;
+    /// Divides an outage's time; requires an episode.
+    void split(Outage& outage, const EnsembleView& view) const;
+
+    zab::Instant warm_up_;
+    bool is_calm_ = true;   ///< Nothing has disturbed the ensemble so far.
+    bool is_warm_ = false;  ///< `undisturbed_` holds writes from after the warm-up.
+    Histogram undisturbed_;
+    std::optional<zab::Duration> frozen_threshold_;
+
+    std::uint64_t outstanding_ = 0;  ///< Writes.
+    zab::Instant outstanding_since_;
+    zab::Instant last_completed_;
+    std::optional<Episode> episode_;
+    std::vector<Outage> outages_;
+};
+
+}  // namespace analysis

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "protocol/message.hpp"
+#include "protocol/types/ring.hpp"
+
+namespace zab {
+
+/// A client's session (ClientCnxn): what it has asked, seen and still waits for. Requests are
+/// answered in the order in which they were sent; when the connection breaks, all that is in
+/// flight fails, and nobody knows whether it was done.
+class ClientSession {
+  public:
+    /// A request in flight.
+    struct InFlight {
+        Cxid cxid = 0;
+        Operation operation{};
+    };
+
+    ClientSession(std::uint32_t client, std::uint32_t timeout_ms)
+        : client_(client), timeout_ms_(timeout_ms) {}
+
+    /// What to say first on a new connection: which session, and the newest state seen, so that
+    /// no server may show us an older one.
+    Connect hello() const { return {session_, last_seen_, client_, timeout_ms_}; }
+    /// The server's answer. False: the session is over, and a new one must be asked for.
+    bool on_connect_reply(const ConnectReply& reply) {
+        if (reply.session.value == 0) {
+            session_ = {};
+            return false;
+        }
+        session_ = reply.session;
+        timeout_ms_ = reply.timeout_ms;
+        attached_ = true;
+        return true;
+    }
+
+    /// A new request, to be sent now.
+    Request request(Operation operation, PathId path, std::uint32_t bytes) {
+        ++last_cxid_;
+        in_flight_.push({last_cxid_, operation});
+        return {session_, last_cxid_, path, bytes, client_, operation};
+    }
+    /// A reply: it must be the oldest request's ("Xid out of order" ends the connection).
+    bool on_reply(const ClientReply& reply) {
+        if (in_flight_.empty() || in_flight_.front().cxid != reply.cxid) {
+            return false;
+        }
+        in_flight_.pop();
+        see(reply.zxid);
+        return true;
+    }
+    void see(Zxid zxid) {
+        if (zxid > last_seen_) {
+            last_seen_ = zxid;
+        }
+    }
+
+    void detach() { attached_ = false; }
+    /// The oldest request in flight, given up.
+    std::optional<InFlight> give_up_oldest() {
+        if (in_flight_.empty()) {
+            return std::nullopt;
+        }
+        const InFlight oldest = in_flight_.front();
+        in_flight_.pop();
+        return oldest;
+    }
+
+    bool is_attached() const { return attached_; }
+    SessionId session() const { return session_; }
+    std::size_t in_flight() const { return in_flight_.size(); }
+    std::uint32_t timeout_ms() const { return timeout_ms_; }
+
+  private:
+    std::uint32_t client_;
+    std::uint32_t timeout_ms_;
+    SessionId session_{};
+    Zxid last_seen_{};
+    Cxid last_cxid_ = 0;
+    bool attached_ = false;
+    Ring<InFlight> in_flight_;
+};
+
+}  // namespace zab

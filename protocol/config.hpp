@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "protocol/types/ids.hpp"
+#include "protocol/types/time.hpp"
+
+namespace zab {
+
+/// What `zoo.cfg` and the system properties of one server say. Defaults are ZooKeeper's, with the
+/// sample file's tick and limits (zookeeper-server: QuorumPeerConfig, conf/zoo_sample.cfg).
+struct Config {
+    std::vector<NodeId> voters;     ///< Ascending, without repetition.
+    std::vector<NodeId> observers;  ///< Ascending, disjoint from `voters`.
+
+    Duration tick_time = seconds(2);
+    std::uint32_t init_limit = 10;  ///< Ticks a learner may take to connect and synchronize.
+    std::uint32_t sync_limit = 5;   ///< Ticks of silence or of an unacknowledged proposal.
+
+    Duration min_notification_interval = milliseconds(200);  ///< FastLeaderElection.
+    Duration max_notification_interval = seconds(60);        ///< FastLeaderElection.
+    Duration finalize_wait = milliseconds(200);              ///< FastLeaderElection.finalizeWait.
+    Duration election_connection_timeout = seconds(5);       ///< zookeeper.cnxTimeout.
+    Duration learner_connect_retry = milliseconds(100);  ///< leaderConnectDelayDuringRetryMs.
+    std::uint32_t learner_connect_attempts = 5;          ///< Learner.connectToLeader.
+
+    std::uint32_t commit_log_count = 500;     ///< Committed txns kept in memory for DIFF.
+    std::uint32_t snapshot_count = 100'000;   ///< snapCount: txns between snapshots.
+    std::uint32_t max_batch_size = 1'000;     ///< SyncRequestProcessor: flush at this many.
+    Duration flush_delay = {};                ///< SyncRequestProcessor: 0 = flush when idle.
+    std::uint32_t global_outstanding_limit = 1'000;
+
+    std::uint32_t min_session_ticks = 2;   ///< minSessionTimeout in ticks.
+    std::uint32_t max_session_ticks = 20;  ///< maxSessionTimeout in ticks.
+    bool force_sync = true;                ///< forceSync: fsync before acknowledging.
+    bool leader_serves = true;             ///< Whether the leader accepts clients.
+
+    friend bool operator==(const Config&, const Config&) = default;
+};
+
+}  // namespace zab

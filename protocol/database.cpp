@@ -1,0 +1,80 @@
+#include "protocol/database.hpp"
+
+#include <algorithm>
+
+#include "protocol/types/digest.hpp"
+
+namespace zab {
+
+void Database::load(const DiskImage& disk) {
+    clear();
+    if (disk.snapshot.has_value()) {
+        position_ = disk.snapshot->position;
+        tree_ = disk.snapshot->tree;
+        sessions_ = disk.snapshot->sessions;
+        last_processed_ = position_.zxid;
+    }
+    committed_log_.reset(position_);
+    fast_forward(disk);
+}
+
+void Database::fast_forward(const DiskImage& disk) {
+    const Zxid from = position_.zxid;
+    for (std::size_t i = disk.log.first_after(from); i < disk.log.size(); ++i) {
+        apply(disk.log.at(i).txn);
+    }
+}
+
+void Database::install(const Snapshot& snapshot, Zxid zxid) {
+    tree_ = snapshot.tree;
+    sessions_ = snapshot.sessions;
+    position_ = snapshot.position;
+    last_processed_ = zxid;
+    committed_log_.reset(position_);
+}
+
+void Database::clear() {
+    tree_.clear();
+    sessions_.clear();
+    position_ = {};
+    last_processed_ = {};
+    committed_log_.reset({});
+}
+
+void Database::apply(const Txn& txn) {
+    apply_to_state(txn);
+    if (txn.zxid <= position_.zxid) {
+        return;  // Replayed over a state that has it already.
+    }
+    committed_log_.push(txn);
+    position_ = committed_log_.last();
+    last_processed_ = txn.zxid;
+    if (committed_log_.size() > commit_log_count_) {
+        committed_log_.drop_front(1);
+    }
+}
+
+void Database::apply_to_state(const Txn& txn) {
+    tree_.apply(txn);
+    const auto place = [this, &txn] {
+        return std::lower_bound(sessions_.begin(), sessions_.end(), txn.session);
+    };
+    if (txn.type == TxnType::create_session && !has_session(txn.session)) {
+        sessions_.insert(place(), txn.session);
+    } else if (txn.type == TxnType::close_session && has_session(txn.session)) {
+        sessions_.erase(place());
+    }
+}
+
+bool Database::has_session(SessionId session) const {
+    return std::binary_search(sessions_.begin(), sessions_.end(), session);
+}
+
+std::uint64_t Database::fingerprint() const {
+    Digest digest;
+    digest.add(last_processed_.value).add(position_.zxid.value).add(position_.prefix);
+    digest.add(committed_log_.base().prefix);
+    return digest.value;
+}
+
+}  // namespace zab

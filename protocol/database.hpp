@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "protocol/history.hpp"
+#include "protocol/message.hpp"
+#include "protocol/service/tree.hpp"
+
+namespace zab {
+
+/// A whole state of the service: what a snapshot file holds, or a SNAP carries. Named after the
+/// last transaction processed when its writing began.
+struct Snapshot {
+    Position position{};
+    Tree tree;
+    std::vector<SessionId> sessions;
+};
+
+/// What a process finds when it reads its disk: the page cache counts, unsynced or not.
+struct DiskImage {
+    History log;
+    std::optional<Snapshot> snapshot;  ///< The newest valid one.
+    std::optional<Epoch> accepted_epoch;
+    std::optional<Epoch> current_epoch;
+};
+
+/// ZKDatabase: the state in memory, with the last committed transactions for learners that lag.
+/// It survives changes of role (ZOOKEEPER-2678).
+class Database {
+  public:
+    explicit Database(std::uint32_t commit_log_count = 500)
+        : commit_log_count_(commit_log_count) {}
+
+    /// Boot and reload: the newest snapshot, then every logged transaction after it, committed or
+    /// not (ZKDatabase.loadDataBase). Replayed transactions enter the committed log.
+    void load(const DiskImage& disk);
+    /// Applies what the log on disk has beyond memory (fastForwardDataBase, ZOOKEEPER-2845).
+    void fast_forward(const DiskImage& disk);
+    /// Takes over a leader's snapshot under the zxid of its header.
+    void install(const Snapshot& snapshot, Zxid zxid);
+    void clear();
+
+    void apply(const Txn& txn);
+    /// A leader's own <epoch,0>: no transaction, but what its database says it has processed.
+    void begin_epoch(Zxid zxid) { last_processed_ = zxid; }
+
+    /// What is compared in elections and told to leaders and clients.
+    Zxid last_processed() const { return last_processed_; }
+    /// The last transaction applied, and the hash of all up to it.
+    Position position() const { return position_; }
+    const History& committed_log() const { return committed_log_; }
+    const Tree& tree() const { return tree_; }
+    const std::vector<SessionId>& sessions() const { return sessions_; }
+    bool has_session(SessionId session) const;
+    Snapshot snapshot() const { return {position_, tree_, sessions_}; }
+    std::uint64_t fingerprint() const;
+
+  private:
+    void apply_to_state(const Txn& txn);
+
+    std::uint32_t commit_log_count_;
+    Zxid last_processed_{};
+    Position position_{};
+    Tree tree_;
+    std::vector<SessionId> sessions_;  // Ascending.
+    History committed_log_;
+};
+
+}  // namespace zab

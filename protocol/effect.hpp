@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "protocol/history.hpp"
+#include "protocol/input.hpp"
+#include "protocol/message.hpp"
+
+/// All that a server can want.
+namespace zab {
+
+/// What a server says about itself, for the trace: `a` is usually a zxid, `b` a prefix hash. What
+/// becomes durable is told by the disk, not by the server.
+enum class NoteKind : std::uint8_t {
+    booted, looking, elected, following, leading, established, serving, request, forward, propose,
+    ack, commit, deliver, read, inform, synchronized, snapshot_sent, snapshot_installed, history,
+};
+struct Note {
+    NoteKind kind{};
+    NodeId peer{};
+    std::uint16_t detail = 0;
+    std::uint32_t c = 0;
+    std::uint64_t a = 0;
+    std::uint64_t b = 0;
+};
+
+struct Send {
+    LinkId link{};
+    Message message{};
+};
+/// Sends `Snap`, named after `position`, with the tree as it is now beside it.
+struct SendSnapshot {
+    LinkId link{};
+    Position position{};
+};
+/// One more item lies in this stage's queue.
+struct Hand {
+    Stage stage{};
+    LinkId link{};  ///< Which handler.
+};
+/// The stage's queue has been emptied: its thread is gone.
+struct ClearStage {
+    Stage stage{};
+};
+/// (Re)starts a timer; it fires at a random moment of the range.
+struct SetTimer {
+    TimerKind timer{};
+    Duration earliest{};
+    Duration latest{};
+};
+struct CancelTimer {
+    TimerKind timer{};
+};
+struct Dial {
+    LinkKind kind{};
+    NodeId peer{};
+    Duration timeout{};
+};
+struct CloseLink {
+    LinkId link{};
+};
+/// From now on reading from this link fails when nothing comes for this long (setSoTimeout).
+struct SetReadTimeout {
+    LinkId link{};
+    Duration timeout{};
+};
+/// A port begins or ceases to accept connections.
+struct Listen {
+    LinkKind kind{};
+    bool open = false;
+};
+/// Blocks a stage until `Done`.
+struct Start {
+    Work work{};
+    Stage stage{};  ///< Which stage waits; `handler` with the link.
+    LinkId link{};
+    std::uint64_t argument = 0;  ///< The epoch to write, the zxid to truncate after; for a
+                                 ///< snapshot 1 if it replaces the log before it.
+};
+/// Writes a transaction to the log file: in the page cache, not durable.
+struct Append {
+    Txn txn{};
+};
+/// The process ends itself.
+struct Halt {
+    std::uint16_t code = 0;
+};
+enum class Refusal : std::uint8_t {
+    epoch_of_log_above_current_epoch,
+    accepted_epoch_below_current_epoch,
+};
+struct RefuseToStart {
+    Refusal reason{};
+    Zxid last_zxid{};
+};
+
+using Effect = std::variant<Note, Send, SendSnapshot, Hand, ClearStage, SetTimer, CancelTimer, Dial,
+                            CloseLink, SetReadTimeout, Listen, Start, Append, Halt, RefuseToStart>;
+
+/// The ordered list of one step's effects, reused from step to step.
+class Effects {
+  public:
+    void push(const Effect& effect) { list_.push_back(effect); }
+    void send(LinkId link, const Message& message) { list_.push_back(Send{link, message}); }
+    void note(NoteKind kind, std::uint64_t a, std::uint64_t b = 0, std::uint32_t c = 0,
+              NodeId peer = {}, std::uint16_t detail = 0) {
+        list_.push_back(Note{kind, peer, detail, c, a, b});
+    }
+    void hand(Stage stage, LinkId link = {}) { list_.push_back(Hand{stage, link}); }
+    void start(Work work, Stage stage, std::uint64_t argument = 0, LinkId link = {}) {
+        list_.push_back(Start{work, stage, link, argument});
+    }
+    void clear() { list_.clear(); }
+    bool empty() const { return list_.empty(); }
+    const std::vector<Effect>& list() const { return list_; }
+
+  private:
+    std::vector<Effect> list_;
+};
+
+}  // namespace zab

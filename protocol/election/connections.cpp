@@ -1,0 +1,186 @@
+#include "protocol/election/connections.hpp"
+
+#include <algorithm>
+
+#include "protocol/types/digest.hpp"
+
+namespace zab {
+
+Connections::Connections(NodeId self, const Config& config)
+    : self_(self), timeout_(config.election_connection_timeout) {
+    for (const auto* group : {&config.voters, &config.observers}) {
+        for (const NodeId node : *group) {
+            if (node.value >= peers_.size()) {
+                peers_.resize(std::size_t{node.value} + 1);
+            }
+            peers_[node.value].known = node != self;
+            members_.push_back(node);
+        }
+    }
+    std::sort(members_.begin(), members_.end());
+}
+
+Connections::Peer* Connections::find(NodeId node) {
+    if (node.value >= peers_.size() || !peers_[node.value].known) {
+        return nullptr;
+    }
+    return &peers_[node.value];
+}
+
+void Connections::send(NodeId to, const Notification& message, Effects& out) {
+    if (to == self_) {
+        loopback_.push(message);
+        out.hand(Stage::election);
+        return;
+    }
+    Peer* peer = find(to);
+    if (peer == nullptr) {
+        return;
+    }
+    peer->used = true;
+    peer->queued = message;
+    if (peer->link.exists()) {
+        transmit(*peer, out);
+    } else {
+        dial(to, out);
+    }
+}
+
+void Connections::connect_all(Effects& out) {
+    for (const NodeId node : members_) {
+        const Peer* peer = find(node);
+        if (peer != nullptr && peer->used && !peer->link.exists()) {
+            dial(node, out);
+        }
+    }
+}
+
+bool Connections::have_delivered() const {
+    return std::any_of(peers_.begin(), peers_.end(),
+                       [](const Peer& peer) { return peer.used && !peer.queued.has_value(); });
+}
+
+void Connections::dial(NodeId to, Effects& out) {
+    Peer& peer = peers_[to.value];
+    if (!peer.dialling) {  // At most one dial to a server is under way.
+        peer.dialling = true;
+        out.push(Dial{LinkKind::election, to, timeout_});
+    }
+}
+
+void Connections::on_link_up(const LinkUp& up, Effects& out) {
+    if (up.accepted) {
+        unnamed_.push_back(up.link);
+        return;
+    }
+    Peer* peer = find(up.peer);
+    if (peer == nullptr) {
+        out.push(CloseLink{up.link});
+        return;
+    }
+    peer->dialling = false;
+    out.send(up.link, Hello{self_});
+    if (self_ < up.peer) {
+        // The larger id must own the connection: it will see our id and dial back.
+        out.push(CloseLink{up.link});
+        return;
+    }
+    adopt(up.peer, up.link, out);
+}
+
+void Connections::on_hello(LinkId link, const Hello& hello, Effects& out) {
+    std::erase(unnamed_, link);
+    Peer* peer = find(hello.sid);
+    if (peer == nullptr || hello.sid == self_) {
+        out.push(CloseLink{link});
+        return;
+    }
+    if (hello.sid < self_) {
+        // Ours to dial (QuorumCnxManager.handleConnection): end the old worker and call back.
+        if (peer->link.exists()) {
+            out.push(CloseLink{peer->link});
+            peer->link = {};
+        }
+        out.push(CloseLink{link});
+        dial(hello.sid, out);
+        return;
+    }
+    adopt(hello.sid, link, out);
+}
+
+void Connections::adopt(NodeId node, LinkId link, Effects& out) {
+    Peer& peer = peers_[node.value];
+    if (peer.link.exists()) {
+        out.push(CloseLink{peer.link});
+    }
+    peer.link = link;
+    peer.used = true;
+    if (!peer.queued.has_value()) {
+        // The last message may have died with the old connection: better stale than lost.
+        peer.queued = peer.last_sent;
+    }
+    transmit(peer, out);
+}
+
+void Connections::transmit(Peer& peer, Effects& out) {
+    if (!peer.queued.has_value()) {
+        return;
+    }
+    out.send(peer.link, *peer.queued);
+    peer.last_sent = peer.queued;
+    peer.queued.reset();
+}
+
+void Connections::on_link_down(LinkId link) {
+    std::erase(unnamed_, link);
+    for (Peer& peer : peers_) {
+        if (peer.link == link) {
+            peer.link = {};
+        }
+    }
+}
+
+void Connections::on_dial_failed(NodeId node) {
+    if (Peer* peer = find(node)) {
+        peer->dialling = false;
+    }
+}
+
+std::optional<NodeId> Connections::peer_of(LinkId link) const {
+    for (const NodeId node : members_) {
+        if (peers_[node.value].link == link) {
+            return node;
+        }
+    }
+    return std::nullopt;
+}
+
+Notification Connections::take_loopback() {
+    const Notification oldest = loopback_.front();
+    loopback_.pop();
+    return oldest;
+}
+
+std::uint64_t Connections::fingerprint() const {
+    const auto words = [](Digest& digest, const std::optional<Notification>& n) {
+        digest.add(n.has_value());
+        if (n.has_value()) {
+            digest.add(n->leader.value).add(n->zxid.value).add(n->round).add(n->peer_epoch.value);
+            digest.add(static_cast<std::uint64_t>(n->state));
+        }
+    };
+    Digest digest;
+    for (const NodeId node : members_) {
+        const Peer& peer = peers_[node.value];
+        digest.add(peer.used).add(peer.dialling).add(peer.link.exists());
+        words(digest, peer.queued);
+        words(digest, peer.last_sent);
+    }
+    digest.add(unnamed_.size());
+    for (std::size_t i = 0; i < loopback_.size(); ++i) {
+        words(digest, loopback_[i]);
+    }
+    return digest.value;
+}
+
+}  // namespace zab

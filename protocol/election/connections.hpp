@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "protocol/config.hpp"
+#include "protocol/effect.hpp"
+#include "protocol/input.hpp"
+#include "protocol/message.hpp"
+#include "protocol/types/ring.hpp"
+
+namespace zab {
+
+/// QuorumCnxManager: one connection a pair of servers, owned by the larger id; a send queue of
+/// one, in which the newest message replaces the unsent one; the last message sent again on every
+/// new connection that finds the queue empty.
+class Connections {
+  public:
+    Connections(NodeId self, const Config& config);
+
+    /// Queues a notification and dials if nothing connects us (toSend). To ourselves: loops back.
+    void send(NodeId to, const Notification& message, Effects& out);
+    /// Dials everybody we have something for and are not connected to.
+    void connect_all(Effects& out);
+    /// Whether at least one queue is empty, so that the messages seem to get through.
+    bool have_delivered() const;
+
+    void on_link_up(const LinkUp& up, Effects& out);
+    void on_hello(LinkId link, const Hello& hello, Effects& out);
+    void on_link_down(LinkId link);
+    void on_dial_failed(NodeId peer);
+    /// Who speaks on this link, once known.
+    std::optional<NodeId> peer_of(LinkId link) const;
+
+    /// The oldest notification that we sent to ourselves.
+    Notification take_loopback();
+    std::uint64_t fingerprint() const;
+
+  private:
+    struct Peer {
+        bool known = false;
+        bool used = false;  ///< Something was sent to it: it has a queue.
+        bool dialling = false;
+        LinkId link{};
+        std::optional<Notification> queued;
+        std::optional<Notification> last_sent;
+    };
+
+    Peer* find(NodeId node);
+    void dial(NodeId to, Effects& out);
+    void adopt(NodeId node, LinkId link, Effects& out);
+    void transmit(Peer& peer, Effects& out);
+
+    NodeId self_;
+    Duration timeout_;
+    std::vector<Peer> peers_;  // By id.
+    std::vector<NodeId> members_;
+    std::vector<LinkId> unnamed_;  // Accepted, no Hello yet.
+    Ring<Notification> loopback_;
+};
+
+}  // namespace zab

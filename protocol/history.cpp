@@ -1,0 +1,113 @@
+#include "protocol/history.hpp"
+
+#include <utility>
+
+#include "protocol/types/digest.hpp"
+#include "protocol/types/ensure.hpp"
+
+namespace zab {
+
+Position advance(Position before, const Txn& txn) {
+    const std::uint64_t what = txn.zxid.value ^ (std::uint64_t{txn.cxid} << 17) ^
+                               (txn.session.value << 7) ^ (std::uint64_t{txn.path} << 40) ^
+                               static_cast<std::uint64_t>(txn.type);
+    return {txn.zxid, mix(before.prefix, what)};
+}
+
+const History::Entry& History::at(std::size_t index) const {
+    ensure(index < size_, "only entries of the history can be read");
+    const std::size_t place = offset_ + index;
+    return (*chunks_[place / chunk_size])[place % chunk_size];
+}
+
+Position History::position_at(std::size_t index) const {
+    const Entry& entry = at(index);
+    return {entry.txn.zxid, entry.prefix};
+}
+
+void History::push(const Txn& txn) {
+    const std::size_t place = offset_ + size_;
+    if (place / chunk_size == chunks_.size()) {
+        add_chunk();
+    }
+    std::shared_ptr<Chunk>& chunk = chunks_[place / chunk_size];
+    if (chunk.use_count() > 1) {
+        chunk = std::make_shared<Chunk>(*chunk);  // Somebody else's past must not change.
+    }
+    last_ = advance(last_, txn);
+    Entry& entry = (*chunk)[place % chunk_size];
+    entry.txn = txn;
+    entry.prefix = last_.prefix;
+    ++size_;
+}
+
+std::size_t History::first_after(Zxid zxid) const {
+    if (last_.zxid <= zxid) {
+        return size_;
+    }
+    std::size_t low = 0;
+    std::size_t high = size_;
+    while (low < high) {
+        const std::size_t middle = low + (high - low) / 2;
+        if (at(middle).txn.zxid <= zxid) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+std::optional<Position> History::find(Zxid zxid) const {
+    const std::size_t next = first_after(zxid);
+    const Position found = next == 0 ? base_ : position_at(next - 1);
+    if (found.zxid != zxid) {
+        return std::nullopt;
+    }
+    return found;
+}
+
+void History::truncate(std::size_t count) {
+    ensure(count <= size_, "a truncation keeps at most what is there");
+    size_ = count;
+    last_ = count == 0 ? base_ : position_at(count - 1);
+    chunks_.resize((offset_ + size_ + chunk_size - 1) / chunk_size);
+}
+
+void History::drop_front(std::size_t count) {
+    ensure(count <= size_, "no more can be dropped than is there");
+    if (count == 0) {
+        return;
+    }
+    base_ = position_at(count - 1);
+    offset_ += count;
+    size_ -= count;
+    const std::size_t dead = offset_ / chunk_size;
+    if (dead == 0) {
+        return;
+    }
+    if (chunks_.front().use_count() == 1) {
+        spare_ = std::move(chunks_.front());
+    }
+    chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(dead));
+    offset_ %= chunk_size;
+}
+
+void History::reset(Position base) {
+    chunks_.clear();
+    offset_ = 0;
+    size_ = 0;
+    base_ = base;
+    last_ = base;
+}
+
+void History::add_chunk() {
+    if (spare_ != nullptr && spare_.use_count() == 1) {
+        chunks_.push_back(std::move(spare_));
+        spare_ = nullptr;
+    } else {
+        chunks_.push_back(std::make_shared<Chunk>());
+    }
+}
+
+}  // namespace zab

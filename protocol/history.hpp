@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "protocol/message.hpp"
+#include "protocol/types/ids.hpp"
+
+namespace zab {
+
+/// A place in a sequence of transactions: the last one at or before it, and the rolling hash of
+/// everything up to there. Two servers that are at equal positions have applied the same history.
+struct Position {
+    Zxid zxid{};
+    std::uint64_t prefix = 0;
+    friend bool operator==(const Position&, const Position&) = default;
+};
+
+/// The position after `txn` has followed `before`.
+Position advance(Position before, const Txn& txn);
+
+/// A sequence of transactions with rising zxids, as a persistent structure: copies share chunks
+/// and clone them on write, so that logs, snapshots and copies of a world cost what they differ by
+/// (measured in the design spike). The front may be dropped once nobody can present it.
+class History {
+  public:
+    struct Entry {
+        Txn txn{};
+        std::uint64_t prefix = 0;
+    };
+
+    /// An empty history that continues after `base`.
+    explicit History(Position base = {}) : base_(base), last_(base) {}
+
+    bool empty() const { return size_ == 0; }
+    std::size_t size() const { return size_; }
+    /// Where the first kept entry continues: everything up to it was dropped or never here.
+    Position base() const { return base_; }
+    /// The position after the last entry; `base` when empty.
+    Position last() const { return last_; }
+
+    /// Requires index < size().
+    const Entry& at(std::size_t index) const;
+    Position position_at(std::size_t index) const;
+
+    /// Appends a transaction. Zxids need not rise: a faulty server may write anything to its log.
+    void push(const Txn& txn);
+    /// Index of the first entry with a zxid above `zxid` (size() when there is none).
+    std::size_t first_after(Zxid zxid) const;
+    /// The position of exactly this zxid: an entry's, or the base's.
+    std::optional<Position> find(Zxid zxid) const;
+    /// Keeps the first `count` entries.
+    void truncate(std::size_t count);
+    /// Forgets the first `count` entries; whole chunks are reused.
+    void drop_front(std::size_t count);
+    /// Forgets everything and continues after `base`.
+    void reset(Position base);
+
+  private:
+    static constexpr std::size_t chunk_size = 256;
+    using Chunk = std::array<Entry, chunk_size>;
+
+    void add_chunk();
+
+    std::vector<std::shared_ptr<Chunk>> chunks_;
+    std::shared_ptr<Chunk> spare_;  // A dropped chunk, kept so that a steady log allocates nothing.
+    std::size_t offset_ = 0;        // Entries dropped from the first chunk.
+    std::size_t size_ = 0;
+    Position base_{};
+    Position last_{};
+};
+
+}  // namespace zab

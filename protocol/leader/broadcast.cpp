@@ -1,0 +1,154 @@
+#include <algorithm>
+
+#include "protocol/leader/leading.hpp"
+#include "protocol/server.hpp"
+
+namespace zab {
+
+// Phase 3 on the leader: PrepRequestProcessor, ProposalRequestProcessor, Leader.processAck.
+
+namespace {
+
+constexpr std::uint32_t last_counter = 0xffffffff;
+
+TxnType type_of(Operation operation) {
+    switch (operation) {
+        case Operation::create:
+            return TxnType::create;
+        case Operation::create_session:
+            return TxnType::create_session;
+        case Operation::close_session:
+            return TxnType::close_session;
+        case Operation::set:
+        case Operation::get:
+        case Operation::sync:
+            return TxnType::set;
+    }
+    return TxnType::set;
+}
+
+}  // namespace
+
+Verdict Leading::on_request(Server& server, Effects& out) {
+    const Submitted submitted = server.pipeline.requests.front();
+    server.pipeline.requests.pop();
+    const Request& request = submitted.request;
+    const bool is_own_client = submitted.from.value == 0;
+    if (needs_commit(request.operation, true)) {
+        if (last_proposed.zxid.counter() == last_counter) {
+            return Verdict::leave;  // No zxid is left in this epoch (ZOOKEEPER-1277).
+        }
+        if (is_own_client) {
+            // First into the commit processor: the commit must find the request waiting.
+            server.pipeline.submit_to_commit(request, out);
+        }
+        propose(server, request, out);
+        return Verdict::stay;
+    }
+    out.note(NoteKind::request, 0, request.client, request.cxid, {},
+             static_cast<std::uint16_t>(request.operation));
+    if (is_own_client) {
+        server.pipeline.submit_to_commit(request, out);  // sync too: here only an ordered read.
+        return Verdict::stay;
+    }
+    // Leader.processSync: behind the last proposal still outstanding, or at once.
+    const Sync sync{request.session, request.cxid};
+    if (!outstanding.empty()) {
+        pending_syncs.push_back({last_proposed.zxid, submitted.handler, sync});
+    } else if (Handler* handler = find(submitted.handler)) {
+        handler->send(SyncReply{sync.session, sync.cxid}, out);
+    }
+    return Verdict::stay;
+}
+
+void Leading::propose(Server& server, const Request& request, Effects& out) {
+    const Txn txn{last_proposed.zxid.next(), request.session, request.cxid,
+                  request.path,              request.bytes,   type_of(request.operation)};
+    last_proposed = advance(last_proposed, txn);
+    out.note(NoteKind::propose, txn.zxid.value, last_proposed.prefix, txn.bytes);
+    Outstanding& proposal = outstanding.push_slot();
+    proposal.txn = txn;
+    proposal.prefix = last_proposed.prefix;
+    proposal.acks = 0;
+    for (Handler& handler : handlers) {
+        if (handler.forwarding && handler.participant) {
+            handler.sync_limit.on_proposal(txn.zxid, half_ticks);
+            handler.send(Proposal{txn}, out);
+        }
+    }
+    // Our own log comes last: a quorum of followers may commit before we have it on disk.
+    server.pipeline.log(txn, out);
+}
+
+void Leading::on_flushed(Server& server, Effects& out) {
+    Ring<Zxid>& flushed = server.pipeline.to_flush;
+    if (!flushed.empty()) {
+        out.note(NoteKind::ack, flushed.back().value, 0, 0, server.self);
+    }
+    for (; !flushed.empty(); flushed.pop()) {
+        on_ack(server, server.self, own_acked, flushed.front(), out);
+    }
+}
+
+void Leading::on_ack(Server& server, NodeId from, Zxid& last_acked, Zxid zxid, Effects& out) {
+    if (zxid.counter() == 0 || outstanding.empty() || zxid <= last_committed) {
+        return;  // UPTODATE's ack, or a late one: the quorum was reached without it.
+    }
+    const Zxid first = outstanding.front().txn.zxid;
+    const std::uint64_t index = zxid.value - first.value;
+    if (zxid < first || index >= outstanding.size()) {
+        return;  // Never proposed: ignored.
+    }
+    if (zxid <= last_acked || !server.quorum.is_voter(from)) {
+        return;  // Counted before, or it does not vote.
+    }
+    last_acked = zxid;
+    Outstanding& proposal = outstanding[index];
+    ++proposal.acks;
+    // In order: a successor has its own later ack, which comes behind this one's.
+    if (index == 0 && server.quorum.is_enough(proposal.acks)) {
+        commit(server, out);
+    }
+}
+
+void Leading::commit(Server& server, Effects& out) {
+    const Outstanding decided = outstanding.front();
+    outstanding.pop();
+    to_be_applied.push(decided.txn);
+    last_committed = decided.txn.zxid;
+    out.note(NoteKind::commit, decided.txn.zxid.value, decided.prefix, decided.acks);
+    for (Handler& handler : handlers) {
+        if (!handler.forwarding) {
+            continue;
+        }
+        if (handler.phase == Handler::Phase::awaiting_startup) {
+            out.hand(Stage::handler, handler.link);  // It may wait for this commit.
+        }
+        if (handler.participant) {
+            handler.send(Commit{decided.txn.zxid}, out);
+        } else {
+            // Observers do not vote: a proposal would only have cost bandwidth.
+            handler.send(Inform{decided.txn}, out);
+        }
+    }
+    server.pipeline.submit_to_commit(decided.txn, out);
+    answer_syncs(decided.txn.zxid, out);
+}
+
+void Leading::answer_syncs(Zxid committed, Effects& out) {
+    while (!pending_syncs.empty() && pending_syncs.front().after <= committed) {
+        const PendingSync pending = pending_syncs.front();
+        pending_syncs.erase(pending_syncs.begin());
+        if (Handler* handler = find(pending.handler)) {
+            handler->send(SyncReply{pending.sync.session, pending.sync.cxid}, out);
+        }
+    }
+}
+
+void Leading::on_applied(Zxid zxid) {
+    if (!to_be_applied.empty() && to_be_applied.front().zxid == zxid) {
+        to_be_applied.pop();
+    }
+}
+
+}  // namespace zab

@@ -1,0 +1,134 @@
+#include <algorithm>
+
+#include "protocol/leader/leading.hpp"
+#include "protocol/server.hpp"
+
+namespace zab {
+
+// Phase 1 on the leader: q/Leader.lead until the epoch is agreed.
+
+namespace {
+
+void restart_wait(const Server& server, Effects& out) {
+    const Duration limit = server.ticks(server.config->init_limit);
+    out.push(SetTimer{TimerKind::epoch_wait, limit, limit});
+}
+
+}  // namespace
+
+void Leading::begin(Server& server, Effects& out) {
+    summary = {server.self, server.database.last_processed(), server.current_epoch};
+    last_proposed = server.database.position();
+    // Leader.lead calls loadData, which writes the whole database, uncommitted tail included.
+    out.start(Work::write_snapshot, Stage::main);
+}
+
+void Leading::on_snapshot_written(Effects& out) { out.start(Work::open_port, Stage::main); }
+
+void Leading::on_port_open(Server& server, Effects& out) {
+    phase = Phase::discovery;
+    out.push(Listen{LinkKind::learner, true});
+    restart_wait(server, out);
+    bid_epoch(server, server.self, server.accepted_epoch, Stage::main, {}, out);
+}
+
+void Leading::on_registered(Server& server, Handler& handler, Epoch accepted, Effects& out) {
+    handler.phase = Handler::Phase::awaiting_epoch;
+    if (epoch_written) {
+        handler.phase = Handler::Phase::acknowledging;
+        out.send(handler.link, LeaderInfo{epoch});
+        return;
+    }
+    bid_epoch(server, handler.sid, accepted, Stage::handler, handler.link, out);
+}
+
+/// Leader.getEpochToPropose: one more than the highest accepted epoch of a quorum with us in it.
+/// The thread that completes the quorum writes our own promise before anybody is told.
+void Leading::bid_epoch(Server& server, NodeId sid, Epoch accepted, Stage stage, LinkId link,
+                        Effects& out) {
+    if (epoch_decided) {
+        return;
+    }
+    epoch = std::max(epoch, accepted.next());
+    if (server.quorum.is_voter(sid)) {
+        connecting.insert(sid);  // Never taken out again, even if it disconnects.
+    }
+    if (!connecting.contains(server.self) || !server.quorum.is_quorum(connecting)) {
+        return;
+    }
+    epoch_decided = true;
+    out.start(Work::write_accepted_epoch, stage, epoch.value, link);
+}
+
+void Leading::on_accepted_epoch_written(Server& server, Effects& out) {
+    server.accepted_epoch = epoch;
+    epoch_written = true;
+    phase = Phase::epoch_proposed;
+    restart_wait(server, out);
+    const Position end = server.database.position();
+    out.note(NoteKind::leading, end.zxid.value, end.prefix, epoch.value);
+    wake(Handler::Phase::awaiting_epoch, out);
+    out.hand(Stage::main);
+}
+
+void Leading::on_ack_epoch(Server& server, Handler& handler, const AckEpoch& ack, Effects& out) {
+    handler.last_zxid = ack.last_zxid;
+    handler.phase = Handler::Phase::awaiting_quorum;
+    if (election_finished) {
+        synchronize(server, handler, out);  // Late: its history is no longer compared with ours.
+        return;
+    }
+    if (!ack.current_epoch.has_value()) {
+        return;  // It had accepted this epoch before: not counted.
+    }
+    const bool is_ahead = *ack.current_epoch > summary.peer_epoch ||
+                          (*ack.current_epoch == summary.peer_epoch && ack.last_zxid > summary.zxid);
+    if (is_ahead) {
+        drop(handler.link, out);  // Phase 1, leader step 2: we must not lead somebody newer.
+        return;
+    }
+    if (handler.participant) {
+        count_epoch_ack(server, handler.sid, out);
+    }
+}
+
+void Leading::count_epoch_ack(Server& server, NodeId sid, Effects& out) {
+    if (election_finished) {
+        return;
+    }
+    electing.insert(sid);
+    if (!electing.contains(server.self) || !server.quorum.is_quorum(electing)) {
+        return;
+    }
+    election_finished = true;
+    wake(Handler::Phase::awaiting_quorum, out);
+    out.hand(Stage::main);
+}
+
+/// The leader's main thread, when what it waited for may have come.
+void Leading::on_main_turn(Server& server, Effects& out) {
+    if (phase == Phase::epoch_proposed && !electing.contains(server.self)) {
+        count_epoch_ack(server, server.self, out);
+    }
+    if (phase == Phase::epoch_proposed && election_finished) {
+        phase = Phase::entering_epoch;
+        out.start(Work::write_current_epoch, Stage::main, epoch.value);
+    }
+    if (phase == Phase::synchronization && server.quorum.is_quorum(new_leader_acks)) {
+        phase = Phase::starting;
+        out.push(CancelTimer{TimerKind::epoch_wait});
+        last_committed = Zxid::of(epoch, 0);
+        const Position end = server.database.position();
+        out.note(NoteKind::established, end.zxid.value, end.prefix, epoch.value);
+        out.start(Work::start_serving, Stage::main);
+    }
+}
+
+void Leading::on_current_epoch_written(Server& server, Effects& out) {
+    server.current_epoch = epoch;
+    phase = Phase::synchronization;
+    restart_wait(server, out);
+    count_new_leader_ack(server, server.self, out);
+}
+
+}  // namespace zab

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+
+#include "protocol/effect.hpp"
+#include "protocol/history.hpp"
+#include "protocol/message.hpp"
+#include "protocol/types/ring.hpp"
+
+namespace zab {
+
+/// Half ticks of a leadership: the only time that a leader keeps.
+using HalfTicks = std::uint32_t;
+
+/// LearnerHandler.SyncLimitCheck: notices a learner that answers pings but no longer acknowledges
+/// the proposals sent to it.
+class SyncLimitCheck {
+  public:
+    void on_proposal(Zxid zxid, HalfTicks now) {
+        if (!current_.waits) {
+            current_ = {true, zxid, now};
+        } else {
+            next_ = {true, zxid, now};
+        }
+    }
+    void on_ack(Zxid zxid) {
+        if (current_.waits && current_.zxid == zxid) {
+            current_ = next_;
+            next_ = {};
+        } else if (next_.waits && next_.zxid == zxid) {
+            next_ = {};
+        }
+    }
+    bool is_late(HalfTicks now, HalfTicks limit) const {
+        return current_.waits && now - current_.sent >= limit;
+    }
+
+  private:
+    struct Tracked {
+        bool waits = false;
+        Zxid zxid{};
+        HalfTicks sent = 0;
+    };
+    Tracked current_;
+    Tracked next_;
+};
+
+/// The leader's view of one learner connection (q/LearnerHandler): a thread that reads, and a
+/// queue with a thread that sends.
+struct Handler {
+    enum class Phase : std::uint8_t {
+        registering,       ///< Connected; FOLLOWERINFO or OBSERVERINFO is to come.
+        awaiting_epoch,    ///< A quorum has not yet agreed on the epoch.
+        acknowledging,     ///< LEADERINFO sent; ACKEPOCH is to come.
+        awaiting_quorum,   ///< A quorum has not yet acknowledged the epoch.
+        serializing,       ///< A snapshot goes into the connection.
+        synchronizing,     ///< NEWLEADER queued; its ACK is to come.
+        awaiting_startup,  ///< The leader does not serve yet.
+        streaming,         ///< UPTODATE sent.
+    };
+
+    LinkId link{};
+    NodeId sid{};
+    bool participant = false;
+    Phase phase = Phase::registering;
+    bool forwarding = false;   ///< Gets every new PROPOSAL, COMMIT or INFORM.
+    bool sending = false;      ///< Its sender thread runs; until then packets wait in `queue`.
+    Zxid last_zxid{};          ///< Of its ACKEPOCH.
+    Position snapshot_name{};  ///< Of the SNAP being serialised.
+    Zxid last_acked{};
+    HalfTicks deadline = 0;    ///< Counted as alive until then.
+    SyncLimitCheck sync_limit;
+    Ring<Message> queue;
+
+    void send(const Message& message, Effects& out) {
+        if (sending) {
+            out.send(link, message);
+        } else {
+            queue.push(message);
+        }
+    }
+    void start_sending(Effects& out) {
+        sending = true;
+        for (; !queue.empty(); queue.pop()) {
+            out.send(link, queue.front());
+        }
+    }
+};
+
+}  // namespace zab

@@ -1,0 +1,171 @@
+#include "protocol/leader/leading.hpp"
+
+#include <algorithm>
+
+#include "protocol/server.hpp"
+#include "protocol/types/digest.hpp"
+
+namespace zab {
+
+Handler* Leading::find(LinkId link) {
+    const auto found = std::find_if(handlers.begin(), handlers.end(),
+                                    [link](const Handler& h) { return h.link == link; });
+    return found == handlers.end() ? nullptr : &*found;
+}
+
+void Leading::on_link_up(Server& server, LinkId link, Effects& out) {
+    Handler& handler = handlers.emplace_back();
+    handler.link = link;
+    // LearnerHandler: it may take as long as the whole way to UPTODATE.
+    handler.deadline =
+        half_ticks + 2 * (server.config->init_limit + server.config->sync_limit);
+    out.push(SetReadTimeout{link, server.ticks(server.config->init_limit)});
+}
+
+void Leading::on_link_down(LinkId link) {
+    std::erase_if(handlers, [link](const Handler& h) { return h.link == link; });
+}
+
+void Leading::drop(LinkId link, Effects& out) {
+    out.push(CloseLink{link});
+    on_link_down(link);
+}
+
+/// Lets every handler thread that waits for something go on: they share one monitor (notifyAll).
+void Leading::wake(Handler::Phase waiting, Effects& out) {
+    for (const Handler& handler : handlers) {
+        if (handler.phase == waiting) {
+            out.hand(Stage::handler, handler.link);
+        }
+    }
+}
+
+void Leading::on_handler_turn(Server& server, LinkId link, Effects& out) {
+    Handler* handler = find(link);
+    if (handler == nullptr) {
+        return;
+    }
+    if (handler->phase == Handler::Phase::awaiting_epoch && epoch_written) {
+        handler->phase = Handler::Phase::acknowledging;
+        out.send(link, LeaderInfo{epoch});
+    } else if (handler->phase == Handler::Phase::awaiting_quorum && election_finished) {
+        synchronize(server, *handler, out);
+    } else if (handler->phase == Handler::Phase::awaiting_startup) {
+        start_learner(*handler, out);
+    }
+}
+
+void Leading::on_packet(Server& server, LinkId link, const Message& message, Effects& out) {
+    Handler* handler = find(link);
+    if (handler == nullptr) {
+        return;
+    }
+    handler->deadline = half_ticks + 2 * server.config->sync_limit;
+    switch (handler->phase) {
+        case Handler::Phase::registering:
+            if (const auto* info = std::get_if<FollowerInfo>(&message)) {
+                handler->sid = info->sid;
+                handler->participant = server.quorum.is_voter(info->sid);
+                on_registered(server, *handler, info->accepted_epoch, out);
+            } else if (const auto* observer = std::get_if<ObserverInfo>(&message)) {
+                handler->sid = observer->sid;
+                on_registered(server, *handler, observer->accepted_epoch, out);
+            } else {
+                drop(link, out);
+            }
+            return;
+        case Handler::Phase::acknowledging:
+            if (const auto* ack = std::get_if<AckEpoch>(&message)) {
+                on_ack_epoch(server, *handler, *ack, out);
+            } else {
+                drop(link, out);
+            }
+            return;
+        case Handler::Phase::synchronizing:
+            if (const auto* ack = std::get_if<Ack>(&message)) {
+                on_new_leader_ack(server, *handler, ack->zxid, out);
+            } else {
+                drop(link, out);  // "Next packet was supposed to be an ACK".
+            }
+            return;
+        case Handler::Phase::awaiting_epoch:
+        case Handler::Phase::awaiting_quorum:
+        case Handler::Phase::serializing:
+        case Handler::Phase::awaiting_startup:
+        case Handler::Phase::streaming:
+            on_streamed(server, *handler, message, out);
+            return;
+    }
+}
+
+void Leading::on_streamed(Server& server, Handler& handler, const Message& message,
+                          Effects& out) {
+    if (const auto* ack = std::get_if<Ack>(&message)) {
+        handler.sync_limit.on_ack(ack->zxid);
+        on_ack(server, handler.sid, handler.last_acked, ack->zxid, out);
+        return;
+    }
+    const LinkId link = handler.link;
+    if (const auto* forward = std::get_if<Forward>(&message)) {
+        server.pipeline.requests.push({forward->request, handler.sid, link});
+        out.hand(Stage::request);
+    } else if (const auto* sync = std::get_if<Sync>(&message)) {
+        Request request{sync->session, sync->cxid, 0, 0, 0, Operation::sync};
+        server.pipeline.requests.push({request, handler.sid, link});
+        out.hand(Stage::request);
+    } else if (const auto* revalidate = std::get_if<Revalidate>(&message)) {
+        const bool is_known = server.database.has_session(revalidate->session);
+        handler.send(RevalidateReply{revalidate->session, is_known}, out);
+    }
+}
+
+Verdict Leading::on_tick(Server& server, Effects& out) {
+    ++half_ticks;
+    const Duration half_tick = server.config->tick_time / 2;
+    out.push(SetTimer{TimerKind::tick, half_tick, half_tick});
+    NodeSet alive;
+    alive.insert(server.self);
+    std::vector<LinkId> late;
+    for (Handler& handler : handlers) {
+        if (handler.participant && half_ticks <= handler.deadline) {
+            alive.insert(handler.sid);
+        }
+        if (handler.sending) {
+            handler.send(Ping{half_ticks}, out);
+        }
+        if (handler.sync_limit.is_late(half_ticks, 2 * server.config->sync_limit)) {
+            late.push_back(handler.link);
+        }
+    }
+    for (const LinkId link : late) {
+        drop(link, out);
+    }
+    const bool is_whole_tick = half_ticks % 2 == 0;
+    if (is_whole_tick && !server.quorum.is_quorum(alive)) {
+        return Verdict::leave;  // "Not sufficient followers synced".
+    }
+    return Verdict::stay;
+}
+
+std::uint64_t Leading::fingerprint() const {
+    Digest digest;
+    digest.add(static_cast<std::uint64_t>(phase)).add(epoch.value).add(epoch_decided);
+    digest.add(epoch_written).add(election_finished).add(last_proposed.prefix);
+    digest.add(last_committed.value).add(own_acked.value).add(to_be_applied.size());
+    for (const NodeSet* set : {&connecting, &electing, &new_leader_acks}) {
+        for (const std::uint64_t word : set->words()) {
+            digest.add(word);
+        }
+    }
+    for (const Handler& handler : handlers) {
+        digest.add(handler.sid.value).add(static_cast<std::uint64_t>(handler.phase));
+        digest.add(handler.forwarding).add(handler.sending).add(handler.last_acked.value);
+        digest.add(handler.last_zxid.value).add(handler.queue.size());
+    }
+    for (std::size_t i = 0; i < outstanding.size(); ++i) {
+        digest.add(outstanding[i].txn.zxid.value).add(outstanding[i].acks);
+    }
+    return digest.value;
+}
+
+}  // namespace zab

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "protocol/effect.hpp"
+#include "protocol/election/vote.hpp"
+#include "protocol/leader/handler.hpp"
+#include "protocol/learner/learning.hpp"
+#include "protocol/message.hpp"
+#include "protocol/types/node_set.hpp"
+#include "protocol/types/ring.hpp"
+
+namespace zab {
+
+struct Server;
+
+/// A leader, from its decision to lead until it gives up (q/Leader, q/LearnerHandler).
+struct Leading {
+    enum class Phase : std::uint8_t {
+        preparing,        ///< Snapshotting and opening the learner port.
+        discovery,        ///< Collecting a quorum of accepted epochs.
+        epoch_proposed,   ///< LEADERINFO is out: collecting a quorum of ACKEPOCH.
+        entering_epoch,   ///< Writing our own currentEpoch.
+        synchronization,  ///< Collecting a quorum of NEWLEADER acks.
+        starting,         ///< Established: starting the request processors.
+        broadcast,
+    };
+    /// A proposal not yet committed, and how many voters have logged it.
+    struct Outstanding {
+        Txn txn{};
+        std::uint64_t prefix = 0;
+        std::uint32_t acks = 0;
+    };
+    /// A learner's sync that waits behind the proposal that was the last one when it came.
+    struct PendingSync {
+        Zxid after{};
+        LinkId handler{};
+        Sync sync{};
+    };
+
+    Phase phase = Phase::preparing;
+    Epoch epoch{};               ///< Highest proposal so far; fixed from `epoch_proposed` on.
+    bool epoch_decided = false;  ///< No more bids count: it is being written or was.
+    bool epoch_written = false;
+    bool election_finished = false;  ///< A quorum has acknowledged the epoch.
+    Vote summary{};                  ///< Our own epoch and history: nobody may be ahead of it.
+    NodeSet connecting;              ///< Voters that told their accepted epoch.
+    NodeSet electing;                ///< Voters that acknowledged the epoch.
+    NodeSet new_leader_acks;         ///< Voters that acknowledged NEWLEADER.
+    std::vector<Handler> handlers;   ///< In the order in which they connected.
+    Ring<Outstanding> outstanding;
+    Ring<Txn> to_be_applied;  ///< Committed, not yet in our tree.
+    Position last_proposed{};
+    Zxid last_committed{};
+    Zxid own_acked{};
+    HalfTicks half_ticks = 0;
+    std::vector<PendingSync> pending_syncs;
+
+    // discovery.cpp: phase 1.
+    void begin(Server& server, Effects& out);
+    void on_snapshot_written(Effects& out);
+    void on_port_open(Server& server, Effects& out);
+    void on_registered(Server& server, Handler& handler, Epoch accepted, Effects& out);
+    void on_accepted_epoch_written(Server& server, Effects& out);
+    void on_ack_epoch(Server& server, Handler& handler, const AckEpoch& ack, Effects& out);
+    void on_current_epoch_written(Server& server, Effects& out);
+
+    // synchronization.cpp: phase 2.
+    void synchronize(Server& server, Handler& handler, Effects& out);
+    void on_serialized(Handler& handler, Effects& out);
+    void on_new_leader_ack(Server& server, Handler& handler, Zxid zxid, Effects& out);
+    void on_started_serving(Server& server, Effects& out);
+
+    // broadcast.cpp: phase 3.
+    Verdict on_request(Server& server, Effects& out);
+    void on_flushed(Server& server, Effects& out);
+    void on_ack(Server& server, NodeId from, Zxid& last_acked, Zxid zxid, Effects& out);
+    void on_applied(Zxid zxid);
+
+    // leading.cpp: the handlers' threads, and the main loop once it serves.
+    Handler* find(LinkId link);
+    void on_link_up(Server& server, LinkId link, Effects& out);
+    void on_link_down(LinkId link);
+    void on_packet(Server& server, LinkId link, const Message& message, Effects& out);
+    void on_handler_turn(Server& server, LinkId link, Effects& out);
+    void on_main_turn(Server& server, Effects& out);
+    Verdict on_tick(Server& server, Effects& out);
+
+    std::uint64_t fingerprint() const;
+
+  private:
+    void bid_epoch(Server& server, NodeId sid, Epoch accepted, Stage stage, LinkId link,
+                   Effects& out);
+    void count_epoch_ack(Server& server, NodeId sid, Effects& out);
+    void count_new_leader_ack(Server& server, NodeId sid, Effects& out);
+    void count_kept_proposals(Server& server, Handler& handler, Effects& out);
+    void start_learner(Handler& handler, Effects& out);
+    void wake(Handler::Phase waiting, Effects& out);
+    void drop(LinkId link, Effects& out);
+    void start_forwarding(Handler& handler, Zxid last_queued, Effects& out);
+    void on_streamed(Server& server, Handler& handler, const Message& message, Effects& out);
+    void propose(Server& server, const Request& request, Effects& out);
+    void commit(Server& server, Effects& out);
+    void answer_syncs(Zxid committed, Effects& out);
+};
+
+}  // namespace zab

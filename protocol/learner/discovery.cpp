@@ -1,0 +1,61 @@
+#include "protocol/learner/learning.hpp"
+#include "protocol/server.hpp"
+
+namespace zab {
+
+// Phase 1 on a learner: q/Learner.connectToLeader and registerWithLeader.
+
+void Learning::begin(Server& server, Effects& out) {
+    out.note(NoteKind::following, 0, 0, 0, leader);
+    out.push(Dial{LinkKind::learner, leader, server.ticks(server.config->init_limit)});
+}
+
+Verdict Learning::on_dial_failed(Effects& out, const Server& server) {
+    ++attempts;
+    if (attempts >= server.config->learner_connect_attempts) {
+        return Verdict::leave;
+    }
+    // The leader opens its port a little after we decided: the first try is often refused.
+    const Duration pause = server.config->learner_connect_retry;
+    out.push(SetTimer{TimerKind::dial_retry, pause, pause});
+    return Verdict::stay;
+}
+
+void Learning::on_dial_retry(const Server& server, Effects& out) {
+    out.push(Dial{LinkKind::learner, leader, server.ticks(server.config->init_limit)});
+}
+
+void Learning::on_link_up(Server& server, LinkId up, Effects& out) {
+    link = up;
+    phase = Phase::registering;
+    out.push(SetReadTimeout{link, server.ticks(server.config->init_limit)});
+    if (server.is_voter()) {
+        out.send(link, FollowerInfo{server.self, server.accepted_epoch});
+    } else {
+        out.send(link, ObserverInfo{server.self, server.accepted_epoch});
+    }
+}
+
+Verdict Learning::on_leader_info(Server& server, const LeaderInfo& info, Effects& out) {
+    if (info.epoch < server.accepted_epoch) {
+        return Verdict::leave;  // We promised not to follow an older epoch.
+    }
+    new_epoch = info.epoch;
+    if (info.epoch == server.accepted_epoch) {
+        // Accepted before, by this or an earlier attempt: our ack must not count twice.
+        phase = Phase::waiting_to_sync;
+        out.send(link, AckEpoch{server.database.last_processed(), std::nullopt});
+        return Verdict::stay;
+    }
+    phase = Phase::accepting;
+    out.start(Work::write_accepted_epoch, Stage::main, info.epoch.value);
+    return Verdict::stay;
+}
+
+void Learning::on_accepted_epoch_written(Server& server, Effects& out) {
+    server.accepted_epoch = new_epoch;
+    phase = Phase::waiting_to_sync;
+    out.send(link, AckEpoch{server.database.last_processed(), server.current_epoch});
+}
+
+}  // namespace zab

@@ -1,0 +1,497 @@
+#include "protocol/peer.hpp"
+
+#include <utility>
+
+#include "protocol/types/digest.hpp"
+#include "protocol/types/ensure.hpp"
+
+namespace zab {
+
+Peer::Peer(NodeId self, std::shared_ptr<const Config> config)
+    : server_(self, std::move(config)), role_(Booting{}) {}
+
+void Peer::step(const Input& input, const Moment& now, Effects& out) {
+    server_.now = now;
+    if (std::holds_alternative<Ended>(role_)) {
+        return;
+    }
+    switch (input.index()) {
+        case 0: return on(*std::get_if<0>(&input), out);
+        case 1: return on(*std::get_if<1>(&input), out);
+        case 2: return on(*std::get_if<2>(&input), out);
+        case 3: return on(*std::get_if<3>(&input), out);
+        case 4: return on(*std::get_if<4>(&input), out);
+        case 5: return on(*std::get_if<5>(&input), out);
+        case 6: return on(*std::get_if<6>(&input), out);
+        case 7: return on(*std::get_if<7>(&input), out);
+    }
+    static_assert(std::variant_size_v<Input> == 8);
+}
+
+/// Boot (QuorumPeer.loadDataBase): snapshot and log are in memory, then the epochs must fit.
+void Peer::on(const Started& started, Effects& out) {
+    const DiskImage& disk = *started.disk;
+    server_.database.load(disk);
+    const Zxid last = server_.database.last_processed();
+    // A missing file means a server from before the files: its history tells the epoch.
+    server_.current_epoch = disk.current_epoch.value_or(last.epoch());
+    server_.accepted_epoch = disk.accepted_epoch.value_or(last.epoch());
+    if (server_.accepted_epoch < server_.current_epoch) {
+        out.push(RefuseToStart{Refusal::accepted_epoch_below_current_epoch, last});
+        role_ = Ended{};
+        return;
+    }
+    // Release "fixed": a log ahead of currentEpoch is what a crash between the last two steps of
+    // synchronization leaves. It was never acknowledged, so the server may start and vote with
+    // its old epoch; ZooKeeper refuses to start (ZOOKEEPER-1653, 2354).
+    server_.pipeline.draw_snapshot_distance(server_.config->snapshot_count,
+                                            started.snapshot_jitter);
+    const Position end = server_.database.position();
+    out.note(NoteKind::booted, end.zxid.value, end.prefix, server_.current_epoch.value);
+    out.push(Listen{LinkKind::election, true});
+    out.push(Listen{LinkKind::client, true});
+    become_looking(out);
+}
+
+void Peer::on(const Received& received, Effects& out) {
+    switch (received.kind) {
+        case LinkKind::election:
+            on_election_message(received, out);
+            return;
+        case LinkKind::client:
+            on_client_message(received, out);
+            return;
+        case LinkKind::learner:
+            break;
+    }
+    if (auto* leading = std::get_if<Leading>(&role_)) {
+        leading->on_packet(server_, received.link, *received.message, out);
+        return;
+    }
+    auto* learning = std::get_if<Learning>(&role_);
+    if (learning == nullptr || learning->link != received.link) {
+        return;
+    }
+    switch (learning->phase) {
+        case Learning::Phase::connecting:
+        case Learning::Phase::accepting:
+        case Learning::Phase::truncating:
+        case Learning::Phase::logging:
+        case Learning::Phase::entering_epoch:
+        case Learning::Phase::starting:
+            return;  // The main thread is busy with its disk and reads nothing.
+        case Learning::Phase::registering:
+            if (const auto* info = std::get_if<LeaderInfo>(received.message)) {
+                settle(learning->on_leader_info(server_, *info, out), out);
+            } else {
+                leave(out);
+            }
+            return;
+        case Learning::Phase::waiting_to_sync:
+        case Learning::Phase::synchronizing:
+        case Learning::Phase::acknowledged:
+            settle(learning->on_sync_packet(server_, *received.message, received.snapshot, out),
+                   out);
+            return;
+        case Learning::Phase::serving:
+            learning->on_packet(server_, *received.message, out);
+            return;
+    }
+}
+
+void Peer::on_election_message(const Received& received, Effects& out) {
+    if (const auto* hello = std::get_if<Hello>(received.message)) {
+        server_.connections.on_hello(received.link, *hello, out);
+        return;
+    }
+    const auto sender = server_.connections.peer_of(received.link);
+    const auto* notification = std::get_if<Notification>(received.message);
+    if (sender.has_value() && notification != nullptr) {
+        on_notification(server_, std::get_if<Looking>(&role_), *sender, *notification, out);
+    }
+}
+
+void Peer::on_client_message(const Received& received, Effects& out) {
+    if (const auto* request = std::get_if<ClientRequest>(received.message)) {
+        server_.pipeline.on_client_request(received.link, request->request, out);
+    } else if (const auto* connect = std::get_if<Connect>(received.message)) {
+        on_connect(received.link, *connect, out);
+    } else if (const auto* ping = std::get_if<ClientPing>(received.message)) {
+        server_.pipeline.on_client_ping(server_, received.link, *ping, out);
+    }
+}
+
+/// ZooKeeperServer.processConnectRequest.
+void Peer::on_connect(LinkId link, const Connect& connect, Effects& out) {
+    Pipeline& pipeline = server_.pipeline;
+    const bool refuses_as_leader = is_leader() && !server_.config->leader_serves;
+    // A client that has seen more than we have must not travel back in time.
+    if (!pipeline.serving || refuses_as_leader ||
+        connect.last_seen > server_.database.last_processed()) {
+        out.push(CloseLink{link});
+        return;
+    }
+    SessionId session = connect.session;
+    const bool is_new = session.value == 0;
+    if (is_new) {
+        session = {pipeline.session_base + pipeline.sessions_created};
+        ++pipeline.sessions_created;
+    }
+    const LinkId replaced = pipeline.clients.add(link, session, connect);
+    if (replaced.exists()) {
+        out.push(CloseLink{replaced});
+    }
+    if (is_new) {
+        const Request request{session, 0, 0, 0, connect.client, Operation::create_session};
+        pipeline.requests.push({request, {}, {}});
+        out.hand(Stage::request);
+    } else if (const auto* learning = std::get_if<Learning>(&role_)) {
+        learning->ask_to_revalidate(session, out);
+    } else {
+        pipeline.finish_attaching(session, server_.database.has_session(session), out);
+    }
+}
+
+void Peer::on(const Ran& ran, Effects& out) {
+    switch (ran.stage) {
+        case Stage::main:
+            if (auto* leading = std::get_if<Leading>(&role_)) {
+                leading->on_main_turn(server_, out);
+            } else {
+                on_looking_turn(out);
+            }
+            return;
+        case Stage::election: {
+            const Notification own = server_.connections.take_loopback();
+            on_notification(server_, std::get_if<Looking>(&role_), server_.self, own, out);
+            return;
+        }
+        case Stage::io:
+            return;
+        case Stage::request:
+            on_request_turn(out);
+            return;
+        case Stage::sync:
+            if (!server_.pipeline.to_log.empty()) {
+                server_.pipeline.append_next(server_, out);
+            }
+            return;
+        case Stage::commit: {
+            if (server_.pipeline.to_commit.empty()) {
+                return;
+            }
+            const auto applied = server_.pipeline.commit_next(server_, is_leader(), out);
+            auto* leading = std::get_if<Leading>(&role_);
+            if (leading != nullptr && applied.has_value()) {
+                leading->on_applied(*applied);
+            }
+            return;
+        }
+        case Stage::snapshot:
+            out.start(Work::write_snapshot, Stage::snapshot);
+            return;
+        case Stage::handler:
+            if (auto* leading = std::get_if<Leading>(&role_)) {
+                leading->on_handler_turn(server_, ran.link, out);
+            }
+            return;
+    }
+}
+
+void Peer::on_looking_turn(Effects& out) {
+    auto* looking = std::get_if<Looking>(&role_);
+    if (looking == nullptr || server_.election_queue.empty()) {
+        return;
+    }
+    const bool was_decided = looking->decision.has_value();
+    looking->on_next_vote(server_, out);
+    if (!was_decided && looking->decision.has_value()) {
+        out.start(Work::finish_election, Stage::main);
+    }
+}
+
+void Peer::on_request_turn(Effects& out) {
+    if (server_.pipeline.requests.empty()) {
+        return;
+    }
+    if (auto* leading = std::get_if<Leading>(&role_)) {
+        settle(leading->on_request(server_, out), out);
+    } else if (auto* learning = std::get_if<Learning>(&role_)) {
+        learning->on_request(server_, out);
+    }
+}
+
+void Peer::on(const TimerFired& fired, Effects& out) {
+    auto* looking = std::get_if<Looking>(&role_);
+    auto* learning = std::get_if<Learning>(&role_);
+    auto* leading = std::get_if<Leading>(&role_);
+    switch (fired.timer) {
+        case TimerKind::notification:
+            if (looking != nullptr) {
+                looking->on_notification_timer(server_, out);
+            }
+            return;
+        case TimerKind::finalize:
+            if (looking != nullptr && !looking->decision.has_value()) {
+                looking->on_finalize_timer(server_, out);
+                if (looking->decision.has_value()) {
+                    out.start(Work::finish_election, Stage::main);
+                }
+            }
+            return;
+        case TimerKind::dial_retry:
+            if (learning != nullptr && learning->phase == Learning::Phase::connecting) {
+                learning->on_dial_retry(server_, out);
+            }
+            return;
+        case TimerKind::epoch_wait:
+            if (leading != nullptr) {
+                leave(out);  // No quorum came within initLimit ticks.
+            }
+            return;
+        case TimerKind::tick:
+            if (leading != nullptr) {
+                settle(leading->on_tick(server_, out), out);
+            }
+            return;
+    }
+}
+
+void Peer::on(const LinkUp& up, Effects& out) {
+    if (up.kind == LinkKind::election) {
+        server_.connections.on_link_up(up, out);
+        return;
+    }
+    if (up.kind == LinkKind::client) {
+        return;  // Nothing is known of it before it asks to connect.
+    }
+    auto* learning = std::get_if<Learning>(&role_);
+    auto* leading = std::get_if<Leading>(&role_);
+    if (up.accepted && leading != nullptr) {
+        leading->on_link_up(server_, up.link, out);
+    } else if (!up.accepted && learning != nullptr && learning->leader == up.peer &&
+               learning->phase == Learning::Phase::connecting) {
+        learning->on_link_up(server_, up.link, out);
+    } else {
+        out.push(CloseLink{up.link});
+    }
+}
+
+void Peer::on(const LinkDown& down, Effects& out) {
+    switch (down.kind) {
+        case LinkKind::election:
+            server_.connections.on_link_down(down.link);
+            return;
+        case LinkKind::client:
+            server_.pipeline.clients.remove(down.link);
+            return;
+        case LinkKind::learner:
+            break;
+    }
+    if (auto* leading = std::get_if<Leading>(&role_)) {
+        leading->on_link_down(down.link);
+        return;
+    }
+    const auto* learning = std::get_if<Learning>(&role_);
+    if (learning != nullptr && learning->link == down.link) {
+        leave(out);
+    }
+}
+
+void Peer::on(const DialFailed& failed, Effects& out) {
+    if (failed.kind == LinkKind::election) {
+        server_.connections.on_dial_failed(failed.peer);
+        return;
+    }
+    auto* learning = std::get_if<Learning>(&role_);
+    if (learning != nullptr && learning->leader == failed.peer &&
+        learning->phase == Learning::Phase::connecting) {
+        settle(learning->on_dial_failed(out, server_), out);
+    }
+}
+
+void Peer::on(const Done& done, Effects& out) {
+    if (done.stage == Stage::snapshot) {
+        server_.pipeline.snapshot_running = false;
+        server_.pipeline.draw_snapshot_distance(server_.config->snapshot_count,
+                                                done.snapshot_jitter);
+        return;
+    }
+    if (done.stage == Stage::sync) {
+        on_log_synced(done, out);
+        return;
+    }
+    if (std::holds_alternative<Leaving>(role_)) {
+        on_leaving_done(done, out);
+    } else if (std::holds_alternative<Leading>(role_)) {
+        on_leading_done(done, out);
+    } else if (std::holds_alternative<Learning>(role_)) {
+        on_learning_done(done, out);
+    } else if (const auto* looking = std::get_if<Looking>(&role_);
+               looking != nullptr && done.work == Work::finish_election) {
+        const NodeId leader = looking->decision.value_or(Vote{}).leader;
+        server_.election_queue.clear();
+        out.push(ClearStage{Stage::main});
+        if (leader == server_.self) {
+            become_leading(out);
+        } else {
+            become_learning(leader, out);
+        }
+    }
+}
+
+/// The sync stage's fsync is done: all it had appended before is durable.
+void Peer::on_log_synced(const Done&, Effects& out) {
+    if (auto* leading = std::get_if<Leading>(&role_)) {
+        leading->on_flushed(server_, out);
+    } else if (auto* learning = std::get_if<Learning>(&role_);
+               learning != nullptr && learning->link.exists()) {
+        learning->on_flushed(server_, out);
+    } else {
+        server_.pipeline.to_flush.clear();
+    }
+}
+
+void Peer::on_leading_done(const Done& done, Effects& out) {
+    auto& leading = std::get<Leading>(role_);
+    if (done.work == Work::write_snapshot) {
+        leading.on_snapshot_written(out);
+    } else if (done.work == Work::open_port) {
+        leading.on_port_open(server_, out);
+    } else if (done.work == Work::write_accepted_epoch) {
+        leading.on_accepted_epoch_written(server_, out);
+    } else if (done.work == Work::write_current_epoch) {
+        leading.on_current_epoch_written(server_, out);
+    } else if (done.work == Work::start_serving) {
+        leading.on_started_serving(server_, out);
+    } else if (done.work == Work::serialize_snapshot) {
+        if (Handler* handler = leading.find(done.link)) {
+            leading.on_serialized(*handler, out);
+        }
+    }
+}
+
+void Peer::on_learning_done(const Done& done, Effects& out) {
+    auto& learning = std::get<Learning>(role_);
+    if (done.work == Work::write_accepted_epoch) {
+        learning.on_accepted_epoch_written(server_, out);
+    } else if (done.work == Work::truncate_log) {
+        learning.on_log_truncated(server_, *done.disk, out);
+    } else if (done.work == Work::sync_log || done.work == Work::write_snapshot) {
+        learning.on_history_durable(out);
+    } else if (done.work == Work::write_current_epoch) {
+        learning.on_current_epoch_written(server_, out);
+    } else if (done.work == Work::start_serving) {
+        learning.on_started_serving(server_, out);
+    }
+}
+
+void Peer::settle(Verdict verdict, Effects& out) {
+    if (verdict == Verdict::leave) {
+        leave(out);
+    }
+}
+
+void Peer::become_looking(Effects& out) {
+    auto& looking = role_.emplace<Looking>();
+    looking.begin(server_, out);
+}
+
+void Peer::become_leading(Effects& out) {
+    auto& leading = role_.emplace<Leading>();
+    leading.begin(server_, out);
+}
+
+void Peer::become_learning(NodeId leader, Effects& out) {
+    auto& learning = role_.emplace<Learning>();
+    learning.leader = leader;
+    learning.begin(server_, out);
+}
+
+/// Leader.shutdown or Learner.shutdown: connections and processors end. Until that is done the
+/// server still answers notifications with its old vote, which decides real elections.
+void Peer::leave(Effects& out) {
+    Leaving leaving{};
+    leaving.was_serving = server_.pipeline.serving;
+    if (auto* learning = std::get_if<Learning>(&role_)) {
+        // What SNAP or TRUNC put into memory, or DIFF applied, is not all on disk yet
+        // (ZOOKEEPER-3642, 5094): such a memory must not survive.
+        leaving.reload = learning->mode != Learning::Mode::none;
+        if (learning->link.exists()) {
+            out.push(CloseLink{learning->link});
+        }
+        out.push(CancelTimer{TimerKind::dial_retry});
+    } else if (auto* leading = std::get_if<Leading>(&role_)) {
+        for (const Handler& handler : leading->handlers) {
+            out.push(CloseLink{handler.link});
+        }
+        out.push(Listen{LinkKind::learner, false});
+        out.push(CancelTimer{TimerKind::tick});
+        out.push(CancelTimer{TimerKind::epoch_wait});
+    } else {
+        return;
+    }
+    role_ = leaving;
+    server_.pipeline.stop(out);
+    out.push(ClearStage{Stage::main});
+    out.start(Work::shut_down_role, Stage::main);
+}
+
+void Peer::on_leaving_done(const Done& done, Effects& out) {
+    auto& leaving = std::get<Leaving>(role_);
+    Pipeline& pipeline = server_.pipeline;
+    if (done.work == Work::shut_down_role && (leaving.was_serving || leaving.reload)) {
+        // The log's thread is let finish before memory is brought level with the log; the other
+        // way round it would write behind memory's back (ZOOKEEPER-4712).
+        leaving.step = Leaving::Step::flushing;
+        for (; !pipeline.to_log.empty(); pipeline.to_log.pop()) {
+            out.push(Append{pipeline.to_log.front()});
+        }
+        pipeline.to_flush.clear();
+        out.push(ClearStage{Stage::sync});
+        out.start(Work::sync_log, Stage::main);
+    } else if (done.work == Work::sync_log) {
+        leaving.step = Leaving::Step::reading;
+        out.start(Work::read_log, Stage::main);
+    } else if (done.work == Work::read_log) {
+        if (leaving.reload) {
+            server_.database.load(*done.disk);
+        } else {
+            server_.database.fast_forward(*done.disk);  // ZOOKEEPER-2845.
+        }
+        const Position end = server_.database.position();
+        out.note(NoteKind::history, end.zxid.value, end.prefix);
+        become_looking(out);
+    } else if (done.work == Work::shut_down_role) {
+        become_looking(out);
+    }
+}
+
+std::uint64_t Peer::fingerprint() const {
+    Digest digest;
+    digest.add(role_.index()).add(server_.database.fingerprint());
+    digest.add(server_.accepted_epoch.value).add(server_.current_epoch.value).add(server_.round);
+    digest.add(server_.vote.vote.leader.value).add(server_.vote.vote.zxid.value);
+    digest.add(server_.vote.vote.peer_epoch.value).add(server_.vote.round);
+    digest.add(static_cast<std::uint64_t>(server_.state));
+    digest.add(server_.connections.fingerprint()).add(server_.pipeline.fingerprint());
+    for (std::size_t i = 0; i < server_.election_queue.size(); ++i) {
+        const HeardVote& heard = server_.election_queue[i];
+        digest.add(heard.sender.value).add(heard.notification.leader.value);
+        digest.add(heard.notification.zxid.value).add(heard.notification.round);
+        digest.add(static_cast<std::uint64_t>(heard.notification.state));
+    }
+    if (const auto* looking = std::get_if<Looking>(&role_)) {
+        digest.add(looking->fingerprint());
+    } else if (const auto* learning = std::get_if<Learning>(&role_)) {
+        digest.add(learning->fingerprint());
+    } else if (const auto* leading = std::get_if<Leading>(&role_)) {
+        digest.add(leading->fingerprint());
+    } else if (const auto* leaving = std::get_if<Leaving>(&role_)) {
+        digest.add(static_cast<std::uint64_t>(leaving->step)).add(leaving->was_serving);
+        digest.add(leaving->reload);
+    }
+    return digest.value;
+}
+
+}  // namespace zab

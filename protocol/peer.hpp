@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "protocol/config.hpp"
+#include "protocol/effect.hpp"
+#include "protocol/input.hpp"
+#include "protocol/leader/leading.hpp"
+#include "protocol/learner/learning.hpp"
+#include "protocol/server.hpp"
+
+namespace zab {
+
+/// Read-only view of a peer's role, for observers and tests.
+enum class RoleKind : std::uint8_t { booting, looking, learning, leading, leaving, ended };
+
+/// One server: a value with one pure step. All that can happen to it comes in as an `Input`, all
+/// that it wants goes out, in order, as `Effects`. It may be copied at any moment and both copies
+/// go on independently.
+class Peer {
+  public:
+    Peer(NodeId self, std::shared_ptr<const Config> config);
+
+    /// Takes one step. Requires: the input fits what was asked for (the world's part); any
+    /// message may come at any time. Effects are appended to `out`.
+    void step(const Input& input, const Moment& now, Effects& out);
+
+    RoleKind role() const { return static_cast<RoleKind>(role_.index()); }
+    const Server& server() const { return server_; }
+    const Leading* leading() const { return std::get_if<Leading>(&role_); }
+    const Learning* learning() const { return std::get_if<Learning>(&role_); }
+    /// A digest of all that decides this peer's future behaviour.
+    std::uint64_t fingerprint() const;
+
+  private:
+    struct Booting {};
+    /// Between two roles: the old one's threads end, one after the other.
+    struct Leaving {
+        enum class Step : std::uint8_t { stopping, flushing, reading };
+        Step step = Step::stopping;
+        bool was_serving = false;
+        bool reload = false;  ///< Memory is not what the disk holds: read it anew.
+    };
+    struct Ended {};
+
+    void on(const Started& started, Effects& out);
+    void on(const Received& received, Effects& out);
+    void on(const Ran& ran, Effects& out);
+    void on(const TimerFired& fired, Effects& out);
+    void on(const LinkUp& up, Effects& out);
+    void on(const LinkDown& down, Effects& out);
+    void on(const DialFailed& failed, Effects& out);
+    void on(const Done& done, Effects& out);
+
+    void on_election_message(const Received& received, Effects& out);
+    void on_client_message(const Received& received, Effects& out);
+    void on_connect(LinkId link, const Connect& connect, Effects& out);
+    void on_looking_turn(Effects& out);
+    void on_request_turn(Effects& out);
+    void on_log_synced(const Done& done, Effects& out);
+    void on_leading_done(const Done& done, Effects& out);
+    void on_learning_done(const Done& done, Effects& out);
+    void on_leaving_done(const Done& done, Effects& out);
+
+    void become_looking(Effects& out);
+    void become_leading(Effects& out);
+    void become_learning(NodeId leader, Effects& out);
+    void leave(Effects& out);
+    void settle(Verdict verdict, Effects& out);
+    bool is_leader() const { return leading() != nullptr; }
+
+    Server server_;
+    std::variant<Booting, Looking, Learning, Leading, Leaving, Ended> role_;
+};
+
+}  // namespace zab

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+
+#include "protocol/config.hpp"
+#include "protocol/database.hpp"
+#include "protocol/election/connections.hpp"
+#include "protocol/election/looking.hpp"
+#include "protocol/input.hpp"
+#include "protocol/quorum.hpp"
+#include "protocol/service/pipeline.hpp"
+
+namespace zab {
+
+/// What a server's process keeps in memory across its changes of role (QuorumPeer).
+struct Server {
+    Server(NodeId id, std::shared_ptr<const Config> configuration)
+        : self(id),
+          config(std::move(configuration)),
+          quorum(config->voters),
+          database(config->commit_log_count),
+          connections(id, *config) {}
+
+    NodeId self;
+    std::shared_ptr<const Config> config;
+    Quorum quorum;
+    Database database;
+    Epoch accepted_epoch{};  ///< As in the file; the file is written first (ZOOKEEPER-2307).
+    Epoch current_epoch{};   ///< As in the file.
+    std::uint64_t round = 0;  ///< logicalclock: in memory only.
+    CastVote vote{};          ///< The last election's outcome (currentVote).
+    ServerState state = ServerState::looking;
+    Connections connections;
+    Ring<HeardVote> election_queue;
+    Pipeline pipeline;
+    Moment now{};  ///< Of the step being taken.
+
+    bool is_voter() const { return quorum.is_voter(self); }
+    Duration ticks(std::uint32_t count) const { return config->tick_time * count; }
+};
+
+}  // namespace zab

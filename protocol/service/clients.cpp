@@ -1,0 +1,88 @@
+#include "protocol/service/clients.hpp"
+
+#include <algorithm>
+
+#include "protocol/types/digest.hpp"
+
+namespace zab {
+
+ClientConnection* Clients::by_link(LinkId link) {
+    if (link.slot >= place_of_link_.size() || place_of_link_[link.slot] == nowhere) {
+        return nullptr;
+    }
+    ClientConnection& found = places_[place_of_link_[link.slot]];
+    return found.link == link ? &found : nullptr;
+}
+
+ClientConnection* Clients::by_session(SessionId session) {
+    const auto found =
+        std::lower_bound(by_session_.begin(), by_session_.end(), Named{session, 0});
+    if (found == by_session_.end() || found->first != session) {
+        return nullptr;
+    }
+    return &places_[found->second];
+}
+
+LinkId Clients::add(LinkId link, SessionId session, const Connect& connect) {
+    LinkId replaced{};
+    if (const ClientConnection* older = by_session(session)) {
+        replaced = older->link;
+        remove(replaced);
+    }
+    std::uint32_t place = 0;
+    if (free_.empty()) {
+        place = static_cast<std::uint32_t>(places_.size());
+        places_.emplace_back();
+    } else {
+        place = free_.back();
+        free_.pop_back();
+    }
+    ClientConnection& connection = places_[place];
+    connection.link = link;
+    connection.session = session;
+    connection.client = connect.client;
+    connection.timeout_ms = connect.timeout_ms;
+    connection.attached = false;
+    connection.pending.clear();
+    if (link.slot >= place_of_link_.size()) {
+        place_of_link_.resize(std::size_t{link.slot} + 1, nowhere);
+    }
+    place_of_link_[link.slot] = place;
+    const Named named{session, place};
+    by_session_.insert(std::lower_bound(by_session_.begin(), by_session_.end(), named), named);
+    return replaced;
+}
+
+void Clients::remove(LinkId link) {
+    ClientConnection* connection = by_link(link);
+    if (connection == nullptr) {
+        return;
+    }
+    const std::uint32_t place = place_of_link_[link.slot];
+    std::erase(by_session_, Named{connection->session, place});
+    place_of_link_[link.slot] = nowhere;
+    connection->link = {};
+    connection->pending.clear();
+    free_.push_back(place);
+}
+
+void Clients::clear() {
+    places_.clear();
+    free_.clear();
+    place_of_link_.clear();
+    by_session_.clear();
+}
+
+std::uint64_t Clients::fingerprint() const {
+    Digest digest;
+    for (const auto& [session, place] : by_session_) {
+        const ClientConnection& connection = places_[place];
+        digest.add(session.value).add(connection.attached).add(connection.pending.size());
+        for (std::size_t i = 0; i < connection.pending.size(); ++i) {
+            digest.add(connection.pending[i].cxid);
+        }
+    }
+    return digest.value;
+}
+
+}  // namespace zab

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "protocol/input.hpp"
+#include "protocol/message.hpp"
+#include "protocol/types/ring.hpp"
+
+namespace zab {
+
+/// One client connection of this server (NIOServerCnxn), with what the commit processor holds back
+/// for its session: from the first request that needs a commit on, everything waits in order.
+struct ClientConnection {
+    LinkId link{};
+    SessionId session{};
+    std::uint32_t client = 0;
+    std::uint32_t timeout_ms = 0;
+    bool attached = false;  ///< The session is created or revalidated: requests are taken.
+    Ring<Request> pending;
+};
+
+/// The client connections of one server, found by link or by session.
+class Clients {
+  public:
+    ClientConnection* by_link(LinkId link);
+    ClientConnection* by_session(SessionId session);
+    /// Adds a connection for a session; an older one with the same session is forgotten and its
+    /// link returned for closing.
+    LinkId add(LinkId link, SessionId session, const Connect& connect);
+    void remove(LinkId link);
+    /// Calls `f(connection)` for each, in order of their places.
+    template <class F>
+    void for_each(F f) {
+        for (ClientConnection& connection : places_) {
+            if (connection.link.exists()) {
+                f(connection);
+            }
+        }
+    }
+    void clear();
+    std::uint64_t fingerprint() const;
+
+  private:
+    using Named = std::pair<SessionId, std::uint32_t>;
+    static constexpr std::uint32_t nowhere = 0xffffffff;
+
+    std::vector<ClientConnection> places_;
+    std::vector<std::uint32_t> free_;
+    std::vector<std::uint32_t> place_of_link_;  // By link slot.
+    std::vector<Named> by_session_;             // Ascending.
+};
+
+}  // namespace zab

@@ -1,0 +1,219 @@
+#include "protocol/service/pipeline.hpp"
+
+#include "protocol/server.hpp"
+#include "protocol/types/digest.hpp"
+
+namespace zab {
+
+namespace {
+
+std::uint16_t detail_of(Operation operation) { return static_cast<std::uint16_t>(operation); }
+
+}  // namespace
+
+bool needs_commit(Operation operation, bool is_leader) {
+    switch (operation) {
+        case Operation::get:
+            return false;
+        case Operation::sync:
+            return !is_leader;
+        case Operation::create:
+        case Operation::set:
+        case Operation::create_session:
+        case Operation::close_session:
+            return true;
+    }
+    ensure(false, "every operation is listed");
+    return false;
+}
+
+void Pipeline::start(const Server& server) {
+    serving = true;
+    // SessionTrackerImpl.initializeNextSessionId: server id, 40 bits of wall clock, a counter.
+    const auto wall_ms = static_cast<std::uint64_t>(server.now.wall.ns / 1'000'000);
+    session_base = (std::uint64_t{server.self.value} << 56) | ((wall_ms << 24) >> 8);
+    sessions_created = 0;
+}
+
+void Pipeline::stop(Effects& out) {
+    serving = false;
+    clients.for_each([&out](const ClientConnection& c) { out.push(CloseLink{c.link}); });
+    clients.clear();
+    requests.clear();
+    to_commit.clear();
+    for (const Stage stage : {Stage::io, Stage::request, Stage::commit}) {
+        out.push(ClearStage{stage});
+    }
+}
+
+void Pipeline::draw_snapshot_distance(std::uint32_t snapshot_count, std::uint32_t jitter) {
+    const std::uint32_t half = snapshot_count / 2;
+    snapshot_after = half + (half == 0 ? 0 : jitter % half);
+    txns_since_snapshot = 0;
+}
+
+void Pipeline::on_client_request(LinkId link, const Request& request, Effects& out) {
+    const ClientConnection* connection = clients.by_link(link);
+    if (!serving || connection == nullptr || !connection->attached) {
+        out.push(CloseLink{link});
+        return;
+    }
+    Submitted& submitted = requests.push_slot();
+    submitted.request = request;
+    submitted.request.session = connection->session;
+    submitted.from = {};
+    submitted.handler = {};
+    out.hand(Stage::request);
+}
+
+void Pipeline::on_client_ping(const Server& server, LinkId link, const ClientPing& ping,
+                              Effects& out) {
+    out.send(link, ClientPingReply{server.database.last_processed(), ping.number});
+}
+
+void Pipeline::finish_attaching(SessionId session, bool valid, Effects& out) {
+    ClientConnection* connection = clients.by_session(session);
+    if (connection == nullptr || connection->attached) {
+        return;
+    }
+    const LinkId link = connection->link;
+    if (valid) {
+        connection->attached = true;
+        out.send(link, ConnectReply{session, connection->timeout_ms});
+        return;
+    }
+    out.send(link, ConnectReply{});
+    out.push(CloseLink{link});
+    clients.remove(link);
+}
+
+void Pipeline::log(const Txn& txn, Effects& out) {
+    to_log.push(txn);
+    out.hand(Stage::sync);
+}
+
+void Pipeline::append_next(Server& server, Effects& out) {
+    const Txn txn = to_log.front();
+    to_log.pop();
+    out.push(Append{txn});
+    to_flush.push(txn.zxid);
+    ++txns_since_snapshot;
+    if (txns_since_snapshot > snapshot_after && !snapshot_running) {
+        snapshot_running = true;
+        out.hand(Stage::snapshot);
+    }
+    // Group commit: flush as soon as nothing more waits, or when the batch is full.
+    if (to_log.empty() || to_flush.size() >= server.config->max_batch_size) {
+        out.start(Work::sync_log, Stage::sync);
+    }
+}
+
+void Pipeline::submit_to_commit(const CommitItem& item, Effects& out) {
+    to_commit.push(item);
+    out.hand(Stage::commit);
+}
+
+std::optional<Zxid> Pipeline::commit_next(Server& server, bool is_leader, Effects& out) {
+    const CommitItem item = to_commit.front();
+    to_commit.pop();
+    if (const auto* txn = std::get_if<Txn>(&item)) {
+        on_committed(server, *txn, is_leader, out);
+        return txn->zxid;
+    }
+    if (const auto* request = std::get_if<Request>(&item)) {
+        on_request(server, *request, is_leader, out);
+        return std::nullopt;
+    }
+    const auto& reply = std::get<SyncReply>(item);
+    out.note(NoteKind::read, server.database.last_processed().value, 0, reply.cxid, {},
+             detail_of(Operation::sync));
+    ClientConnection* connection = clients.by_session(reply.session);
+    if (connection != nullptr && !connection->pending.empty() &&
+        connection->pending.front().cxid == reply.cxid) {
+        finish_head(server, *connection, server.database.last_processed(), is_leader, out);
+    }
+    return std::nullopt;
+}
+
+void Pipeline::on_request(Server& server, const Request& request, bool is_leader, Effects& out) {
+    ClientConnection* connection = clients.by_session(request.session);
+    if (connection == nullptr) {
+        out.note(NoteKind::request, 0, request.client, request.cxid, {},
+                 detail_of(request.operation));
+        return;  // Its client has gone.
+    }
+    // Behind a waiting request of the same session everything waits: FIFO client order.
+    if (needs_commit(request.operation, is_leader) || !connection->pending.empty()) {
+        out.note(NoteKind::request, 0, request.client, request.cxid, {},
+                 detail_of(request.operation));
+        connection->pending.push(request);
+        return;
+    }
+    answer_read(server, *connection, request, out);
+}
+
+void Pipeline::on_committed(Server& server, const Txn& txn, bool is_leader, Effects& out) {
+    server.database.apply(txn);
+    out.note(NoteKind::deliver, txn.zxid.value, server.database.position().prefix);
+    ClientConnection* connection = clients.by_session(txn.session);
+    // Ours only if it is the request that this session waits for (session and cxid).
+    if (connection == nullptr || connection->pending.empty() ||
+        connection->pending.front().cxid != txn.cxid) {
+        return;
+    }
+    if (txn.type == TxnType::create_session) {
+        connection->pending.pop();
+        finish_attaching(txn.session, true, out);
+        return;
+    }
+    finish_head(server, *connection, txn.zxid, is_leader, out);
+}
+
+void Pipeline::finish_head(Server& server, ClientConnection& connection, Zxid zxid, bool is_leader,
+                           Effects& out) {
+    const Request& head = connection.pending.front();
+    out.send(connection.link, ClientReply{zxid, head.cxid, head.operation, Outcome::ok});
+    connection.pending.pop();
+    release(server, connection, is_leader, out);
+}
+
+void Pipeline::release(Server& server, ClientConnection& connection, bool is_leader,
+                       Effects& out) {
+    while (!connection.pending.empty() &&
+           !needs_commit(connection.pending.front().operation, is_leader)) {
+        answer_read(server, connection, connection.pending.front(), out);
+        connection.pending.pop();
+    }
+}
+
+void Pipeline::answer_read(const Server& server, const ClientConnection& connection,
+                           const Request& request, Effects& out) const {
+    const Zxid seen = server.database.last_processed();
+    out.note(NoteKind::read, seen.value, request.client, request.cxid, {},
+             detail_of(request.operation));
+    out.send(connection.link, ClientReply{seen, request.cxid, request.operation, Outcome::ok});
+}
+
+std::uint64_t Pipeline::fingerprint() const {
+    Digest digest;
+    digest.add(serving).add(clients.fingerprint());
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        digest.add(requests[i].request.session.value).add(requests[i].request.cxid);
+    }
+    for (std::size_t i = 0; i < to_log.size(); ++i) {
+        digest.add(to_log[i].zxid.value);
+    }
+    digest.add(to_flush.size());
+    for (std::size_t i = 0; i < to_commit.size(); ++i) {
+        const CommitItem& item = to_commit[i];
+        digest.add(item.index());
+        if (const auto* txn = std::get_if<Txn>(&item)) {
+            digest.add(txn->zxid.value);
+        } else if (const auto* request = std::get_if<Request>(&item)) {
+            digest.add(request->session.value).add(request->cxid);
+        }
+    }
+    return digest.value;
+}
+
+}  // namespace zab

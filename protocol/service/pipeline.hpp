@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include "protocol/effect.hpp"
+#include "protocol/message.hpp"
+#include "protocol/service/clients.hpp"
+#include "protocol/types/ring.hpp"
+
+namespace zab {
+
+struct Server;
+
+/// A request on its way to the first processor.
+struct Submitted {
+    Request request{};
+    NodeId from{};      ///< The learner that forwarded it; 0: a client of this server.
+    LinkId handler{};   ///< That learner's connection.
+};
+
+/// What lies in the commit processor's queue.
+using CommitItem = std::variant<Request, Txn, SyncReply>;
+
+/// The request processors behind a serving server: their queues and what they do alike in every
+/// role. Which stage an item lies in decides which thread will take it up.
+struct Pipeline {
+    bool serving = false;
+    Clients clients;
+    Ring<Submitted> requests;     ///< Prep, or the learner's first processor.
+    Ring<Txn> to_log;             ///< SyncRequestProcessor.queuedRequests.
+    Ring<Zxid> to_flush;          ///< Appended, not yet durable.
+    Ring<CommitItem> to_commit;   ///< CommitProcessor, both queues in order of arrival.
+    std::uint32_t txns_since_snapshot = 0;
+    std::uint32_t snapshot_after = 0;  ///< Drawn anew for every snapshot.
+    bool snapshot_running = false;
+    std::uint32_t sessions_created = 0;
+    std::uint64_t session_base = 0;
+
+    /// Opens for business. Session ids start from the wall clock (SessionTrackerImpl).
+    void start(const Server& server);
+    /// Ends every processor but the log's: clients are disconnected, queues emptied.
+    void stop(Effects& out);
+    /// snapCount / 2 plus up to as much again, by `jitter` (SyncRequestProcessor).
+    void draw_snapshot_distance(std::uint32_t snapshot_count, std::uint32_t jitter);
+
+    // io: what clients send.
+    void on_client_request(LinkId link, const Request& request, Effects& out);
+    void on_client_ping(const Server& server, LinkId link, const ClientPing& ping, Effects& out);
+    /// A session that exists or not, as the leader says, is attached to its connection.
+    void finish_attaching(SessionId session, bool valid, Effects& out);
+
+    // sync: the log.
+    void log(const Txn& txn, Effects& out);
+    void append_next(Server& server, Effects& out);
+
+    // commit: the tree, and replies.
+    void submit_to_commit(const CommitItem& item, Effects& out);
+    /// Performs the next item; returns the transaction applied, if it was one.
+    std::optional<Zxid> commit_next(Server& server, bool is_leader, Effects& out);
+
+    std::uint64_t fingerprint() const;
+
+  private:
+    void on_request(Server& server, const Request& request, bool is_leader, Effects& out);
+    void on_committed(Server& server, const Txn& txn, bool is_leader, Effects& out);
+    void finish_head(Server& server, ClientConnection& connection, Zxid zxid, bool is_leader,
+                     Effects& out);
+    void answer_read(const Server& server, const ClientConnection& connection,
+                     const Request& request, Effects& out) const;
+    void release(Server& server, ClientConnection& connection, bool is_leader, Effects& out);
+};
+
+/// Whether a request must come back from the leader before it is answered: every write, and on a
+/// learner sync (CommitProcessor.needCommit).
+bool needs_commit(Operation operation, bool is_leader);
+
+}  // namespace zab

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <vector>
+
+#include "protocol/types/ensure.hpp"
+
+namespace zab {
+
+/// A first-in-first-out queue that stops allocating once it has grown to its working size.
+/// Copyable as a value. `T` must be default-constructible.
+template <class T>
+class Ring {
+  public:
+    bool empty() const { return head_ == tail_; }
+    std::size_t size() const { return tail_ - head_; }
+
+    /// The oldest element. Requires !empty().
+    T& front() {
+        ensure(!empty(), "the front of an empty queue is a bug of the caller");
+        return slots_[head_ & mask()];
+    }
+    const T& front() const {
+        ensure(!empty(), "the front of an empty queue is a bug of the caller");
+        return slots_[head_ & mask()];
+    }
+    const T& back() const {
+        ensure(!empty(), "the back of an empty queue is a bug of the caller");
+        return slots_[(tail_ - 1) & mask()];
+    }
+    /// The element `index` places behind the front. Requires index < size().
+    T& operator[](std::size_t index) {
+        ensure(index < size(), "an index into a queue is below its size");
+        return slots_[(head_ + index) & mask()];
+    }
+    const T& operator[](std::size_t index) const {
+        ensure(index < size(), "an index into a queue is below its size");
+        return slots_[(head_ + index) & mask()];
+    }
+
+    /// Makes room at the back and returns the slot, to be filled in place: it still holds the
+    /// value of an element long gone.
+    T& push_slot() {
+        if (size() == slots_.size()) {
+            grow();
+        }
+        return slots_[tail_++ & mask()];
+    }
+    void push(const T& value) { push_slot() = value; }
+    void pop() {
+        ensure(!empty(), "only what was queued can be taken");
+        ++head_;
+    }
+    void pop_back() {
+        ensure(!empty(), "only what was queued can be taken back");
+        --tail_;
+    }
+    void clear() { head_ = tail_ = 0; }
+
+  private:
+    std::size_t mask() const { return slots_.size() - 1; }
+
+    void grow() {
+        std::vector<T> larger(slots_.empty() ? 8 : slots_.size() * 2);
+        const std::size_t count = size();
+        for (std::size_t i = 0; i < count; ++i) {
+            larger[i] = std::move(slots_[(head_ + i) & mask()]);
+        }
+        slots_ = std::move(larger);
+        head_ = 0;
+        tail_ = count;
+    }
+
+    std::vector<T> slots_;  // Its size is zero or a power of two.
+    std::size_t head_ = 0;  // Free-running; masked on access.
+    std::size_t tail_ = 0;
+};
+
+}  // namespace zab

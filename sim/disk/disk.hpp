@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "protocol/database.hpp"
+#include "protocol/history.hpp"
+#include "sim/trace/record.hpp"
+
+namespace sim {
+
+/// A server's disk: what its process would read (the page cache counts) and how much of it would
+/// survive a power loss. Files: the transaction log, the two epoch files, the snapshots.
+class Disk {
+  public:
+    /// As the process sees it.
+    const zab::DiskImage& image() const { return image_; }
+
+    void append(const zab::Txn& txn) { image_.log.push(txn); }
+    /// How many transactions were ever appended: what an fsync that starts now makes durable.
+    std::uint64_t appended() const { return dropped_ + image_.log.size(); }
+    std::uint64_t durable() const { return durable_; }
+    /// The end of what is durable in the log.
+    zab::Position durable_end() const;
+    /// An fsync that started when `appended` transactions were in the log is done.
+    void complete_sync(std::uint64_t appended);
+
+    void write_accepted_epoch(zab::Epoch epoch) { image_.accepted_epoch = epoch; }
+    void write_current_epoch(zab::Epoch epoch) { image_.current_epoch = epoch; }
+
+    /// Cuts the log right after `zxid` and removes snapshots beyond it (release "fixed";
+    /// ZooKeeper keeps both a first record above and the snapshots: 1549, 4837). Durable at once.
+    void truncate_after(zab::Zxid zxid);
+    /// A snapshot file is complete. One that `replaces_log` is fsynced and is what the log
+    /// continues after; the others become durable when the page cache is written back.
+    void add_snapshot(const zab::Snapshot& snapshot, bool replaces_log, std::int64_t now);
+
+    /// Takes what a power loss takes: the log keeps its durable part and, of the rest,
+    /// `kept_fraction` / 2^32 of the records; snapshots not written back are gone. Returns how
+    /// many transactions were lost.
+    std::uint64_t lose_power(std::int64_t now, std::uint32_t kept_fraction);
+
+    /// Sets what a scenario says the disk holds at the start; all of it durable.
+    void preset(const zab::History& log, const std::optional<zab::Snapshot>& snapshot,
+                std::optional<zab::Epoch> accepted, std::optional<zab::Epoch> current);
+
+    std::int64_t free_at = 0;  ///< Synchronous operations queue for the device.
+    std::int64_t busy_ns = 0;
+    std::uint64_t uses = 0;
+    trace::RecordId last_record = trace::RecordId(-1);
+    std::uint64_t draws = 0;
+    std::int64_t slow_factor_nano = 1'000'000'000;
+    std::int64_t extra_ns = 0;
+    std::int64_t stalled_until = 0;
+
+  private:
+    struct Stored {
+        zab::Snapshot snapshot;
+        std::int64_t durable_at = 0;
+    };
+    void settle(std::int64_t now);
+
+    zab::DiskImage image_;
+    std::vector<Stored> snapshots_;  // Oldest first; image_.snapshot is the last.
+    std::uint64_t dropped_ = 0;      // Log entries removed from the front.
+    std::uint64_t durable_ = 0;      // Log entries, counted from the first ever, that are durable.
+};
+
+}  // namespace sim

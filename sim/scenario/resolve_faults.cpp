@@ -1,0 +1,122 @@
+#include "sim/scenario/resolve.hpp"
+#include "sim/scenario/tables.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sim::decode {
+
+namespace {
+
+/// The key under which a fault of this kind was written.
+std::string_view name_of(FaultKind kind) {
+    switch (kind) {
+        case FaultKind::crash: return "crash";
+        case FaultKind::power_loss: return "power_loss";
+        case FaultKind::restart: return "restart";
+        case FaultKind::pause: return "pause";
+        case FaultKind::resume: return "resume";
+        case FaultKind::cut: return "cut";
+        case FaultKind::heal: return "heal";
+        case FaultKind::delay: return "delay";
+        case FaultKind::loss: return "loss";
+        case FaultKind::clog: return "clog";
+        case FaultKind::release: return "release";
+        case FaultKind::reset: return "reset";
+        case FaultKind::rate: return "rate";
+        case FaultKind::slow_disk: return "slow_disk";
+        case FaultKind::disk_stall: return "disk_stall";
+        case FaultKind::slow_cpu: return "slow_cpu";
+        case FaultKind::hold: return "hold";
+        case FaultKind::release_held: return "release_held";
+        case FaultKind::drop_held: return "drop_held";
+    }
+    return "";
+}
+
+void resolve_target(Resolution& in, Target& target, const std::string& pointer) {
+    if (target.kind == Target::Kind::region) {
+        target.servers = in.servers_in(target.region, pointer);
+        return;
+    }
+    std::sort(target.servers.begin(), target.servers.end());
+    for (const zab::NodeId id : target.servers) {
+        in.check_server(id, pointer);
+    }
+    const auto twice = std::adjacent_find(target.servers.begin(), target.servers.end());
+    if (twice != target.servers.end()) {
+        in.wrong(pointer, "server " + std::to_string(twice->value) + " is given twice");
+    }
+}
+
+void check_pattern(Resolution& in, const RecordPattern& pattern, const std::string& pointer) {
+    if (pattern.node) {
+        in.check_server(*pattern.node, pointer / "node");
+    }
+    if (pattern.peer) {
+        in.check_server(*pattern.peer, pointer / "peer");
+    }
+}
+
+void check_place(Resolution& in, const FaultPlace& place, const std::string& pointer) {
+    switch (place.kind) {
+        case FaultPlace::Kind::at:
+            if (place.at >= in.draft.duration) {
+                in.wrong(pointer / "at",
+                         "not before the end of the run, " + to_text(in.draft.duration));
+            }
+            return;
+        case FaultPlace::Kind::after: return check_pattern(in, place.pattern, pointer / "after");
+        case FaultPlace::Kind::before: return check_pattern(in, place.pattern, pointer / "before");
+    }
+}
+
+void resolve_fault(Resolution& in, FaultDraft& draft, const std::string& pointer) {
+    Fault& fault = draft.fault;
+    const std::string action = pointer / name_of(fault.kind);
+    check_place(in, fault.place, pointer);
+    if (fault.kind == FaultKind::hold) {
+        check_pattern(in, fault.messages, action);
+    } else {
+        resolve_target(in, fault.target, action);
+    }
+    if (fault.other) {
+        resolve_target(in, *fault.other, action / "to");
+    }
+    fault.extra_delay = build(draft.extra);
+    in.out.faults.push_back(fault);
+}
+
+}  // namespace
+
+void resolve_faults(Resolution& in) {
+    for (std::size_t i = 0; i < in.draft.faults.size() && !in.has_enough(); ++i) {
+        const std::string pointer = std::string("/faults") / i;
+        if (in.sound(pointer)) {
+            resolve_fault(in, in.draft.faults[i], pointer);
+        }
+    }
+}
+
+void resolve_start(Resolution& in) {
+    std::uint64_t transactions = 0;
+    for (auto& [id, start] : in.draft.start) {
+        const std::string pointer = std::string("/start/servers") / std::to_string(id.value);
+        if (!in.sound(pointer)) {
+            continue;
+        }
+        in.check_server(id, pointer);
+        start.id = id;
+        transactions += start.history.size();
+        if (transactions > Limits::transactions) {
+            in.wrong(pointer / "history", "all histories together are longer than the limit of " +
+                                              std::to_string(Limits::transactions));
+            return;
+        }
+        in.out.start.push_back(start);
+    }
+    std::sort(in.out.start.begin(), in.out.start.end(),
+              [](const ServerStart& a, const ServerStart& b) { return a.id < b.id; });
+}
+
+}  // namespace sim::decode

@@ -1,0 +1,190 @@
+#include "sim/random/wide.hpp"
+#include "sim/scenario/resolve.hpp"
+#include "sim/scenario/tables.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace sim::decode {
+
+namespace {
+
+void resolve_open(const OpenDraft& open, OpenLoad& out) {
+    if (const auto* poisson = std::get_if<Poisson>(&open)) {
+        out.arrivals = Arrivals::poisson;
+        out.mean_interval = poisson->rate.interval();
+    } else if (const auto* constant = std::get_if<Constant>(&open)) {
+        out.arrivals = Arrivals::constant;
+        out.mean_interval = constant->rate.interval();
+    } else {
+        const auto& bursts = std::get<Bursts>(open);
+        out.arrivals = Arrivals::bursts;
+        out.mean_interval = bursts.every;
+        out.burst = bursts.size;
+    }
+}
+
+void copy_requests(const GroupDraft& draft, ClientGroup& group) {
+    if (const auto* closed = std::get_if<ClosedLoad>(&draft.load)) {
+        group.load = *closed;
+    } else {
+        resolve_open(std::get<OpenDraft>(draft.load), group.load.emplace<OpenLoad>());
+    }
+    group.create_weight = draft.operations.create;
+    group.set_weight = draft.operations.set;
+    group.get_weight = draft.operations.get;
+    group.sync_weight = draft.operations.sync;
+    group.payload_min_bytes = draft.payload.min;
+    group.payload_max_bytes = draft.payload.max;
+    if (const auto* zipf = std::get_if<ZipfPaths>(&draft.paths)) {
+        group.paths = {zipf->count, zipf->exponent};
+    } else {
+        group.paths = {std::get<UniformPaths>(draft.paths).count, std::nullopt};
+    }
+}
+
+void resolve_placement(Resolution& in, const GroupDraft& draft, ClientGroup& group,
+                       const std::string& pointer) {
+    if (const auto* word = std::get_if<Placement>(&draft.placement)) {
+        group.placement = *word;
+        if (*word == Placement::observers && in.out.config.observers.empty()) {
+            in.wrong(pointer, "the ensemble has no observers");
+        }
+        if (*word == Placement::followers && in.out.config.voters.size() < 2) {
+            in.wrong(pointer, "the ensemble has no followers");
+        }
+        if (*word == Placement::leader && !in.out.config.leader_serves) {
+            in.wrong(pointer, "the leader serves no clients: ensemble.leader_serves is false");
+        }
+        return;
+    }
+    group.placement = Placement::servers;
+    if (const auto* region = std::get_if<RegionName>(&draft.placement)) {
+        group.servers = in.servers_in(region->name, pointer / "region");
+        return;
+    }
+    group.servers = std::get<Ids>(draft.placement);
+    for (const zab::NodeId id : group.servers) {
+        in.check_server(id, pointer / "servers");
+    }
+}
+
+/// Where the clients live: named hosts, one host in each of some regions, or one of their own.
+void resolve_home(Resolution& in, const GroupDraft& draft, ClientGroup& group,
+                  const std::string& pointer) {
+    if (draft.host) {
+        for (const std::string& name : *draft.host) {
+            const auto found = in.host_index.find(name);
+            if (found != in.host_index.end()) {
+                group.hosts.push_back(found->second);
+            } else if (in.knows_places) {
+                in.wrong(pointer / "host", "no host " + in_quotes(name) + " in hosts.named");
+            }
+        }
+        return;
+    }
+    const DefaultHost& standard = in.draft.hosts.standard;
+    const std::string own = "clients-" + group.name;
+    const auto add = [&](const std::string& name, const std::string& region) {
+        group.hosts.push_back(in.add_host({name, standard.cores, standard.nic, region}));
+    };
+    if (draft.region) {
+        for (const std::string& region : *draft.region) {
+            if (!in.check_region(region, pointer / "region")) {
+                continue;
+            }
+            const auto known = in.host_index.find(own + '-' + region);
+            if (known == in.host_index.end()) {
+                add(own + '-' + region, region);
+            } else {
+                group.hosts.push_back(known->second);
+            }
+        }
+        return;
+    }
+    const auto* region = std::get_if<RegionName>(&draft.placement);
+    add(own, region == nullptr ? "" : region->name);
+}
+
+/// What one client asks for in the whole run, at most; saturates.
+UnsignedWide operations_of(const ClientGroup& group, zab::Duration duration) {
+    const auto* open = std::get_if<OpenLoad>(&group.load);
+    if (open == nullptr) {
+        return 0;
+    }
+    const auto arrivals =
+        UnsignedWide{amount(duration)} / std::max<std::uint64_t>(amount(open->mean_interval), 1);
+    const UnsignedWide all = (arrivals + 1) * open->burst;
+    return group.operations_each ? std::min(all, UnsignedWide{*group.operations_each}) : all;
+}
+
+/// A sum over all groups, and the limit that it is reported to cross, once.
+struct Total {
+    std::string_view what;
+    UnsignedWide most;
+    UnsignedWide sum = 0;
+
+    void add(Resolution& in, UnsignedWide more, const std::string& pointer) {
+        const bool crosses = sum <= most && sum + more > most;
+        sum += more;
+        if (crosses) {
+            in.wrong(pointer, "all groups together have more " + std::string(what) +
+                                  " than the limit of " +
+                                  std::to_string(static_cast<std::uint64_t>(most)));
+        }
+    }
+};
+
+struct Totals {
+    Total clients{"clients", Limits::clients};
+    Total outstanding{"outstanding requests", Limits::outstanding};
+    Total operations{"arrivals", Limits::operations};
+};
+
+void check_totals(Resolution& in, const ClientGroup& group, const std::string& pointer,
+                  Totals& totals) {
+    totals.clients.add(in, group.count, pointer / "count");
+    if (const auto* closed = std::get_if<ClosedLoad>(&group.load)) {
+        totals.outstanding.add(in, UnsignedWide{group.count} * closed->outstanding,
+                               pointer / "load");
+    }
+    totals.operations.add(in, operations_of(group, in.draft.duration) * group.count,
+                          pointer / "load");
+}
+
+void resolve_group(Resolution& in, std::size_t index, std::set<std::string>& names,
+                   Totals& totals) {
+    GroupDraft& draft = in.draft.clients[index];
+    const std::string pointer = std::string("/clients") / index;
+    if (!draft.name) {
+        draft.name = "group-" + std::to_string(index + 1);
+    }
+    if (!names.insert(*draft.name).second) {
+        in.wrong(pointer / "name", "another group has the name " + in_quotes(*draft.name));
+        return;
+    }
+    ClientGroup group = draft.rest;
+    group.name = *draft.name;
+    copy_requests(draft, group);
+    resolve_placement(in, draft, group, pointer / "placement");
+    resolve_home(in, draft, group, pointer);
+    if (group.start >= in.draft.duration) {
+        in.wrong(pointer / "start", "not before the end of the run");
+    }
+    check_totals(in, group, pointer, totals);
+    in.out.clients.push_back(std::move(group));
+}
+
+}  // namespace
+
+void resolve_clients(Resolution& in) {
+    std::set<std::string> names;
+    Totals totals;
+    for (std::size_t i = 0; i < in.draft.clients.size() && !in.has_enough(); ++i) {
+        if (in.sound(std::string("/clients") / i)) {
+            resolve_group(in, i, names, totals);
+        }
+    }
+}
+
+}  // namespace sim::decode

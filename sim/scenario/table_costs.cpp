@@ -1,0 +1,169 @@
+#include "sim/scenario/scalars.hpp"
+#include "sim/scenario/tables.hpp"
+
+namespace sim::decode {
+
+namespace {
+
+using json::Value;
+
+enum class Preset : std::uint8_t { zero, jvm };
+
+/// A table that may also be written as the name of a preset, or start from one with `preset`.
+template <class T>
+Form<T> with_presets(Table<T> table, std::string_view zero_name, T (*jvm)()) {
+    const Form<Preset> names = choice<Preset>({{zero_name, Preset::zero}, {"jvm", Preset::jvm}});
+    table.prepare = [=](const Value& value, T& out) {
+        const Value* preset = value.find("preset");
+        const bool is_zero = preset != nullptr && preset->text == zero_name;
+        out = is_zero ? T{} : jvm();
+    };
+    Key<T> preset{"preset",      {"What the keys left out are.", "\"jvm\""}, {}, {}, names.schema,
+                  names.accepted};
+    preset.read = [=](const Value& value, Reader& reader, T&) {
+        Preset ignored{};
+        return names.read(value, reader, ignored);
+    };
+    preset.write = [](const T&) { return std::nullopt; };
+    table.keys.push_back(std::move(preset));
+
+    Form<T> plain;
+    plain.accepted = names.accepted;
+    plain.schema = names.schema;
+    plain.read = [=](const Value& value, Reader& reader, T& out) {
+        Preset chosen{};
+        if (!value.is(Value::Kind::string)) {
+            return wrong_kind(value, reader, names.accepted + ", or an object");
+        }
+        const bool sound = names.read(value, reader, chosen);
+        out = chosen == Preset::zero ? T{} : jvm();
+        return sound;
+    };
+    return either(plain, object(std::move(table)), names.accepted + ", or an object");
+}
+
+template <class T>
+Key<T> cost(std::string_view name, DistributionSpec T::*field, std::string_view description) {
+    return key<T>(name, field, distribution(), {description, "\"20us\""});
+}
+
+DistributionSpec us(std::int64_t count) { return zab::microseconds(count); }
+
+}  // namespace
+
+// The figures of a ZooKeeper 3.8.0 on one EPYC core (reference/real-zookeeper.md, "What a cost
+// model needs"). A write costs a saturated leader of three 170..210 us, a follower that only
+// acknowledges 41..60 us, a read 98..146 us; idle stages add their wake-ups, which is why a lone
+// write needs 0.53..0.63 ms.
+CpuDraft jvm_cpu() {
+    return {
+        .wake_up = Uniform{zab::microseconds(15), zab::microseconds(55)},
+        .io = us(35),
+        .request = us(25),
+        .learner = us(20),
+        .handler = us(12),
+        .sender = us(10),
+        .append = us(25),
+        .commit = us(50),
+        .election = us(50),
+        .per_byte = Factor{0},  // None was visible from 16 B to 10 KiB.
+    };
+}
+
+// From the same measurements: a killed JVM's connections close after about 10 ms; a follower is
+// LOOKING 10..20 ms (up to 70) after it lost its leader; the leader's port opens after 13..15 ms
+// (5..35); NEWLEADER until serving takes 36..51 ms; an election 10..15 ms more than its waits.
+ProcessDraft jvm_process() {
+    const Factor half{Factor::one_nano / 2};
+    return {
+        .kill_to_reset = zab::milliseconds(10),
+        .shutdown_role = LogNormal{zab::milliseconds(15), half},
+        .open_port = LogNormal{zab::milliseconds(14), Factor{Factor::one_nano * 3 / 10}},
+        .start_serving = Uniform{zab::milliseconds(36), zab::milliseconds(51)},
+        .boot = LogNormal{zab::milliseconds(600), Factor{Factor::one_nano / 10}},
+        .election_rest = Uniform{zab::milliseconds(10), zab::milliseconds(15)},
+    };
+}
+
+Form<CpuDraft> cpu() {
+    using C = CpuDraft;
+    const Key<C> per_byte =
+        key<C>("per_byte", &C::per_byte, factor({0}, {1'000'000 * Factor::one_nano}),
+               {"Nanoseconds for each byte of payload, added to io, request and append.", "0.5"});
+    return with_presets<C>(
+        {
+            .outline = {"cpu", "What the threads of a server pay for their work.", {}},
+            .keys =
+                {
+                    cost("wake_up", &C::wake_up, "A stage that was idle starts an item."),
+                    cost("io", &C::io, "A client's request is read and parsed."),
+                    cost("request", &C::request,
+                         "The first processor: Prep on the leader, its counterpart on a learner."),
+                    cost("learner", &C::learner, "A learner's main thread handles one packet."),
+                    cost("handler", &C::handler, "The leader's handler of a learner, one packet."),
+                    cost("sender", &C::sender, "One packet is written to one learner."),
+                    cost("append", &C::append, "One transaction is serialised into the log."),
+                    cost("commit", &C::commit, "One transaction or read is applied and answered."),
+                    cost("election", &C::election, "One notification is received and judged."),
+                    per_byte,
+                },
+            .prepare = {},
+            .check = {},
+        },
+        "zero", jvm_cpu);
+}
+
+Form<ProcessDraft> process() {
+    using P = ProcessDraft;
+    return with_presets<P>(
+        {
+            .outline = {"process", "Times of the server process itself.", {}},
+            .keys =
+                {
+                    cost("kill_to_reset", &P::kill_to_reset,
+                         "A killed process until its connections are reset."),
+                    cost("shutdown_role", &P::shutdown_role, "Connection lost until LOOKING."),
+                    cost("open_port", &P::open_port, "Decision to lead until the port listens."),
+                    cost("start_serving", &P::start_serving,
+                         "NEWLEADER quorum, or UPTODATE, until requests are served."),
+                    cost("boot", &P::boot,
+                         "Start of the process until LOOKING, without the replay."),
+                    cost("election_rest", &P::election_rest,
+                         "Added when an election has decided, before the new role."),
+                },
+            .prepare = {},
+            .check = {},
+        },
+        "instant", jvm_process);
+}
+
+Form<DiskDraft> disk() {
+    using D = DiskDraft;
+    const auto rest = [](auto field) { return in(&D::rest, field); };
+    return object<D>({
+        .outline = {"disk", "The disk of each server.", {}},
+        .keys =
+            {
+                key<D>("sync", &D::sync, distribution(),
+                       {"One sync of the log.",
+                        R"({"bimodal": {"fast": "300us", "slow": "4ms", "slow_share": "5%"}})"}),
+                key<D>("epoch_write", &D::epoch_write, distribution(),
+                       {"Writing an epoch file, synced.", "\"500us\""}),
+                key<D>("write_bandwidth", rest(&DiskSpec::write_bytes_per_second), byte_rate(),
+                       {"Of snapshots.", "\"200MB/s\""}),
+                key<D>("read_bandwidth", rest(&DiskSpec::read_bytes_per_second), byte_rate(),
+                       {"Of snapshots and of the log at the start.", "\"400MB/s\""}),
+                key<D>("bytes_per_node", rest(&DiskSpec::bytes_per_node),
+                       integer<std::uint64_t>(0, 1'000'000),
+                       {"Of a snapshot, beside the payload: header, path and stat of a znode.",
+                        "120"}),
+                key<D>("force_sync", &D::force_sync, flag(),
+                       {"forceSync: whether a transaction is synced before it is acknowledged.",
+                        "true"}),
+            },
+        .prepare = {},
+        .check = {},
+    });
+}
+
+}  // namespace sim::decode

@@ -1,0 +1,158 @@
+#include "sim/scenario/scalars.hpp"
+#include "sim/scenario/tables.hpp"
+
+namespace sim::decode {
+
+namespace {
+
+using json::Value;
+using Row = Key<EnsembleDraft>;
+
+/// A row for a field of zab::Config.
+template <class T>
+Row row(std::string_view name, T zab::Config::*field, Form<T> form, Doc doc) {
+    return key<EnsembleDraft>(name, in(&EnsembleDraft::config, field), std::move(form), doc);
+}
+
+std::vector<Row> member_rows() {
+    return {
+        key<EnsembleDraft>(
+            "voters", &EnsembleDraft::voters, server_list(1, Limits::voters),
+            {"The servers that vote: how many, numbered from 1, or their ids.", "5"}),
+        key<EnsembleDraft>("observers", &EnsembleDraft::observers,
+                           server_list(0, Limits::observers),
+                           {"The servers that follow without a vote: how many, numbered after the "
+                            "voters, or their ids.",
+                            "[6, 7]"}),
+    };
+}
+
+std::vector<Row> timing_rows() {
+    using C = zab::Config;
+    const auto interval = duration(zab::milliseconds(1), zab::seconds(3600));
+    const auto ticks = integer<std::uint32_t>(1, 1'000'000);
+    return {
+        row("tick_time", &C::tick_time, interval, {"tickTime: the unit of the limits.", "\"2s\""}),
+        row("init_limit", &C::init_limit, ticks,
+            {"initLimit: ticks that a learner may take to connect and synchronize.", "10"}),
+        row("sync_limit", &C::sync_limit, ticks,
+            {"syncLimit: ticks that a learner may be silent, or leave a proposal unacknowledged.",
+             "5"}),
+        row("min_notification_interval", &C::min_notification_interval, interval,
+            {"Election: the first wait before votes are sent again.", "\"200ms\""}),
+        row("max_notification_interval", &C::max_notification_interval, interval,
+            {"Election: the longest wait; it doubles up to here.", "\"60s\""}),
+        row("finalize_wait", &C::finalize_wait, duration({}, zab::seconds(3600)),
+            {"Election: the wait for a better vote after a quorum agrees.", "\"200ms\""}),
+        row("election_connection_timeout", &C::election_connection_timeout, interval,
+            {"zookeeper.cnxTimeout: for opening an election connection.", "\"5s\""}),
+        row("learner_connect_retry", &C::learner_connect_retry, interval,
+            {"The wait after the leader's port refused a learner.", "\"100ms\""}),
+        row("learner_connect_attempts", &C::learner_connect_attempts,
+            integer<std::uint32_t>(1, 1'000),
+            {"How often a learner tries to connect before it looks for a leader again.", "5"}),
+    };
+}
+
+std::vector<Row> pipeline_rows() {
+    using C = zab::Config;
+    const auto count = integer<std::uint32_t>(1, 1'000'000'000);
+    return {
+        row("commit_log_count", &C::commit_log_count, integer<std::uint32_t>(0, 10'000'000),
+            {"commitLogCount: committed transactions kept in memory for DIFF.", "500"}),
+        row("snapshot_count", &C::snapshot_count, count,
+            {"snapCount: transactions between two snapshots.", "100000"}),
+        row("max_batch_size", &C::max_batch_size, count,
+            {"zookeeper.maxBatchSize: transactions after which the log is synced.", "1000"}),
+        row("flush_delay", &C::flush_delay, duration({}, zab::seconds(60)),
+            {"zookeeper.flushDelay: how long a sync may wait for more; 0s: it never does.",
+             "\"0s\""}),
+        row("global_outstanding_limit", &C::global_outstanding_limit, count,
+            {"globalOutstandingLimit: requests in the leader before clients are throttled.",
+             "1000"}),
+        row("min_session_ticks", &C::min_session_ticks, integer<std::uint32_t>(1, 1'000'000),
+            {"minSessionTimeout, in ticks.", "2"}),
+        row("max_session_ticks", &C::max_session_ticks, integer<std::uint32_t>(1, 1'000'000),
+            {"maxSessionTimeout, in ticks.", "20"}),
+        row("leader_serves", &C::leader_serves, flag(),
+            {"leaderServes: whether the leader accepts clients.", "true"}),
+    };
+}
+
+bool check_ensemble(const Value& value, Reader& reader, const EnsembleDraft& ensemble) {
+    const zab::Config& config = ensemble.config;
+    bool sound = true;
+    if (config.min_notification_interval > config.max_notification_interval) {
+        sound = wrong_member(
+            value, reader, "min_notification_interval",
+            "above max_notification_interval, " + to_text(config.max_notification_interval));
+    }
+    if (config.min_session_ticks > config.max_session_ticks) {
+        sound =
+            wrong_member(value, reader, "min_session_ticks",
+                         "above max_session_ticks, " + std::to_string(config.max_session_ticks));
+    }
+    return sound;
+}
+
+}  // namespace
+
+Form<EnsembleDraft> ensemble() {
+    std::vector<Row> rows = member_rows();
+    for (std::vector<Row>& more : std::vector{timing_rows(), pipeline_rows()}) {
+        rows.insert(rows.end(), more.begin(), more.end());
+    }
+    return object<EnsembleDraft>({
+        .outline = {"ensemble", "The servers and what their zoo.cfg says.", {}},
+        .keys = std::move(rows),
+        .prepare = {},
+        .check = check_ensemble,
+    });
+}
+
+Form<Ids> server_ids() {
+    const Form<zab::NodeId> one = server_id();
+    const Form<Ids> many = list(one, 1, zab::max_node_id);
+    Form<Ids> form;
+    form.accepted = "a server's id, or a list of ids";
+    form.read = [=](const Value& value, Reader& reader, Ids& out) {
+        if (value.is(Value::Kind::number)) {
+            out.assign(1, {});
+            return one.read(value, reader, out.front());
+        }
+        return value.is(Value::Kind::array)
+                   ? many.read(value, reader, out)
+                   : wrong_kind(value, reader, "a server's id, or a list of ids");
+    };
+    form.write = many.write;
+    form.schema = [=](Definitions& definitions) {
+        return any_of({one.schema(definitions), many.schema(definitions)});
+    };
+    return form;
+}
+
+Form<ServerList> server_list(std::uint64_t least, std::uint64_t most) {
+    const Form<std::uint32_t> count = integer<std::uint32_t>(least, most);
+    const Form<Ids> ids = list(server_id(), least, most);
+    Form<ServerList> form;
+    form.accepted = count.accepted + ", or a list of different server ids from 1 to 4095";
+    form.read = [=, accepted = form.accepted](const Value& value, Reader& reader, ServerList& out) {
+        if (value.is(Value::Kind::array)) {
+            return ids.read(value, reader, out.emplace<Ids>());
+        }
+        return value.is(Value::Kind::number)
+                   ? count.read(value, reader, out.emplace<std::uint32_t>())
+                   : wrong_kind(value, reader, accepted);
+    };
+    form.write = [=](const ServerList& servers) {
+        const auto* listed_ids = std::get_if<Ids>(&servers);
+        return listed_ids != nullptr ? ids.write(*listed_ids)
+                                     : json::number(std::get<std::uint32_t>(servers));
+    };
+    form.schema = [=](Definitions& definitions) {
+        return any_of({count.schema(definitions), ids.schema(definitions)});
+    };
+    return form;
+}
+
+}  // namespace sim::decode

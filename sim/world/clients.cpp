@@ -1,0 +1,309 @@
+#include <algorithm>
+#include <string>
+
+#include "protocol/types/ensure.hpp"
+#include "sim/world/world.hpp"
+
+namespace sim {
+
+// Clients: their sessions (ClientCnxn) and their load.
+
+namespace {
+
+enum Purpose : std::uint64_t { choose = 1, rest, operate, payload, pick_path, arrive, first_moment };
+
+constexpr std::int64_t longest_rest_ns = 1'000'000'000;  // ClientCnxn: before each new try.
+
+trace::Operation traced(zab::Operation operation) {
+    return static_cast<trace::Operation>(operation);
+}
+
+std::uint16_t detail_of(zab::Operation operation, zab::Outcome outcome) {
+    return trace::operation_detail(traced(operation), static_cast<trace::Outcome>(outcome));
+}
+
+}  // namespace
+
+void World::build_clients() {
+    std::uint32_t number = 0;
+    for (std::uint32_t g = 0; g < scenario_->clients.size(); ++g) {
+        const ClientGroup& group = scenario_->clients[g];
+        zipfs_.emplace_back(group.paths.count, group.paths.zipf_exponent.value_or(Factor{0}));
+        for (std::uint32_t i = 0; i < group.count; ++i) {
+            Client client;
+            client.group = g;
+            client.number = number++;
+            client.host = static_cast<HostIndex>(group.hosts[i % group.hosts.size()]);
+            client.session = zab::ClientSession(
+                client.number, static_cast<std::uint32_t>(group.session_timeout.ns / 1'000'000));
+            client.key = derive(load_key_, group.name + " " + std::to_string(i));
+            if (const auto* closed = std::get_if<ClosedLoad>(&group.load)) {
+                client.wanted = closed->outstanding;
+            }
+            const auto index = static_cast<ClientIndex>(clients_.size());
+            clients_.push_back(std::move(client));
+            // Not all at the same nanosecond: within a millisecond, each at its own moment.
+            const Key key{draw(clients_.back().key, first_moment, 0)};
+            const auto offset = static_cast<std::int64_t>(uniform_below(key, 1'000'000));
+            schedule(group.start.ns + offset, EventKind::client_dial, index, 0);
+            if (std::holds_alternative<OpenLoad>(group.load)) {
+                schedule(group.start.ns + offset, EventKind::client_arrival, index, 0);
+            }
+        }
+    }
+}
+
+zab::NodeId World::choose_server(const Client& client) const {
+    const ClientGroup& group = scenario_->clients[client.group];
+    std::vector<zab::NodeId> candidates;
+    const auto lead = leader();
+    const zab::NodeId leader_id = lead.has_value() ? servers_[*lead].id : zab::NodeId{};
+    for (const ServerSpec& server : scenario_->servers) {
+        bool fits = true;
+        switch (group.placement) {
+            case Placement::spread:
+                break;
+            case Placement::leader:
+                fits = !lead.has_value() || server.id == leader_id;
+                break;
+            case Placement::followers:
+                fits = server.voter && server.id != leader_id;
+                break;
+            case Placement::observers:
+                fits = !server.voter;
+                break;
+            case Placement::servers:
+                fits = std::find(group.servers.begin(), group.servers.end(), server.id) !=
+                       group.servers.end();
+                break;
+        }
+        if (fits) {
+            candidates.push_back(server.id);
+        }
+    }
+    zab::ensure(!candidates.empty(), "the loader refuses a placement that fits no server");
+    // The client's own shuffled list, gone through from try to try (StaticHostProvider). The first
+    // choice spreads the group evenly.
+    const std::size_t turn = client.number + client.tries;
+    return candidates[turn % candidates.size()];
+}
+
+void World::client_dials(ClientIndex index) {
+    Client& client = clients_[index];
+    if (client.link.exists() || client.dialling) {
+        return;
+    }
+    client.dialling = true;
+    client.server = choose_server(client);
+    client.last_record = emit(trace::Kind::client_connecting, client.server,
+                              Origin{.cause = client.last_record,
+                                     .since = now_,
+                                     .other = now_ - client.last_record_at,
+                                     .cost = trace::Cost::timer},
+                              0, 0, 0, client.number);
+    client.last_record_at = now_;
+    // connectTimeout = session timeout / number of servers.
+    const std::int64_t timeout = std::int64_t{client.session.timeout_ms()} * 1'000'000 /
+                                 static_cast<std::int64_t>(servers_.size());
+    dial({true, index}, {false, server_by_id_[client.server.value]}, zab::LinkKind::client,
+         {timeout}, client.last_record, 0, now_);
+}
+
+void World::client_link_up(ClientIndex index, zab::LinkId link, const Origin&) {
+    Client& client = clients_[index];
+    client.dialling = false;
+    client.link = link;
+    client.last_heard = now_;
+    send_from_client(client, client.session.hello(), client.last_record,
+                     now_ - client.last_record_at);
+    arm_client(index);
+}
+
+/// The connection is gone or could not be made: what was in flight fails, and after a rest the
+/// next server is tried.
+void World::client_link_down(ClientIndex index, zab::DownReason reason, const Origin& origin) {
+    Client& client = clients_[index];
+    client.dialling = false;
+    const bool was_attached = client.session.is_attached();
+    if (was_attached) {
+        client.last_record = emit(trace::Kind::client_disconnected, client.server, origin, 0,
+                                  static_cast<std::uint16_t>(reason),
+                                  client.session.session().value, client.number);
+        client.last_record_at = now_;
+    }
+    client.session.detach();
+    client.link = {};
+    client.last_heard = now_;
+    ++client.timer_generation;
+    std::uint32_t failed = 0;
+    while (const auto oldest = client.session.give_up_oldest()) {
+        const trace::RecordId invoked = client.invocations.front();
+        client.invocations.pop();
+        emit(trace::Kind::fail, client.server,
+             Origin{.cause = was_attached ? client.last_record : invoked, .since = now_}, 0,
+             detail_of(oldest->operation, zab::Outcome::connection_loss), 0, client.number,
+             oldest->cxid);
+        ++failed;
+    }
+    if (std::holds_alternative<ClosedLoad>(scenario_->clients[client.group].load)) {
+        client.wanted += failed;  // A closed loop goes on with as many requests as before.
+    }
+    ++client.tries;
+    std::int64_t pause = 0;
+    if (!was_attached) {
+        const Key key{draw(client.key, rest, client.dials)};
+        pause = static_cast<std::int64_t>(uniform_below(key, longest_rest_ns));
+    }
+    schedule(now_ + pause, EventKind::client_dial, index, 0);
+}
+
+void World::client_receives(ClientIndex index, const Flight& flight, const Origin& origin) {
+    Client& client = clients_[index];
+    client.last_heard = now_;
+    if (const auto* reply = std::get_if<zab::ClientReply>(&flight.message)) {
+        complete(index, *reply, origin);
+    } else if (const auto* answer = std::get_if<zab::ConnectReply>(&flight.message)) {
+        if (!client.session.on_connect_reply(*answer)) {
+            client.last_record = emit(trace::Kind::client_expired, client.server, origin, 0, 0, 0,
+                                      client.number);
+            client.last_record_at = now_;
+            return;  // The server closes; a new session is asked for at the next connection.
+        }
+        client.tries = 0;
+        client.last_record = emit(trace::Kind::client_connected, client.server, origin, 0, 0,
+                                  answer->session.value, client.number);
+        client.last_record_at = now_;
+        issue(index, Origin{.cause = client.last_record, .since = now_});
+    } else if (const auto* pong = std::get_if<zab::ClientPingReply>(&flight.message)) {
+        client.session.see(pong->zxid);
+    }
+}
+
+void World::complete(ClientIndex index, const zab::ClientReply& reply, const Origin& origin) {
+    Client& client = clients_[index];
+    if (!client.session.on_reply(reply)) {
+        close_link(client.link, Flight::What::closed, no_record, 0, now_);
+        client_link_down(index, zab::DownReason::closed, Origin{.since = now_});
+        return;
+    }
+    client.invocations.pop();
+    const trace::RecordId done =
+        emit(trace::Kind::complete, client.server, origin, 0,
+             detail_of(reply.operation, reply.outcome), reply.zxid.value, client.number,
+             reply.cxid);
+    const auto* closed = std::get_if<ClosedLoad>(&scenario_->clients[client.group].load);
+    if (closed == nullptr) {
+        return;
+    }
+    ++client.wanted;
+    if (closed->think_time.ns == 0) {
+        issue(index, Origin{.cause = done, .since = now_});
+    } else {
+        schedule(now_ + closed->think_time.ns, EventKind::client_arrival, index, done);
+    }
+}
+
+/// Open load: a request arrives, whatever became of the last one. Closed load: the end of a
+/// client's think time.
+void World::client_arrival(ClientIndex index, trace::RecordId cause) {
+    Client& client = clients_[index];
+    const auto* open = std::get_if<OpenLoad>(&scenario_->clients[client.group].load);
+    if (open == nullptr) {
+        const auto& closed = std::get<ClosedLoad>(scenario_->clients[client.group].load);
+        issue(index, Origin{.cause = cause,
+                            .since = now_,
+                            .other = closed.think_time.ns,
+                            .cost = trace::Cost::timer});
+        return;
+    }
+    const std::uint64_t word = draw(client.key, arrive, ++client.arrivals);
+    std::int64_t gap = open->mean_interval.ns;
+    if (open->arrivals == Arrivals::poisson) {
+        gap = Distribution::exponential(open->mean_interval).draw(word).ns;
+    }
+    client.wanted += open->arrivals == Arrivals::bursts ? open->burst : 1;
+    issue(index, Origin{.since = now_});
+    schedule(now_ + std::max<std::int64_t>(gap, 1), EventKind::client_arrival, index, 0);
+}
+
+/// Issues what is wanted, as far as the session is attached and the group's total allows.
+void World::issue(ClientIndex index, const Origin& origin) {
+    Client& client = clients_[index];
+    const ClientGroup& group = scenario_->clients[client.group];
+    while (client.wanted > 0 && client.session.is_attached()) {
+        if (group.operations_each.has_value() && client.issued >= *group.operations_each) {
+            client.wanted = 0;
+            return;
+        }
+        --client.wanted;
+        const std::uint64_t n = ++client.issued;
+        const std::uint32_t total = group.create_weight + group.set_weight + group.get_weight +
+                                    group.sync_weight;
+        auto chance = static_cast<std::uint32_t>(
+            uniform_below(Key{draw(client.key, operate, n)}, total));
+        zab::Operation operation = zab::Operation::sync;
+        if (chance < group.create_weight) {
+            operation = zab::Operation::create;
+        } else if (chance < group.create_weight + group.set_weight) {
+            operation = zab::Operation::set;
+        } else if (chance < group.create_weight + group.set_weight + group.get_weight) {
+            operation = zab::Operation::get;
+        }
+        zab::PathId path = zipfs_[client.group].draw(draw(client.key, pick_path, n));
+        if (operation == zab::Operation::create) {
+            // New nodes lie behind all that is there at the start, each client's in its own rows.
+            path = static_cast<zab::PathId>(group.paths.count + client.creates++ * clients_.size() +
+                                            client.number);
+        }
+        std::uint32_t bytes = 0;
+        if (operation == zab::Operation::create || operation == zab::Operation::set) {
+            const std::uint64_t width = group.payload_max_bytes - group.payload_min_bytes + 1;
+            bytes = group.payload_min_bytes +
+                    static_cast<std::uint32_t>(
+                        width == 1 ? 0 : uniform_below(Key{draw(client.key, payload, n)}, width));
+        }
+        const zab::Request request = client.session.request(operation, path, bytes);
+        const trace::RecordId invoked =
+            emit(trace::Kind::invoke, client.server, origin, 0,
+                 detail_of(operation, zab::Outcome::ok), 0, client.number, request.cxid);
+        client.invocations.push(invoked);
+        send_from_client(client, zab::ClientRequest{request}, invoked, 0);
+    }
+}
+
+void World::send_from_client(Client& client, const zab::Message& message, trace::RecordId cause,
+                             std::int64_t waited) {
+    client.last_sent = now_;
+    transmit(client.link, message, cause, 0, now_, waited);
+}
+
+/// One timer a client: for its next ping, or for the server's silence.
+void World::arm_client(ClientIndex index) {
+    Client& client = clients_[index];
+    ++client.timer_generation;
+    const std::int64_t read_timeout = std::int64_t{client.session.timeout_ms()} * 1'000'000 * 2 / 3;
+    const std::int64_t ping_due = client.last_sent + read_timeout / 2;
+    const std::int64_t silence_due = client.last_heard + read_timeout;
+    schedule(std::max(now_ + 1, std::min(ping_due, silence_due)), EventKind::client_timer, index,
+             client.timer_generation);
+}
+
+void World::client_timer(ClientIndex index, std::uint32_t generation) {
+    Client& client = clients_[index];
+    if (client.timer_generation != generation || !client.link.exists()) {
+        return;
+    }
+    const std::int64_t read_timeout = std::int64_t{client.session.timeout_ms()} * 1'000'000 * 2 / 3;
+    if (now_ - client.last_heard >= read_timeout) {
+        close_link(client.link, Flight::What::closed, no_record, 0, now_);
+        client_link_down(index, zab::DownReason::timed_out, Origin{.since = now_});
+        return;
+    }
+    if (now_ - client.last_sent >= read_timeout / 2 && client.session.is_attached()) {
+        send_from_client(client, zab::ClientPing{++client.ping_number}, client.last_record,
+                         now_ - client.last_record_at);
+    }
+    arm_client(index);
+}
+
+}  // namespace sim

@@ -1,0 +1,411 @@
+#include <algorithm>
+#include <string>
+
+#include "protocol/types/ensure.hpp"
+#include "sim/world/world.hpp"
+
+namespace sim {
+
+// The life of a connection: dialled, accepted or refused, used, closed, reset, timed out.
+
+namespace {
+
+// What a dialler hears back.
+enum Answer : std::uint32_t { accepted = 0, refused = 1 };
+
+}  // namespace
+
+StageRef World::reader_of(const Connection& conn, unsigned side) const {
+    const ServerIndex server = conn.ends[side].index;
+    switch (conn.kind) {
+        case zab::LinkKind::election:
+            return StageRef::of(server, zab::Stage::election);
+        case zab::LinkKind::client:
+            return StageRef::of(server, zab::Stage::io);
+        case zab::LinkKind::learner:
+            break;
+    }
+    if (side == 1) {
+        return StageRef::handler(static_cast<ConnectionIndex>(&conn - connections_.data()));
+    }
+    return StageRef::of(server, zab::Stage::main);
+}
+
+Key World::pair_key(const End& from, const End& to) const {
+    const std::uint64_t near =
+        from.is_client ? clients_[from.index].number + 0x1'0000'0000u : servers_[from.index].id.value;
+    const std::uint64_t far =
+        to.is_client ? clients_[to.index].number + 0x1'0000'0000u : servers_[to.index].id.value;
+    return {delay_key_.value + near * 0x9fb21c651e98df25u + far * 0xd6e8feb86659fd93u};
+}
+
+void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Duration timeout,
+                 trace::RecordId cause, std::uint32_t service, std::int64_t ready) {
+    ConnectionIndex index = free_connection_;
+    if (index == none) {
+        index = static_cast<ConnectionIndex>(connections_.size());
+        connections_.emplace_back();
+    } else {
+        free_connection_ = connections_[index].next_free;
+    }
+    Connection& conn = connections_[index];
+    const std::uint32_t generation = conn.generation + 1;
+    for (Pipe& pipe : conn.pipes) {
+        pipe.flights.clear();
+        pipe.snapshots.clear();
+        pipe.last_arrival = pipe.sender_free_at = 0;
+        pipe.head_scheduled = pipe.stalled = false;
+    }
+    conn.state = Connection::State::dialling;
+    conn.kind = kind;
+    conn.generation = generation;
+    conn.ends = {from, to};
+    conn.open = {true, false};
+    conn.read_timeout = {};
+    conn.last_heard = {};
+    conn.timeout_event = {};
+    conn.handler.queue.clear();
+    conn.handler.busy_until = 0;
+    conn.handler.last_record = no_record;
+    conn.handler.blocked = conn.handler.scheduled = conn.handler.queued = false;
+    conn.dialled = {cause, ready, service};
+    conn.established = false;
+    const std::uint64_t word = draw(pair_key(from, to), ~std::uint64_t{0}, dial_count(from, to));
+    const std::int64_t there = model(host_of(from), host_of(to)).delay.draw(word).ns;
+    const std::uint64_t tag = std::uint64_t{generation} << 32;
+    schedule(ready + there, EventKind::dial_arrives, index, tag);
+    schedule(ready + timeout.ns, EventKind::dial_expires, index, tag);
+}
+
+/// How often this pair has dialled: counted by the pair, so that others do not shift its draws.
+std::uint64_t World::dial_count(const End& from, const End& to) {
+    if (from.is_client || to.is_client) {
+        return ++clients_[from.index].dials;
+    }
+    return ++pipe_draws_[(from.index * servers_.size() + to.index) * zab::message_kind_count +
+                         static_cast<std::size_t>(zab::MessageKind::up_to_date)];
+}
+
+/// The dialler's first segment reaches the other host, or not.
+void World::dial_arrives(ConnectionIndex index) {
+    Connection& conn = connections_[index];
+    const Path* there = path_between(conn.ends[0], conn.ends[1]);
+    const Path* back = path_between(conn.ends[1], conn.ends[0]);
+    ServerNode& target = servers_[conn.ends[1].index];
+    const bool is_silent = (there != nullptr && !there->is_open()) ||
+                           (back != nullptr && !back->is_open()) || !target.host_up;
+    if (conn.state != Connection::State::dialling || is_silent) {
+        return;  // Nobody answers; the dialler's own time-out will tell.
+    }
+    const bool accepts = target.up && target.listens[static_cast<std::size_t>(conn.kind)];
+    const std::uint64_t word =
+        draw(pair_key(conn.ends[1], conn.ends[0]), ~std::uint64_t{1}, conn.generation);
+    const std::int64_t home =
+        model(host_of(conn.ends[1]), host_of(conn.ends[0])).delay.draw(word).ns;
+    const std::uint64_t tag = std::uint64_t{conn.generation} << 32;
+    schedule(now_ + home, EventKind::dial_answered, index, tag | (accepts ? accepted : refused));
+    if (!accepts) {
+        return;
+    }
+    conn.state = Connection::State::open;
+    conn.open[1] = true;
+    conn.last_heard = {now_, now_};
+    const End& dialler = conn.ends[0];
+    Pending pending{.what = Pending::What::link_up, .flag = true, .kind = conn.kind};
+    pending.link = link_of(index, 1);
+    pending.origin = {.cause = conn.dialled.cause,
+                      .since = now_,
+                      .other = now_ - conn.dialled.at,
+                      .service = conn.dialled.service,
+                      .cost = trace::Cost::wire};
+    // An acceptor does not know who it is yet; the record shows it where it is a server.
+    pending.peer = dialler.is_client ? zab::NodeId{} : servers_[dialler.index].id;
+    if (conn.kind != zab::LinkKind::client) {
+        tell(conn.ends[1], pending);
+    }
+}
+
+void World::dial_answered(ConnectionIndex index, std::uint32_t answer) {
+    Connection& conn = connections_[index];
+    const End dialler = conn.ends[0];
+    const Origin origin{.cause = conn.dialled.cause,
+                        .since = now_,
+                        .other = now_ - conn.dialled.at,
+                        .service = conn.dialled.service,
+                        .cost = trace::Cost::wire};
+    Pending pending{.what = Pending::What::link_up, .kind = conn.kind, .origin = origin};
+    pending.peer = servers_[conn.ends[1].index].id;
+    pending.link = link_of(index, 0);
+    if (answer == refused) {
+        pending.what = Pending::What::dial_failed;
+        pending.small = static_cast<std::uint8_t>(zab::DownReason::refused);
+        release(index);
+        tell(dialler, pending);
+        return;
+    }
+    if (conn.state != Connection::State::open || !conn.open[0]) {
+        return;
+    }
+    conn.last_heard[0] = now_;
+    conn.established = true;
+    if (dialler.is_client) {
+        client_link_up(dialler.index, pending.link, origin);
+    } else {
+        tell(dialler, pending);
+    }
+}
+
+void World::dial_expires(ConnectionIndex index) {
+    Connection& conn = connections_[index];
+    if (conn.established) {
+        return;
+    }
+    Pending pending{.what = Pending::What::dial_failed, .kind = conn.kind};
+    pending.small = static_cast<std::uint8_t>(zab::DownReason::unanswered);
+    pending.peer = servers_[conn.ends[1].index].id;
+    pending.origin = {.cause = conn.dialled.cause,
+                      .since = now_,
+                      .other = now_ - conn.dialled.at,
+                      .service = conn.dialled.service,
+                      .cost = trace::Cost::timer};
+    const End dialler = conn.ends[0];
+    release(index);
+    tell(dialler, pending);
+}
+
+/// Gives a server's reading stage, or a client, something that happened to a connection.
+void World::tell(const End& end, const Pending& pending) {
+    if (end.is_client) {
+        if (pending.what == Pending::What::dial_failed) {
+            client_link_down(end.index, static_cast<zab::DownReason>(pending.small),
+                             pending.origin);
+        }
+        return;
+    }
+    if (!servers_[end.index].up) {
+        return;
+    }
+    zab::Stage stage = zab::Stage::main;
+    if (pending.kind == zab::LinkKind::election) {
+        stage = zab::Stage::election;
+    } else if (pending.kind == zab::LinkKind::client) {
+        stage = zab::Stage::io;
+    }
+    enqueue(StageRef::of(end.index, stage), pending);
+}
+
+/// One end closes: what it has sent still arrives, then the other end learns of it.
+void World::close_link(zab::LinkId link, Flight::What what, trace::RecordId cause,
+                       std::uint32_t service, std::int64_t ready, std::int64_t waited) {
+    if (!is_live(link)) {
+        return;
+    }
+    Connection& conn = connection(link);
+    const unsigned side = link.slot % 2;
+    conn.open[side] = false;
+    if (!conn.open[1 - side]) {
+        release(link.slot / 2);
+        return;
+    }
+    Flight& flight = conn.pipes[side].flights.push_slot();
+    flight.message = zab::UpToDate{};
+    flight.cause = cause;
+    flight.held_by = no_record;
+    flight.service = service;
+    flight.wait = waited;
+    flight.bytes = 60;
+    flight.what = what;
+    fly(link.slot / 2, side, flight, ready);
+}
+
+/// A segment arrives at an end that is gone: a host that runs answers with a reset.
+void World::arrive_at_nobody(ConnectionIndex index, unsigned side) {
+    Connection& conn = connections_[index];
+    const End& to = conn.ends[1 - side];
+    const bool answers = to.is_client || servers_[to.index].host_up;
+    const Flight flight = conn.pipes[side].flights.front();
+    if (!answers || !conn.open[side]) {
+        pop_head(index, side);
+        return;
+    }
+    if (conn.pipes[1 - side].flights.empty() && !to.is_client) {
+        const std::uint64_t word = draw(pair_key(to, conn.ends[side]), ~std::uint64_t{2}, now_ > 0);
+        const std::int64_t back = model(host_of(to), host_of(conn.ends[side])).delay.draw(word).ns;
+        Flight& reset = conn.pipes[1 - side].flights.push_slot();
+        reset.message = zab::UpToDate{};
+        reset.cause = flight.cause;
+        reset.held_by = no_record;
+        reset.what = Flight::What::reset;
+        reset.bytes = 60;
+        reset.wait = flight.wait;
+        reset.service = flight.service;
+        reset.arrival = now_ + back;
+        reset.wire = flight.wire + (now_ - flight.arrival) + back;
+        if (!conn.pipes[1 - side].head_scheduled) {
+            schedule_head(index, 1 - side);
+        }
+    }
+    pop_head(index, side);
+}
+
+/// An end learns that its connection is gone, and lets go of it.
+void World::end_closed(ConnectionIndex index, unsigned side, zab::DownReason reason,
+                       const Origin& origin) {
+    Connection& conn = connections_[index];
+    const End end = conn.ends[side];
+    const zab::LinkId link = link_of(index, side);
+    conn.open[side] = false;
+    if (end.is_client) {
+        release(index);
+        client_link_down(end.index, reason, origin);
+        return;
+    }
+    Pending pending{.what = Pending::What::link_down,
+                    .small = static_cast<std::uint8_t>(reason),
+                    .kind = conn.kind,
+                    .link = link,
+                    .origin = origin};
+    const End& other = conn.ends[1 - side];
+    pending.peer = other.is_client ? zab::NodeId{} : servers_[other.index].id;
+    if (!conn.open[1 - side]) {
+        release(index);
+    }
+    tell(end, pending);
+}
+
+void World::release(ConnectionIndex index) {
+    Connection& conn = connections_[index];
+    conn.state = Connection::State::free;
+    conn.open = {};
+    ++conn.generation;  // Events and links that still name it find nobody.
+    conn.established = false;
+    for (Pipe& pipe : conn.pipes) {
+        pipe.flights.clear();
+        pipe.snapshots.clear();
+        pipe.stalled = false;
+    }
+    conn.handler.queue.clear();
+    conn.next_free = free_connection_;
+    free_connection_ = index;
+}
+
+void World::set_read_timeout(zab::LinkId link, std::int64_t timeout) {
+    if (!is_live(link)) {
+        return;
+    }
+    Connection& conn = connection(link);
+    const unsigned side = link.slot % 2;
+    conn.read_timeout[side] = timeout;
+    conn.last_heard[side] = now_;
+    if (!conn.timeout_event[side]) {
+        conn.timeout_event[side] = true;
+        schedule(now_ + timeout, EventKind::read_timeout, link.slot / 2,
+                 side | (std::uint64_t{link.generation} << 32));
+    }
+}
+
+void World::check_read_timeout(ConnectionIndex index, unsigned side) {
+    Connection& conn = connections_[index];
+    conn.timeout_event[side] = false;
+    if (!conn.open[side] || conn.read_timeout[side] == 0) {
+        return;
+    }
+    const ServerNode& server = servers_[conn.ends[side].index];
+    const Stage& reader = stage_of(reader_of(conn, side));
+    std::int64_t due = conn.last_heard[side] + conn.read_timeout[side];
+    const Pipe& incoming = conn.pipes[1 - side];
+    const bool has_data = !incoming.flights.empty() && !incoming.stalled &&
+                          incoming.flights.front().arrival <= now_;
+    if (due <= now_ && (reader.blocked || has_data || is_paused(server))) {
+        due = now_ + conn.read_timeout[side];  // It is not waiting in read(), or will not wait.
+    }
+    if (due > now_) {
+        conn.timeout_event[side] = true;
+        schedule(due, EventKind::read_timeout, index,
+                 side | (std::uint64_t{conn.generation} << 32));
+        return;
+    }
+    // The process closes its socket; the other end hears of it if the network lets it.
+    const Origin origin{};
+    Pending pending{.what = Pending::What::link_down,
+                    .small = static_cast<std::uint8_t>(zab::DownReason::timed_out),
+                    .kind = conn.kind,
+                    .link = link_of(index, side),
+                    .origin = origin};
+    pending.origin.since = now_;
+    const End end = conn.ends[side];
+    const End& other = conn.ends[1 - side];
+    pending.peer = other.is_client ? zab::NodeId{} : servers_[other.index].id;
+    close_link(link_of(index, side), Flight::What::closed, no_record, 0, now_);
+    tell(end, pending);
+}
+
+/// The way is cut or clogged: what is under way waits, and TCP tries again and again.
+void World::stall(ConnectionIndex index, unsigned side, bool breaks) {
+    Connection& conn = connections_[index];
+    Pipe& pipe = conn.pipes[side];
+    pipe.stalled = true;
+    pipe.stalled_since = now_;
+    if (!breaks) {
+        return;
+    }
+    std::int64_t total = 0;
+    std::int64_t backoff = scenario_->network.retransmission_timeout.ns;
+    for (std::uint32_t n = 0; n < scenario_->network.retransmission_limit; ++n) {
+        total += backoff;
+        backoff = std::min<std::int64_t>(backoff * 2, 120'000'000'000);
+    }
+    pipe.stall_number = ++stalls_;
+    schedule(now_ + total, EventKind::pipe_breaks, index * 2 + side,
+             pipe.stall_number | (std::uint64_t{conn.generation} << 32));
+}
+
+/// TCP gives up: the sending end is told; the other end knows nothing.
+void World::break_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number) {
+    Connection& conn = connections_[index];
+    Pipe& pipe = conn.pipes[side];
+    if (!pipe.stalled || pipe.stall_number != stall_number) {
+        return;
+    }
+    pipe.flights.clear();
+    pipe.snapshots.clear();
+    pipe.head_scheduled = false;
+    if (conn.open[side]) {
+        end_closed(index, side, zab::DownReason::timed_out, Origin{.since = now_});
+    } else if (!conn.open[1 - side]) {
+        release(index);
+    }
+}
+
+/// A way is open again: what waited goes on at TCP's next try.
+void World::path_opens(ServerIndex from, ServerIndex to) {
+    for (ConnectionIndex index = 0; index < connections_.size(); ++index) {
+        Connection& conn = connections_[index];
+        for (unsigned side = 0; side < 2; ++side) {
+            Pipe& pipe = conn.pipes[side];
+            if (conn.state != Connection::State::open || !pipe.stalled ||
+                !(conn.ends[side] == End{false, from}) ||
+                !(conn.ends[1 - side] == End{false, to})) {
+                continue;
+            }
+            pipe.stalled = false;
+            std::int64_t next_try = pipe.stalled_since;
+            std::int64_t backoff = scenario_->network.retransmission_timeout.ns;
+            while (next_try < now_) {
+                next_try += backoff;
+                backoff = std::min<std::int64_t>(backoff * 2, 120'000'000'000);
+            }
+            // What had not arrived when the way was cut travels anew from then on.
+            for (std::size_t i = 0; i < pipe.flights.size(); ++i) {
+                Flight& flight = pipe.flights[i];
+                const std::int64_t arrival = std::max(flight.arrival, next_try);
+                flight.wire += arrival - flight.arrival;
+                flight.arrival = arrival;
+            }
+            pipe.last_arrival = std::max(pipe.last_arrival, next_try);
+            schedule_head(index, side);
+        }
+    }
+}
+
+}  // namespace sim

@@ -1,0 +1,336 @@
+#include <algorithm>
+
+#include "protocol/types/ensure.hpp"
+#include "sim/world/world.hpp"
+
+namespace sim {
+
+// A server's step: its input, its record, its effects.
+
+namespace {
+
+using trace::Kind;
+
+std::uint32_t payload_of(const zab::Message& message) {
+    switch (zab::kind_of(message)) {
+        case zab::MessageKind::proposal:
+            return std::get<zab::Proposal>(message).txn.bytes;
+        case zab::MessageKind::inform:
+            return std::get<zab::Inform>(message).txn.bytes;
+        case zab::MessageKind::forward:
+            return std::get<zab::Forward>(message).request.bytes;
+        case zab::MessageKind::client_request:
+            return std::get<zab::ClientRequest>(message).request.bytes;
+        default:
+            return 0;
+    }
+}
+
+std::uint64_t zxid_of(const zab::Message& message) {
+    switch (zab::kind_of(message)) {
+        case zab::MessageKind::notification:
+            return std::get<zab::Notification>(message).zxid.value;
+        case zab::MessageKind::ack_epoch:
+            return std::get<zab::AckEpoch>(message).last_zxid.value;
+        case zab::MessageKind::diff:
+            return std::get<zab::Diff>(message).zxid.value;
+        case zab::MessageKind::trunc:
+            return std::get<zab::Trunc>(message).zxid.value;
+        case zab::MessageKind::snap:
+            return std::get<zab::Snap>(message).zxid.value;
+        case zab::MessageKind::leader_info:
+            return zab::Zxid::of(std::get<zab::LeaderInfo>(message).epoch, 0).value;
+        case zab::MessageKind::new_leader:
+            return zab::Zxid::of(std::get<zab::NewLeader>(message).epoch, 0).value;
+        case zab::MessageKind::ack:
+            return std::get<zab::Ack>(message).zxid.value;
+        case zab::MessageKind::proposal:
+            return std::get<zab::Proposal>(message).txn.zxid.value;
+        case zab::MessageKind::commit:
+            return std::get<zab::Commit>(message).zxid.value;
+        case zab::MessageKind::inform:
+            return std::get<zab::Inform>(message).txn.zxid.value;
+        default:
+            return 0;
+    }
+}
+
+std::uint64_t value_of(const zab::Message& message) {
+    switch (zab::kind_of(message)) {
+        case zab::MessageKind::notification: {
+            const auto& n = std::get<zab::Notification>(message);
+            return (n.round << 16) | n.leader.value;
+        }
+        case zab::MessageKind::forward: {
+            const zab::Request& request = std::get<zab::Forward>(message).request;
+            return (std::uint64_t{request.client} << 32) | request.cxid;
+        }
+        case zab::MessageKind::client_request: {
+            const zab::Request& request = std::get<zab::ClientRequest>(message).request;
+            return (std::uint64_t{request.client} << 32) | request.cxid;
+        }
+        case zab::MessageKind::connect:
+            return std::get<zab::Connect>(message).client;
+        case zab::MessageKind::ping:
+            return std::get<zab::Ping>(message).number;
+        case zab::MessageKind::ping_reply:
+            return std::get<zab::PingReply>(message).number;
+        default:
+            return 0;
+    }
+}
+
+constexpr std::uint16_t turn_detail = 16;  // work records of turns: 16 + stage.
+
+}  // namespace
+
+void World::take_step(ServerIndex index, StageRef ref, const zab::Input& input,
+                      const Origin& origin, Core* core, bool pays) {
+    ServerNode& server = servers_[index];
+    Step step{.server = index, .stage = ref, .ready = now_};
+    effects_.clear();
+    const zab::Moment moment{{now_}, {now_}};
+    server.peer.step(input, moment, effects_);
+    std::size_t first = 0;
+    std::uint64_t meaning = 0;
+    std::uint32_t bytes = 0;
+    const auto& list = effects_.list();
+    if (const auto* received = std::get_if<zab::Received>(&input)) {
+        const zab::Message& message = *received->message;
+        const Connection& conn = connection(received->link);
+        const End& other = conn.ends[1 - received->link.slot % 2];
+        const std::uint16_t peer = other.is_client ? 0 : servers_[other.index].id.value;
+        bytes = payload_of(message);
+        const std::uint64_t zxid = zxid_of(message);
+        const std::uint64_t value = value_of(message);
+        meaning = zxid + value * 0x9e3779b97f4a7c15u + message.index();
+        step.record = emit(Kind::receive, server.id, origin, peer,
+                           static_cast<std::uint16_t>(message.index()), zxid, value, bytes);
+    } else if (const auto* done = std::get_if<zab::Done>(&input)) {
+        step.record = record_done(server, *done, origin);
+    } else if (!list.empty() && std::holds_alternative<zab::Note>(list.front())) {
+        const auto& note = std::get<zab::Note>(list.front());
+        step.record = emit_note(step, note, &origin);
+        meaning = note.a + note.b * 0x9e3779b97f4a7c15u + note.c;
+        bytes = note.kind == zab::NoteKind::propose ? note.c : 0;
+        first = 1;
+    } else if (!list.empty() && std::holds_alternative<zab::Append>(list.front())) {
+        const zab::Txn& txn = std::get<zab::Append>(list.front()).txn;
+        server.disk.append(txn);
+        meaning = txn.zxid.value;
+        bytes = txn.bytes;
+        step.record = emit(Kind::append, server.id, origin, 0, 0, txn.zxid.value,
+                           server.disk.image().log.last().prefix);
+        first = 1;
+    } else {
+        step.record = record_other(server, input, origin);
+    }
+    if (pays && !cpu_is_free_) {
+        const bool was_idle = stage_of(ref).busy_until < now_;
+        step.service = item_cost(index, ref, meaning, bytes, was_idle);
+        step.ready = now_ + step.service;
+    }
+    finish_item(ref, core, step);
+    interpret(step, first);
+}
+
+trace::RecordId World::record_done(ServerNode& server, const zab::Done& done,
+                                   const Origin& origin) {
+    const zab::Position log_end = server.disk.image().log.last();
+    switch (done.work) {
+        case zab::Work::sync_log: {
+            const zab::Position durable = server.disk.durable_end();
+            return emit(Kind::synced, server.id, origin, 0, 0, durable.zxid.value, durable.prefix,
+                        done_count_);
+        }
+        case zab::Work::write_accepted_epoch:
+            return emit(Kind::accepted_epoch, server.id, origin, 0, 0, 0, 0,
+                        server.disk.image().accepted_epoch.value_or(zab::Epoch{}).value);
+        case zab::Work::write_current_epoch:
+            return emit(Kind::current_epoch, server.id, origin, 0, 0, 0, 0,
+                        server.disk.image().current_epoch.value_or(zab::Epoch{}).value);
+        case zab::Work::truncate_log:
+            return emit(Kind::truncated, server.id, origin, 0, 0, log_end.zxid.value,
+                        log_end.prefix);
+        case zab::Work::write_snapshot: {
+            const zab::Position name = server.disk.image().snapshot->position;
+            return emit(Kind::snapshot_written, server.id, origin, 0, 0, name.zxid.value,
+                        name.prefix, done_count_);
+        }
+        case zab::Work::shut_down_role:
+        case zab::Work::finish_election:
+        case zab::Work::open_port:
+        case zab::Work::start_serving:
+        case zab::Work::read_log:
+        case zab::Work::serialize_snapshot:
+            break;
+    }
+    return emit(Kind::work, server.id, origin, 0, static_cast<std::uint16_t>(done.work));
+}
+
+trace::RecordId World::record_other(const ServerNode& server, const zab::Input& input,
+                                    const Origin& origin) {
+    if (const auto* fired = std::get_if<zab::TimerFired>(&input)) {
+        return emit(Kind::timer, server.id, origin, 0, static_cast<std::uint16_t>(fired->timer));
+    }
+    if (const auto* up = std::get_if<zab::LinkUp>(&input)) {
+        return emit(Kind::link_up, server.id, origin, up->peer.value,
+                    static_cast<std::uint16_t>(up->kind));
+    }
+    if (const auto* down = std::get_if<zab::LinkDown>(&input)) {
+        return emit(Kind::link_down, server.id, origin, down->peer.value,
+                    static_cast<std::uint16_t>(down->reason));
+    }
+    if (const auto* failed = std::get_if<zab::DialFailed>(&input)) {
+        return emit(Kind::dial_failed, server.id, origin, failed->peer.value,
+                    static_cast<std::uint16_t>(failed->reason));
+    }
+    std::uint16_t detail = turn_detail;
+    if (const auto* ran = std::get_if<zab::Ran>(&input)) {
+        detail = static_cast<std::uint16_t>(turn_detail + static_cast<unsigned>(ran->stage));
+    }
+    return emit(Kind::work, server.id, origin, 0, detail);
+}
+
+void World::interpret(const Step& step, std::size_t first) {
+    const auto& list = effects_.list();
+    ServerNode& server = servers_[step.server];
+    for (std::size_t i = first; i < list.size(); ++i) {
+        const zab::Effect& effect = list[i];
+        switch (effect.index()) {
+            case 0:
+                emit_note(step, *std::get_if<zab::Note>(&effect), nullptr);
+                break;
+            case 1: {
+                const auto& send = *std::get_if<zab::Send>(&effect);
+                transmit(send.link, send.message, step.record, step.service, step.ready);
+                break;
+            }
+            case 2:
+                send_snapshot(step, *std::get_if<zab::SendSnapshot>(&effect));
+                break;
+            case 3:
+                hand(step, *std::get_if<zab::Hand>(&effect));
+                break;
+            case 4: {
+                const auto stage = std::get_if<zab::ClearStage>(&effect)->stage;
+                clear_turns(StageRef::of(step.server, stage));
+                break;
+            }
+            case 5:
+                set_timer(step, *std::get_if<zab::SetTimer>(&effect));
+                break;
+            case 6: {
+                const auto kind = std::get_if<zab::CancelTimer>(&effect)->timer;
+                ++server.timers[static_cast<std::size_t>(kind)].generation;
+                break;
+            }
+            case 7: {
+                const auto& wish = *std::get_if<zab::Dial>(&effect);
+                const ServerIndex target = server_by_id_[wish.peer.value];
+                dial({false, step.server}, {false, target}, wish.kind, wish.timeout, step.record,
+                     step.service, step.ready);
+                break;
+            }
+            case 8:
+                close_link(std::get_if<zab::CloseLink>(&effect)->link, Flight::What::closed,
+                           step.record, step.service, step.ready);
+                break;
+            case 9: {
+                const auto& wish = *std::get_if<zab::SetReadTimeout>(&effect);
+                set_read_timeout(wish.link, wish.timeout.ns);
+                break;
+            }
+            case 10: {
+                const auto& wish = *std::get_if<zab::Listen>(&effect);
+                server.listens[static_cast<std::size_t>(wish.kind)] = wish.open;
+                break;
+            }
+            case 11:
+                start_work(step, *std::get_if<zab::Start>(&effect));
+                break;
+            case 12: {
+                const zab::Txn& txn = std::get_if<zab::Append>(&effect)->txn;
+                server.disk.append(txn);
+                emit_after(step.record, Kind::append, server.id, 0, 0, txn.zxid.value,
+                           server.disk.image().log.last().prefix, 0);
+                break;
+            }
+            case 13: {
+                const std::uint16_t code = std::get_if<zab::Halt>(&effect)->code;
+                stop_server(step.server, trace::StopReason::halted, code, step.record);
+                return;
+            }
+            case 14: {
+                const auto& refusal = *std::get_if<zab::RefuseToStart>(&effect);
+                emit_after(step.record, Kind::refused_to_start, server.id, 0,
+                           static_cast<std::uint16_t>(refusal.reason), refusal.last_zxid.value, 0,
+                           0);
+                stop_server(step.server, trace::StopReason::halted, 1, step.record);
+                return;
+            }
+            default:
+                zab::ensure(false, "every effect is interpreted");
+        }
+    }
+    static_assert(std::variant_size_v<zab::Effect> == 15);
+}
+
+void World::hand(const Step& step, const zab::Hand& hand) {
+    Pending pending{.what = Pending::What::turn, .link = hand.link};
+    pending.origin = {.cause = step.record, .since = step.ready, .service = step.service};
+    if (hand.stage != zab::Stage::handler) {
+        enqueue(StageRef::of(step.server, hand.stage), pending);
+    } else if (is_live(hand.link)) {
+        enqueue(StageRef::handler(hand.link.slot / 2), pending);
+    }
+}
+
+/// The queue's thread is gone: what it had to do is dropped, but connections and timers are the
+/// operating system's.
+void World::clear_turns(StageRef ref) {
+    Stage& stage = stage_of(ref);
+    const std::size_t count = stage.queue.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        const Pending pending = stage.queue.front();
+        stage.queue.pop();
+        if (pending.what != Pending::What::turn) {
+            stage.queue.push(pending);
+        }
+    }
+}
+
+void World::set_timer(const Step& step, const zab::SetTimer& wish) {
+    ServerNode& server = servers_[step.server];
+    const auto kind = static_cast<std::uint32_t>(wish.timer);
+    Timer& timer = server.timers[kind];
+    ++timer.generation;
+    timer.set_at = step.ready;
+    timer.cause = step.record;
+    timer.service = step.service;
+    std::int64_t delay = wish.earliest.ns;
+    if (wish.latest > wish.earliest) {
+        const Key key{draw(server.timer_key, kind, timer.generation)};
+        const auto width = static_cast<std::uint64_t>(wish.latest.ns - wish.earliest.ns) + 1;
+        delay += static_cast<std::int64_t>(uniform_below(key, width));
+    }
+    schedule(step.ready + delay, EventKind::timer, step.server,
+             kind | (std::uint64_t{timer.generation} << 32));
+}
+
+void World::fire_timer(ServerIndex index, std::uint32_t generation, std::uint32_t kind) {
+    ServerNode& server = servers_[index];
+    const Timer& timer = server.timers[kind];
+    if (timer.generation != generation || !server.up) {
+        return;
+    }
+    Pending pending{.what = Pending::What::timer, .small = static_cast<std::uint8_t>(kind)};
+    pending.origin = {.cause = timer.cause,
+                      .since = now_,
+                      .other = now_ - timer.set_at,
+                      .service = timer.service,
+                      .cost = trace::Cost::timer};
+    enqueue(StageRef::of(index, zab::Stage::main), pending);
+}
+
+}  // namespace sim

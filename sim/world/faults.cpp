@@ -1,0 +1,338 @@
+#include <algorithm>
+
+#include "protocol/types/ensure.hpp"
+#include "sim/trace/record_table.hpp"
+#include "sim/world/world.hpp"
+
+namespace sim {
+
+// Faults: one scripted list, placed by time or by what happens.
+
+namespace {
+
+// How often a fault without a target looks again.
+constexpr std::int64_t look_again_ns = 10'000'000;
+constexpr std::int64_t for_ever_ns = std::int64_t{1} << 61;
+
+}  // namespace
+
+void World::place_faults() {
+    faults_.done.resize(scenario_->faults.size());
+    for (std::uint32_t i = 0; i < scenario_->faults.size(); ++i) {
+        const FaultPlace& place = scenario_->faults[i].place;
+        if (place.kind == FaultPlace::Kind::at) {
+            schedule(place.at.ns, EventKind::fault, i, 0);
+            continue;
+        }
+        faults_.watches.push_back({.fault = i});
+        for (const trace::Row& row : trace::rows()) {
+            if (row.name == place.pattern.record) {
+                faults_.watched |= trace::kind_bit(row.kind);
+            }
+        }
+    }
+}
+
+bool World::matches(const RecordPattern& pattern, const trace::Record& record) const {
+    if (trace::row(record.kind()).name != pattern.record) {
+        return false;
+    }
+    if (pattern.node.has_value() && *pattern.node != record.node()) {
+        return false;
+    }
+    if (pattern.peer.has_value() && pattern.peer->value != record.peer()) {
+        return false;
+    }
+    if (pattern.zxid.has_value() && *pattern.zxid != record.zxid()) {
+        return false;
+    }
+    return pattern.message.empty() || (record.kind() == trace::Kind::receive &&
+                                       trace::message_names()[record.detail()] == pattern.message);
+}
+
+/// Sees every record of a watched kind: the n-th match strikes once its step is complete.
+void World::watch(const trace::Record& record, trace::RecordId id) {
+    for (FaultState::Watch& watch : faults_.watches) {
+        const FaultPlace& place = scenario_->faults[watch.fault].place;
+        if (watch.done || !matches(place.pattern, record)) {
+            continue;
+        }
+        ++watch.seen;
+        if (watch.seen < place.pattern.nth) {
+            continue;
+        }
+        watch.done = true;
+        if (place.at.ns == 0) {
+            faults_.due.push_back({watch.fault, id});
+        } else {
+            schedule(now_ + place.at.ns, EventKind::fault, watch.fault, 0);
+        }
+    }
+}
+
+void World::strike_due() {
+    while (!faults_.due.empty()) {
+        const FaultState::Due due = faults_.due.front();
+        faults_.due.erase(faults_.due.begin());
+        strike(due.fault, due.record);
+    }
+}
+
+std::vector<ServerIndex> World::resolve(const Target& target, std::uint64_t meaning) {
+    std::vector<ServerIndex> voters;
+    for (ServerIndex i = 0; i < servers_.size(); ++i) {
+        if (scenario_->servers[i].voter) {
+            voters.push_back(i);
+        }
+    }
+    const auto lead = leader();
+    const Key key{draw(fault_key_, meaning, 0)};
+    switch (target.kind) {
+        case Target::Kind::leader:
+            return lead.has_value() ? std::vector{*lead} : std::vector<ServerIndex>{};
+        case Target::Kind::follower:
+            std::erase_if(voters, [this, lead](ServerIndex i) {
+                return !lead.has_value() || i == *lead || !servers_[i].up;
+            });
+            break;
+        case Target::Kind::any_voter:
+            std::erase_if(voters, [this](ServerIndex i) { return !servers_[i].up; });
+            break;
+        case Target::Kind::last_crashed:
+            return faults_.crashed.empty() ? std::vector<ServerIndex>{}
+                                           : std::vector{faults_.crashed.back()};
+        case Target::Kind::all: {
+            std::vector<ServerIndex> everybody(servers_.size());
+            for (ServerIndex i = 0; i < servers_.size(); ++i) {
+                everybody[i] = i;
+            }
+            return everybody;
+        }
+        case Target::Kind::server:
+        case Target::Kind::region: {
+            std::vector<ServerIndex> named;
+            for (const zab::NodeId id : target.servers) {
+                named.push_back(server_by_id_[id.value]);
+            }
+            return named;
+        }
+        case Target::Kind::minority:
+        case Target::Kind::majority: {
+            const std::size_t minority = (voters.size() - 1) / 2;
+            const std::size_t wanted = target.kind == Target::Kind::minority
+                                           ? std::max<std::size_t>(minority, 1)
+                                           : voters.size() - minority;
+            std::vector<ServerIndex> chosen;
+            for (std::uint64_t n = 1; chosen.size() < wanted; ++n) {
+                const auto at = uniform_below(Key{draw(fault_key_, meaning, n)}, voters.size());
+                chosen.push_back(voters[at]);
+                voters.erase(voters.begin() + static_cast<std::ptrdiff_t>(at));
+            }
+            return chosen;
+        }
+    }
+    if (voters.empty()) {
+        return {};
+    }
+    return {voters[uniform_below(key, voters.size())]};
+}
+
+void World::strike(std::uint32_t index, trace::RecordId cause) {
+    const Fault& fault = scenario_->faults[index];
+    const std::vector<ServerIndex> targets = resolve(fault.target, index);
+    if (targets.empty()) {
+        FaultState::Done& done = faults_.done[index];
+        if (done.waiting_since < 0) {
+            done.waiting_since = now_;
+        }
+        if (fault.within.has_value() && now_ - done.waiting_since >= fault.within->ns) {
+            emit(trace::Kind::fault_skipped, {}, {}, 0, static_cast<std::uint16_t>(fault.kind),
+                 index);
+            return;
+        }
+        schedule(now_ + look_again_ns, EventKind::fault, index, 0);
+        return;
+    }
+    faults_.done[index].targets = targets;
+    faults_.done[index].others.clear();
+    if (fault.other.has_value()) {
+        faults_.done[index].others = resolve(*fault.other, index + 1'000'000);
+    } else {
+        for (ServerIndex i = 0; i < servers_.size(); ++i) {
+            if (std::find(targets.begin(), targets.end(), i) == targets.end()) {
+                faults_.done[index].others.push_back(i);
+            }
+        }
+    }
+    apply_fault(index, cause);
+    if (fault.lasting.has_value()) {
+        schedule(now_ + fault.lasting->ns, EventKind::undo_fault, index, 0);
+    }
+}
+
+void World::apply_fault(std::uint32_t index, trace::RecordId cause) {
+    const Fault& fault = scenario_->faults[index];
+    const FaultState::Done done = faults_.done[index];
+    const std::int64_t until = now_ + (fault.lasting.has_value() ? fault.lasting->ns : for_ever_ns);
+    for (const ServerIndex target : done.targets) {
+        ServerNode& server = servers_[target];
+        const trace::RecordId record =
+            emit(trace::Kind::fault, server.id, Origin{.cause = cause, .since = now_}, 0,
+                 static_cast<std::uint16_t>(fault.kind), index);
+        switch (fault.kind) {
+            case FaultKind::crash:
+                stop_server(target, trace::StopReason::crash, 0, record);
+                break;
+            case FaultKind::power_loss:
+                stop_server(target, trace::StopReason::power_loss, 0, record);
+                break;
+            case FaultKind::restart:
+                std::erase(faults_.crashed, target);
+                start_server(target, record);
+                break;
+            case FaultKind::pause:
+                pause_server(target, until, record);
+                break;
+            case FaultKind::resume:
+                server.paused_until = server.paused_until == 0 ? 0 : now_;
+                resume_server(target);
+                break;
+            case FaultKind::slow_disk:
+                server.disk.slow_factor_nano = fault.factor.nano;
+                server.disk.extra_ns = fault.extra_delay.mean().ns;
+                break;
+            case FaultKind::disk_stall:
+                server.disk.stalled_until = until;
+                break;
+            case FaultKind::slow_cpu:
+                server.slow_factor_nano = fault.factor.nano;
+                break;
+            case FaultKind::cut:
+            case FaultKind::heal:
+            case FaultKind::delay:
+            case FaultKind::loss:
+            case FaultKind::clog:
+            case FaultKind::release:
+            case FaultKind::reset:
+            case FaultKind::rate:
+            case FaultKind::hold:
+            case FaultKind::release_held:
+            case FaultKind::drop_held:
+                for (const ServerIndex other : done.others) {
+                    apply_to_path(index, target, other, false);
+                    if (!fault.one_way) {
+                        apply_to_path(index, other, target, false);
+                    }
+                }
+                break;
+        }
+    }
+}
+
+void World::apply_to_path(std::uint32_t index, ServerIndex from, ServerIndex to, bool undo) {
+    if (from == to) {
+        return;
+    }
+    const Fault& fault = scenario_->faults[index];
+    Path& way = path(from, to);
+    const bool was_open = way.is_open();
+    switch (fault.kind) {
+        case FaultKind::cut:
+            way.cuts = undo ? way.cuts - std::min(way.cuts, 1u) : way.cuts + 1;
+            break;
+        case FaultKind::heal:
+            way.cuts = 0;
+            way.clogs = 0;
+            way.extra_delay = {};
+            way.loss = {};
+            way.bits_per_second = 0;
+            break;
+        case FaultKind::clog:
+            way.clogs = undo ? way.clogs - std::min(way.clogs, 1u) : way.clogs + 1;
+            break;
+        case FaultKind::release:
+            way.clogs = 0;
+            break;
+        case FaultKind::delay:
+            way.extra_delay = undo ? Distribution{} : fault.extra_delay;
+            break;
+        case FaultKind::loss:
+            way.loss = undo ? Probability{} : fault.probability;
+            break;
+        case FaultKind::rate:
+            way.bits_per_second = undo ? 0 : fault.bandwidth.bits_per_second;
+            break;
+        case FaultKind::reset:
+            if (!undo) {
+                reset_between(from, to);
+            }
+            break;
+        case FaultKind::crash:
+        case FaultKind::power_loss:
+        case FaultKind::restart:
+        case FaultKind::pause:
+        case FaultKind::resume:
+        case FaultKind::slow_disk:
+        case FaultKind::disk_stall:
+        case FaultKind::slow_cpu:
+        case FaultKind::hold:
+        case FaultKind::release_held:
+        case FaultKind::drop_held:
+            break;
+    }
+    if (!was_open && way.is_open()) {
+        path_opens(from, to);
+    }
+}
+
+void World::reset_between(ServerIndex from, ServerIndex to) {
+    for (ConnectionIndex i = 0; i < connections_.size(); ++i) {
+        const Connection& conn = connections_[i];
+        if (conn.state != Connection::State::open || conn.ends[0].is_client ||
+            !(conn.ends[0] == End{false, from} && conn.ends[1] == End{false, to})) {
+            continue;
+        }
+        const std::uint32_t generation = conn.generation;
+        for (unsigned side = 0; side < 2; ++side) {
+            if (connections_[i].generation == generation && connections_[i].open[side]) {
+                end_closed(i, side, zab::DownReason::reset, Origin{.since = now_});
+            }
+        }
+    }
+}
+
+void World::undo_fault(std::uint32_t index) {
+    const Fault& fault = scenario_->faults[index];
+    const FaultState::Done done = faults_.done[index];
+    for (const ServerIndex target : done.targets) {
+        ServerNode& server = servers_[target];
+        if (fault.kind == FaultKind::crash || fault.kind == FaultKind::power_loss) {
+            std::erase(faults_.crashed, target);
+            start_server(target, no_record);
+        } else if (fault.kind == FaultKind::slow_disk) {
+            server.disk.slow_factor_nano = Factor::one_nano;
+            server.disk.extra_ns = 0;
+        } else if (fault.kind == FaultKind::slow_cpu) {
+            server.slow_factor_nano = Factor::one_nano;
+        }
+        for (const ServerIndex other : done.others) {
+            apply_to_path(index, target, other, true);
+            if (!fault.one_way) {
+                apply_to_path(index, other, target, true);
+            }
+        }
+    }
+}
+
+Path& World::path(ServerIndex from, ServerIndex to) {
+    return faults_.paths[from * servers_.size() + to];
+}
+
+const Path* World::path_between(const End& from, const End& to) const {
+    if (from.is_client || to.is_client) {
+        return nullptr;
+    }
+    return &faults_.paths[from.index * servers_.size() + to.index];
+}
+
+}  // namespace sim

@@ -1,0 +1,313 @@
+#include <algorithm>
+
+#include "protocol/types/ensure.hpp"
+#include "sim/world/world.hpp"
+
+namespace sim {
+
+// Messages under way: sender threads, network cards, links.
+
+namespace {
+
+constexpr std::int64_t longest_backoff_ns = 120'000'000'000;  // TCP_RTO_MAX.
+
+/// Bytes on the wire of everything but the payload: TCP/IP header and the serialised packet.
+std::uint32_t header_bytes(zab::MessageKind kind) {
+    return kind == zab::MessageKind::notification || kind == zab::MessageKind::connect ? 110 : 90;
+}
+
+/// A snapshot's contents travel as one message of their size.
+std::uint32_t body_bytes(const zab::Message& message) {
+    switch (zab::kind_of(message)) {
+        case zab::MessageKind::proposal:
+            return std::get<zab::Proposal>(message).txn.bytes;
+        case zab::MessageKind::inform:
+            return std::get<zab::Inform>(message).txn.bytes;
+        case zab::MessageKind::forward:
+            return std::get<zab::Forward>(message).request.bytes;
+        case zab::MessageKind::client_request:
+            return std::get<zab::ClientRequest>(message).request.bytes;
+        case zab::MessageKind::snap:
+            return std::get<zab::Snap>(message).bytes;
+        default:
+            return 0;
+    }
+}
+
+std::int64_t wire_ns(std::uint64_t bytes, std::uint64_t bits_per_second) {
+    if (bits_per_second == 0) {
+        return 0;
+    }
+    const std::uint64_t bits = bytes * 8;
+    const std::uint64_t seconds = bits / bits_per_second;
+    const std::uint64_t rest = bits % bits_per_second;
+    // rest < bits_per_second <= 10^12: split so that the product fits.
+    return static_cast<std::int64_t>(seconds * 1'000'000'000 +
+                                     rest * 1'000'000 / bits_per_second * 1'000 +
+                                     rest * 1'000'000 % bits_per_second * 1'000 / bits_per_second);
+}
+
+}  // namespace
+
+bool World::is_live(zab::LinkId link) const {
+    const Connection& conn = connections_[link.slot / 2];
+    return conn.generation == link.generation && conn.state == Connection::State::open &&
+           conn.open[link.slot % 2];
+}
+
+zab::LinkId World::link_of(ConnectionIndex index, unsigned side) const {
+    return {index * 2 + side, connections_[index].generation};
+}
+
+HostIndex World::host_of(const End& end) const {
+    return end.is_client ? clients_[end.index].host : servers_[end.index].host;
+}
+
+const LinkModel& World::model(HostIndex from, HostIndex to) const {
+    return link_models_[models_[from * hosts_.size() + to]];
+}
+
+/// A message's own identity, where it has one: its delay is drawn by what it is, so that nothing
+/// sent beside it can change it. Others are told apart by how many of their kind went before.
+std::uint64_t World::meaning_of(const zab::Message& message, std::uint64_t fallback) const {
+    const auto request = [](const zab::Request& r) {
+        return (std::uint64_t{r.client} << 32) | r.cxid;
+    };
+    switch (zab::kind_of(message)) {
+        case zab::MessageKind::ack:
+            return std::get<zab::Ack>(message).zxid.value;
+        case zab::MessageKind::proposal:
+            return std::get<zab::Proposal>(message).txn.zxid.value;
+        case zab::MessageKind::commit:
+            return std::get<zab::Commit>(message).zxid.value;
+        case zab::MessageKind::inform:
+            return std::get<zab::Inform>(message).txn.zxid.value;
+        case zab::MessageKind::forward:
+            return request(std::get<zab::Forward>(message).request);
+        case zab::MessageKind::client_request:
+            return request(std::get<zab::ClientRequest>(message).request);
+        case zab::MessageKind::client_reply:
+            return std::get<zab::ClientReply>(message).cxid;
+        case zab::MessageKind::ping:
+            return std::get<zab::Ping>(message).number;
+        case zab::MessageKind::ping_reply:
+            return std::get<zab::PingReply>(message).number;
+        case zab::MessageKind::client_ping:
+            return std::get<zab::ClientPing>(message).number;
+        case zab::MessageKind::client_ping_reply:
+            return std::get<zab::ClientPingReply>(message).number;
+        default:
+            return fallback;
+    }
+}
+
+/// Hands a message to a connection. A leader's packets to its learners are written by sender
+/// threads of their own, one a learner; everybody else writes within the step.
+void World::transmit(zab::LinkId link, const zab::Message& message, trace::RecordId cause,
+                     std::uint32_t service, std::int64_t ready, std::int64_t waited) {
+    if (!is_live(link)) {
+        return;
+    }
+    const unsigned side = link.slot % 2;
+    Connection& conn = connection(link);
+    Pipe& pipe = conn.pipes[side];
+    Flight& flight = pipe.flights.push_slot();
+    flight.message = message;
+    flight.cause = cause;
+    flight.held_by = no_record;
+    flight.service = service;
+    flight.wait = 0;
+    flight.what = Flight::What::message;
+    flight.bytes = header_bytes(zab::kind_of(message)) + body_bytes(message);
+    const bool has_sender = conn.kind == zab::LinkKind::learner && side == 1;
+    if (has_sender && !cpu_is_free_) {
+        pass_sender(conn, pipe, flight, ready);
+    }
+    const std::int64_t written = ready + flight.wait + (flight.service - service);
+    flight.wait += waited;
+    fly(link.slot / 2, side, flight, written);
+}
+
+/// The learner's sender thread takes the packet up and writes it, on the core that is free first.
+void World::pass_sender(const Connection& conn, Pipe& pipe, Flight& flight, std::int64_t ready) {
+    const ServerNode& server = servers_[conn.ends[1].index];
+    Host& host = hosts_[server.host];
+    const std::uint64_t word =
+        draw(server.cpu_key, meaning_of(flight.message, 0),
+             64 + conn.ends[0].index * zab::message_kind_count + flight.message.index());
+    std::int64_t cost = scenario_->cpu.sender.draw(word).ns;
+    if (pipe.sender_free_at < ready) {
+        cost += scenario_->cpu.wake_up.draw(next_word(word)).ns;
+    }
+    cost = std::min<std::int64_t>(cost, 1'000'000'000);
+    const auto core = std::min_element(
+        host.cores.begin(), host.cores.end(),
+        [](const Core& a, const Core& b) { return a.free_at < b.free_at; });
+    const std::int64_t begin = std::max({ready, pipe.sender_free_at, core->free_at});
+    if (begin > ready) {
+        flight.held_by = core->last_record;
+    }
+    flight.wait = begin - ready;
+    flight.service += static_cast<std::uint32_t>(cost);
+    pipe.sender_free_at = begin + cost;
+    core->free_at = begin + cost;
+    core->last_record = flight.cause;
+    host.core_busy_ns += cost;
+}
+
+/// Through the sender's network card and over the link, behind what was sent before.
+void World::fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64_t ready) {
+    Connection& conn = connections_[index];
+    Pipe& pipe = conn.pipes[side];
+    const End& from = conn.ends[side];
+    const End& to = conn.ends[1 - side];
+    Host& host = hosts_[host_of(from)];
+    const LinkModel& link = model(host_of(from), host_of(to));
+    const bool is_local = host_of(from) == host_of(to);
+    std::int64_t start = ready;
+    std::int64_t sending = 0;
+    if (host.nic_bits_per_second != 0 && !is_local) {
+        start = std::max(ready, host.nic_free_at);
+        sending = wire_ns(flight.bytes, host.nic_bits_per_second);
+        if (start > ready) {
+            flight.held_by = host.nic_last_record;
+        }
+        host.nic_free_at = start + sending;
+        host.nic_last_record = flight.cause;
+        host.nic_busy_ns += sending;
+        ++host.nic_uses;
+    }
+    flight.wait += start - ready;
+    const std::uint64_t kind = flight.message.index();
+    std::uint64_t occurrence = 0;
+    std::uint64_t meaning = meaning_of(flight.message, none);
+    if (meaning == none && !from.is_client && !to.is_client) {
+        meaning = 0;
+        occurrence = ++pipe_draws_[(from.index * servers_.size() + to.index) *
+                                       zab::message_kind_count +
+                                   kind];
+    }
+    const Key key = pair_key(from, to);
+    const std::uint64_t word = draw(key, meaning * 32 + kind, occurrence);
+    std::int64_t travel = link.delay.draw(word).ns + wire_ns(flight.bytes, link.bandwidth.bits_per_second);
+    travel += faults_on_the_way(from, to, flight, link, word, start + sending);
+    const std::int64_t arrival = std::max(start + sending + travel, pipe.last_arrival);
+    pipe.last_arrival = arrival;
+    flight.arrival = arrival;
+    flight.wire = arrival - start;
+    if (!pipe.head_scheduled && !pipe.stalled) {
+        schedule_head(index, side);
+    }
+}
+
+/// What loss, delay and rate limits add: a lost segment comes after a retransmission time-out,
+/// which doubles at every further loss.
+std::int64_t World::faults_on_the_way(const End& from, const End& to, const Flight& flight,
+                                      const LinkModel& link, std::uint64_t word,
+                                      std::int64_t leaves) {
+    std::int64_t extra = 0;
+    Probability loss = link.loss;
+    if (!from.is_client && !to.is_client) {
+        Path& on_path = path(from.index, to.index);
+        extra += on_path.extra_delay.draw(next_word(word)).ns;
+        loss.ppb = std::max(loss.ppb, on_path.loss.ppb);
+        if (on_path.bits_per_second != 0) {
+            const std::int64_t begin = std::max(leaves, on_path.free_at);
+            on_path.free_at = begin + wire_ns(flight.bytes, on_path.bits_per_second);
+            extra += on_path.free_at - leaves;
+        }
+    }
+    std::uint64_t chance = next_word(next_word(word));
+    std::int64_t backoff = scenario_->network.retransmission_timeout.ns;
+    for (std::uint32_t n = 0; loss.ppb != 0 && happens(loss, chance); ++n) {
+        extra += backoff;
+        backoff = std::min(backoff * 2, longest_backoff_ns);
+        chance = next_word(chance);
+        if (n >= scenario_->network.retransmission_limit) {
+            break;
+        }
+    }
+    return extra;
+}
+
+void World::schedule_head(ConnectionIndex index, unsigned side) {
+    Connection& conn = connections_[index];
+    Pipe& pipe = conn.pipes[side];
+    pipe.head_scheduled = true;
+    std::int64_t when = pipe.flights.front().arrival;
+    const End& to = conn.ends[1 - side];
+    if (!to.is_client && conn.kind == zab::LinkKind::learner) {
+        // Its reader reads nothing else: there is no use in looking before it is free.
+        when = std::max(when, stage_of(reader_of(conn, 1 - side)).busy_until);
+    }
+    schedule(std::max(when, now_), EventKind::pipe_head, index,
+             side | (std::uint64_t{conn.generation} << 32));
+}
+
+void World::head_arrives(ConnectionIndex index, unsigned side) {
+    Connection& conn = connections_[index];
+    Pipe& pipe = conn.pipes[side];
+    pipe.head_scheduled = false;
+    const Path* way = path_between(conn.ends[side], conn.ends[1 - side]);
+    if (way != nullptr && !way->is_open()) {
+        stall(index, side, way->cuts != 0);
+        return;
+    }
+    const unsigned reader = 1 - side;
+    if (!conn.open[reader]) {
+        arrive_at_nobody(index, side);
+        return;
+    }
+    const Flight& flight = pipe.flights.front();
+    const End& to = conn.ends[reader];
+    const Origin origin{.cause = flight.cause,
+                        .held_by = flight.held_by,
+                        .since = flight.arrival,
+                        .wait = flight.wait,
+                        .other = flight.wire,
+                        .service = flight.service,
+                        .cost = trace::Cost::wire};
+    if (flight.what != Flight::What::message) {
+        const auto reason = flight.what == Flight::What::reset ? zab::DownReason::reset
+                                                               : zab::DownReason::closed;
+        end_closed(index, reader, reason, origin);
+        return;
+    }
+    if (to.is_client) {
+        const Flight arrived = flight;
+        pop_head(index, side);
+        client_receives(to.index, arrived, origin);
+        return;
+    }
+    const StageRef ref = reader_of(conn, reader);
+    Pending pending{.what = Pending::What::message, .link = link_of(index, reader)};
+    pending.origin.since = flight.arrival;
+    pipe.head_scheduled = true;  // The stage's queue holds it now.
+    Stage& stage = stage_of(ref);
+    if (stage.queue.empty() && !stage.scheduled && !stage.queued && !stage.blocked &&
+        stage.busy_until <= now_) {
+        stage.queue.push(pending);
+        run_stage(ref);
+    } else {
+        enqueue(ref, pending);
+    }
+}
+
+void World::pop_head(ConnectionIndex index, unsigned side) {
+    Pipe& pipe = connections_[index].pipes[side];
+    if (pipe.flights.empty()) {
+        return;
+    }
+    if (pipe.flights.front().what == Flight::What::message &&
+        zab::kind_of(pipe.flights.front().message) == zab::MessageKind::snap &&
+        !pipe.snapshots.empty()) {
+        pipe.snapshots.erase(pipe.snapshots.begin());
+    }
+    pipe.flights.pop();
+    pipe.head_scheduled = false;
+    if (!pipe.flights.empty() && !pipe.stalled) {
+        schedule_head(index, side);
+    }
+}
+
+}  // namespace sim

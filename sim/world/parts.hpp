@@ -1,0 +1,206 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "protocol/client/session.hpp"
+#include "protocol/effect.hpp"
+#include "protocol/input.hpp"
+#include "protocol/peer.hpp"
+#include "sim/disk/disk.hpp"
+#include "sim/random/key.hpp"
+#include "sim/trace/record.hpp"
+
+/// The parts that a world is made of: plain values, indexed by position.
+namespace sim {
+
+using ServerIndex = std::uint32_t;
+using ClientIndex = std::uint32_t;
+using HostIndex = std::uint32_t;
+using ConnectionIndex = std::uint32_t;
+
+constexpr std::uint32_t none = 0xffffffff;
+constexpr trace::RecordId no_record = ~trace::RecordId{0};
+
+/// What led to a step: its cause, and how the time since then was spent.
+struct Origin {
+    trace::RecordId cause = no_record;
+    trace::RecordId held_by = no_record;
+    std::int64_t since = 0;    ///< When it became ready to run; what passes after that is wait.
+    std::int64_t wait = 0;     ///< Before that.
+    std::int64_t other = 0;    ///< Wire, disk or timer time, as `cost` says.
+    std::uint32_t service = 0; ///< Cpu time of the cause and of sending.
+    trace::Cost cost = trace::Cost::none;
+};
+
+/// One item in a stage's queue. For `message` the item is the head of the link's incoming ring.
+struct Pending {
+    enum class What : std::uint8_t { message, turn, timer, link_up, link_down, dial_failed, done };
+    What what{};
+    std::uint8_t small = 0;  ///< Timer kind, down reason, work.
+    bool flag = false;       ///< link_up: accepted; done: failed.
+    zab::LinkKind kind{};
+    zab::NodeId peer{};
+    zab::LinkId link{};
+    Origin origin;
+};
+
+/// A thread of a server: one item at a time, in order.
+struct Stage {
+    zab::Ring<Pending> queue;
+    std::int64_t busy_until = 0;
+    std::int64_t busy_ns = 0;
+    std::uint64_t items = 0;
+    trace::RecordId last_record = no_record;
+    bool blocked = false;    ///< Waits for a piece of work.
+    bool scheduled = false;  ///< An event will look at it.
+    bool queued = false;     ///< Waits for a core.
+};
+
+/// Names a stage: a shared one of a server, or the handler stage of a connection.
+struct StageRef {
+    std::uint32_t value = 0;
+    static constexpr std::uint32_t handler_bit = 0x80000000;
+
+    static StageRef of(ServerIndex server, zab::Stage stage) {
+        return {server * 8 + static_cast<std::uint32_t>(stage)};
+    }
+    static StageRef handler(ConnectionIndex connection) { return {handler_bit | connection}; }
+    bool is_handler() const { return (value & handler_bit) != 0; }
+    ConnectionIndex connection() const { return value & ~handler_bit; }
+    ServerIndex server() const { return value / 8; }
+    zab::Stage stage() const { return static_cast<zab::Stage>(value % 8); }
+    friend bool operator==(const StageRef&, const StageRef&) = default;
+};
+
+struct Core {
+    std::int64_t free_at = 0;
+    trace::RecordId last_record = no_record;
+};
+
+struct Host {
+    std::vector<Core> cores;
+    zab::Ring<StageRef> waiting;  ///< Stages that found no core.
+    bool core_event = false;      ///< An event will serve `waiting`.
+    std::int64_t nic_free_at = 0;
+    trace::RecordId nic_last_record = no_record;
+    std::uint64_t nic_bits_per_second = 0;
+    std::int64_t core_busy_ns = 0;
+    std::int64_t nic_busy_ns = 0;
+    std::uint64_t nic_uses = 0;
+};
+
+/// One end of a connection: a server or a client.
+struct End {
+    bool is_client = false;
+    std::uint32_t index = 0;
+    friend bool operator==(const End&, const End&) = default;
+};
+
+/// A message under way, by value in its pipe's ring.
+struct Flight {
+    enum class What : std::uint8_t { message, closed, reset };
+    zab::Message message;
+    trace::RecordId cause = no_record;
+    trace::RecordId held_by = no_record;
+    std::int64_t arrival = 0;
+    std::int64_t wait = 0;
+    std::int64_t wire = 0;
+    std::uint32_t service = 0;
+    std::uint32_t bytes = 0;
+    What what = What::message;
+};
+
+/// One direction of a connection, first in, first out. Only its head stands in the event queue.
+struct Pipe {
+    zab::Ring<Flight> flights;
+    std::vector<zab::Snapshot> snapshots;  ///< Beside the Snap messages under way, in order.
+    std::int64_t last_arrival = 0;
+    std::int64_t sender_free_at = 0;
+    bool head_scheduled = false;  ///< An event or a queue item will look at the head.
+    bool stalled = false;         ///< The path is cut or clogged: the head waits.
+    std::int64_t stalled_since = 0;
+    std::uint32_t stall_number = 0;
+};
+
+struct Connection {
+    struct Dialled {  // By which record, and when.
+        trace::RecordId cause = no_record;
+        std::int64_t at = 0;
+        std::uint32_t service = 0;
+    };
+    enum class State : std::uint8_t { free, dialling, open };
+    State state = State::free;
+    zab::LinkKind kind{};
+    std::uint32_t generation = 0;
+    std::array<End, 2> ends{};   ///< [0] dialled, [1] accepted.
+    std::array<bool, 2> open{};  ///< Whether that end's process still holds it.
+    std::array<Pipe, 2> pipes{};  ///< [side]: what `side` sends.
+    std::array<std::int64_t, 2> read_timeout{};  ///< 0: none.
+    std::array<std::int64_t, 2> last_heard{};
+    std::array<bool, 2> timeout_event{};
+    Dialled dialled;
+    bool established = false;  ///< The dialler knows.
+    Stage handler;            ///< Of a learner connection, at the leader's end.
+    std::uint32_t next_free = none;
+};
+
+struct Timer {
+    std::uint32_t generation = 0;
+    std::int64_t set_at = 0;
+    trace::RecordId cause = no_record;
+    std::uint32_t service = 0;
+};
+
+/// One server: its process, its threads and its disk.
+struct ServerNode {
+    zab::NodeId id{};
+    HostIndex host = 0;
+    zab::Peer peer;
+    bool up = false;             ///< The process runs.
+    bool is_booting = false;
+    std::int64_t boot_takes = 0;
+    std::int64_t sync_takes = 0;
+    std::int64_t last_record_at = 0;
+    bool host_up = true;         ///< Its machine answers: a dead process's port is refused.
+    std::uint32_t incarnation = 0;
+    std::int64_t paused_until = 0;
+    std::array<Stage, zab::shared_stage_count> stages{};
+    std::array<Timer, zab::timer_kind_count> timers{};
+    std::array<bool, 3> listens{};  ///< By link kind.
+    Disk disk;
+    Key cpu_key, disk_key, process_key, timer_key;
+    std::array<std::uint64_t, 16> work_draws{};  ///< Pieces of work so far, by kind.
+    std::uint64_t boots = 0;
+    std::int64_t slow_factor_nano = 1'000'000'000;  ///< Of its cpu.
+    trace::RecordId last_record = no_record;  ///< Of its process: start, crash.
+};
+
+/// One client of a group: its session and its load.
+struct Client {
+    std::uint32_t group = 0;
+    std::uint32_t number = 0;  ///< Over all groups: its name in records and draws.
+    HostIndex host = 0;
+    zab::ClientSession session{0, 0};
+    zab::LinkId link{};
+    zab::NodeId server{};          ///< It talks to, or tries.
+    std::uint32_t tries = 0;       ///< Since it was last attached.
+    std::uint32_t wanted = 0;      ///< Requests that wait for a connection, or to be issued.
+    std::uint64_t issued = 0;      ///< So far.
+    std::uint64_t creates = 0;
+    std::int64_t last_sent = 0;
+    std::int64_t last_heard = 0;
+    std::uint32_t timer_generation = 0;
+    std::uint32_t ping_number = 0;
+    std::uint64_t arrivals = 0;
+    std::uint64_t dials = 0;
+    bool dialling = false;
+    Key key;
+    trace::RecordId last_record = no_record;
+    std::int64_t last_record_at = 0;
+    zab::Ring<trace::RecordId> invocations;  ///< Of the requests in flight.
+};
+
+}  // namespace sim

@@ -1,0 +1,177 @@
+#include <algorithm>
+
+#include "sim/world/world.hpp"
+
+namespace sim {
+
+// Starting, ending, pausing a server's process.
+
+void World::start_server(ServerIndex index, trace::RecordId cause) {
+    ServerNode& server = servers_[index];
+    if (server.up || server.is_booting) {
+        return;
+    }
+    server.host_up = true;
+    server.is_booting = true;
+    ++server.incarnation;
+    ++server.boots;
+    const Origin origin{.cause = cause, .since = now_};
+    server.last_record_at = now_;
+    server.last_record = emit(trace::Kind::server_started, server.id, origin);
+    const std::uint64_t word = draw(server.process_key, 100, server.boots);
+    const std::int64_t takes = scenario_->process.boot.draw(word).ns;
+    server.boot_takes = takes;
+    server.sync_takes = 0;
+    if (server.disk.durable() < server.disk.appended()) {
+        // What a dead process left in the page cache is read back, so it must also be made
+        // durable before this server votes with it (release "fixed"; ZooKeeper does not).
+        server.sync_takes = disk_time(server, zab::Work::sync_log, scenario_->disk.sync);
+    }
+    schedule(now_ + takes + server.sync_takes, EventKind::boot, index, server.incarnation);
+}
+
+void World::boot_server(ServerIndex index, std::uint32_t incarnation) {
+    ServerNode& server = servers_[index];
+    if (server.incarnation != incarnation || !server.is_booting) {
+        return;
+    }
+    server.is_booting = false;
+    server.up = true;
+    server.paused_until = 0;
+    server.peer = zab::Peer(server.id, config_);
+    for (Stage& stage : server.stages) {
+        stage.queue.clear();
+        stage.busy_until = 0;
+        stage.last_record = no_record;
+        stage.blocked = stage.queued = false;
+    }
+    for (Timer& timer : server.timers) {
+        ++timer.generation;
+    }
+    server.listens = {};
+    if (server.disk.durable() < server.disk.appended()) {
+        const std::uint64_t unsynced = server.disk.appended() - server.disk.durable();
+        server.disk.complete_sync(server.disk.appended());
+        const zab::Position end = server.disk.durable_end();
+        emit(trace::Kind::synced, server.id,
+             Origin{.cause = server.last_record,
+                    .since = now_,
+                    .wait = server.boot_takes,
+                    .other = server.sync_takes,
+                    .cost = trace::Cost::disk},
+             0, 0, end.zxid.value, end.prefix, static_cast<std::uint32_t>(unsynced));
+    }
+    const Origin origin{.cause = server.last_record,
+                        .since = now_,
+                        .wait = server.sync_takes,
+                        .other = server.boot_takes,
+                        .cost = trace::Cost::timer};
+    const auto jitter =
+        static_cast<std::uint32_t>(draw(server.process_key, 101, server.boots) >> 32);
+    take_step(index, StageRef::of(index, zab::Stage::main),
+              zab::Started{&server.disk.image(), jitter}, origin, nullptr, false);
+}
+
+void World::stop_server(ServerIndex index, trace::StopReason reason, std::uint16_t code,
+                        trace::RecordId cause) {
+    ServerNode& server = servers_[index];
+    if (!server.up && !server.is_booting) {
+        return;
+    }
+    server.up = false;
+    server.is_booting = false;
+    ++server.incarnation;
+    server.last_record_at = now_;
+    server.last_record = emit(trace::Kind::server_stopped, server.id,
+                              Origin{.cause = cause, .since = now_}, 0,
+                              static_cast<std::uint16_t>(reason), code);
+    server.disk.free_at = std::min(server.disk.free_at, now_);
+    for (Stage& stage : server.stages) {
+        stage.queue.clear();
+        stage.blocked = false;
+    }
+    std::erase(faults_.crashed, index);
+    faults_.crashed.push_back(index);
+    if (reason != trace::StopReason::power_loss) {
+        // The kernel closes a dead process's sockets a little later: the peers hear of it.
+        const std::uint64_t word = draw(server.process_key, 102, server.incarnation);
+        schedule(now_ + scenario_->process.kill_to_reset.draw(word).ns, EventKind::process_reset,
+                 index, server.incarnation);
+        return;
+    }
+    server.host_up = false;
+    const std::uint64_t word = draw(server.disk_key, 103, server.incarnation);
+    const std::uint64_t lost = server.disk.lose_power(now_, static_cast<std::uint32_t>(word));
+    const zab::Position end = server.disk.image().log.last();
+    emit_after(server.last_record, trace::Kind::lost, server.id, 0, 0, end.zxid.value, end.prefix,
+               static_cast<std::uint32_t>(lost));
+    let_go(index, false, server.last_record);
+}
+
+void World::reset_connections(ServerIndex index, std::uint32_t incarnation) {
+    const ServerNode& server = servers_[index];
+    // A process started in the meantime has sockets of its own: these are the dead one's.
+    if (!server.up || server.incarnation == incarnation) {
+        let_go(index, true, server.last_record);
+    }
+}
+
+/// A process's ends of all its connections are gone. The other ends are told, or left to find out.
+void World::let_go(ServerIndex index, bool tells, trace::RecordId cause) {
+    const End me{false, index};
+    for (ConnectionIndex i = 0; i < connections_.size(); ++i) {
+        for (unsigned side = 0; side < 2; ++side) {
+            Connection& conn = connections_[i];
+            if (conn.state == Connection::State::free || !(conn.ends[side] == me) ||
+                !conn.open[side]) {
+                continue;
+            }
+            if (conn.state == Connection::State::dialling) {
+                release(i);
+            } else if (tells) {
+                close_link(link_of(i, side), Flight::What::reset, cause, 0, now_,
+                           now_ - servers_[index].last_record_at);
+            } else {
+                conn.open[side] = false;
+                conn.pipes[side].flights.clear();
+                conn.pipes[side].head_scheduled = false;
+                if (!conn.open[1 - side]) {
+                    release(i);
+                }
+            }
+        }
+    }
+}
+
+void World::pause_server(ServerIndex index, std::int64_t until, trace::RecordId cause) {
+    ServerNode& server = servers_[index];
+    if (!server.up) {
+        return;
+    }
+    server.paused_until = std::max(server.paused_until, until);
+    emit_after(cause, trace::Kind::server_paused, server.id, 0, 0, 0, 0, 0);
+    schedule(server.paused_until, EventKind::resume, index, 0);
+}
+
+void World::resume_server(ServerIndex index) {
+    ServerNode& server = servers_[index];
+    if (!server.up || server.paused_until > now_ || server.paused_until == 0) {
+        return;
+    }
+    server.paused_until = 0;
+    emit(trace::Kind::server_resumed, server.id, {});
+    for (std::size_t i = 0; i < server.stages.size(); ++i) {
+        if (!server.stages[i].queue.empty()) {
+            look_at(StageRef::of(index, static_cast<zab::Stage>(i)), now_);
+        }
+    }
+    for (ConnectionIndex i = 0; i < connections_.size(); ++i) {
+        const Connection& conn = connections_[i];
+        if (conn.state == Connection::State::open && conn.kind == zab::LinkKind::learner &&
+            conn.ends[1] == End{false, index} && !conn.handler.queue.empty()) {
+            look_at(StageRef::handler(i), now_);
+        }
+    }
+}
+
+}  // namespace sim

@@ -1,0 +1,262 @@
+#include <algorithm>
+
+#include "protocol/types/ensure.hpp"
+#include "sim/world/world.hpp"
+
+namespace sim {
+
+// Threads and cores. An item begins when its stage is free, its time has come and a core is free;
+// its step is taken at that moment, and its effects leave when its cpu time has passed.
+
+namespace {
+
+// A single item's cpu time is capped, so that a record can hold it.
+constexpr std::int64_t longest_item_ns = 1'000'000'000;
+
+}  // namespace
+
+Stage& World::stage_of(StageRef ref) {
+    if (ref.is_handler()) {
+        return connections_[ref.connection()].handler;
+    }
+    return servers_[ref.server()].stages[static_cast<std::size_t>(ref.stage())];
+}
+
+ServerIndex World::server_of(StageRef ref) const {
+    return ref.is_handler() ? connections_[ref.connection()].ends[1].index : ref.server();
+}
+
+void World::enqueue(StageRef ref, const Pending& pending) {
+    Stage& stage = stage_of(ref);
+    stage.queue.push(pending);
+    if (stage.queue.size() == 1) {
+        look_at(ref, pending.origin.since);
+    }
+}
+
+void World::look_at(StageRef ref, std::int64_t not_before) {
+    Stage& stage = stage_of(ref);
+    if (stage.scheduled || stage.queued || stage.blocked) {
+        return;
+    }
+    stage.scheduled = true;
+    const std::uint32_t generation =
+        ref.is_handler() ? connections_[ref.connection()].generation : 0;
+    schedule(std::max({now_, not_before, stage.busy_until}), EventKind::stage, ref.value,
+             generation);
+}
+
+void World::run_stage(StageRef ref) {
+    Stage& stage = stage_of(ref);
+    if (stage.blocked || stage.queue.empty()) {
+        return;
+    }
+    const ServerNode& server = servers_[server_of(ref)];
+    if (!server.up || is_paused(server)) {
+        return;  // Looked at again when it resumes.
+    }
+    const Pending& head = stage.queue.front();
+    const std::int64_t due = std::max(head.origin.since, stage.busy_until);
+    if (due > now_) {
+        look_at(ref, due);
+        return;
+    }
+    const bool pays = !cpu_is_free_ && (head.what == Pending::What::message ||
+                                        head.what == Pending::What::turn);
+    Core* core = nullptr;
+    if (pays && !take_core(ref, core)) {
+        wait_for_core(ref, server.host);
+        return;
+    }
+    const Pending pending = head;
+    stage.queue.pop();
+    run_item(ref, pending, core);
+    Stage& after = stage_of(ref);
+    if (!after.queue.empty()) {
+        look_at(ref, after.queue.front().origin.since);
+    }
+}
+
+bool World::take_core(StageRef ref, Core*& core) {
+    Host& host = hosts_[servers_[server_of(ref)].host];
+    for (Core& candidate : host.cores) {
+        if (candidate.free_at <= now_) {
+            core = &candidate;
+            return true;
+        }
+    }
+    return false;
+}
+
+void World::wait_for_core(StageRef ref, HostIndex index) {
+    Host& host = hosts_[index];
+    stage_of(ref).queued = true;
+    host.waiting.push(ref);
+    if (!host.core_event) {
+        host.core_event = true;
+        schedule(soonest_core(host), EventKind::core, index, 0);
+    }
+}
+
+std::int64_t World::soonest_core(const Host& host) {
+    std::int64_t soonest = host.cores.front().free_at;
+    for (const Core& core : host.cores) {
+        soonest = std::min(soonest, core.free_at);
+    }
+    return soonest;
+}
+
+void World::serve_waiting(HostIndex index) {
+    Host& host = hosts_[index];
+    host.core_event = false;
+    while (!host.waiting.empty()) {
+        const std::int64_t soonest = soonest_core(host);
+        if (soonest > now_) {
+            host.core_event = true;
+            schedule(soonest, EventKind::core, index, 0);
+            return;
+        }
+        const StageRef ref = host.waiting.front();
+        host.waiting.pop();
+        stage_of(ref).queued = false;
+        run_stage(ref);
+    }
+}
+
+void World::run_item(StageRef ref, const Pending& pending, Core* core) {
+    const ServerIndex server = server_of(ref);
+    Origin origin = pending.origin;
+    if (origin.since < now_ && stage_of(ref).last_record != no_record) {
+        origin.held_by = stage_of(ref).last_record;
+    }
+    const auto reason = static_cast<zab::DownReason>(pending.small);
+    switch (pending.what) {
+        case Pending::What::message:
+            run_message(ref, pending.link, origin, core);
+            return;
+        case Pending::What::turn: {
+            const zab::Stage stage = ref.is_handler() ? zab::Stage::handler : ref.stage();
+            take_step(server, ref, zab::Ran{stage, pending.link}, origin, core, true);
+            return;
+        }
+        case Pending::What::timer:
+            take_step(server, ref, zab::TimerFired{static_cast<zab::TimerKind>(pending.small)},
+                      origin, core, false);
+            return;
+        case Pending::What::link_up:
+            if (is_live(pending.link)) {
+                take_step(server, ref,
+                          zab::LinkUp{pending.link, pending.kind, pending.peer, pending.flag},
+                          origin, core, false);
+            }
+            return;
+        case Pending::What::link_down:
+            take_step(server, ref, zab::LinkDown{pending.link, pending.kind, reason, pending.peer},
+                      origin, core, false);
+            return;
+        case Pending::What::dial_failed:
+            take_step(server, ref, zab::DialFailed{pending.kind, pending.peer, reason}, origin,
+                      core, false);
+            return;
+        case Pending::What::done:
+            return;
+    }
+}
+
+/// The head of a link's incoming ring is read.
+void World::run_message(StageRef ref, zab::LinkId link, const Origin& origin, Core* core) {
+    if (!is_live(link)) {
+        return;
+    }
+    Connection& conn = connection(link);
+    const unsigned side = link.slot % 2;
+    const unsigned from = 1 - side;
+    Pipe& pipe = conn.pipes[from];
+    conn.last_heard[side] = now_;
+    const Flight& flight = pipe.flights.front();
+    Origin arrived{.cause = flight.cause,
+                   .held_by = flight.held_by,
+                   .since = flight.arrival,
+                   .wait = flight.wait,
+                   .other = flight.wire,
+                   .service = flight.service,
+                   .cost = trace::Cost::wire};
+    if (flight.arrival < now_ && origin.held_by != no_record) {
+        arrived.held_by = origin.held_by;
+    }
+    const bool has_snapshot = zab::kind_of(flight.message) == zab::MessageKind::snap;
+    const zab::Received received{link, conn.kind, &flight.message,
+                                 has_snapshot && !pipe.snapshots.empty() ? &pipe.snapshots.front()
+                                                                         : nullptr};
+    const std::uint32_t generation = conn.generation;
+    take_step(server_of(ref), ref, received, arrived, core, true);
+    if (connections_[link.slot / 2].generation == generation) {
+        pop_head(link.slot / 2, from);
+    }
+}
+
+std::uint32_t World::item_cost(ServerIndex index, StageRef ref, std::uint64_t meaning,
+                               std::uint32_t bytes, bool was_idle) {
+    const CpuSpec& cpu = scenario_->cpu;
+    const ServerNode& server = servers_[index];
+    const Distribution* item = &cpu.handler;
+    bool per_byte = false;
+    if (!ref.is_handler()) {
+        switch (ref.stage()) {
+            case zab::Stage::main:
+                item = server.peer.role() == zab::RoleKind::learning ? &cpu.learner : &cpu.election;
+                break;
+            case zab::Stage::election:
+                item = &cpu.election;
+                break;
+            case zab::Stage::io:
+                item = &cpu.io;
+                per_byte = true;
+                break;
+            case zab::Stage::request:
+                item = &cpu.request;
+                per_byte = true;
+                break;
+            case zab::Stage::sync:
+                item = &cpu.append;
+                per_byte = true;
+                break;
+            case zab::Stage::commit:
+                item = &cpu.commit;
+                break;
+            case zab::Stage::snapshot:
+            case zab::Stage::handler:
+                break;
+        }
+    }
+    const std::uint64_t word = draw(server.cpu_key, meaning, ref.value & 7);
+    std::int64_t cost = item->draw(word).ns;
+    if (was_idle) {
+        cost += cpu.wake_up.draw(next_word(word)).ns;
+    }
+    if (per_byte && cpu.per_byte.nano != 0) {
+        cost += std::int64_t{bytes} * cpu.per_byte.nano / Factor::one_nano;
+    }
+    if (server.slow_factor_nano != Factor::one_nano) {
+        cost = std::min(cost, longest_item_ns) / 1000 * (server.slow_factor_nano / 1'000'000);
+    }
+    return static_cast<std::uint32_t>(std::min(cost, longest_item_ns));
+}
+
+void World::finish_item(StageRef ref, Core* core, const Step& step) {
+    Stage& stage = stage_of(ref);
+    stage.last_record = step.record;
+    ++stage.items;
+    if (step.service == 0) {
+        return;
+    }
+    stage.busy_until = step.ready;
+    stage.busy_ns += step.service;
+    if (core != nullptr) {
+        core->free_at = step.ready;
+        core->last_record = step.record;
+        hosts_[servers_[step.server].host].core_busy_ns += step.service;
+    }
+}
+
+}  // namespace sim

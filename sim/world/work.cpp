@@ -1,0 +1,216 @@
+#include <algorithm>
+
+#include "sim/world/world.hpp"
+
+namespace sim {
+
+// Pieces of work that block a stage: the process's own times, and the disk.
+
+namespace {
+
+bool is_disk_work(zab::Work work) {
+    return work == zab::Work::write_accepted_epoch || work == zab::Work::write_current_epoch ||
+           work == zab::Work::sync_log || work == zab::Work::truncate_log;
+}
+
+std::int64_t transfer_ns(std::uint64_t bytes, std::uint64_t bytes_per_second) {
+    return bytes_per_second == 0
+               ? 0
+               : static_cast<std::int64_t>(bytes * 1'000 / std::max<std::uint64_t>(
+                                                               bytes_per_second / 1'000'000, 1));
+}
+
+}  // namespace
+
+std::uint64_t World::snapshot_bytes(const ServerNode& server) const {
+    std::uint64_t per_node = scenario_->disk.bytes_per_node;
+    if (!scenario_->clients.empty()) {
+        per_node += scenario_->clients.front().payload_max_bytes;
+    }
+    return server.peer.server().database.tree().paths() * per_node + 1'024;
+}
+
+/// A synchronous operation's time. An fsync is known by what was durable before it: the first
+/// transaction of its batch; other operations by how many there were.
+std::int64_t World::disk_time(ServerNode& server, zab::Work work,
+                              const Distribution& distribution) {
+    const bool is_sync = work == zab::Work::sync_log;
+    const std::uint64_t meaning =
+        is_sync ? server.disk.durable_end().zxid.value : static_cast<std::uint64_t>(work);
+    const std::uint64_t word =
+        draw(server.disk_key, meaning, is_sync ? server.incarnation : ++server.disk.draws);
+    std::int64_t time = distribution.draw(word).ns + server.disk.extra_ns;
+    if (server.disk.slow_factor_nano != Factor::one_nano) {
+        time = time / 1'000 * (server.disk.slow_factor_nano / 1'000'000);
+    }
+    return time;
+}
+
+std::int64_t World::work_time(ServerNode& server, const zab::Start& start) {
+    const ProcessSpec& process = scenario_->process;
+    const DiskSpec& disk = scenario_->disk;
+    const auto process_time = [&server, &start](const Distribution& distribution) {
+        const auto kind = static_cast<std::size_t>(start.work);
+        return distribution.draw(draw(server.process_key, kind, ++server.work_draws[kind])).ns;
+    };
+    switch (start.work) {
+        case zab::Work::shut_down_role:
+            return process_time(process.shutdown_role);
+        case zab::Work::finish_election:
+            return process_time(process.election_rest);
+        case zab::Work::open_port:
+            return process_time(process.open_port);
+        case zab::Work::start_serving:
+            return process_time(process.start_serving);
+        case zab::Work::write_accepted_epoch:
+        case zab::Work::write_current_epoch:
+            return disk_time(server, start.work, disk.epoch_write);
+        case zab::Work::sync_log:
+            return scenario_->config.force_sync ? disk_time(server, start.work, disk.sync) : 0;
+        case zab::Work::truncate_log:
+            return disk_time(server, start.work, disk.sync);
+        case zab::Work::read_log:
+            return 0;
+        case zab::Work::write_snapshot: {
+            const std::int64_t writing =
+                transfer_ns(snapshot_bytes(server), disk.write_bytes_per_second);
+            return start.argument == 1 ? writing + disk_time(server, start.work, disk.sync) : writing;
+        }
+        case zab::Work::serialize_snapshot:
+            return transfer_ns(snapshot_bytes(server), disk.read_bytes_per_second);
+    }
+    return 0;
+}
+
+void World::start_work(const Step& step, const zab::Start& start) {
+    ServerNode& server = servers_[step.server];
+    std::uint32_t index = 0;
+    if (free_orders_.empty()) {
+        index = static_cast<std::uint32_t>(orders_.size());
+        orders_.emplace_back();
+    } else {
+        index = free_orders_.back();
+        free_orders_.pop_back();
+    }
+    const bool is_handler = start.stage == zab::Stage::handler;
+    const StageRef ref = is_handler ? StageRef::handler(start.link.slot / 2)
+                                    : StageRef::of(step.server, start.stage);
+    std::int64_t begin = step.ready;
+    const std::int64_t takes = work_time(server, start);
+    Origin origin{.cause = step.record,
+                  .other = takes,
+                  .service = step.service,
+                  .cost = trace::Cost::timer};
+    if (is_disk_work(start.work)) {
+        begin = std::max({begin, server.disk.free_at, server.disk.stalled_until});
+        origin.wait = begin - step.ready;
+        origin.held_by = server.disk.last_record;
+        origin.cost = trace::Cost::disk;
+        server.disk.free_at = begin + takes;
+        server.disk.busy_ns += takes;
+        ++server.disk.uses;
+        server.disk.last_record = step.record;
+    }
+    origin.since = begin + takes;
+    orders_[index] = {.work = start.work,
+                      .stage = ref,
+                      .link = start.link,
+                      .argument = start.argument,
+                      .log_target = server.disk.appended(),
+                      .incarnation = server.incarnation,
+                      .server = step.server,
+                      .snapshot_name = server.peer.server().database.position(),
+                      .origin = origin,
+                      .active = true};
+    if (!is_handler || is_live(start.link)) {
+        stage_of(ref).blocked = true;
+    }
+    schedule(begin + takes, EventKind::work_done, index, 0);
+}
+
+void World::complete_work(std::uint32_t index) {
+    const WorkOrder order = orders_[index];
+    ServerNode& server = servers_[order.server];
+    const bool is_alive = server.up && server.incarnation == order.incarnation;
+    if (is_alive && is_paused(server)) {
+        schedule(server.paused_until, EventKind::work_done, index, 0);
+        return;
+    }
+    orders_[index].active = false;
+    free_orders_.push_back(index);
+    if (!is_alive) {
+        return;
+    }
+    zab::Done done{.work = order.work, .stage = zab::Stage::handler, .link = order.link};
+    done.disk = &server.disk.image();
+    done.snapshot_jitter =
+        static_cast<std::uint32_t>(draw(server.process_key, server.disk.uses, 1) >> 32);
+    apply_to_disk(server, order);
+    StageRef ref = order.stage;
+    if (!ref.is_handler()) {
+        done.stage = ref.stage();
+        stage_of(ref).blocked = false;
+    } else if (is_live(order.link)) {
+        stage_of(ref).blocked = false;
+    } else {
+        ref = StageRef::of(order.server, zab::Stage::main);  // Its connection is gone meanwhile.
+    }
+    take_step(order.server, ref, done, order.origin, nullptr, false);
+    if (!stage_of(ref).queue.empty()) {
+        look_at(ref, stage_of(ref).queue.front().origin.since);
+    }
+}
+
+/// What the work has made durable, at the instant at which it is.
+void World::apply_to_disk(ServerNode& server, const WorkOrder& order) {
+    Disk& disk = server.disk;
+    const zab::Epoch epoch{static_cast<std::uint32_t>(order.argument)};
+    switch (order.work) {
+        case zab::Work::sync_log: {
+            const std::uint64_t before = disk.durable();
+            disk.complete_sync(order.log_target);
+            done_count_ = static_cast<std::uint32_t>(disk.durable() - before);
+            return;
+        }
+        case zab::Work::write_accepted_epoch:
+            disk.write_accepted_epoch(epoch);
+            return;
+        case zab::Work::write_current_epoch:
+            disk.write_current_epoch(epoch);
+            return;
+        case zab::Work::truncate_log:
+            disk.truncate_after({order.argument});
+            return;
+        case zab::Work::write_snapshot: {
+            zab::Snapshot snapshot = server.peer.server().database.snapshot();
+            snapshot.position = order.snapshot_name;  // Named at its beginning, written fuzzily.
+            disk.add_snapshot(snapshot, order.argument == 1, now_);
+            done_count_ = order.argument == 1 ? 1 : 0;
+            return;
+        }
+        case zab::Work::shut_down_role:
+        case zab::Work::finish_election:
+        case zab::Work::open_port:
+        case zab::Work::start_serving:
+        case zab::Work::read_log:
+        case zab::Work::serialize_snapshot:
+            return;
+    }
+}
+
+void World::send_snapshot(const Step& step, const zab::SendSnapshot& wish) {
+    if (!is_live(wish.link)) {
+        return;
+    }
+    ServerNode& server = servers_[step.server];
+    zab::Snapshot snapshot = server.peer.server().database.snapshot();
+    snapshot.position = wish.position;
+    Pipe& pipe = connection(wish.link).pipes[wish.link.slot % 2];
+    pipe.snapshots.push_back(std::move(snapshot));
+    const auto bytes = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(snapshot_bytes(server), 0xffffffff));
+    transmit(wish.link, zab::Snap{wish.position.zxid, bytes}, step.record, step.service,
+             step.ready);
+}
+
+}  // namespace sim

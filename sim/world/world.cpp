@@ -1,0 +1,274 @@
+#include "sim/world/world.hpp"
+
+#include <string>
+
+#include "protocol/types/ensure.hpp"
+
+namespace sim {
+
+namespace {
+
+// More records than this at one instant mean that time stands still (design §4).
+constexpr std::uint64_t stuck_limit = 1'000'000;
+
+bool is_zero(const Distribution& d) { return d == Distribution{}; }
+
+bool costs_nothing(const CpuSpec& cpu) {
+    return is_zero(cpu.wake_up) && is_zero(cpu.io) && is_zero(cpu.request) &&
+           is_zero(cpu.learner) && is_zero(cpu.handler) && is_zero(cpu.sender) &&
+           is_zero(cpu.append) && is_zero(cpu.commit) && is_zero(cpu.election) &&
+           cpu.per_byte.nano == 0;
+}
+
+}  // namespace
+
+World::World(std::shared_ptr<const Scenario> scenario, std::uint64_t seed, std::uint64_t branch)
+    : scenario_(std::move(scenario)),
+      config_(std::make_shared<const zab::Config>(scenario_->config)),
+      seed_(seed),
+      root_(root_key(seed, branch)),
+      cpu_is_free_(costs_nothing(scenario_->cpu)) {
+    delay_key_ = derive(root_, "delay");
+    dial_key_ = derive(root_, "dial");
+    load_key_ = derive(root_, "load");
+    fault_key_ = derive(root_, "fault");
+    build_hosts();
+    build_servers();
+    build_clients();
+    place_faults();
+}
+
+void World::build_hosts() {
+    for (const HostSpec& spec : scenario_->hosts) {
+        Host& host = hosts_.emplace_back();
+        host.cores.resize(spec.cores);
+        host.nic_bits_per_second = spec.nic.bits_per_second;
+    }
+    link_models_.push_back(scenario_->network.base);
+    models_.assign(hosts_.size() * hosts_.size(), 0);
+    for (const LinkOverride& link : scenario_->network.overrides) {
+        std::uint32_t index = 0;
+        while (index < link_models_.size() && !(link_models_[index] == link.model)) {
+            ++index;
+        }
+        if (index == link_models_.size()) {
+            link_models_.push_back(link.model);
+        }
+        models_[link.from_host * hosts_.size() + link.to_host] = index;
+    }
+}
+
+void World::build_servers() {
+    const Key cpu = derive(root_, "cpu");
+    const Key disk = derive(root_, "disk");
+    const Key process = derive(root_, "process");
+    const Key timer = derive(root_, "timer");
+    for (const ServerSpec& spec : scenario_->servers) {
+        const std::string name = "server " + std::to_string(spec.id.value);
+        if (server_by_id_.size() <= spec.id.value) {
+            server_by_id_.resize(std::size_t{spec.id.value} + 1, none);
+        }
+        server_by_id_[spec.id.value] = static_cast<ServerIndex>(servers_.size());
+        ServerNode node{.id = spec.id,
+                        .host = static_cast<HostIndex>(spec.host),
+                        .peer = zab::Peer(spec.id, config_)};
+        node.cpu_key = derive(cpu, name);
+        node.disk_key = derive(disk, name);
+        node.process_key = derive(process, name);
+        node.timer_key = derive(timer, name);
+        servers_.push_back(std::move(node));
+    }
+    pipe_draws_.resize(servers_.size() * servers_.size() * zab::message_kind_count);
+    faults_.paths.resize(servers_.size() * servers_.size());
+    for (const ServerStart& start : scenario_->start) {
+        ServerNode& node = servers_[server_by_id_[start.id.value]];
+        zab::History log;
+        zab::Database database;
+        std::optional<zab::Snapshot> snapshot;
+        for (const zab::Zxid zxid : start.history) {
+            const zab::Txn txn{zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set};
+            database.apply(txn);
+            log.push(txn);
+            if (start.snapshot == zxid) {
+                snapshot = database.snapshot();
+                log.reset(snapshot->position);
+            }
+        }
+        node.disk.preset(log, snapshot, start.accepted_epoch, start.current_epoch);
+        tell_initial_history(node, start);
+        if (start.down) {
+            node.incarnation = none;  // Started by a fault, or never.
+        }
+    }
+    for (ServerIndex i = 0; i < servers_.size(); ++i) {
+        if (servers_[i].incarnation == none) {
+            servers_[i].incarnation = 0;
+        } else {
+            schedule(0, EventKind::boot, i, none);
+        }
+    }
+}
+
+/// Tells observers what a server has on its disk at the start, epoch by epoch.
+void World::tell_initial_history(const ServerNode& node, const ServerStart& start) {
+    zab::Position position{};
+    for (std::size_t i = 0; i < start.history.size(); ++i) {
+        const zab::Zxid zxid = start.history[i];
+        position = zab::advance(position, {zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set});
+        const bool ends_epoch = i + 1 == start.history.size() ||
+                                start.history[i + 1].epoch() != zxid.epoch();
+        if (ends_epoch) {
+            initial_.push_back({node.id, position});
+        }
+    }
+}
+
+void World::schedule(std::int64_t time, EventKind kind, std::uint32_t entity,
+                     std::uint64_t argument) {
+    queue_.push({{time}, static_cast<std::uint64_t>(kind) | (std::uint64_t{entity} << 8), argument});
+}
+
+bool World::run_until(zab::Instant until, std::uint64_t max_records) {
+    const std::uint64_t limit = max_records > ~std::uint64_t{0} - recorder_.next_id()
+                                    ? ~std::uint64_t{0}
+                                    : recorder_.next_id() + max_records;
+    while (!queue_.empty() && queue_.next_time() <= until) {
+        if (recorder_.next_id() >= limit) {
+            return false;
+        }
+        run_one();
+    }
+    now_ = std::max(now_, until.ns);
+    return true;
+}
+
+bool World::run_one() {
+    if (queue_.empty()) {
+        return false;
+    }
+    if (!initial_.empty()) {
+        begin();
+    }
+    const Event event = queue_.pop();
+    now_ = event.time.ns;
+    ++events_;
+    dispatch(event);
+    if (!faults_.due.empty()) {
+        strike_due();
+    }
+    watch_progress();
+    return true;
+}
+
+/// The first records of a run: what the disks hold.
+void World::begin() {
+    for (const auto& [node, position] : initial_) {
+        emit(trace::Kind::history, node, {}, 0, 0, position.zxid.value, position.prefix);
+    }
+    initial_.clear();
+}
+
+void World::watch_progress() {
+    if (now_ != stuck_at_) {
+        stuck_at_ = now_;
+        stuck_since_ = recorder_.next_id();
+    }
+    zab::ensure(recorder_.next_id() - stuck_since_ < stuck_limit,
+                "time must pass: a million records share one instant");
+}
+
+void World::dispatch(const Event& event) {
+    const auto entity = static_cast<std::uint32_t>(event.what >> 8);
+    const auto argument = static_cast<std::uint32_t>(event.argument);
+    const auto generation = static_cast<std::uint32_t>(event.argument >> 32);
+    // Events about a connection carry its generation: it may be gone, its place used again.
+    const auto is_current = [this, entity, generation] {
+        return connections_[entity].generation == generation;
+    };
+    switch (static_cast<EventKind>(event.what & 0xff)) {
+        case EventKind::pipe_head:
+            if (is_current()) head_arrives(entity, argument);
+            return;
+        case EventKind::stage: {
+            const StageRef ref{entity};
+            if (ref.is_handler() && connections_[ref.connection()].generation != argument) return;
+            stage_of(ref).scheduled = false;
+            run_stage(ref);
+            return;
+        }
+        case EventKind::core:
+            serve_waiting(entity);
+            return;
+        case EventKind::timer:
+            fire_timer(entity, generation, argument);
+            return;
+        case EventKind::work_done:
+            complete_work(entity);
+            return;
+        case EventKind::boot:
+            if (argument == none) {
+                start_server(entity, no_record);
+            } else {
+                boot_server(entity, argument);
+            }
+            return;
+        case EventKind::dial_arrives:
+            if (is_current()) dial_arrives(entity);
+            return;
+        case EventKind::dial_answered:
+            if (is_current()) dial_answered(entity, argument);
+            return;
+        case EventKind::dial_expires:
+            if (is_current()) dial_expires(entity);
+            return;
+        case EventKind::read_timeout:
+            if (is_current()) check_read_timeout(entity, argument);
+            return;
+        case EventKind::pipe_breaks: {
+            const std::uint32_t slot = entity / 2;
+            if (connections_[slot].generation == generation) {
+                break_pipe(slot, entity % 2, argument);
+            }
+            return;
+        }
+        case EventKind::process_reset:
+            reset_connections(entity, argument);
+            return;
+        case EventKind::client_timer:
+            client_timer(entity, argument);
+            return;
+        case EventKind::client_arrival:
+            client_arrival(entity, event.argument);
+            return;
+        case EventKind::client_dial:
+            client_dials(entity);
+            return;
+        case EventKind::fault:
+            strike(entity, no_record);
+            return;
+        case EventKind::undo_fault:
+            undo_fault(entity);
+            return;
+        case EventKind::resume:
+            resume_server(entity);
+            return;
+    }
+}
+
+std::optional<ServerIndex> World::leader() const {
+    std::optional<ServerIndex> best;
+    for (ServerIndex i = 0; i < servers_.size(); ++i) {
+        const zab::Leading* leading = servers_[i].up ? servers_[i].peer.leading() : nullptr;
+        if (leading == nullptr || leading->phase != zab::Leading::Phase::broadcast) {
+            continue;
+        }
+        if (!best.has_value() || leading->epoch > servers_[*best].peer.leading()->epoch) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+void World::finish() { emit_resources(); }
+
+}  // namespace sim

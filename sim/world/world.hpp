@@ -1,0 +1,252 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "protocol/config.hpp"
+#include "protocol/effect.hpp"
+#include "sim/clock/event_queue.hpp"
+#include "sim/random/key.hpp"
+#include "sim/random/zipf.hpp"
+#include "sim/scenario/scenario.hpp"
+#include "sim/trace/record.hpp"
+#include "sim/trace/recorder.hpp"
+#include "sim/world/fault_state.hpp"
+#include "sim/world/parts.hpp"
+
+/// The world: one virtual clock drives servers, clients, network and disks. A value: it can be
+/// copied at any moment, and both copies run on independently to their own, reproducible ends.
+/// What a run does is a function of (engine version, scenario, seed) and of nothing else.
+namespace sim {
+
+class World {
+  public:
+    /// Builds the world of a scenario; nothing has happened yet. `branch` re-keys the draws of a
+    /// fork (0: none). The scenario is shared, never changed.
+    World(std::shared_ptr<const Scenario> scenario, std::uint64_t seed, std::uint64_t branch = 0);
+
+    /// Where records go. Not copied with the world: a copy has no outlets until it is given some.
+    void set_outlets(const trace::Outlets* outlets) { outlets_.value = outlets; }
+
+    /// Runs all events up to and with `until`, at most `max_records` more; returns false when the
+    /// latter ended it.
+    bool run_until(zab::Instant until, std::uint64_t max_records = ~std::uint64_t{0});
+    /// Performs the next event. False: nothing is left to happen.
+    bool run_one();
+    /// Emits the closing records (uses of resources). Call once, at the end.
+    void finish();
+
+    zab::Instant now() const { return {now_}; }
+    const trace::Recorder& recorder() const { return recorder_; }
+    std::uint64_t events() const { return events_; }
+    const std::vector<ServerNode>& servers() const { return servers_; }
+    const Scenario& scenario() const { return *scenario_; }
+    /// The server that leads, by what is true and not by what servers believe: the established
+    /// leader of the highest epoch that still runs.
+    std::optional<ServerIndex> leader() const;
+
+  private:
+    friend class Explorer;
+
+    enum class EventKind : std::uint8_t {
+        pipe_head, stage, core, timer, work_done, boot, dial_arrives, dial_answered, dial_expires,
+        read_timeout, pipe_breaks, process_reset, client_timer, client_arrival, client_dial, fault,
+        resume, undo_fault,
+    };
+    struct Outlet {  // Copies of a world start without one.
+        const trace::Outlets* value = nullptr;
+        Outlet() = default;
+        Outlet(const Outlet&) {}
+        Outlet& operator=(const Outlet&) { return *this; }
+        Outlet(Outlet&&) = default;
+        Outlet& operator=(Outlet&&) = default;
+        ~Outlet() = default;
+    };
+    struct WorkOrder {  // A piece of work under way.
+        zab::Work work{};
+        StageRef stage{};
+        zab::LinkId link{};
+        std::uint64_t argument = 0;
+        std::uint64_t log_target = 0;
+        std::uint32_t incarnation = 0;
+        ServerIndex server = 0;
+        zab::Position snapshot_name{};
+        Origin origin;
+        bool active = false;
+    };
+    struct Step {  // The step being taken.
+        ServerIndex server = 0;
+        StageRef stage{};
+        trace::RecordId record = 0;
+        std::int64_t ready = 0;  ///< When its effects leave: its cpu time has passed.
+        std::uint32_t service = 0;
+    };
+
+    // world.cpp: construction and the loop.
+    void build_hosts();
+    void build_servers();
+    void build_clients();
+    void tell_initial_history(const ServerNode& node, const ServerStart& start);
+    void begin();
+    void schedule(std::int64_t time, EventKind kind, std::uint32_t entity, std::uint64_t argument);
+    void dispatch(const Event& event);
+    void watch_progress();
+
+    // records.cpp
+    trace::RecordId emit(trace::Kind kind, zab::NodeId node, const Origin& origin,
+                         std::uint16_t peer = 0, std::uint16_t detail = 0, std::uint64_t a = 0,
+                         std::uint64_t b = 0, std::uint32_t c = 0);
+    trace::RecordId emit_after(trace::RecordId cause, trace::Kind kind, zab::NodeId node,
+                               std::uint16_t peer, std::uint16_t detail, std::uint64_t a,
+                               std::uint64_t b, std::uint32_t c);
+    trace::RecordId emit_note(const Step& step, const zab::Note& note, const Origin* origin);
+    void emit_resources();
+
+    // stages.cpp: threads and cores.
+    Stage& stage_of(StageRef ref);
+    ServerIndex server_of(StageRef ref) const;
+    void enqueue(StageRef ref, const Pending& pending);
+    void look_at(StageRef ref, std::int64_t not_before);
+    void run_stage(StageRef ref);
+    bool take_core(StageRef ref, Core*& core);
+    void serve_waiting(HostIndex host);
+    static std::int64_t soonest_core(const Host& host);
+    void wait_for_core(StageRef ref, HostIndex host);
+    void run_item(StageRef ref, const Pending& pending, Core* core);
+    void run_message(StageRef ref, zab::LinkId link, const Origin& origin, Core* core);
+    void finish_item(StageRef ref, Core* core, const Step& step);
+    std::uint32_t item_cost(ServerIndex server, StageRef ref, std::uint64_t meaning,
+                            std::uint32_t bytes, bool was_idle);
+    bool is_paused(const ServerNode& server) const { return server.paused_until > now_; }
+
+    // effects.cpp: what servers want.
+    void take_step(ServerIndex server, StageRef ref, const zab::Input& input, const Origin& origin,
+                   Core* core, bool pays);
+    void interpret(const Step& step, std::size_t first);
+    trace::RecordId record_done(ServerNode& server, const zab::Done& done, const Origin& origin);
+    trace::RecordId record_other(const ServerNode& server, const zab::Input& input,
+                                 const Origin& origin);
+    void hand(const Step& step, const zab::Hand& hand);
+    void clear_turns(StageRef ref);
+    void set_timer(const Step& step, const zab::SetTimer& timer);
+    void fire_timer(ServerIndex server, std::uint32_t generation, std::uint32_t kind);
+
+    // work.cpp: what blocks a stage.
+    void start_work(const Step& step, const zab::Start& start);
+    void complete_work(std::uint32_t index);
+    void apply_to_disk(ServerNode& server, const WorkOrder& order);
+    std::int64_t work_time(ServerNode& server, const zab::Start& start);
+    std::int64_t disk_time(ServerNode& server, zab::Work work, const Distribution& distribution);
+    std::uint64_t snapshot_bytes(const ServerNode& server) const;
+    void send_snapshot(const Step& step, const zab::SendSnapshot& wish);
+
+    // network.cpp: connections.
+    Connection& connection(zab::LinkId link) { return connections_[link.slot / 2]; }
+    bool is_live(zab::LinkId link) const;
+    zab::LinkId link_of(ConnectionIndex index, unsigned side) const;
+    HostIndex host_of(const End& end) const;
+    void dial(const End& from, const End& to, zab::LinkKind kind, zab::Duration timeout,
+              trace::RecordId cause, std::uint32_t service, std::int64_t ready);
+    void dial_arrives(ConnectionIndex index);
+    void dial_answered(ConnectionIndex index, std::uint32_t answer);
+    void dial_expires(ConnectionIndex index);
+    void transmit(zab::LinkId link, const zab::Message& message, trace::RecordId cause,
+                  std::uint32_t service, std::int64_t ready, std::int64_t waited = 0);
+    void pass_sender(const Connection& conn, Pipe& pipe, Flight& flight, std::int64_t ready);
+    std::int64_t faults_on_the_way(const End& from, const End& to, const Flight& flight,
+                                   const LinkModel& link, std::uint64_t word, std::int64_t leaves);
+    Key pair_key(const End& from, const End& to) const;
+    std::uint64_t dial_count(const End& from, const End& to);
+    void arrive_at_nobody(ConnectionIndex index, unsigned side);
+    void stall(ConnectionIndex index, unsigned side, bool breaks);
+    void set_read_timeout(zab::LinkId link, std::int64_t timeout);
+    void fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64_t ready);
+    void schedule_head(ConnectionIndex index, unsigned side);
+    void head_arrives(ConnectionIndex index, unsigned side);
+    void pop_head(ConnectionIndex index, unsigned side);
+    void close_link(zab::LinkId link, Flight::What what, trace::RecordId cause,
+                    std::uint32_t service, std::int64_t ready, std::int64_t waited = 0);
+    void end_closed(ConnectionIndex index, unsigned side, zab::DownReason reason,
+                    const Origin& origin);
+    void release(ConnectionIndex index);
+    void check_read_timeout(ConnectionIndex index, unsigned side);
+    void break_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number);
+    void tell(const End& end, const Pending& pending);
+    StageRef reader_of(const Connection& connection, unsigned side) const;
+    const LinkModel& model(HostIndex from, HostIndex to) const;
+    std::uint64_t meaning_of(const zab::Message& message, std::uint64_t fallback) const;
+
+    // processes.cpp: starting and ending servers.
+    void start_server(ServerIndex server, trace::RecordId cause);
+    void boot_server(ServerIndex server, std::uint32_t incarnation);
+    void stop_server(ServerIndex server, trace::StopReason reason, std::uint16_t code,
+                     trace::RecordId cause);
+    void reset_connections(ServerIndex server, std::uint32_t incarnation);
+    void pause_server(ServerIndex server, std::int64_t until, trace::RecordId cause);
+    void resume_server(ServerIndex server);
+    void let_go(ServerIndex server, bool tells, trace::RecordId cause);
+
+    // clients.cpp: sessions and load.
+    void client_dials(ClientIndex client);
+    void client_link_up(ClientIndex client, zab::LinkId link, const Origin& origin);
+    void client_link_down(ClientIndex client, zab::DownReason reason, const Origin& origin);
+    void client_receives(ClientIndex client, const Flight& flight, const Origin& origin);
+    void client_timer(ClientIndex client, std::uint32_t generation);
+    void client_arrival(ClientIndex client, trace::RecordId cause);
+    void issue(ClientIndex client, const Origin& origin);
+    void send_from_client(Client& client, const zab::Message& message, trace::RecordId cause,
+                          std::int64_t waited);
+    void arm_client(ClientIndex client);
+    zab::NodeId choose_server(const Client& client) const;
+    void complete(ClientIndex client, const zab::ClientReply& reply, const Origin& origin);
+
+    // faults.cpp
+    void place_faults();
+    void strike(std::uint32_t fault, trace::RecordId cause);
+    void strike_due();
+    void reset_between(ServerIndex from, ServerIndex to);
+    void apply_fault(std::uint32_t fault, trace::RecordId cause);
+    void apply_to_path(std::uint32_t fault, ServerIndex from, ServerIndex to, bool undo);
+    void undo_fault(std::uint32_t fault);
+    std::vector<ServerIndex> resolve(const Target& target, std::uint64_t meaning);
+    void watch(const trace::Record& record, trace::RecordId id);
+    bool matches(const RecordPattern& pattern, const trace::Record& record) const;
+    Path& path(ServerIndex from, ServerIndex to);
+    const Path* path_between(const End& from, const End& to) const;
+    void path_opens(ServerIndex from, ServerIndex to);
+
+    std::shared_ptr<const Scenario> scenario_;
+    std::shared_ptr<const zab::Config> config_;
+    std::uint64_t seed_;
+    Key root_;
+    EventQueue queue_;
+    std::int64_t now_ = 0;
+    std::uint64_t events_ = 0;
+    std::int64_t stuck_at_ = -1;
+    std::uint64_t stuck_since_ = 0;
+    trace::Recorder recorder_;
+    Outlet outlets_;
+    zab::Effects effects_;
+    bool cpu_is_free_ = false;
+    std::uint32_t done_count_ = 0;  ///< What the last piece of work amounted to, for its record.
+
+    std::vector<Host> hosts_;
+    std::vector<std::uint32_t> models_;  // By from * hosts + to: index into link_models_.
+    std::vector<LinkModel> link_models_;
+    std::vector<ServerNode> servers_;
+    std::vector<ServerIndex> server_by_id_;
+    std::vector<Client> clients_;
+    std::vector<Zipf> zipfs_;  // By client group.
+    std::vector<Connection> connections_;
+    ConnectionIndex free_connection_ = none;
+    std::vector<WorkOrder> orders_;
+    std::vector<std::uint32_t> free_orders_;
+    std::vector<std::uint32_t> pipe_draws_;  // Occurrences, by message kind and directed pair.
+    std::uint32_t stalls_ = 0;
+    Key delay_key_, dial_key_, load_key_, fault_key_;
+    FaultState faults_;
+    std::vector<std::pair<zab::NodeId, zab::Position>> initial_;  ///< Not yet told.
+};
+
+}  // namespace sim
