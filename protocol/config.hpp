@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "protocol/types/ids.hpp"
 #include "protocol/types/time.hpp"
+
+#include <cstdint>
+#include <vector>
 
 namespace zab {
 
@@ -22,13 +22,13 @@ struct Config {
     Duration max_notification_interval = seconds(60);        ///< FastLeaderElection.
     Duration finalize_wait = milliseconds(200);              ///< FastLeaderElection.finalizeWait.
     Duration election_connection_timeout = seconds(5);       ///< zookeeper.cnxTimeout.
-    Duration learner_connect_retry = milliseconds(100);  ///< leaderConnectDelayDuringRetryMs.
-    std::uint32_t learner_connect_attempts = 5;          ///< Learner.connectToLeader.
+    Duration learner_connect_retry = milliseconds(100);      ///< leaderConnectDelayDuringRetryMs.
+    std::uint32_t learner_connect_attempts = 5;              ///< Learner.connectToLeader.
 
-    std::uint32_t commit_log_count = 500;     ///< Committed txns kept in memory for DIFF.
-    std::uint32_t snapshot_count = 100'000;   ///< snapCount: txns between snapshots.
-    std::uint32_t max_batch_size = 1'000;     ///< SyncRequestProcessor: flush at this many.
-    Duration flush_delay = {};                ///< SyncRequestProcessor: 0 = flush when idle.
+    std::uint32_t commit_log_count = 500;    ///< Committed txns kept in memory for DIFF.
+    std::uint32_t snapshot_count = 100'000;  ///< snapCount: txns between snapshots.
+    std::uint32_t max_batch_size = 1'000;    ///< SyncRequestProcessor: flush at this many.
+    Duration flush_delay = {};               ///< SyncRequestProcessor: 0 = flush when idle.
     std::uint32_t global_outstanding_limit = 1'000;
 
     std::uint32_t min_session_ticks = 2;   ///< minSessionTimeout in ticks.

@@ -1,8 +1,8 @@
 #include "protocol/database.hpp"
 
-#include <algorithm>
-
 #include "protocol/types/digest.hpp"
+
+#include <algorithm>
 
 namespace zab {
 
@@ -26,6 +26,7 @@ void Database::fast_forward(const DiskImage& disk) {
 }
 
 void Database::install(const Snapshot& snapshot, Zxid zxid) {
+    ++generation_;
     tree_ = snapshot.tree;
     sessions_ = snapshot.sessions;
     position_ = snapshot.position;
@@ -34,6 +35,7 @@ void Database::install(const Snapshot& snapshot, Zxid zxid) {
 }
 
 void Database::clear() {
+    ++generation_;
     tree_.clear();
     sessions_.clear();
     position_ = {};
@@ -73,7 +75,13 @@ bool Database::has_session(SessionId session) const {
 std::uint64_t Database::fingerprint() const {
     Digest digest;
     digest.add(last_processed_.value).add(position_.zxid.value).add(position_.prefix);
-    digest.add(committed_log_.base().prefix);
+    digest.add(committed_log_.base().prefix).add(committed_log_.size()).add(sessions_.size());
+    for (const SessionId session : sessions_) {
+        digest.add(session.value);
+    }
+    for (PathId path = 0; path < tree_.paths(); ++path) {
+        digest.add(tree_.last_writer(path).value);
+    }
     return digest.value;
 }
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "protocol/history.hpp"
+#include "protocol/message.hpp"
+#include "protocol/service/tree.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
-
-#include "protocol/history.hpp"
-#include "protocol/message.hpp"
-#include "protocol/service/tree.hpp"
 
 namespace zab {
 
@@ -31,8 +31,7 @@ struct DiskImage {
 /// It survives changes of role (ZOOKEEPER-2678).
 class Database {
   public:
-    explicit Database(std::uint32_t commit_log_count = 500)
-        : commit_log_count_(commit_log_count) {}
+    explicit Database(std::uint32_t commit_log_count = 500) : commit_log_count_(commit_log_count) {}
 
     /// Boot and reload: the newest snapshot, then every logged transaction after it, committed or
     /// not (ZKDatabase.loadDataBase). Replayed transactions enter the committed log.
@@ -56,12 +55,15 @@ class Database {
     const std::vector<SessionId>& sessions() const { return sessions_; }
     bool has_session(SessionId session) const;
     Snapshot snapshot() const { return {position_, tree_, sessions_}; }
+    /// Changes when the whole contents are replaced, not when transactions are applied.
+    std::uint32_t generation() const { return generation_; }
     std::uint64_t fingerprint() const;
 
   private:
     void apply_to_state(const Txn& txn);
 
     std::uint32_t commit_log_count_;
+    std::uint32_t generation_ = 0;
     Zxid last_processed_{};
     Position position_{};
     Tree tree_;

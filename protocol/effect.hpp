@@ -1,12 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <variant>
-#include <vector>
-
 #include "protocol/history.hpp"
 #include "protocol/input.hpp"
 #include "protocol/message.hpp"
+
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
 
 /// All that a server can want.
 namespace zab {
@@ -14,8 +16,25 @@ namespace zab {
 /// What a server says about itself, for the trace: `a` is usually a zxid, `b` a prefix hash. What
 /// becomes durable is told by the disk, not by the server.
 enum class NoteKind : std::uint8_t {
-    booted, looking, elected, following, leading, established, serving, request, forward, propose,
-    ack, commit, deliver, read, inform, synchronized, snapshot_sent, snapshot_installed, history,
+    booted,
+    looking,
+    elected,
+    following,
+    leading,
+    established,
+    serving,
+    request,
+    forward,
+    propose,
+    ack,
+    commit,
+    deliver,
+    read,
+    inform,
+    synchronized,
+    snapshot_sent,
+    snapshot_installed,
+    history,
 };
 struct Note {
     NoteKind kind{};
@@ -103,14 +122,28 @@ using Effect = std::variant<Note, Send, SendSnapshot, Hand, ClearStage, SetTimer
 class Effects {
   public:
     void push(const Effect& effect) { list_.push_back(effect); }
-    void send(LinkId link, const Message& message) { list_.push_back(Send{link, message}); }
+    /// Filled in place: a message built elsewhere and copied here would stall on its own stores.
+    template <class M>
+    void send(LinkId link, const M& message) {
+        Send& send = *std::get_if<Send>(&list_.emplace_back(std::in_place_type<Send>));
+        send.link = link;
+        if constexpr (std::is_same_v<M, Message>) {
+            send.message = message;
+        } else {
+            send.message.template emplace<M>(message);
+        }
+    }
     void note(NoteKind kind, std::uint64_t a, std::uint64_t b = 0, std::uint32_t c = 0,
               NodeId peer = {}, std::uint16_t detail = 0) {
-        list_.push_back(Note{kind, peer, detail, c, a, b});
+        *std::get_if<Note>(&list_.emplace_back(std::in_place_type<Note>)) = {kind, peer, detail,
+                                                                             c,    a,    b};
     }
-    void hand(Stage stage, LinkId link = {}) { list_.push_back(Hand{stage, link}); }
+    void hand(Stage stage, LinkId link = {}) {
+        *std::get_if<Hand>(&list_.emplace_back(std::in_place_type<Hand>)) = {stage, link};
+    }
     void start(Work work, Stage stage, std::uint64_t argument = 0, LinkId link = {}) {
-        list_.push_back(Start{work, stage, link, argument});
+        *std::get_if<Start>(&list_.emplace_back(std::in_place_type<Start>)) = {work, stage, link,
+                                                                               argument};
     }
     void clear() { list_.clear(); }
     bool empty() const { return list_.empty(); }

@@ -1,9 +1,9 @@
 #include "protocol/history.hpp"
 
-#include <utility>
-
 #include "protocol/types/digest.hpp"
 #include "protocol/types/ensure.hpp"
+
+#include <utility>
 
 namespace zab {
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "protocol/message.hpp"
+#include "protocol/types/ids.hpp"
+
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
-
-#include "protocol/message.hpp"
-#include "protocol/types/ids.hpp"
 
 namespace zab {
 

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <cstdint>
-#include <variant>
-
 #include "protocol/message.hpp"
 #include "protocol/types/ids.hpp"
 #include "protocol/types/time.hpp"
+
+#include <cstdint>
+#include <variant>
 
 /// All that can happen to a server.
 namespace zab {
@@ -55,13 +55,13 @@ constexpr std::size_t timer_kind_count = 5;
 
 /// Pieces of work that take time and block the stage that asks for them, and their completion.
 enum class Work : std::uint8_t {
-    shut_down_role,      ///< Stopping processors and sockets: connection lost until LOOKING.
-    finish_election,     ///< Decision until the new role's code runs.
-    open_port,           ///< Leader: loading and snapshotting until the port listens.
-    start_serving,       ///< Starting the request processors.
+    shut_down_role,   ///< Stopping processors and sockets: connection lost until LOOKING.
+    finish_election,  ///< Decision until the new role's code runs.
+    open_port,        ///< Leader: loading and snapshotting until the port listens.
+    start_serving,    ///< Starting the request processors.
     write_accepted_epoch,
     write_current_epoch,
-    sync_log,            ///< fsync of the log: all appended so far becomes durable.
+    sync_log,  ///< fsync of the log: all appended so far becomes durable.
     truncate_log,
     read_log,            ///< Replay of the log's tail from disk (fast-forward).
     write_snapshot,      ///< The whole tree to a snapshot file.
@@ -111,11 +111,11 @@ struct DialFailed {
 /// A piece of work is done; the stage that asked goes on.
 struct Done {
     Work work{};
-    Stage stage{};                       ///< Which stage had asked.
-    LinkId link{};                       ///< Which handler's.
-    bool failed = false;                 ///< An I/O error.
-    const DiskImage* disk = nullptr;     ///< As the process would read it now.
-    std::uint32_t snapshot_jitter = 0;   ///< For write_snapshot: random, for the next one.
+    Stage stage{};                      ///< Which stage had asked.
+    LinkId link{};                      ///< Which handler's.
+    bool failed = false;                ///< An I/O error.
+    const DiskImage* disk = nullptr;    ///< As the process would read it now.
+    std::uint32_t snapshot_jitter = 0;  ///< For write_snapshot: random, for the next one.
 };
 
 using Input = std::variant<Started, Received, Ran, TimerFired, LinkUp, LinkDown, DialFailed, Done>;

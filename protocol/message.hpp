@@ -1,11 +1,11 @@
 #pragma once
 
+#include "protocol/types/ids.hpp"
+#include "protocol/types/time.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <variant>
-
-#include "protocol/types/ids.hpp"
-#include "protocol/types/time.hpp"
 
 /// What travels between servers, and between clients and servers. Payload bytes are counted, not
 /// carried; a snapshot's contents travel beside its `Snap` message (see Effect and Input).
@@ -155,13 +155,41 @@ static_assert(sizeof(Message) <= 40, "messages lie by value in their connection'
 
 /// The kinds of message, in the order of the variant.
 enum class MessageKind : std::uint8_t {
-    hello, notification, follower_info, observer_info, leader_info, ack_epoch, diff, trunc, snap,
-    new_leader, ack, up_to_date, proposal, commit, inform, forward, sync, sync_reply, ping,
-    ping_reply, revalidate, revalidate_reply, connect, connect_reply, client_request, client_reply,
-    client_ping, client_ping_reply,
+    hello,
+    notification,
+    follower_info,
+    observer_info,
+    leader_info,
+    ack_epoch,
+    diff,
+    trunc,
+    snap,
+    new_leader,
+    ack,
+    up_to_date,
+    proposal,
+    commit,
+    inform,
+    forward,
+    sync,
+    sync_reply,
+    ping,
+    ping_reply,
+    revalidate,
+    revalidate_reply,
+    connect,
+    connect_reply,
+    client_request,
+    client_reply,
+    client_ping,
+    client_ping_reply,
 };
 constexpr std::size_t message_kind_count = std::variant_size_v<Message>;
 static_assert(static_cast<std::size_t>(MessageKind::client_ping_reply) + 1 == message_kind_count);
+
+/// A number for all that a transaction, or a message, says: equal ones have equal numbers.
+std::uint64_t identity(const Txn& txn);
+std::uint64_t identity(const Message& message);
 
 inline MessageKind kind_of(const Message& message) {
     return static_cast<MessageKind>(message.index());

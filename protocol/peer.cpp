@@ -1,9 +1,9 @@
 #include "protocol/peer.hpp"
 
-#include <utility>
-
 #include "protocol/types/digest.hpp"
 #include "protocol/types/ensure.hpp"
+
+#include <utility>
 
 namespace zab {
 
@@ -15,17 +15,7 @@ void Peer::step(const Input& input, const Moment& now, Effects& out) {
     if (std::holds_alternative<Ended>(role_)) {
         return;
     }
-    switch (input.index()) {
-        case 0: return on(*std::get_if<0>(&input), out);
-        case 1: return on(*std::get_if<1>(&input), out);
-        case 2: return on(*std::get_if<2>(&input), out);
-        case 3: return on(*std::get_if<3>(&input), out);
-        case 4: return on(*std::get_if<4>(&input), out);
-        case 5: return on(*std::get_if<5>(&input), out);
-        case 6: return on(*std::get_if<6>(&input), out);
-        case 7: return on(*std::get_if<7>(&input), out);
-    }
-    static_assert(std::variant_size_v<Input> == 8);
+    std::visit([this, &out](const auto& what) { on(what, out); }, input);
 }
 
 /// Boot (QuorumPeer.loadDataBase): snapshot and log are in memory, then the epochs must fit.
@@ -55,14 +45,9 @@ void Peer::on(const Started& started, Effects& out) {
 
 void Peer::on(const Received& received, Effects& out) {
     switch (received.kind) {
-        case LinkKind::election:
-            on_election_message(received, out);
-            return;
-        case LinkKind::client:
-            on_client_message(received, out);
-            return;
-        case LinkKind::learner:
-            break;
+        case LinkKind::election: on_election_message(received, out); return;
+        case LinkKind::client: on_client_message(received, out); return;
+        case LinkKind::learner: break;
     }
     if (auto* leading = std::get_if<Leading>(&role_)) {
         leading->on_packet(server_, received.link, *received.message, out);
@@ -93,9 +78,7 @@ void Peer::on(const Received& received, Effects& out) {
             settle(learning->on_sync_packet(server_, *received.message, received.snapshot, out),
                    out);
             return;
-        case Learning::Phase::serving:
-            learning->on_packet(server_, *received.message, out);
-            return;
+        case Learning::Phase::serving: learning->on_packet(server_, *received.message, out); return;
     }
 }
 
@@ -166,11 +149,8 @@ void Peer::on(const Ran& ran, Effects& out) {
             on_notification(server_, std::get_if<Looking>(&role_), server_.self, own, out);
             return;
         }
-        case Stage::io:
-            return;
-        case Stage::request:
-            on_request_turn(out);
-            return;
+        case Stage::io: return;
+        case Stage::request: on_request_turn(out); return;
         case Stage::sync:
             if (!server_.pipeline.to_log.empty()) {
                 server_.pipeline.append_next(server_, out);
@@ -187,9 +167,7 @@ void Peer::on(const Ran& ran, Effects& out) {
             }
             return;
         }
-        case Stage::snapshot:
-            out.start(Work::write_snapshot, Stage::snapshot);
-            return;
+        case Stage::snapshot: out.start(Work::write_snapshot, Stage::snapshot); return;
         case Stage::handler:
             if (auto* leading = std::get_if<Leading>(&role_)) {
                 leading->on_handler_turn(server_, ran.link, out);
@@ -279,14 +257,9 @@ void Peer::on(const LinkUp& up, Effects& out) {
 
 void Peer::on(const LinkDown& down, Effects& out) {
     switch (down.kind) {
-        case LinkKind::election:
-            server_.connections.on_link_down(down.link);
-            return;
-        case LinkKind::client:
-            server_.pipeline.clients.remove(down.link);
-            return;
-        case LinkKind::learner:
-            break;
+        case LinkKind::election: server_.connections.on_link_down(down.link); return;
+        case LinkKind::client: server_.pipeline.clients.remove(down.link); return;
+        case LinkKind::learner: break;
     }
     if (auto* leading = std::get_if<Leading>(&role_)) {
         leading->on_link_down(down.link);
@@ -310,163 +283,6 @@ void Peer::on(const DialFailed& failed, Effects& out) {
     }
 }
 
-void Peer::on(const Done& done, Effects& out) {
-    if (done.stage == Stage::snapshot) {
-        server_.pipeline.snapshot_running = false;
-        server_.pipeline.draw_snapshot_distance(server_.config->snapshot_count,
-                                                done.snapshot_jitter);
-        return;
-    }
-    if (done.stage == Stage::sync) {
-        on_log_synced(done, out);
-        return;
-    }
-    if (std::holds_alternative<Leaving>(role_)) {
-        on_leaving_done(done, out);
-    } else if (std::holds_alternative<Leading>(role_)) {
-        on_leading_done(done, out);
-    } else if (std::holds_alternative<Learning>(role_)) {
-        on_learning_done(done, out);
-    } else if (const auto* looking = std::get_if<Looking>(&role_);
-               looking != nullptr && done.work == Work::finish_election) {
-        const NodeId leader = looking->decision.value_or(Vote{}).leader;
-        server_.election_queue.clear();
-        out.push(ClearStage{Stage::main});
-        if (leader == server_.self) {
-            become_leading(out);
-        } else {
-            become_learning(leader, out);
-        }
-    }
-}
-
-/// The sync stage's fsync is done: all it had appended before is durable.
-void Peer::on_log_synced(const Done&, Effects& out) {
-    if (auto* leading = std::get_if<Leading>(&role_)) {
-        leading->on_flushed(server_, out);
-    } else if (auto* learning = std::get_if<Learning>(&role_);
-               learning != nullptr && learning->link.exists()) {
-        learning->on_flushed(server_, out);
-    } else {
-        server_.pipeline.to_flush.clear();
-    }
-}
-
-void Peer::on_leading_done(const Done& done, Effects& out) {
-    auto& leading = std::get<Leading>(role_);
-    if (done.work == Work::write_snapshot) {
-        leading.on_snapshot_written(out);
-    } else if (done.work == Work::open_port) {
-        leading.on_port_open(server_, out);
-    } else if (done.work == Work::write_accepted_epoch) {
-        leading.on_accepted_epoch_written(server_, out);
-    } else if (done.work == Work::write_current_epoch) {
-        leading.on_current_epoch_written(server_, out);
-    } else if (done.work == Work::start_serving) {
-        leading.on_started_serving(server_, out);
-    } else if (done.work == Work::serialize_snapshot) {
-        if (Handler* handler = leading.find(done.link)) {
-            leading.on_serialized(*handler, out);
-        }
-    }
-}
-
-void Peer::on_learning_done(const Done& done, Effects& out) {
-    auto& learning = std::get<Learning>(role_);
-    if (done.work == Work::write_accepted_epoch) {
-        learning.on_accepted_epoch_written(server_, out);
-    } else if (done.work == Work::truncate_log) {
-        learning.on_log_truncated(server_, *done.disk, out);
-    } else if (done.work == Work::sync_log || done.work == Work::write_snapshot) {
-        learning.on_history_durable(out);
-    } else if (done.work == Work::write_current_epoch) {
-        learning.on_current_epoch_written(server_, out);
-    } else if (done.work == Work::start_serving) {
-        learning.on_started_serving(server_, out);
-    }
-}
-
-void Peer::settle(Verdict verdict, Effects& out) {
-    if (verdict == Verdict::leave) {
-        leave(out);
-    }
-}
-
-void Peer::become_looking(Effects& out) {
-    auto& looking = role_.emplace<Looking>();
-    looking.begin(server_, out);
-}
-
-void Peer::become_leading(Effects& out) {
-    auto& leading = role_.emplace<Leading>();
-    leading.begin(server_, out);
-}
-
-void Peer::become_learning(NodeId leader, Effects& out) {
-    auto& learning = role_.emplace<Learning>();
-    learning.leader = leader;
-    learning.begin(server_, out);
-}
-
-/// Leader.shutdown or Learner.shutdown: connections and processors end. Until that is done the
-/// server still answers notifications with its old vote, which decides real elections.
-void Peer::leave(Effects& out) {
-    Leaving leaving{};
-    leaving.was_serving = server_.pipeline.serving;
-    if (auto* learning = std::get_if<Learning>(&role_)) {
-        // What SNAP or TRUNC put into memory, or DIFF applied, is not all on disk yet
-        // (ZOOKEEPER-3642, 5094): such a memory must not survive.
-        leaving.reload = learning->mode != Learning::Mode::none;
-        if (learning->link.exists()) {
-            out.push(CloseLink{learning->link});
-        }
-        out.push(CancelTimer{TimerKind::dial_retry});
-    } else if (auto* leading = std::get_if<Leading>(&role_)) {
-        for (const Handler& handler : leading->handlers) {
-            out.push(CloseLink{handler.link});
-        }
-        out.push(Listen{LinkKind::learner, false});
-        out.push(CancelTimer{TimerKind::tick});
-        out.push(CancelTimer{TimerKind::epoch_wait});
-    } else {
-        return;
-    }
-    role_ = leaving;
-    server_.pipeline.stop(out);
-    out.push(ClearStage{Stage::main});
-    out.start(Work::shut_down_role, Stage::main);
-}
-
-void Peer::on_leaving_done(const Done& done, Effects& out) {
-    auto& leaving = std::get<Leaving>(role_);
-    Pipeline& pipeline = server_.pipeline;
-    if (done.work == Work::shut_down_role && (leaving.was_serving || leaving.reload)) {
-        // The log's thread is let finish before memory is brought level with the log; the other
-        // way round it would write behind memory's back (ZOOKEEPER-4712).
-        leaving.step = Leaving::Step::flushing;
-        for (; !pipeline.to_log.empty(); pipeline.to_log.pop()) {
-            out.push(Append{pipeline.to_log.front()});
-        }
-        pipeline.to_flush.clear();
-        out.push(ClearStage{Stage::sync});
-        out.start(Work::sync_log, Stage::main);
-    } else if (done.work == Work::sync_log) {
-        leaving.step = Leaving::Step::reading;
-        out.start(Work::read_log, Stage::main);
-    } else if (done.work == Work::read_log) {
-        if (leaving.reload) {
-            server_.database.load(*done.disk);
-        } else {
-            server_.database.fast_forward(*done.disk);  // ZOOKEEPER-2845.
-        }
-        const Position end = server_.database.position();
-        out.note(NoteKind::history, end.zxid.value, end.prefix);
-        become_looking(out);
-    } else if (done.work == Work::shut_down_role) {
-        become_looking(out);
-    }
-}
-
 std::uint64_t Peer::fingerprint() const {
     Digest digest;
     digest.add(role_.index()).add(server_.database.fingerprint());
@@ -479,6 +295,7 @@ std::uint64_t Peer::fingerprint() const {
         const HeardVote& heard = server_.election_queue[i];
         digest.add(heard.sender.value).add(heard.notification.leader.value);
         digest.add(heard.notification.zxid.value).add(heard.notification.round);
+        digest.add(heard.notification.peer_epoch.value);
         digest.add(static_cast<std::uint64_t>(heard.notification.state));
     }
     if (const auto* looking = std::get_if<Looking>(&role_)) {

@@ -1,16 +1,16 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <variant>
-
 #include "protocol/config.hpp"
 #include "protocol/effect.hpp"
 #include "protocol/input.hpp"
 #include "protocol/leader/leading.hpp"
 #include "protocol/learner/learning.hpp"
 #include "protocol/server.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <variant>
 
 namespace zab {
 
@@ -65,6 +65,7 @@ class Peer {
     void on_learning_done(const Done& done, Effects& out);
     void on_leaving_done(const Done& done, Effects& out);
 
+    void tell_memory(Effects& out) const;
     void become_looking(Effects& out);
     void become_leading(Effects& out);
     void become_learning(NodeId leader, Effects& out);

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstddef>
-#include <vector>
-
 #include "protocol/types/ids.hpp"
 #include "protocol/types/node_set.hpp"
+
+#include <cstddef>
+#include <vector>
 
 namespace zab {
 
@@ -28,8 +28,8 @@ class Quorum {
         NodeSet counted;
         for (std::size_t word = 0; word < nodes.words().size(); ++word) {
             for (std::uint64_t bits = nodes.words()[word]; bits != 0; bits &= bits - 1) {
-                const NodeId node{
-                    static_cast<std::uint16_t>(word * 64 + static_cast<unsigned>(std::countr_zero(bits)))};
+                const NodeId node{static_cast<std::uint16_t>(
+                    word * 64 + static_cast<unsigned>(std::countr_zero(bits)))};
                 if (is_voter(node)) {
                     counted.insert(node);
                 }

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <memory>
-
 #include "protocol/config.hpp"
 #include "protocol/database.hpp"
 #include "protocol/election/connections.hpp"
@@ -9,6 +7,8 @@
 #include "protocol/input.hpp"
 #include "protocol/quorum.hpp"
 #include "protocol/service/pipeline.hpp"
+
+#include <memory>
 
 namespace zab {
 
@@ -25,8 +25,8 @@ struct Server {
     std::shared_ptr<const Config> config;
     Quorum quorum;
     Database database;
-    Epoch accepted_epoch{};  ///< As in the file; the file is written first (ZOOKEEPER-2307).
-    Epoch current_epoch{};   ///< As in the file.
+    Epoch accepted_epoch{};   ///< As in the file; the file is written first (ZOOKEEPER-2307).
+    Epoch current_epoch{};    ///< As in the file.
     std::uint64_t round = 0;  ///< logicalclock: in memory only.
     CastVote vote{};          ///< The last election's outcome (currentVote).
     ServerState state = ServerState::looking;

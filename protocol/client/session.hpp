@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-
 #include "protocol/message.hpp"
 #include "protocol/types/ring.hpp"
+
+#include <cstdint>
+#include <optional>
 
 namespace zab {
 

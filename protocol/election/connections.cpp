@@ -1,8 +1,8 @@
 #include "protocol/election/connections.hpp"
 
-#include <algorithm>
-
 #include "protocol/types/digest.hpp"
+
+#include <algorithm>
 
 namespace zab {
 
@@ -172,11 +172,16 @@ std::uint64_t Connections::fingerprint() const {
     Digest digest;
     for (const NodeId node : members_) {
         const Peer& peer = peers_[node.value];
-        digest.add(peer.used).add(peer.dialling).add(peer.link.exists());
+        digest.add(peer.used).add(peer.dialling);
+        digest.add(peer.link.slot).add(peer.link.generation);
         words(digest, peer.queued);
         words(digest, peer.last_sent);
     }
     digest.add(unnamed_.size());
+    for (const LinkId link : unnamed_) {
+        digest.add(link.slot).add(link.generation);
+    }
+    digest.add(loopback_.size());
     for (std::size_t i = 0; i < loopback_.size(); ++i) {
         words(digest, loopback_[i]);
     }

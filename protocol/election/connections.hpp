@@ -1,14 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <vector>
-
 #include "protocol/config.hpp"
 #include "protocol/effect.hpp"
 #include "protocol/input.hpp"
 #include "protocol/message.hpp"
 #include "protocol/types/ring.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
 
 namespace zab {
 

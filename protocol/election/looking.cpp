@@ -1,9 +1,9 @@
 #include "protocol/election/looking.hpp"
 
-#include <algorithm>
-
 #include "protocol/server.hpp"
 #include "protocol/types/digest.hpp"
+
+#include <algorithm>
 
 namespace zab {
 
@@ -39,7 +39,7 @@ Notification Looking::notification(const Server& server) const {
             ServerState::looking};
 }
 
-void Looking::broadcast(Server& server, Effects& out) {
+void Looking::broadcast(Server& server, Effects& out) const {
     const Notification message = notification(server);
     for (const NodeId voter : server.config->voters) {
         server.connections.send(voter, message, out);
@@ -85,8 +85,8 @@ void Looking::on_next_vote(Server& server, Effects& out) {
         wait(out);
         return;
     }
-    const bool is_valid = server.quorum.is_voter(heard.sender) &&
-                          server.quorum.is_voter(heard.notification.leader);
+    const bool is_valid =
+        server.quorum.is_voter(heard.sender) && server.quorum.is_voter(heard.notification.leader);
     if (is_valid && heard.notification.state == ServerState::looking) {
         on_looking(server, heard, out);
     } else if (is_valid && heard.notification.state != ServerState::observing) {
@@ -157,7 +157,7 @@ void Looking::on_finalize_timer(Server& server, Effects& out) {
 
 void Looking::decide(Server& server, const Vote& vote, Effects& out) {
     decision = vote;
-    server.state = !server.is_voter()          ? ServerState::observing
+    server.state = !server.is_voter()           ? ServerState::observing
                    : vote.leader == server.self ? ServerState::leading
                                                 : ServerState::following;
     server.vote = {vote, server.round, server.state};
@@ -167,8 +167,8 @@ void Looking::decide(Server& server, const Vote& vote, Effects& out) {
              vote.leader);
 }
 
-void on_notification(Server& server, const Looking* looking, NodeId sender,
-                     const Notification& n, Effects& out) {
+void on_notification(Server& server, const Looking* looking, NodeId sender, const Notification& n,
+                     Effects& out) {
     const bool sender_looks = n.state == ServerState::looking;
     Notification settled{server.vote.vote.leader, server.vote.vote.peer_epoch,
                          server.vote.vote.zxid, server.vote.round, server.state};
@@ -202,7 +202,7 @@ std::uint64_t Looking::fingerprint() const {
     }
     digest.add(proposal.leader.value).add(proposal.zxid.value).add(proposal.peer_epoch.value);
     digest.add(static_cast<std::uint64_t>(notification_interval.ns)).add(finalizing);
-    digest.add(decision.has_value());
+    digest.add(decision.has_value()).add(decision.value_or(Vote{}).leader.value);
     return digest.value;
 }
 

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-
 #include "protocol/effect.hpp"
 #include "protocol/election/vote.hpp"
 #include "protocol/message.hpp"
+
+#include <cstdint>
+#include <optional>
 
 namespace zab {
 
@@ -40,7 +40,7 @@ struct Looking {
   private:
     void on_looking(Server& server, const HeardVote& heard, Effects& out);
     void on_settled(Server& server, const HeardVote& heard, Effects& out);
-    void broadcast(Server& server, Effects& out);
+    void broadcast(Server& server, Effects& out) const;
     void decide(Server& server, const Vote& vote, Effects& out);
     void wait(Effects& out) const;
 };

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <cstdint>
-#include <map>
-
 #include "protocol/message.hpp"
 #include "protocol/quorum.hpp"
 #include "protocol/types/ids.hpp"
+
+#include <cstdint>
+#include <map>
 
 namespace zab {
 

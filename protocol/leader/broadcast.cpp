@@ -1,7 +1,7 @@
-#include <algorithm>
-
 #include "protocol/leader/leading.hpp"
 #include "protocol/server.hpp"
+
+#include <algorithm>
 
 namespace zab {
 
@@ -13,16 +13,12 @@ constexpr std::uint32_t last_counter = 0xffffffff;
 
 TxnType type_of(Operation operation) {
     switch (operation) {
-        case Operation::create:
-            return TxnType::create;
-        case Operation::create_session:
-            return TxnType::create_session;
-        case Operation::close_session:
-            return TxnType::close_session;
+        case Operation::create: return TxnType::create;
+        case Operation::create_session: return TxnType::create_session;
+        case Operation::close_session: return TxnType::close_session;
         case Operation::set:
         case Operation::get:
-        case Operation::sync:
-            return TxnType::set;
+        case Operation::sync: return TxnType::set;
     }
     return TxnType::set;
 }
@@ -62,8 +58,9 @@ Verdict Leading::on_request(Server& server, Effects& out) {
 }
 
 void Leading::propose(Server& server, const Request& request, Effects& out) {
-    const Txn txn{last_proposed.zxid.next(), request.session, request.cxid,
-                  request.path,              request.bytes,   type_of(request.operation)};
+    const Txn txn{
+        last_proposed.zxid.next(), request.session, request.cxid, request.path, request.bytes,
+        type_of(request.operation)};
     last_proposed = advance(last_proposed, txn);
     out.note(NoteKind::propose, txn.zxid.value, last_proposed.prefix, txn.bytes);
     Outstanding& proposal = outstanding.push_slot();
@@ -86,11 +83,11 @@ void Leading::on_flushed(Server& server, Effects& out) {
         out.note(NoteKind::ack, flushed.back().value, 0, 0, server.self);
     }
     for (; !flushed.empty(); flushed.pop()) {
-        on_ack(server, server.self, own_acked, flushed.front(), out);
+        on_ack(server, server.self, flushed.front(), out);
     }
 }
 
-void Leading::on_ack(Server& server, NodeId from, Zxid& last_acked, Zxid zxid, Effects& out) {
+void Leading::on_ack(Server& server, NodeId from, Zxid zxid, Effects& out) {
     if (zxid.counter() == 0 || outstanding.empty() || zxid <= last_committed) {
         return;  // UPTODATE's ack, or a late one: the quorum was reached without it.
     }
@@ -99,16 +96,23 @@ void Leading::on_ack(Server& server, NodeId from, Zxid& last_acked, Zxid zxid, E
     if (zxid < first || index >= outstanding.size()) {
         return;  // Never proposed: ignored.
     }
-    if (zxid <= last_acked || !server.quorum.is_voter(from)) {
-        return;  // Counted before, or it does not vote.
+    if (!server.quorum.is_voter(from) || zxid <= acked(from)) {
+        return;  // It does not vote, or was counted before, maybe on an earlier connection.
     }
-    last_acked = zxid;
+    acked(from) = zxid;
     Outstanding& proposal = outstanding[index];
     ++proposal.acks;
     // In order: a successor has its own later ack, which comes behind this one's.
     if (index == 0 && server.quorum.is_enough(proposal.acks)) {
         commit(server, out);
     }
+}
+
+Zxid& Leading::acked(NodeId voter) {
+    if (voter.value >= last_acked.size()) {
+        last_acked.resize(std::size_t{voter.value} + 1);
+    }
+    return last_acked[voter.value];
 }
 
 void Leading::commit(Server& server, Effects& out) {

@@ -1,7 +1,7 @@
-#include <algorithm>
-
 #include "protocol/leader/leading.hpp"
 #include "protocol/server.hpp"
+
+#include <algorithm>
 
 namespace zab {
 
@@ -81,8 +81,9 @@ void Leading::on_ack_epoch(Server& server, Handler& handler, const AckEpoch& ack
     if (!ack.current_epoch.has_value()) {
         return;  // It had accepted this epoch before: not counted.
     }
-    const bool is_ahead = *ack.current_epoch > summary.peer_epoch ||
-                          (*ack.current_epoch == summary.peer_epoch && ack.last_zxid > summary.zxid);
+    const bool is_ahead =
+        *ack.current_epoch > summary.peer_epoch ||
+        (*ack.current_epoch == summary.peer_epoch && ack.last_zxid > summary.zxid);
     if (is_ahead) {
         drop(handler.link, out);  // Phase 1, leader step 2: we must not lead somebody newer.
         return;

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <cstdint>
-
 #include "protocol/effect.hpp"
 #include "protocol/history.hpp"
 #include "protocol/message.hpp"
+#include "protocol/types/digest.hpp"
 #include "protocol/types/ring.hpp"
+
+#include <cstdint>
 
 namespace zab {
 
@@ -33,6 +34,11 @@ class SyncLimitCheck {
     }
     bool is_late(HalfTicks now, HalfTicks limit) const {
         return current_.waits && now - current_.sent >= limit;
+    }
+    void add_to(Digest& digest) const {
+        for (const Tracked& tracked : {current_, next_}) {
+            digest.add(tracked.waits).add(tracked.zxid.value).add(tracked.sent);
+        }
     }
 
   private:
@@ -67,18 +73,19 @@ struct Handler {
     bool sending = false;      ///< Its sender thread runs; until then packets wait in `queue`.
     Zxid last_zxid{};          ///< Of its ACKEPOCH.
     Position snapshot_name{};  ///< Of the SNAP being serialised.
-    Zxid last_acked{};
-    HalfTicks deadline = 0;    ///< Counted as alive until then.
+    HalfTicks deadline = 0;  ///< Counted as alive until then.
     SyncLimitCheck sync_limit;
     Ring<Message> queue;
 
-    void send(const Message& message, Effects& out) {
+    template <class M>
+    void send(const M& message, Effects& out) {
         if (sending) {
             out.send(link, message);
         } else {
             queue.push(message);
         }
     }
+    std::uint64_t fingerprint() const;
     void start_sending(Effects& out) {
         sending = true;
         for (; !queue.empty(); queue.pop()) {

@@ -1,9 +1,9 @@
 #include "protocol/leader/leading.hpp"
 
-#include <algorithm>
-
 #include "protocol/server.hpp"
 #include "protocol/types/digest.hpp"
+
+#include <algorithm>
 
 namespace zab {
 
@@ -17,8 +17,7 @@ void Leading::on_link_up(Server& server, LinkId link, Effects& out) {
     Handler& handler = handlers.emplace_back();
     handler.link = link;
     // LearnerHandler: it may take as long as the whole way to UPTODATE.
-    handler.deadline =
-        half_ticks + 2 * (server.config->init_limit + server.config->sync_limit);
+    handler.deadline = half_ticks + 2 * (server.config->init_limit + server.config->sync_limit);
     out.push(SetReadTimeout{link, server.ticks(server.config->init_limit)});
 }
 
@@ -92,17 +91,14 @@ void Leading::on_packet(Server& server, LinkId link, const Message& message, Eff
         case Handler::Phase::awaiting_quorum:
         case Handler::Phase::serializing:
         case Handler::Phase::awaiting_startup:
-        case Handler::Phase::streaming:
-            on_streamed(server, *handler, message, out);
-            return;
+        case Handler::Phase::streaming: on_streamed(server, *handler, message, out); return;
     }
 }
 
-void Leading::on_streamed(Server& server, Handler& handler, const Message& message,
-                          Effects& out) {
+void Leading::on_streamed(Server& server, Handler& handler, const Message& message, Effects& out) {
     if (const auto* ack = std::get_if<Ack>(&message)) {
         handler.sync_limit.on_ack(ack->zxid);
-        on_ack(server, handler.sid, handler.last_acked, ack->zxid, out);
+        on_ack(server, handler.sid, ack->zxid, out);
         return;
     }
     const LinkId link = handler.link;
@@ -147,23 +143,50 @@ Verdict Leading::on_tick(Server& server, Effects& out) {
     return Verdict::stay;
 }
 
+std::uint64_t Handler::fingerprint() const {
+    Digest digest;
+    digest.add(link.slot).add(link.generation).add(sid.value).add(participant);
+    digest.add(static_cast<std::uint64_t>(phase)).add(forwarding).add(sending);
+    digest.add(last_zxid.value).add(snapshot_name.prefix).add(deadline);
+    sync_limit.add_to(digest);
+    digest.add(queue.size());
+    for (std::size_t i = 0; i < queue.size(); ++i) {
+        digest.add(identity(queue[i]));
+    }
+    return digest.value;
+}
+
 std::uint64_t Leading::fingerprint() const {
     Digest digest;
     digest.add(static_cast<std::uint64_t>(phase)).add(epoch.value).add(epoch_decided);
     digest.add(epoch_written).add(election_finished).add(last_proposed.prefix);
-    digest.add(last_committed.value).add(own_acked.value).add(to_be_applied.size());
+    digest.add(last_proposed.zxid.value).add(last_committed.value);
+    for (const Zxid acked : last_acked) {
+        digest.add(acked.value);
+    }
+    digest.add(summary.zxid.value).add(summary.peer_epoch.value).add(half_ticks);
+    digest.add(to_be_applied.size());
+    for (std::size_t i = 0; i < to_be_applied.size(); ++i) {
+        digest.add(identity(to_be_applied[i]));
+    }
     for (const NodeSet* set : {&connecting, &electing, &new_leader_acks}) {
+        digest.add(set->words().size());
         for (const std::uint64_t word : set->words()) {
             digest.add(word);
         }
     }
+    digest.add(handlers.size());
     for (const Handler& handler : handlers) {
-        digest.add(handler.sid.value).add(static_cast<std::uint64_t>(handler.phase));
-        digest.add(handler.forwarding).add(handler.sending).add(handler.last_acked.value);
-        digest.add(handler.last_zxid.value).add(handler.queue.size());
+        digest.add(handler.fingerprint());
     }
+    digest.add(outstanding.size());
     for (std::size_t i = 0; i < outstanding.size(); ++i) {
-        digest.add(outstanding[i].txn.zxid.value).add(outstanding[i].acks);
+        digest.add(identity(outstanding[i].txn)).add(outstanding[i].acks);
+    }
+    digest.add(pending_syncs.size());
+    for (const PendingSync& pending : pending_syncs) {
+        digest.add(pending.after.value).add(pending.handler.slot).add(pending.handler.generation);
+        digest.add(pending.sync.session.value).add(pending.sync.cxid);
     }
     return digest.value;
 }

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "protocol/effect.hpp"
 #include "protocol/election/vote.hpp"
 #include "protocol/leader/handler.hpp"
@@ -10,6 +7,9 @@
 #include "protocol/message.hpp"
 #include "protocol/types/node_set.hpp"
 #include "protocol/types/ring.hpp"
+
+#include <cstdint>
+#include <vector>
 
 namespace zab {
 
@@ -53,7 +53,7 @@ struct Leading {
     Ring<Txn> to_be_applied;  ///< Committed, not yet in our tree.
     Position last_proposed{};
     Zxid last_committed{};
-    Zxid own_acked{};
+    std::vector<Zxid> last_acked;  ///< By voter, over all its connections of this epoch.
     HalfTicks half_ticks = 0;
     std::vector<PendingSync> pending_syncs;
 
@@ -75,7 +75,7 @@ struct Leading {
     // broadcast.cpp: phase 3.
     Verdict on_request(Server& server, Effects& out);
     void on_flushed(Server& server, Effects& out);
-    void on_ack(Server& server, NodeId from, Zxid& last_acked, Zxid zxid, Effects& out);
+    void on_ack(Server& server, NodeId from, Zxid zxid, Effects& out);
     void on_applied(Zxid zxid);
 
     // leading.cpp: the handlers' threads, and the main loop once it serves.
@@ -94,8 +94,9 @@ struct Leading {
                    Effects& out);
     void count_epoch_ack(Server& server, NodeId sid, Effects& out);
     void count_new_leader_ack(Server& server, NodeId sid, Effects& out);
+    Zxid& acked(NodeId voter);
     void count_kept_proposals(Server& server, Handler& handler, Effects& out);
-    void start_learner(Handler& handler, Effects& out);
+    void start_learner(Handler& handler, Effects& out) const;
     void wake(Handler::Phase waiting, Effects& out);
     void drop(LinkId link, Effects& out);
     void start_forwarding(Handler& handler, Zxid last_queued, Effects& out);

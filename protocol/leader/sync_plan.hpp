@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-
 #include "protocol/database.hpp"
 #include "protocol/types/ids.hpp"
+
+#include <cstddef>
+#include <cstdint>
 
 namespace zab {
 
@@ -12,10 +12,10 @@ namespace zab {
 struct SyncPlan {
     enum class Kind : std::uint8_t { diff, trunc, snap };
     Kind kind{};
-    Zxid zxid{};             ///< Of the DIFF or TRUNC packet.
-    std::size_t first = 0;   ///< Entries of the committed log to send, from here …
-    std::size_t end = 0;     ///< … to here.
-    Zxid last_queued{};      ///< What the learner has once it has taken all that.
+    Zxid zxid{};            ///< Of the DIFF or TRUNC packet.
+    std::size_t first = 0;  ///< Entries of the committed log to send, from here …
+    std::size_t end = 0;    ///< … to here.
+    Zxid last_queued{};     ///< What the learner has once it has taken all that.
     friend bool operator==(const SyncPlan&, const SyncPlan&) = default;
 };
 

@@ -1,8 +1,8 @@
-#include <algorithm>
-
 #include "protocol/leader/leading.hpp"
 #include "protocol/leader/sync_plan.hpp"
 #include "protocol/server.hpp"
+
+#include <algorithm>
 
 namespace zab {
 
@@ -81,17 +81,17 @@ void Leading::count_kept_proposals(Server& server, Handler& handler, Effects& ou
         return;
     }
     while (!outstanding.empty()) {
-        const Zxid next = std::max(handler.last_acked.next(), outstanding.front().txn.zxid);
+        const Zxid next = std::max(acked(handler.sid).next(), outstanding.front().txn.zxid);
         if (next > handler.last_zxid) {
             return;
         }
-        on_ack(server, handler.sid, handler.last_acked, next, out);
+        on_ack(server, handler.sid, next, out);
     }
 }
 
 /// UPTODATE, once we serve, and once all that the learner holds of our epoch is committed: it must
 /// not show anybody what may still be lost.
-void Leading::start_learner(Handler& handler, Effects& out) {
+void Leading::start_learner(Handler& handler, Effects& out) const {
     const bool shows_uncommitted =
         handler.last_zxid.epoch() == epoch && handler.last_zxid > last_committed;
     if (phase == Phase::broadcast && !shows_uncommitted) {

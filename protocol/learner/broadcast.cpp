@@ -15,19 +15,13 @@ constexpr std::uint16_t unmatched_commit = 12;
 
 void Learning::on_packet(Server& server, const Message& message, Effects& out) {
     switch (kind_of(message)) {
-        case MessageKind::proposal:
-            propose(server, std::get<Proposal>(message).txn, out);
-            return;
-        case MessageKind::commit:
-            commit(server, std::get<Commit>(message).zxid, out);
-            return;
+        case MessageKind::proposal: propose(server, std::get<Proposal>(message).txn, out); return;
+        case MessageKind::commit: commit(server, std::get<Commit>(message).zxid, out); return;
         case MessageKind::inform:
             propose(server, std::get<Inform>(message).txn, out);
             commit(server, std::get<Inform>(message).txn.zxid, out);
             return;
-        case MessageKind::ping:
-            out.send(link, PingReply{std::get<Ping>(message).number});
-            return;
+        case MessageKind::ping: out.send(link, PingReply{std::get<Ping>(message).number}); return;
         case MessageKind::sync_reply:
             if (!pending_syncs.empty()) {
                 const Sync& oldest = pending_syncs.front();
@@ -103,7 +97,7 @@ void Learning::on_request(Server& server, Effects& out) {
     }
 }
 
-void Learning::on_flushed(Server& server, Effects& out) {
+void Learning::on_flushed(Server& server, Effects& out) const {
     Ring<Zxid>& flushed = server.pipeline.to_flush;
     if (flushed.empty() || !server.is_voter()) {
         flushed.clear();
@@ -123,17 +117,23 @@ void Learning::ask_to_revalidate(SessionId session, Effects& out) const {
 std::uint64_t Learning::fingerprint() const {
     Digest digest;
     digest.add(leader.value).add(static_cast<std::uint64_t>(phase));
+    digest.add(link.slot).add(link.generation).add(last_queued.value);
     digest.add(static_cast<std::uint64_t>(mode)).add(attempts).add(new_epoch.value);
     for (const Ring<Txn>* ring : {&not_logged, &pending}) {
         digest.add(ring->size());
         for (std::size_t i = 0; i < ring->size(); ++i) {
-            digest.add((*ring)[i].zxid.value);
+            digest.add(identity((*ring)[i]));
         }
     }
+    digest.add(committed.size());
     for (std::size_t i = 0; i < committed.size(); ++i) {
         digest.add(committed[i].value);
     }
-    return digest.add(pending_syncs.size()).value;
+    digest.add(pending_syncs.size());
+    for (std::size_t i = 0; i < pending_syncs.size(); ++i) {
+        digest.add(pending_syncs[i].session.value).add(pending_syncs[i].cxid);
+    }
+    return digest.value;
 }
 
 }  // namespace zab

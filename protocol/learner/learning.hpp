@@ -1,11 +1,11 @@
 #pragma once
 
-#include <cstdint>
-
 #include "protocol/effect.hpp"
 #include "protocol/message.hpp"
 #include "protocol/service/pipeline.hpp"
 #include "protocol/types/ring.hpp"
+
+#include <cstdint>
 
 namespace zab {
 
@@ -18,16 +18,16 @@ enum class Verdict : std::uint8_t { stay, leave };
 /// (q/Learner, q/Follower, q/Observer). The main thread runs everything but the pipeline.
 struct Learning {
     enum class Phase : std::uint8_t {
-        connecting,      ///< Dialling the leader's port, up to five times.
-        registering,     ///< FOLLOWERINFO sent, waiting for LEADERINFO.
-        accepting,       ///< Writing acceptedEpoch.
-        waiting_to_sync, ///< ACKEPOCH sent, waiting for DIFF, TRUNC or SNAP.
-        truncating,      ///< Cutting the log.
-        synchronizing,   ///< Taking what comes before NEWLEADER.
-        logging,         ///< NEWLEADER came: making the history durable.
-        entering_epoch,  ///< Writing currentEpoch.
-        acknowledged,    ///< NEWLEADER acknowledged, waiting for UPTODATE.
-        starting,        ///< UPTODATE came: starting the request processors.
+        connecting,       ///< Dialling the leader's port, up to five times.
+        registering,      ///< FOLLOWERINFO sent, waiting for LEADERINFO.
+        accepting,        ///< Writing acceptedEpoch.
+        waiting_to_sync,  ///< ACKEPOCH sent, waiting for DIFF, TRUNC or SNAP.
+        truncating,       ///< Cutting the log.
+        synchronizing,    ///< Taking what comes before NEWLEADER.
+        logging,          ///< NEWLEADER came: making the history durable.
+        entering_epoch,   ///< Writing currentEpoch.
+        acknowledged,     ///< NEWLEADER acknowledged, waiting for UPTODATE.
+        starting,         ///< UPTODATE came: starting the request processors.
         serving,
     };
     /// How this server is being synchronized; `none` again once NEWLEADER is acknowledged.
@@ -39,10 +39,10 @@ struct Learning {
     Mode mode = Mode::none;
     std::uint32_t attempts = 0;
     Epoch new_epoch{};
-    Zxid last_queued{};          ///< Of the proposals taken while synchronizing: no gaps.
-    Ring<Txn> not_logged;        ///< packetsNotLogged.
-    Ring<Zxid> committed;        ///< packetsCommitted.
-    Ring<Txn> pending;           ///< pendingTxns: proposed, not committed.
+    Zxid last_queued{};    ///< Of the proposals taken while synchronizing: no gaps.
+    Ring<Txn> not_logged;  ///< packetsNotLogged.
+    Ring<Zxid> committed;  ///< packetsCommitted.
+    Ring<Txn> pending;     ///< pendingTxns: proposed, not committed.
     Ring<Sync> pending_syncs;
 
     // discovery.cpp: phase 1, and how the leader is reached.
@@ -64,7 +64,7 @@ struct Learning {
     // broadcast.cpp: phase 3.
     void on_packet(Server& server, const Message& message, Effects& out);
     void on_request(Server& server, Effects& out);
-    void on_flushed(Server& server, Effects& out);
+    void on_flushed(Server& server, Effects& out) const;
     void ask_to_revalidate(SessionId session, Effects& out) const;
 
     std::uint64_t fingerprint() const;

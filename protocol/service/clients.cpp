@@ -1,8 +1,8 @@
 #include "protocol/service/clients.hpp"
 
-#include <algorithm>
-
 #include "protocol/types/digest.hpp"
+
+#include <algorithm>
 
 namespace zab {
 
@@ -15,8 +15,7 @@ ClientConnection* Clients::by_link(LinkId link) {
 }
 
 ClientConnection* Clients::by_session(SessionId session) {
-    const auto found =
-        std::lower_bound(by_session_.begin(), by_session_.end(), Named{session, 0});
+    const auto found = std::lower_bound(by_session_.begin(), by_session_.end(), Named{session, 0});
     if (found == by_session_.end() || found->first != session) {
         return nullptr;
     }
@@ -77,9 +76,11 @@ std::uint64_t Clients::fingerprint() const {
     Digest digest;
     for (const auto& [session, place] : by_session_) {
         const ClientConnection& connection = places_[place];
-        digest.add(session.value).add(connection.attached).add(connection.pending.size());
+        digest.add(session.value).add(connection.link.slot).add(connection.link.generation);
+        digest.add(connection.client).add(connection.timeout_ms).add(connection.attached);
+        digest.add(connection.pending.size());
         for (std::size_t i = 0; i < connection.pending.size(); ++i) {
-            digest.add(connection.pending[i].cxid);
+            digest.add(identity(Message{Forward{connection.pending[i]}}));
         }
     }
     return digest.value;

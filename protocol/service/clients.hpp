@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstdint>
-#include <utility>
-#include <vector>
-
 #include "protocol/input.hpp"
 #include "protocol/message.hpp"
 #include "protocol/types/ring.hpp"
+
+#include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace zab {
 

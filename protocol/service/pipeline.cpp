@@ -13,15 +13,12 @@ std::uint16_t detail_of(Operation operation) { return static_cast<std::uint16_t>
 
 bool needs_commit(Operation operation, bool is_leader) {
     switch (operation) {
-        case Operation::get:
-            return false;
-        case Operation::sync:
-            return !is_leader;
+        case Operation::get: return false;
+        case Operation::sync: return !is_leader;
         case Operation::create:
         case Operation::set:
         case Operation::create_session:
-        case Operation::close_session:
-            return true;
+        case Operation::close_session: return true;
     }
     ensure(false, "every operation is listed");
     return false;
@@ -177,8 +174,7 @@ void Pipeline::finish_head(Server& server, ClientConnection& connection, Zxid zx
     release(server, connection, is_leader, out);
 }
 
-void Pipeline::release(Server& server, ClientConnection& connection, bool is_leader,
-                       Effects& out) {
+void Pipeline::release(Server& server, ClientConnection& connection, bool is_leader, Effects& out) {
     while (!connection.pending.empty() &&
            !needs_commit(connection.pending.front().operation, is_leader)) {
         answer_read(server, connection, connection.pending.front(), out);
@@ -197,20 +193,29 @@ void Pipeline::answer_read(const Server& server, const ClientConnection& connect
 std::uint64_t Pipeline::fingerprint() const {
     Digest digest;
     digest.add(serving).add(clients.fingerprint());
+    digest.add(txns_since_snapshot).add(snapshot_after).add(snapshot_running);
+    digest.add(sessions_created).add(session_base).add(requests.size());
     for (std::size_t i = 0; i < requests.size(); ++i) {
-        digest.add(requests[i].request.session.value).add(requests[i].request.cxid);
+        digest.add(identity(Message{Forward{requests[i].request}})).add(requests[i].from.value);
+        digest.add(requests[i].handler.slot).add(requests[i].handler.generation);
     }
+    digest.add(to_log.size());
     for (std::size_t i = 0; i < to_log.size(); ++i) {
-        digest.add(to_log[i].zxid.value);
+        digest.add(identity(to_log[i]));
     }
     digest.add(to_flush.size());
+    for (std::size_t i = 0; i < to_flush.size(); ++i) {
+        digest.add(to_flush[i].value);
+    }
+    digest.add(to_commit.size());
     for (std::size_t i = 0; i < to_commit.size(); ++i) {
         const CommitItem& item = to_commit[i];
-        digest.add(item.index());
         if (const auto* txn = std::get_if<Txn>(&item)) {
-            digest.add(txn->zxid.value);
+            digest.add(identity(*txn));
         } else if (const auto* request = std::get_if<Request>(&item)) {
-            digest.add(request->session.value).add(request->cxid);
+            digest.add(identity(Message{Forward{*request}}));
+        } else {
+            digest.add(identity(Message{std::get<SyncReply>(item)}));
         }
     }
     return digest.value;

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstdint>
-#include <variant>
-
 #include "protocol/effect.hpp"
 #include "protocol/message.hpp"
 #include "protocol/service/clients.hpp"
 #include "protocol/types/ring.hpp"
+
+#include <cstdint>
+#include <variant>
 
 namespace zab {
 
@@ -15,8 +15,8 @@ struct Server;
 /// A request on its way to the first processor.
 struct Submitted {
     Request request{};
-    NodeId from{};      ///< The learner that forwarded it; 0: a client of this server.
-    LinkId handler{};   ///< That learner's connection.
+    NodeId from{};     ///< The learner that forwarded it; 0: a client of this server.
+    LinkId handler{};  ///< That learner's connection.
 };
 
 /// What lies in the commit processor's queue.
@@ -27,10 +27,10 @@ using CommitItem = std::variant<Request, Txn, SyncReply>;
 struct Pipeline {
     bool serving = false;
     Clients clients;
-    Ring<Submitted> requests;     ///< Prep, or the learner's first processor.
-    Ring<Txn> to_log;             ///< SyncRequestProcessor.queuedRequests.
-    Ring<Zxid> to_flush;          ///< Appended, not yet durable.
-    Ring<CommitItem> to_commit;   ///< CommitProcessor, both queues in order of arrival.
+    Ring<Submitted> requests;    ///< Prep, or the learner's first processor.
+    Ring<Txn> to_log;            ///< SyncRequestProcessor.queuedRequests.
+    Ring<Zxid> to_flush;         ///< Appended, not yet durable.
+    Ring<CommitItem> to_commit;  ///< CommitProcessor, both queues in order of arrival.
     std::uint32_t txns_since_snapshot = 0;
     std::uint32_t snapshot_after = 0;  ///< Drawn anew for every snapshot.
     bool snapshot_running = false;

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "protocol/message.hpp"
+#include "protocol/types/ids.hpp"
+
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
-
-#include "protocol/message.hpp"
-#include "protocol/types/ids.hpp"
 
 namespace zab {
 

@@ -20,12 +20,11 @@ EnsureHandler set_ensure_handler(EnsureHandler handler) {
     return previous;
 }
 
-void ensure_failed(const char* why, std::source_location where) {
+void ensure_failed(const char* why, SourcePlace where) {
     if (installed_handler != nullptr) {
         installed_handler(why, where);
     }
-    std::fprintf(stderr, "zabsim: internal error: %s (%s:%u)\n", why, where.file_name(),
-                 static_cast<unsigned>(where.line()));
+    std::fprintf(stderr, "zabsim: internal error: %s (%s:%u)\n", why, where.file, where.line);
     std::_Exit(exit_internal_error);
 }
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "protocol/types/ids.hpp"
+
 #include <bit>
 #include <cstdint>
 #include <vector>
-
-#include "protocol/types/ids.hpp"
 
 namespace zab {
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "protocol/types/ensure.hpp"
+
 #include <bit>
 #include <cstddef>
 #include <vector>
-
-#include "protocol/types/ensure.hpp"
 
 namespace zab {
 

@@ -1,5 +1,7 @@
 #include "sim/disk/disk.hpp"
 
+#include "protocol/types/digest.hpp"
+
 #include <algorithm>
 
 namespace sim {
@@ -25,8 +27,8 @@ void Disk::complete_sync(std::uint64_t appended) {
 }
 
 void Disk::truncate_after(zab::Zxid zxid) {
-    std::erase_if(snapshots_,
-                  [zxid](const Stored& s) { return s.snapshot.position.zxid > zxid; });
+    ++history_version_;
+    std::erase_if(snapshots_, [zxid](const Stored& s) { return s.snapshot.position.zxid > zxid; });
     image_.snapshot.reset();
     if (!snapshots_.empty()) {
         image_.snapshot = snapshots_.back().snapshot;
@@ -37,14 +39,21 @@ void Disk::truncate_after(zab::Zxid zxid) {
 
 void Disk::add_snapshot(const zab::Snapshot& snapshot, bool replaces_log, std::int64_t now) {
     settle(now);
-    std::erase_if(snapshots_, [&snapshot](const Stored& s) {
-        return s.snapshot.position.zxid == snapshot.position.zxid;  // The same file name.
-    });
+    const zab::Zxid name = snapshot.position.zxid;
+    std::int64_t durable_at = replaces_log ? now : now + write_back_ns;
+    for (const Stored& stored : snapshots_) {
+        if (stored.snapshot.position.zxid == name) {
+            // The same file again. What it holds is as good as before, so the old one counts.
+            durable_at = std::min(durable_at, stored.durable_at);
+        }
+    }
+    std::erase_if(snapshots_,
+                  [name](const Stored& s) { return s.snapshot.position.zxid == name; });
     if (replaces_log) {
+        ++history_version_;
         // An older history beyond this point must not come back at the next boot (2832).
-        std::erase_if(snapshots_, [&snapshot](const Stored& s) {
-            return s.snapshot.position.zxid > snapshot.position.zxid;
-        });
+        std::erase_if(snapshots_,
+                      [name](const Stored& s) { return s.snapshot.position.zxid > name; });
         if (!(image_.log.last() == snapshot.position)) {
             dropped_ = appended();
             image_.log.reset(snapshot.position);
@@ -52,8 +61,11 @@ void Disk::add_snapshot(const zab::Snapshot& snapshot, bool replaces_log, std::i
         }
         durable_ = appended();
     }
-    snapshots_.push_back({snapshot, replaces_log ? now : now + write_back_ns});
-    image_.snapshot = snapshot;
+    const auto place =
+        std::find_if(snapshots_.begin(), snapshots_.end(),
+                     [name](const Stored& s) { return s.snapshot.position.zxid > name; });
+    snapshots_.insert(place, {snapshot, durable_at});
+    image_.snapshot = snapshots_.back().snapshot;
     settle(now);
 }
 
@@ -94,6 +106,22 @@ void Disk::preset(const zab::History& log, const std::optional<zab::Snapshot>& s
     }
     dropped_ = 0;
     durable_ = log.size();
+}
+
+std::uint64_t Disk::fingerprint() const {
+    zab::Digest digest;
+    const auto add = [&digest](const std::optional<zab::Epoch>& epoch) {
+        digest.add(epoch.has_value()).add(epoch.value_or(zab::Epoch{}).value);
+    };
+    add(image_.accepted_epoch);
+    add(image_.current_epoch);
+    digest.add(image_.log.base().prefix).add(image_.log.size()).add(image_.log.last().prefix);
+    digest.add(image_.log.last().zxid.value).add(appended() - durable_).add(snapshots_.size());
+    for (const Stored& stored : snapshots_) {
+        digest.add(stored.snapshot.position.zxid.value).add(stored.snapshot.position.prefix);
+        digest.add(stored.durable_at == 0).add(stored.snapshot.sessions.size());
+    }
+    return digest.value;
 }
 
 }  // namespace sim

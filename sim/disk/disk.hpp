@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <vector>
-
 #include "protocol/database.hpp"
 #include "protocol/history.hpp"
 #include "sim/trace/record.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
 
 namespace sim {
 
@@ -45,6 +45,13 @@ class Disk {
     void preset(const zab::History& log, const std::optional<zab::Snapshot>& snapshot,
                 std::optional<zab::Epoch> accepted, std::optional<zab::Epoch> current);
 
+    /// A digest of the files and of what of them is durable; not of times and costs.
+    std::uint64_t fingerprint() const;
+
+    /// Changes when the history on the disk is cut or replaced: a snapshot begun before that must
+    /// not be completed after it (release "fixed"; ZooKeeper's background thread would).
+    std::uint32_t history_version() const { return history_version_; }
+
     std::int64_t free_at = 0;  ///< Synchronous operations queue for the device.
     std::int64_t busy_ns = 0;
     std::uint64_t uses = 0;
@@ -63,6 +70,7 @@ class Disk {
 
     zab::DiskImage image_;
     std::vector<Stored> snapshots_;  // Oldest first; image_.snapshot is the last.
+    std::uint32_t history_version_ = 0;
     std::uint64_t dropped_ = 0;      // Log entries removed from the front.
     std::uint64_t durable_ = 0;      // Log entries, counted from the first ever, that are durable.
 };

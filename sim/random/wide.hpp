@@ -5,8 +5,8 @@
 namespace sim {
 
 /// 128-bit integers, for products of two 64-bit numbers. Both compilers have them as an extension.
-__extension__ typedef unsigned __int128 UnsignedWide;
-__extension__ typedef __int128 SignedWide;
+__extension__ using UnsignedWide = unsigned __int128;
+__extension__ using SignedWide = __int128;
 
 /// The upper half of a product: with `random` uniform, an integer in [0, limit).
 constexpr std::uint64_t high_product(std::uint64_t random, std::uint64_t limit) {

@@ -1,8 +1,8 @@
-#include <algorithm>
-#include <string>
-
 #include "protocol/types/ensure.hpp"
 #include "sim/world/world.hpp"
+
+#include <algorithm>
+#include <string>
 
 namespace sim {
 
@@ -10,7 +10,15 @@ namespace sim {
 
 namespace {
 
-enum Purpose : std::uint64_t { choose = 1, rest, operate, payload, pick_path, arrive, first_moment };
+enum Purpose : std::uint64_t {
+    choose = 1,
+    rest,
+    operate,
+    payload,
+    pick_path,
+    arrive,
+    first_moment
+};
 
 constexpr std::int64_t longest_rest_ns = 1'000'000'000;  // ClientCnxn: before each new try.
 
@@ -61,17 +69,10 @@ zab::NodeId World::choose_server(const Client& client) const {
     for (const ServerSpec& server : scenario_->servers) {
         bool fits = true;
         switch (group.placement) {
-            case Placement::spread:
-                break;
-            case Placement::leader:
-                fits = !lead.has_value() || server.id == leader_id;
-                break;
-            case Placement::followers:
-                fits = server.voter && server.id != leader_id;
-                break;
-            case Placement::observers:
-                fits = !server.voter;
-                break;
+            case Placement::spread: break;
+            case Placement::leader: fits = !lead.has_value() || server.id == leader_id; break;
+            case Placement::followers: fits = server.voter && server.id != leader_id; break;
+            case Placement::observers: fits = !server.voter; break;
             case Placement::servers:
                 fits = std::find(group.servers.begin(), group.servers.end(), server.id) !=
                        group.servers.end();
@@ -126,9 +127,9 @@ void World::client_link_down(ClientIndex index, zab::DownReason reason, const Or
     client.dialling = false;
     const bool was_attached = client.session.is_attached();
     if (was_attached) {
-        client.last_record = emit(trace::Kind::client_disconnected, client.server, origin, 0,
-                                  static_cast<std::uint16_t>(reason),
-                                  client.session.session().value, client.number);
+        client.last_record =
+            emit(trace::Kind::client_disconnected, client.server, origin, 0,
+                 static_cast<std::uint16_t>(reason), client.session.session().value, client.number);
         client.last_record_at = now_;
     }
     client.session.detach();
@@ -164,8 +165,8 @@ void World::client_receives(ClientIndex index, const Flight& flight, const Origi
         complete(index, *reply, origin);
     } else if (const auto* answer = std::get_if<zab::ConnectReply>(&flight.message)) {
         if (!client.session.on_connect_reply(*answer)) {
-            client.last_record = emit(trace::Kind::client_expired, client.server, origin, 0, 0, 0,
-                                      client.number);
+            client.last_record =
+                emit(trace::Kind::client_expired, client.server, origin, 0, 0, 0, client.number);
             client.last_record_at = now_;
             return;  // The server closes; a new session is asked for at the next connection.
         }
@@ -173,6 +174,7 @@ void World::client_receives(ClientIndex index, const Flight& flight, const Origi
         client.last_record = emit(trace::Kind::client_connected, client.server, origin, 0, 0,
                                   answer->session.value, client.number);
         client.last_record_at = now_;
+        arm_client(index);
         issue(index, Origin{.cause = client.last_record, .since = now_});
     } else if (const auto* pong = std::get_if<zab::ClientPingReply>(&flight.message)) {
         client.session.see(pong->zxid);
@@ -187,10 +189,9 @@ void World::complete(ClientIndex index, const zab::ClientReply& reply, const Ori
         return;
     }
     client.invocations.pop();
-    const trace::RecordId done =
-        emit(trace::Kind::complete, client.server, origin, 0,
-             detail_of(reply.operation, reply.outcome), reply.zxid.value, client.number,
-             reply.cxid);
+    const trace::RecordId done = emit(trace::Kind::complete, client.server, origin, 0,
+                                      detail_of(reply.operation, reply.outcome), reply.zxid.value,
+                                      client.number, reply.cxid);
     const auto* closed = std::get_if<ClosedLoad>(&scenario_->clients[client.group].load);
     if (closed == nullptr) {
         return;
@@ -237,10 +238,10 @@ void World::issue(ClientIndex index, const Origin& origin) {
         }
         --client.wanted;
         const std::uint64_t n = ++client.issued;
-        const std::uint32_t total = group.create_weight + group.set_weight + group.get_weight +
-                                    group.sync_weight;
-        auto chance = static_cast<std::uint32_t>(
-            uniform_below(Key{draw(client.key, operate, n)}, total));
+        const std::uint32_t total =
+            group.create_weight + group.set_weight + group.get_weight + group.sync_weight;
+        auto chance =
+            static_cast<std::uint32_t>(uniform_below(Key{draw(client.key, operate, n)}, total));
         zab::Operation operation = zab::Operation::sync;
         if (chance < group.create_weight) {
             operation = zab::Operation::create;
@@ -284,8 +285,10 @@ void World::arm_client(ClientIndex index) {
     const std::int64_t read_timeout = std::int64_t{client.session.timeout_ms()} * 1'000'000 * 2 / 3;
     const std::int64_t ping_due = client.last_sent + read_timeout / 2;
     const std::int64_t silence_due = client.last_heard + read_timeout;
-    schedule(std::max(now_ + 1, std::min(ping_due, silence_due)), EventKind::client_timer, index,
-             client.timer_generation);
+    // Only an attached session pings.
+    const std::int64_t due =
+        client.session.is_attached() ? std::min(ping_due, silence_due) : silence_due;
+    schedule(std::max(now_ + 1, due), EventKind::client_timer, index, client.timer_generation);
 }
 
 void World::client_timer(ClientIndex index, std::uint32_t generation) {

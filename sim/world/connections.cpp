@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <string>
-
 #include "protocol/types/ensure.hpp"
 #include "sim/world/world.hpp"
 
@@ -18,12 +15,9 @@ enum Answer : std::uint32_t { accepted = 0, refused = 1 };
 StageRef World::reader_of(const Connection& conn, unsigned side) const {
     const ServerIndex server = conn.ends[side].index;
     switch (conn.kind) {
-        case zab::LinkKind::election:
-            return StageRef::of(server, zab::Stage::election);
-        case zab::LinkKind::client:
-            return StageRef::of(server, zab::Stage::io);
-        case zab::LinkKind::learner:
-            break;
+        case zab::LinkKind::election: return StageRef::of(server, zab::Stage::election);
+        case zab::LinkKind::client: return StageRef::of(server, zab::Stage::io);
+        case zab::LinkKind::learner: break;
     }
     if (side == 1) {
         return StageRef::handler(static_cast<ConnectionIndex>(&conn - connections_.data()));
@@ -32,11 +26,17 @@ StageRef World::reader_of(const Connection& conn, unsigned side) const {
 }
 
 Key World::pair_key(const End& from, const End& to) const {
-    const std::uint64_t near =
-        from.is_client ? clients_[from.index].number + 0x1'0000'0000u : servers_[from.index].id.value;
+    const std::uint64_t near = from.is_client ? clients_[from.index].number + 0x1'0000'0000u
+                                              : servers_[from.index].id.value;
     const std::uint64_t far =
         to.is_client ? clients_[to.index].number + 0x1'0000'0000u : servers_[to.index].id.value;
     return {delay_key_.value + near * 0x9fb21c651e98df25u + far * 0xd6e8feb86659fd93u};
+}
+
+/// How long a segment without contents takes.
+std::int64_t World::segment_ns(const End& from, const End& to, std::uint64_t word) const {
+    const LinkModel& link = model(host_of(from), host_of(to));
+    return link.distance.ns + link.delay.draw(word).ns;
 }
 
 void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Duration timeout,
@@ -54,7 +54,7 @@ void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Durati
         pipe.flights.clear();
         pipe.snapshots.clear();
         pipe.last_arrival = pipe.sender_free_at = 0;
-        pipe.head_scheduled = pipe.stalled = false;
+        pipe.head_scheduled = pipe.stalled = pipe.held = false;
     }
     conn.state = Connection::State::dialling;
     conn.kind = kind;
@@ -71,7 +71,7 @@ void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Durati
     conn.dialled = {cause, ready, service};
     conn.established = false;
     const std::uint64_t word = draw(pair_key(from, to), ~std::uint64_t{0}, dial_count(from, to));
-    const std::int64_t there = model(host_of(from), host_of(to)).delay.draw(word).ns;
+    const std::int64_t there = segment_ns(from, to, word);
     const std::uint64_t tag = std::uint64_t{generation} << 32;
     schedule(ready + there, EventKind::dial_arrives, index, tag);
     schedule(ready + timeout.ns, EventKind::dial_expires, index, tag);
@@ -100,8 +100,7 @@ void World::dial_arrives(ConnectionIndex index) {
     const bool accepts = target.up && target.listens[static_cast<std::size_t>(conn.kind)];
     const std::uint64_t word =
         draw(pair_key(conn.ends[1], conn.ends[0]), ~std::uint64_t{1}, conn.generation);
-    const std::int64_t home =
-        model(host_of(conn.ends[1]), host_of(conn.ends[0])).delay.draw(word).ns;
+    const std::int64_t home = segment_ns(conn.ends[1], conn.ends[0], word);
     const std::uint64_t tag = std::uint64_t{conn.generation} << 32;
     schedule(now_ + home, EventKind::dial_answered, index, tag | (accepts ? accepted : refused));
     if (!accepts) {
@@ -230,7 +229,7 @@ void World::arrive_at_nobody(ConnectionIndex index, unsigned side) {
     }
     if (conn.pipes[1 - side].flights.empty() && !to.is_client) {
         const std::uint64_t word = draw(pair_key(to, conn.ends[side]), ~std::uint64_t{2}, now_ > 0);
-        const std::int64_t back = model(host_of(to), host_of(conn.ends[side])).delay.draw(word).ns;
+        const std::int64_t back = segment_ns(to, conn.ends[side], word);
         Flight& reset = conn.pipes[1 - side].flights.push_slot();
         reset.message = zab::UpToDate{};
         reset.cause = flight.cause;
@@ -287,125 +286,6 @@ void World::release(ConnectionIndex index) {
     conn.handler.queue.clear();
     conn.next_free = free_connection_;
     free_connection_ = index;
-}
-
-void World::set_read_timeout(zab::LinkId link, std::int64_t timeout) {
-    if (!is_live(link)) {
-        return;
-    }
-    Connection& conn = connection(link);
-    const unsigned side = link.slot % 2;
-    conn.read_timeout[side] = timeout;
-    conn.last_heard[side] = now_;
-    if (!conn.timeout_event[side]) {
-        conn.timeout_event[side] = true;
-        schedule(now_ + timeout, EventKind::read_timeout, link.slot / 2,
-                 side | (std::uint64_t{link.generation} << 32));
-    }
-}
-
-void World::check_read_timeout(ConnectionIndex index, unsigned side) {
-    Connection& conn = connections_[index];
-    conn.timeout_event[side] = false;
-    if (!conn.open[side] || conn.read_timeout[side] == 0) {
-        return;
-    }
-    const ServerNode& server = servers_[conn.ends[side].index];
-    const Stage& reader = stage_of(reader_of(conn, side));
-    std::int64_t due = conn.last_heard[side] + conn.read_timeout[side];
-    const Pipe& incoming = conn.pipes[1 - side];
-    const bool has_data = !incoming.flights.empty() && !incoming.stalled &&
-                          incoming.flights.front().arrival <= now_;
-    if (due <= now_ && (reader.blocked || has_data || is_paused(server))) {
-        due = now_ + conn.read_timeout[side];  // It is not waiting in read(), or will not wait.
-    }
-    if (due > now_) {
-        conn.timeout_event[side] = true;
-        schedule(due, EventKind::read_timeout, index,
-                 side | (std::uint64_t{conn.generation} << 32));
-        return;
-    }
-    // The process closes its socket; the other end hears of it if the network lets it.
-    const Origin origin{};
-    Pending pending{.what = Pending::What::link_down,
-                    .small = static_cast<std::uint8_t>(zab::DownReason::timed_out),
-                    .kind = conn.kind,
-                    .link = link_of(index, side),
-                    .origin = origin};
-    pending.origin.since = now_;
-    const End end = conn.ends[side];
-    const End& other = conn.ends[1 - side];
-    pending.peer = other.is_client ? zab::NodeId{} : servers_[other.index].id;
-    close_link(link_of(index, side), Flight::What::closed, no_record, 0, now_);
-    tell(end, pending);
-}
-
-/// The way is cut or clogged: what is under way waits, and TCP tries again and again.
-void World::stall(ConnectionIndex index, unsigned side, bool breaks) {
-    Connection& conn = connections_[index];
-    Pipe& pipe = conn.pipes[side];
-    pipe.stalled = true;
-    pipe.stalled_since = now_;
-    if (!breaks) {
-        return;
-    }
-    std::int64_t total = 0;
-    std::int64_t backoff = scenario_->network.retransmission_timeout.ns;
-    for (std::uint32_t n = 0; n < scenario_->network.retransmission_limit; ++n) {
-        total += backoff;
-        backoff = std::min<std::int64_t>(backoff * 2, 120'000'000'000);
-    }
-    pipe.stall_number = ++stalls_;
-    schedule(now_ + total, EventKind::pipe_breaks, index * 2 + side,
-             pipe.stall_number | (std::uint64_t{conn.generation} << 32));
-}
-
-/// TCP gives up: the sending end is told; the other end knows nothing.
-void World::break_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number) {
-    Connection& conn = connections_[index];
-    Pipe& pipe = conn.pipes[side];
-    if (!pipe.stalled || pipe.stall_number != stall_number) {
-        return;
-    }
-    pipe.flights.clear();
-    pipe.snapshots.clear();
-    pipe.head_scheduled = false;
-    if (conn.open[side]) {
-        end_closed(index, side, zab::DownReason::timed_out, Origin{.since = now_});
-    } else if (!conn.open[1 - side]) {
-        release(index);
-    }
-}
-
-/// A way is open again: what waited goes on at TCP's next try.
-void World::path_opens(ServerIndex from, ServerIndex to) {
-    for (ConnectionIndex index = 0; index < connections_.size(); ++index) {
-        Connection& conn = connections_[index];
-        for (unsigned side = 0; side < 2; ++side) {
-            Pipe& pipe = conn.pipes[side];
-            if (conn.state != Connection::State::open || !pipe.stalled ||
-                !(conn.ends[side] == End{false, from}) ||
-                !(conn.ends[1 - side] == End{false, to})) {
-                continue;
-            }
-            pipe.stalled = false;
-            std::int64_t next_try = pipe.stalled_since;
-            std::int64_t backoff = scenario_->network.retransmission_timeout.ns;
-            while (next_try < now_) {
-                next_try += backoff;
-                backoff = std::min<std::int64_t>(backoff * 2, 120'000'000'000);
-            }
-            // What had not arrived when the way was cut travels anew from then on.
-            for (std::size_t i = 0; i < pipe.flights.size(); ++i) {
-                Flight& flight = pipe.flights[i];
-                const std::int64_t arrival = std::max(flight.arrival, next_try);
-                flight.wire += arrival - flight.arrival;
-                flight.arrival = arrival;
-            }
-            pipe.last_arrival = std::max(pipe.last_arrival, next_try);
-            schedule_head(index, side);
-        }
-    }
 }
 
 }  // namespace sim

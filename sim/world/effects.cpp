@@ -1,7 +1,8 @@
-#include <algorithm>
-
 #include "protocol/types/ensure.hpp"
+#include "sim/world/record_kinds.hpp"
 #include "sim/world/world.hpp"
+
+#include <algorithm>
 
 namespace sim {
 
@@ -13,47 +14,37 @@ using trace::Kind;
 
 std::uint32_t payload_of(const zab::Message& message) {
     switch (zab::kind_of(message)) {
-        case zab::MessageKind::proposal:
-            return std::get<zab::Proposal>(message).txn.bytes;
-        case zab::MessageKind::inform:
-            return std::get<zab::Inform>(message).txn.bytes;
-        case zab::MessageKind::forward:
-            return std::get<zab::Forward>(message).request.bytes;
+        case zab::MessageKind::proposal: return std::get<zab::Proposal>(message).txn.bytes;
+        case zab::MessageKind::inform: return std::get<zab::Inform>(message).txn.bytes;
+        case zab::MessageKind::forward: return std::get<zab::Forward>(message).request.bytes;
         case zab::MessageKind::client_request:
             return std::get<zab::ClientRequest>(message).request.bytes;
-        default:
-            return 0;
+        default: return 0;
     }
 }
 
-std::uint64_t zxid_of(const zab::Message& message) {
+}  // namespace
+
+std::uint64_t World::zxid_of(const zab::Message& message) {
     switch (zab::kind_of(message)) {
-        case zab::MessageKind::notification:
-            return std::get<zab::Notification>(message).zxid.value;
-        case zab::MessageKind::ack_epoch:
-            return std::get<zab::AckEpoch>(message).last_zxid.value;
-        case zab::MessageKind::diff:
-            return std::get<zab::Diff>(message).zxid.value;
-        case zab::MessageKind::trunc:
-            return std::get<zab::Trunc>(message).zxid.value;
-        case zab::MessageKind::snap:
-            return std::get<zab::Snap>(message).zxid.value;
+        case zab::MessageKind::notification: return std::get<zab::Notification>(message).zxid.value;
+        case zab::MessageKind::ack_epoch: return std::get<zab::AckEpoch>(message).last_zxid.value;
+        case zab::MessageKind::diff: return std::get<zab::Diff>(message).zxid.value;
+        case zab::MessageKind::trunc: return std::get<zab::Trunc>(message).zxid.value;
+        case zab::MessageKind::snap: return std::get<zab::Snap>(message).zxid.value;
         case zab::MessageKind::leader_info:
             return zab::Zxid::of(std::get<zab::LeaderInfo>(message).epoch, 0).value;
         case zab::MessageKind::new_leader:
             return zab::Zxid::of(std::get<zab::NewLeader>(message).epoch, 0).value;
-        case zab::MessageKind::ack:
-            return std::get<zab::Ack>(message).zxid.value;
-        case zab::MessageKind::proposal:
-            return std::get<zab::Proposal>(message).txn.zxid.value;
-        case zab::MessageKind::commit:
-            return std::get<zab::Commit>(message).zxid.value;
-        case zab::MessageKind::inform:
-            return std::get<zab::Inform>(message).txn.zxid.value;
-        default:
-            return 0;
+        case zab::MessageKind::ack: return std::get<zab::Ack>(message).zxid.value;
+        case zab::MessageKind::proposal: return std::get<zab::Proposal>(message).txn.zxid.value;
+        case zab::MessageKind::commit: return std::get<zab::Commit>(message).zxid.value;
+        case zab::MessageKind::inform: return std::get<zab::Inform>(message).txn.zxid.value;
+        default: return 0;
     }
 }
+
+namespace {
 
 std::uint64_t value_of(const zab::Message& message) {
     switch (zab::kind_of(message)) {
@@ -69,14 +60,10 @@ std::uint64_t value_of(const zab::Message& message) {
             const zab::Request& request = std::get<zab::ClientRequest>(message).request;
             return (std::uint64_t{request.client} << 32) | request.cxid;
         }
-        case zab::MessageKind::connect:
-            return std::get<zab::Connect>(message).client;
-        case zab::MessageKind::ping:
-            return std::get<zab::Ping>(message).number;
-        case zab::MessageKind::ping_reply:
-            return std::get<zab::PingReply>(message).number;
-        default:
-            return 0;
+        case zab::MessageKind::connect: return std::get<zab::Connect>(message).client;
+        case zab::MessageKind::ping: return std::get<zab::Ping>(message).number;
+        case zab::MessageKind::ping_reply: return std::get<zab::PingReply>(message).number;
+        default: return 0;
     }
 }
 
@@ -87,6 +74,9 @@ constexpr std::uint16_t turn_detail = 16;  // work records of turns: 16 + stage.
 void World::take_step(ServerIndex index, StageRef ref, const zab::Input& input,
                       const Origin& origin, Core* core, bool pays) {
     ServerNode& server = servers_[index];
+    if (!faults_.before.empty() && strikes_before(index, input)) {
+        return;
+    }
     Step step{.server = index, .stage = ref, .ready = now_};
     effects_.clear();
     const zab::Moment moment{{now_}, {now_}};
@@ -136,36 +126,11 @@ void World::take_step(ServerIndex index, StageRef ref, const zab::Input& input,
 
 trace::RecordId World::record_done(ServerNode& server, const zab::Done& done,
                                    const Origin& origin) {
-    const zab::Position log_end = server.disk.image().log.last();
-    switch (done.work) {
-        case zab::Work::sync_log: {
-            const zab::Position durable = server.disk.durable_end();
-            return emit(Kind::synced, server.id, origin, 0, 0, durable.zxid.value, durable.prefix,
-                        done_count_);
-        }
-        case zab::Work::write_accepted_epoch:
-            return emit(Kind::accepted_epoch, server.id, origin, 0, 0, 0, 0,
-                        server.disk.image().accepted_epoch.value_or(zab::Epoch{}).value);
-        case zab::Work::write_current_epoch:
-            return emit(Kind::current_epoch, server.id, origin, 0, 0, 0, 0,
-                        server.disk.image().current_epoch.value_or(zab::Epoch{}).value);
-        case zab::Work::truncate_log:
-            return emit(Kind::truncated, server.id, origin, 0, 0, log_end.zxid.value,
-                        log_end.prefix);
-        case zab::Work::write_snapshot: {
-            const zab::Position name = server.disk.image().snapshot->position;
-            return emit(Kind::snapshot_written, server.id, origin, 0, 0, name.zxid.value,
-                        name.prefix, done_count_);
-        }
-        case zab::Work::shut_down_role:
-        case zab::Work::finish_election:
-        case zab::Work::open_port:
-        case zab::Work::start_serving:
-        case zab::Work::read_log:
-        case zab::Work::serialize_snapshot:
-            break;
+    if (done.failed) {
+        return emit(Kind::work, server.id, origin, 0, static_cast<std::uint16_t>(done.work));
     }
-    return emit(Kind::work, server.id, origin, 0, static_cast<std::uint16_t>(done.work));
+    const trace::Record::Fields told = work_record(done.work, server.disk, done_count_);
+    return emit(told.kind, server.id, origin, 0, told.detail, told.a, told.b, told.c);
 }
 
 trace::RecordId World::record_other(const ServerNode& server, const zab::Input& input,
@@ -192,88 +157,72 @@ trace::RecordId World::record_other(const ServerNode& server, const zab::Input& 
     return emit(Kind::work, server.id, origin, 0, detail);
 }
 
+/// Carries a step's effects out, in their order, from the one at `first` on.
 void World::interpret(const Step& step, std::size_t first) {
     const auto& list = effects_.list();
-    ServerNode& server = servers_[step.server];
     for (std::size_t i = first; i < list.size(); ++i) {
         const zab::Effect& effect = list[i];
         switch (effect.index()) {
-            case 0:
-                emit_note(step, *std::get_if<zab::Note>(&effect), nullptr);
-                break;
+            case 0: emit_note(step, *std::get_if<0>(&effect), nullptr); break;
             case 1: {
-                const auto& send = *std::get_if<zab::Send>(&effect);
+                const zab::Send& send = *std::get_if<1>(&effect);
                 transmit(send.link, send.message, step.record, step.service, step.ready);
                 break;
             }
-            case 2:
-                send_snapshot(step, *std::get_if<zab::SendSnapshot>(&effect));
-                break;
-            case 3:
-                hand(step, *std::get_if<zab::Hand>(&effect));
-                break;
-            case 4: {
-                const auto stage = std::get_if<zab::ClearStage>(&effect)->stage;
-                clear_turns(StageRef::of(step.server, stage));
-                break;
-            }
-            case 5:
-                set_timer(step, *std::get_if<zab::SetTimer>(&effect));
-                break;
-            case 6: {
-                const auto kind = std::get_if<zab::CancelTimer>(&effect)->timer;
-                ++server.timers[static_cast<std::size_t>(kind)].generation;
-                break;
-            }
-            case 7: {
-                const auto& wish = *std::get_if<zab::Dial>(&effect);
-                const ServerIndex target = server_by_id_[wish.peer.value];
-                dial({false, step.server}, {false, target}, wish.kind, wish.timeout, step.record,
-                     step.service, step.ready);
-                break;
-            }
+            case 2: send_snapshot(step, *std::get_if<2>(&effect)); break;
+            case 3: hand(step, *std::get_if<3>(&effect)); break;
+            case 4: clear_turns(StageRef::of(step.server, std::get_if<4>(&effect)->stage)); break;
+            case 5: set_timer(step, *std::get_if<5>(&effect)); break;
+            case 6: cancel_timer(step, *std::get_if<6>(&effect)); break;
+            case 7: perform(step, *std::get_if<7>(&effect)); break;
             case 8:
-                close_link(std::get_if<zab::CloseLink>(&effect)->link, Flight::What::closed,
-                           step.record, step.service, step.ready);
+                close_link(std::get_if<8>(&effect)->link, Flight::What::closed, step.record,
+                           step.service, step.ready);
                 break;
-            case 9: {
-                const auto& wish = *std::get_if<zab::SetReadTimeout>(&effect);
-                set_read_timeout(wish.link, wish.timeout.ns);
+            case 9:
+                set_read_timeout(std::get_if<9>(&effect)->link,
+                                 std::get_if<9>(&effect)->timeout.ns);
                 break;
-            }
-            case 10: {
-                const auto& wish = *std::get_if<zab::Listen>(&effect);
-                server.listens[static_cast<std::size_t>(wish.kind)] = wish.open;
-                break;
-            }
-            case 11:
-                start_work(step, *std::get_if<zab::Start>(&effect));
-                break;
-            case 12: {
-                const zab::Txn& txn = std::get_if<zab::Append>(&effect)->txn;
-                server.disk.append(txn);
-                emit_after(step.record, Kind::append, server.id, 0, 0, txn.zxid.value,
-                           server.disk.image().log.last().prefix, 0);
-                break;
-            }
-            case 13: {
-                const std::uint16_t code = std::get_if<zab::Halt>(&effect)->code;
-                stop_server(step.server, trace::StopReason::halted, code, step.record);
-                return;
-            }
-            case 14: {
-                const auto& refusal = *std::get_if<zab::RefuseToStart>(&effect);
-                emit_after(step.record, Kind::refused_to_start, server.id, 0,
-                           static_cast<std::uint16_t>(refusal.reason), refusal.last_zxid.value, 0,
-                           0);
-                stop_server(step.server, trace::StopReason::halted, 1, step.record);
-                return;
-            }
-            default:
-                zab::ensure(false, "every effect is interpreted");
+            case 10: perform(step, *std::get_if<10>(&effect)); break;
+            case 11: start_work(step, *std::get_if<11>(&effect)); break;
+            case 12: perform(step, *std::get_if<12>(&effect)); break;
+            case 13: perform(step, *std::get_if<13>(&effect)); return;
+            case 14: perform(step, *std::get_if<14>(&effect)); return;
+            default: zab::ensure(false, "every effect is interpreted");
         }
     }
     static_assert(std::variant_size_v<zab::Effect> == 15);
+}
+
+void World::perform(const Step& step, const zab::Dial& wish) {
+    const ServerIndex target = server_by_id_[wish.peer.value];
+    dial({false, step.server}, {false, target}, wish.kind, wish.timeout, step.record, step.service,
+         step.ready);
+}
+
+void World::perform(const Step& step, const zab::Listen& wish) {
+    servers_[step.server].listens[static_cast<std::size_t>(wish.kind)] = wish.open;
+}
+
+void World::perform(const Step& step, const zab::Append& append) {
+    ServerNode& server = servers_[step.server];
+    server.disk.append(append.txn);
+    emit_after(step.record, Kind::append, server.id, 0, 0, append.txn.zxid.value,
+               server.disk.image().log.last().prefix, 0);
+}
+
+void World::perform(const Step& step, const zab::Halt& halt) {
+    stop_server(step.server, trace::StopReason::halted, halt.code, step.record);
+}
+
+void World::perform(const Step& step, const zab::RefuseToStart& refusal) {
+    emit_after(step.record, Kind::refused_to_start, servers_[step.server].id, 0,
+               static_cast<std::uint16_t>(refusal.reason), refusal.last_zxid.value, 0, 0);
+    stop_server(step.server, trace::StopReason::halted, 1, step.record);
+}
+
+void World::cancel_timer(const Step& step, const zab::CancelTimer& wish) {
+    ++servers_[step.server].timers[static_cast<std::size_t>(wish.timer)].generation;
 }
 
 void World::hand(const Step& step, const zab::Hand& hand) {

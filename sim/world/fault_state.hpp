@@ -1,12 +1,13 @@
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "sim/random/decimal.hpp"
 #include "sim/random/distribution.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/trace/record.hpp"
+#include "sim/world/pace.hpp"
+
+#include <cstdint>
+#include <vector>
 
 namespace sim {
 
@@ -16,8 +17,8 @@ struct Path {
     std::uint32_t clogs = 0;  ///< Likewise, but no time-out breaks what waits.
     Distribution extra_delay{};
     Probability loss{};
-    std::uint64_t bits_per_second = 0;  ///< 0: as the link says.
-    std::int64_t free_at = 0;           ///< Of a limited rate.
+    Pace pace{};               ///< Unlimited: as the link says.
+    std::int64_t free_at = 0;  ///< Of a limited rate.
     bool is_open() const { return cuts == 0 && clogs == 0; }
 };
 
@@ -38,10 +39,17 @@ struct FaultState {
         trace::RecordId record = 0;
     };
     std::vector<Due> due;
-    std::vector<Watch> watches;
+    struct Hold {  // A hold that has struck.
+        std::uint32_t fault = 0;
+        std::uint32_t seen = 0;
+        bool over = false;
+    };
+    std::vector<Watch> after;
+    std::vector<Watch> before;
+    std::vector<Hold> holds;
     trace::KindSet watched = 0;
-    std::vector<Path> paths;  ///< By from * servers + to.
-    std::vector<Done> done;   ///< By fault.
+    std::vector<Path> paths;             ///< By from * servers + to.
+    std::vector<Done> done;              ///< By fault.
     std::vector<std::uint32_t> crashed;  ///< Servers, the last one crashed at the end.
 };
 

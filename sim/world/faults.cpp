@@ -1,8 +1,7 @@
-#include <algorithm>
-
 #include "protocol/types/ensure.hpp"
-#include "sim/trace/record_table.hpp"
 #include "sim/world/world.hpp"
+
+#include <algorithm>
 
 namespace sim {
 
@@ -15,68 +14,6 @@ constexpr std::int64_t look_again_ns = 10'000'000;
 constexpr std::int64_t for_ever_ns = std::int64_t{1} << 61;
 
 }  // namespace
-
-void World::place_faults() {
-    faults_.done.resize(scenario_->faults.size());
-    for (std::uint32_t i = 0; i < scenario_->faults.size(); ++i) {
-        const FaultPlace& place = scenario_->faults[i].place;
-        if (place.kind == FaultPlace::Kind::at) {
-            schedule(place.at.ns, EventKind::fault, i, 0);
-            continue;
-        }
-        faults_.watches.push_back({.fault = i});
-        for (const trace::Row& row : trace::rows()) {
-            if (row.name == place.pattern.record) {
-                faults_.watched |= trace::kind_bit(row.kind);
-            }
-        }
-    }
-}
-
-bool World::matches(const RecordPattern& pattern, const trace::Record& record) const {
-    if (trace::row(record.kind()).name != pattern.record) {
-        return false;
-    }
-    if (pattern.node.has_value() && *pattern.node != record.node()) {
-        return false;
-    }
-    if (pattern.peer.has_value() && pattern.peer->value != record.peer()) {
-        return false;
-    }
-    if (pattern.zxid.has_value() && *pattern.zxid != record.zxid()) {
-        return false;
-    }
-    return pattern.message.empty() || (record.kind() == trace::Kind::receive &&
-                                       trace::message_names()[record.detail()] == pattern.message);
-}
-
-/// Sees every record of a watched kind: the n-th match strikes once its step is complete.
-void World::watch(const trace::Record& record, trace::RecordId id) {
-    for (FaultState::Watch& watch : faults_.watches) {
-        const FaultPlace& place = scenario_->faults[watch.fault].place;
-        if (watch.done || !matches(place.pattern, record)) {
-            continue;
-        }
-        ++watch.seen;
-        if (watch.seen < place.pattern.nth) {
-            continue;
-        }
-        watch.done = true;
-        if (place.at.ns == 0) {
-            faults_.due.push_back({watch.fault, id});
-        } else {
-            schedule(now_ + place.at.ns, EventKind::fault, watch.fault, 0);
-        }
-    }
-}
-
-void World::strike_due() {
-    while (!faults_.due.empty()) {
-        const FaultState::Due due = faults_.due.front();
-        faults_.due.erase(faults_.due.begin());
-        strike(due.fault, due.record);
-    }
-}
 
 std::vector<ServerIndex> World::resolve(const Target& target, std::uint64_t meaning) {
     std::vector<ServerIndex> voters;
@@ -111,6 +48,7 @@ std::vector<ServerIndex> World::resolve(const Target& target, std::uint64_t mean
         case Target::Kind::server:
         case Target::Kind::region: {
             std::vector<ServerIndex> named;
+            named.reserve(target.servers.size());
             for (const zab::NodeId id : target.servers) {
                 named.push_back(server_by_id_[id.value]);
             }
@@ -139,6 +77,12 @@ std::vector<ServerIndex> World::resolve(const Target& target, std::uint64_t mean
 
 void World::strike(std::uint32_t index, trace::RecordId cause) {
     const Fault& fault = scenario_->faults[index];
+    if (fault.kind == FaultKind::hold) {
+        emit(trace::Kind::fault, {}, Origin{.cause = cause, .since = now_}, 0,
+             static_cast<std::uint16_t>(fault.kind), index);
+        faults_.holds.push_back({.fault = index});
+        return;
+    }
     const std::vector<ServerIndex> targets = resolve(fault.target, index);
     if (targets.empty()) {
         FaultState::Done& done = faults_.done[index];
@@ -180,9 +124,7 @@ void World::apply_fault(std::uint32_t index, trace::RecordId cause) {
             emit(trace::Kind::fault, server.id, Origin{.cause = cause, .since = now_}, 0,
                  static_cast<std::uint16_t>(fault.kind), index);
         switch (fault.kind) {
-            case FaultKind::crash:
-                stop_server(target, trace::StopReason::crash, 0, record);
-                break;
+            case FaultKind::crash: stop_server(target, trace::StopReason::crash, 0, record); break;
             case FaultKind::power_loss:
                 stop_server(target, trace::StopReason::power_loss, 0, record);
                 break;
@@ -190,9 +132,7 @@ void World::apply_fault(std::uint32_t index, trace::RecordId cause) {
                 std::erase(faults_.crashed, target);
                 start_server(target, record);
                 break;
-            case FaultKind::pause:
-                pause_server(target, until, record);
-                break;
+            case FaultKind::pause: pause_server(target, until, record); break;
             case FaultKind::resume:
                 server.paused_until = server.paused_until == 0 ? 0 : now_;
                 resume_server(target);
@@ -201,12 +141,13 @@ void World::apply_fault(std::uint32_t index, trace::RecordId cause) {
                 server.disk.slow_factor_nano = fault.factor.nano;
                 server.disk.extra_ns = fault.extra_delay.mean().ns;
                 break;
-            case FaultKind::disk_stall:
-                server.disk.stalled_until = until;
+            case FaultKind::disk_stall: server.disk.stalled_until = until; break;
+            case FaultKind::slow_cpu: server.slow_factor_nano = fault.factor.nano; break;
+            case FaultKind::release_held:
+            case FaultKind::drop_held:
+                let_held_go(target, fault.kind == FaultKind::drop_held);
                 break;
-            case FaultKind::slow_cpu:
-                server.slow_factor_nano = fault.factor.nano;
-                break;
+            case FaultKind::hold: break;
             case FaultKind::cut:
             case FaultKind::heal:
             case FaultKind::delay:
@@ -215,9 +156,6 @@ void World::apply_fault(std::uint32_t index, trace::RecordId cause) {
             case FaultKind::release:
             case FaultKind::reset:
             case FaultKind::rate:
-            case FaultKind::hold:
-            case FaultKind::release_held:
-            case FaultKind::drop_held:
                 for (const ServerIndex other : done.others) {
                     apply_to_path(index, target, other, false);
                     if (!fault.one_way) {
@@ -235,6 +173,7 @@ void World::apply_to_path(std::uint32_t index, ServerIndex from, ServerIndex to,
     }
     const Fault& fault = scenario_->faults[index];
     Path& way = path(from, to);
+    has_noise_ = true;
     const bool was_open = way.is_open();
     switch (fault.kind) {
         case FaultKind::cut:
@@ -245,23 +184,15 @@ void World::apply_to_path(std::uint32_t index, ServerIndex from, ServerIndex to,
             way.clogs = 0;
             way.extra_delay = {};
             way.loss = {};
-            way.bits_per_second = 0;
+            way.pace = {};
             break;
         case FaultKind::clog:
             way.clogs = undo ? way.clogs - std::min(way.clogs, 1u) : way.clogs + 1;
             break;
-        case FaultKind::release:
-            way.clogs = 0;
-            break;
-        case FaultKind::delay:
-            way.extra_delay = undo ? Distribution{} : fault.extra_delay;
-            break;
-        case FaultKind::loss:
-            way.loss = undo ? Probability{} : fault.probability;
-            break;
-        case FaultKind::rate:
-            way.bits_per_second = undo ? 0 : fault.bandwidth.bits_per_second;
-            break;
+        case FaultKind::release: way.clogs = 0; break;
+        case FaultKind::delay: way.extra_delay = undo ? Distribution{} : fault.extra_delay; break;
+        case FaultKind::loss: way.loss = undo ? Probability{} : fault.probability; break;
+        case FaultKind::rate: way.pace = undo ? Pace{} : Pace::of(fault.bandwidth); break;
         case FaultKind::reset:
             if (!undo) {
                 reset_between(from, to);
@@ -277,8 +208,7 @@ void World::apply_to_path(std::uint32_t index, ServerIndex from, ServerIndex to,
         case FaultKind::slow_cpu:
         case FaultKind::hold:
         case FaultKind::release_held:
-        case FaultKind::drop_held:
-            break;
+        case FaultKind::drop_held: break;
     }
     if (!was_open && way.is_open()) {
         path_opens(from, to);
@@ -288,15 +218,9 @@ void World::apply_to_path(std::uint32_t index, ServerIndex from, ServerIndex to,
 void World::reset_between(ServerIndex from, ServerIndex to) {
     for (ConnectionIndex i = 0; i < connections_.size(); ++i) {
         const Connection& conn = connections_[i];
-        if (conn.state != Connection::State::open || conn.ends[0].is_client ||
-            !(conn.ends[0] == End{false, from} && conn.ends[1] == End{false, to})) {
-            continue;
-        }
-        const std::uint32_t generation = conn.generation;
-        for (unsigned side = 0; side < 2; ++side) {
-            if (connections_[i].generation == generation && connections_[i].open[side]) {
-                end_closed(i, side, zab::DownReason::reset, Origin{.since = now_});
-            }
+        if (conn.state == Connection::State::open && conn.ends[0] == End{false, from} &&
+            conn.ends[1] == End{false, to}) {
+            drop_connection(i);
         }
     }
 }

@@ -1,7 +1,7 @@
-#include <algorithm>
-
 #include "protocol/types/ensure.hpp"
 #include "sim/world/world.hpp"
+
+#include <algorithm>
 
 namespace sim {
 
@@ -19,32 +19,19 @@ std::uint32_t header_bytes(zab::MessageKind kind) {
 /// A snapshot's contents travel as one message of their size.
 std::uint32_t body_bytes(const zab::Message& message) {
     switch (zab::kind_of(message)) {
-        case zab::MessageKind::proposal:
-            return std::get<zab::Proposal>(message).txn.bytes;
-        case zab::MessageKind::inform:
-            return std::get<zab::Inform>(message).txn.bytes;
-        case zab::MessageKind::forward:
-            return std::get<zab::Forward>(message).request.bytes;
+        case zab::MessageKind::proposal: return std::get<zab::Proposal>(message).txn.bytes;
+        case zab::MessageKind::inform: return std::get<zab::Inform>(message).txn.bytes;
+        case zab::MessageKind::forward: return std::get<zab::Forward>(message).request.bytes;
         case zab::MessageKind::client_request:
             return std::get<zab::ClientRequest>(message).request.bytes;
-        case zab::MessageKind::snap:
-            return std::get<zab::Snap>(message).bytes;
-        default:
-            return 0;
+        case zab::MessageKind::snap: return std::get<zab::Snap>(message).bytes;
+        default: return 0;
     }
 }
 
-std::int64_t wire_ns(std::uint64_t bytes, std::uint64_t bits_per_second) {
-    if (bits_per_second == 0) {
-        return 0;
-    }
-    const std::uint64_t bits = bytes * 8;
-    const std::uint64_t seconds = bits / bits_per_second;
-    const std::uint64_t rest = bits % bits_per_second;
-    // rest < bits_per_second <= 10^12: split so that the product fits.
-    return static_cast<std::int64_t>(seconds * 1'000'000'000 +
-                                     rest * 1'000'000 / bits_per_second * 1'000 +
-                                     rest * 1'000'000 % bits_per_second * 1'000 / bits_per_second);
+std::int64_t wire_ns(std::uint64_t bytes, Pace pace) {
+    const auto product = UnsignedWide{bytes} * pace.fixed_ns_per_byte;
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(product >> Pace::fraction_bits));
 }
 
 }  // namespace
@@ -74,30 +61,20 @@ std::uint64_t World::meaning_of(const zab::Message& message, std::uint64_t fallb
         return (std::uint64_t{r.client} << 32) | r.cxid;
     };
     switch (zab::kind_of(message)) {
-        case zab::MessageKind::ack:
-            return std::get<zab::Ack>(message).zxid.value;
-        case zab::MessageKind::proposal:
-            return std::get<zab::Proposal>(message).txn.zxid.value;
-        case zab::MessageKind::commit:
-            return std::get<zab::Commit>(message).zxid.value;
-        case zab::MessageKind::inform:
-            return std::get<zab::Inform>(message).txn.zxid.value;
-        case zab::MessageKind::forward:
-            return request(std::get<zab::Forward>(message).request);
+        case zab::MessageKind::ack: return std::get<zab::Ack>(message).zxid.value;
+        case zab::MessageKind::proposal: return std::get<zab::Proposal>(message).txn.zxid.value;
+        case zab::MessageKind::commit: return std::get<zab::Commit>(message).zxid.value;
+        case zab::MessageKind::inform: return std::get<zab::Inform>(message).txn.zxid.value;
+        case zab::MessageKind::forward: return request(std::get<zab::Forward>(message).request);
         case zab::MessageKind::client_request:
             return request(std::get<zab::ClientRequest>(message).request);
-        case zab::MessageKind::client_reply:
-            return std::get<zab::ClientReply>(message).cxid;
-        case zab::MessageKind::ping:
-            return std::get<zab::Ping>(message).number;
-        case zab::MessageKind::ping_reply:
-            return std::get<zab::PingReply>(message).number;
-        case zab::MessageKind::client_ping:
-            return std::get<zab::ClientPing>(message).number;
+        case zab::MessageKind::client_reply: return std::get<zab::ClientReply>(message).cxid;
+        case zab::MessageKind::ping: return std::get<zab::Ping>(message).number;
+        case zab::MessageKind::ping_reply: return std::get<zab::PingReply>(message).number;
+        case zab::MessageKind::client_ping: return std::get<zab::ClientPing>(message).number;
         case zab::MessageKind::client_ping_reply:
             return std::get<zab::ClientPingReply>(message).number;
-        default:
-            return fallback;
+        default: return fallback;
     }
 }
 
@@ -140,9 +117,9 @@ void World::pass_sender(const Connection& conn, Pipe& pipe, Flight& flight, std:
         cost += scenario_->cpu.wake_up.draw(next_word(word)).ns;
     }
     cost = std::min<std::int64_t>(cost, 1'000'000'000);
-    const auto core = std::min_element(
-        host.cores.begin(), host.cores.end(),
-        [](const Core& a, const Core& b) { return a.free_at < b.free_at; });
+    const auto core =
+        std::min_element(host.cores.begin(), host.cores.end(),
+                         [](const Core& a, const Core& b) { return a.free_at < b.free_at; });
     const std::int64_t begin = std::max({ready, pipe.sender_free_at, core->free_at});
     if (begin > ready) {
         flight.held_by = core->last_record;
@@ -162,13 +139,16 @@ void World::fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64
     const End& from = conn.ends[side];
     const End& to = conn.ends[1 - side];
     Host& host = hosts_[host_of(from)];
-    const LinkModel& link = model(host_of(from), host_of(to));
-    const bool is_local = host_of(from) == host_of(to);
+    const HostIndex from_host = host_of(from);
+    const HostIndex to_host = host_of(to);
+    const std::uint32_t way = models_[from_host * hosts_.size() + to_host];
+    const LinkModel& link = link_models_[way];
+    const bool is_local = from_host == to_host;
     std::int64_t start = ready;
     std::int64_t sending = 0;
-    if (host.nic_bits_per_second != 0 && !is_local) {
+    if (host.nic_pace.fixed_ns_per_byte != 0 && !is_local) {
         start = std::max(ready, host.nic_free_at);
-        sending = wire_ns(flight.bytes, host.nic_bits_per_second);
+        sending = wire_ns(flight.bytes, host.nic_pace);
         if (start > ready) {
             flight.held_by = host.nic_last_record;
         }
@@ -183,14 +163,17 @@ void World::fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64
     std::uint64_t meaning = meaning_of(flight.message, none);
     if (meaning == none && !from.is_client && !to.is_client) {
         meaning = 0;
-        occurrence = ++pipe_draws_[(from.index * servers_.size() + to.index) *
-                                       zab::message_kind_count +
-                                   kind];
+        occurrence =
+            ++pipe_draws_[(from.index * servers_.size() + to.index) * zab::message_kind_count +
+                          kind];
     }
     const Key key = pair_key(from, to);
     const std::uint64_t word = draw(key, meaning * 32 + kind, occurrence);
-    std::int64_t travel = link.delay.draw(word).ns + wire_ns(flight.bytes, link.bandwidth.bits_per_second);
-    travel += faults_on_the_way(from, to, flight, link, word, start + sending);
+    std::int64_t travel =
+        link.distance.ns + link.delay.draw(word).ns + wire_ns(flight.bytes, link_paces_[way]);
+    if (has_noise_ || link.loss.ppb != 0) {
+        travel += faults_on_the_way(from, to, flight, link, word, start + sending);
+    }
     const std::int64_t arrival = std::max(start + sending + travel, pipe.last_arrival);
     pipe.last_arrival = arrival;
     flight.arrival = arrival;
@@ -211,9 +194,9 @@ std::int64_t World::faults_on_the_way(const End& from, const End& to, const Flig
         Path& on_path = path(from.index, to.index);
         extra += on_path.extra_delay.draw(next_word(word)).ns;
         loss.ppb = std::max(loss.ppb, on_path.loss.ppb);
-        if (on_path.bits_per_second != 0) {
+        if (on_path.pace.fixed_ns_per_byte != 0) {
             const std::int64_t begin = std::max(leaves, on_path.free_at);
-            on_path.free_at = begin + wire_ns(flight.bytes, on_path.bits_per_second);
+            on_path.free_at = begin + wire_ns(flight.bytes, on_path.pace);
             extra += on_path.free_at - leaves;
         }
     }
@@ -240,13 +223,17 @@ void World::schedule_head(ConnectionIndex index, unsigned side) {
         // Its reader reads nothing else: there is no use in looking before it is free.
         when = std::max(when, stage_of(reader_of(conn, 1 - side)).busy_until);
     }
-    schedule(std::max(when, now_), EventKind::pipe_head, index,
-             side | (std::uint64_t{conn.generation} << 32));
+    ++pipe.head_number;
+    schedule(std::max(when, now_), EventKind::pipe_head, index * 2 + side,
+             pipe.head_number | (std::uint64_t{conn.generation} << 32));
 }
 
-void World::head_arrives(ConnectionIndex index, unsigned side) {
+void World::head_arrives(ConnectionIndex index, unsigned side, std::uint32_t number) {
     Connection& conn = connections_[index];
     Pipe& pipe = conn.pipes[side];
+    if (!pipe.head_scheduled || pipe.head_number != number || pipe.flights.empty()) {
+        return;  // What it was to look at is gone.
+    }
     pipe.head_scheduled = false;
     const Path* way = path_between(conn.ends[side], conn.ends[1 - side]);
     if (way != nullptr && !way->is_open()) {
@@ -254,6 +241,11 @@ void World::head_arrives(ConnectionIndex index, unsigned side) {
         return;
     }
     const unsigned reader = 1 - side;
+    if (!faults_.holds.empty() &&
+        is_held(conn.ends[side], conn.ends[reader], pipe.flights.front())) {
+        pipe.held = pipe.stalled = true;
+        return;
+    }
     if (!conn.open[reader]) {
         arrive_at_nobody(index, side);
         return;
@@ -268,8 +260,8 @@ void World::head_arrives(ConnectionIndex index, unsigned side) {
                         .service = flight.service,
                         .cost = trace::Cost::wire};
     if (flight.what != Flight::What::message) {
-        const auto reason = flight.what == Flight::What::reset ? zab::DownReason::reset
-                                                               : zab::DownReason::closed;
+        const auto reason =
+            flight.what == Flight::What::reset ? zab::DownReason::reset : zab::DownReason::closed;
         end_closed(index, reader, reason, origin);
         return;
     }
@@ -279,17 +271,37 @@ void World::head_arrives(ConnectionIndex index, unsigned side) {
         client_receives(to.index, arrived, origin);
         return;
     }
-    const StageRef ref = reader_of(conn, reader);
-    Pending pending{.what = Pending::What::message, .link = link_of(index, reader)};
-    pending.origin.since = flight.arrival;
-    pipe.head_scheduled = true;  // The stage's queue holds it now.
+    pipe.head_scheduled = true;  // Its reader has it now.
+    read_or_queue(index, reader, flight.arrival);
+}
+
+/// The head of a ring has arrived at a server: it is read at once if its reader is free.
+void World::read_or_queue(ConnectionIndex index, unsigned reader, std::int64_t arrival) {
+    const StageRef ref = reader_of(connections_[index], reader);
+    const ServerNode& server = servers_[connections_[index].ends[reader].index];
     Stage& stage = stage_of(ref);
-    if (stage.queue.empty() && !stage.scheduled && !stage.queued && !stage.blocked &&
-        stage.busy_until <= now_) {
-        stage.queue.push(pending);
-        run_stage(ref);
-    } else {
-        enqueue(ref, pending);
+    Core* core = nullptr;
+    const bool is_free = stage.queue.empty() && !stage.scheduled && !stage.queued &&
+                         !stage.blocked && stage.busy_until <= now_ && server.up &&
+                         !is_paused(server);
+    if (is_free && (cpu_is_free_ || take_core(server.host, core))) {
+        run_message(ref, link_of(index, reader), no_record, core);
+        Stage& after = stage_of(ref);
+        if (!after.queue.empty()) {
+            look_at(ref, after.queue.front().origin.since);
+        }
+        return;
+    }
+    Pending& pending = stage.queue.push_slot();
+    pending = {};
+    pending.what = Pending::What::message;
+    pending.link = link_of(index, reader);
+    pending.head_number = connections_[index].pipes[1 - reader].head_number;
+    pending.origin.since = arrival;
+    if (is_free) {
+        wait_for_core(ref, server.host);
+    } else if (stage.queue.size() == 1) {
+        look_at(ref, arrival);
     }
 }
 

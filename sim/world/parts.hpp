@@ -1,10 +1,5 @@
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <optional>
-#include <vector>
-
 #include "protocol/client/session.hpp"
 #include "protocol/effect.hpp"
 #include "protocol/input.hpp"
@@ -12,6 +7,12 @@
 #include "sim/disk/disk.hpp"
 #include "sim/random/key.hpp"
 #include "sim/trace/record.hpp"
+#include "sim/world/pace.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
 
 /// The parts that a world is made of: plain values, indexed by position.
 namespace sim {
@@ -28,10 +29,10 @@ constexpr trace::RecordId no_record = ~trace::RecordId{0};
 struct Origin {
     trace::RecordId cause = no_record;
     trace::RecordId held_by = no_record;
-    std::int64_t since = 0;    ///< When it became ready to run; what passes after that is wait.
-    std::int64_t wait = 0;     ///< Before that.
-    std::int64_t other = 0;    ///< Wire, disk or timer time, as `cost` says.
-    std::uint32_t service = 0; ///< Cpu time of the cause and of sending.
+    std::int64_t since = 0;     ///< When it became ready to run; what passes after that is wait.
+    std::int64_t wait = 0;      ///< Before that.
+    std::int64_t other = 0;     ///< Wire, disk or timer time, as `cost` says.
+    std::uint32_t service = 0;  ///< Cpu time of the cause and of sending.
     trace::Cost cost = trace::Cost::none;
 };
 
@@ -44,6 +45,7 @@ struct Pending {
     zab::LinkKind kind{};
     zab::NodeId peer{};
     zab::LinkId link{};
+    std::uint32_t head_number = 0;  ///< message: which head; void if the pipe has another now.
     Origin origin;
 };
 
@@ -86,7 +88,7 @@ struct Host {
     bool core_event = false;      ///< An event will serve `waiting`.
     std::int64_t nic_free_at = 0;
     trace::RecordId nic_last_record = no_record;
-    std::uint64_t nic_bits_per_second = 0;
+    Pace nic_pace{};
     std::int64_t core_busy_ns = 0;
     std::int64_t nic_busy_ns = 0;
     std::uint64_t nic_uses = 0;
@@ -120,9 +122,11 @@ struct Pipe {
     std::int64_t last_arrival = 0;
     std::int64_t sender_free_at = 0;
     bool head_scheduled = false;  ///< An event or a queue item will look at the head.
+    std::uint32_t head_number = 0;  ///< Of that event: older ones are void.
     bool stalled = false;         ///< The path is cut or clogged: the head waits.
     std::int64_t stalled_since = 0;
     std::uint32_t stall_number = 0;
+    bool held = false;  ///< By a fault, until another lets it go.
 };
 
 struct Connection {
@@ -135,15 +139,15 @@ struct Connection {
     State state = State::free;
     zab::LinkKind kind{};
     std::uint32_t generation = 0;
-    std::array<End, 2> ends{};   ///< [0] dialled, [1] accepted.
-    std::array<bool, 2> open{};  ///< Whether that end's process still holds it.
-    std::array<Pipe, 2> pipes{};  ///< [side]: what `side` sends.
+    std::array<End, 2> ends{};                   ///< [0] dialled, [1] accepted.
+    std::array<bool, 2> open{};                  ///< Whether that end's process still holds it.
+    std::array<Pipe, 2> pipes{};                 ///< [side]: what `side` sends.
     std::array<std::int64_t, 2> read_timeout{};  ///< 0: none.
     std::array<std::int64_t, 2> last_heard{};
     std::array<bool, 2> timeout_event{};
     Dialled dialled;
     bool established = false;  ///< The dialler knows.
-    Stage handler;            ///< Of a learner connection, at the leader's end.
+    Stage handler;             ///< Of a learner connection, at the leader's end.
     std::uint32_t next_free = none;
 };
 
@@ -159,12 +163,12 @@ struct ServerNode {
     zab::NodeId id{};
     HostIndex host = 0;
     zab::Peer peer;
-    bool up = false;             ///< The process runs.
+    bool up = false;  ///< The process runs.
     bool is_booting = false;
     std::int64_t boot_takes = 0;
     std::int64_t sync_takes = 0;
     std::int64_t last_record_at = 0;
-    bool host_up = true;         ///< Its machine answers: a dead process's port is refused.
+    bool host_up = true;  ///< Its machine answers: a dead process's port is refused.
     std::uint32_t incarnation = 0;
     std::int64_t paused_until = 0;
     std::array<Stage, zab::shared_stage_count> stages{};
@@ -175,7 +179,7 @@ struct ServerNode {
     std::array<std::uint64_t, 16> work_draws{};  ///< Pieces of work so far, by kind.
     std::uint64_t boots = 0;
     std::int64_t slow_factor_nano = 1'000'000'000;  ///< Of its cpu.
-    trace::RecordId last_record = no_record;  ///< Of its process: start, crash.
+    trace::RecordId last_record = no_record;        ///< Of its process: start, crash.
 };
 
 /// One client of a group: its session and its load.
@@ -185,10 +189,10 @@ struct Client {
     HostIndex host = 0;
     zab::ClientSession session{0, 0};
     zab::LinkId link{};
-    zab::NodeId server{};          ///< It talks to, or tries.
-    std::uint32_t tries = 0;       ///< Since it was last attached.
-    std::uint32_t wanted = 0;      ///< Requests that wait for a connection, or to be issued.
-    std::uint64_t issued = 0;      ///< So far.
+    zab::NodeId server{};      ///< It talks to, or tries.
+    std::uint32_t tries = 0;   ///< Since it was last attached.
+    std::uint32_t wanted = 0;  ///< Requests that wait for a connection, or to be issued.
+    std::uint64_t issued = 0;  ///< So far.
     std::uint64_t creates = 0;
     std::int64_t last_sent = 0;
     std::int64_t last_heard = 0;

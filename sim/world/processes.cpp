@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include "sim/world/world.hpp"
+
+#include <algorithm>
 
 namespace sim {
 
@@ -82,9 +82,9 @@ void World::stop_server(ServerIndex index, trace::StopReason reason, std::uint16
     server.is_booting = false;
     ++server.incarnation;
     server.last_record_at = now_;
-    server.last_record = emit(trace::Kind::server_stopped, server.id,
-                              Origin{.cause = cause, .since = now_}, 0,
-                              static_cast<std::uint16_t>(reason), code);
+    server.last_record =
+        emit(trace::Kind::server_stopped, server.id, Origin{.cause = cause, .since = now_}, 0,
+             static_cast<std::uint16_t>(reason), code);
     server.disk.free_at = std::min(server.disk.free_at, now_);
     for (Stage& stage : server.stages) {
         stage.queue.clear();

@@ -1,4 +1,5 @@
 #include "protocol/types/ensure.hpp"
+#include "sim/world/record_kinds.hpp"
 #include "sim/world/world.hpp"
 
 namespace sim {
@@ -7,31 +8,11 @@ namespace {
 
 using trace::Kind;
 
-Kind kind_of(zab::NoteKind note) {
-    switch (note) {
-        case zab::NoteKind::booted: return Kind::booted;
-        case zab::NoteKind::looking: return Kind::looking;
-        case zab::NoteKind::elected: return Kind::elected;
-        case zab::NoteKind::following: return Kind::following;
-        case zab::NoteKind::leading: return Kind::leading;
-        case zab::NoteKind::established: return Kind::established;
-        case zab::NoteKind::serving: return Kind::serving;
-        case zab::NoteKind::request: return Kind::request;
-        case zab::NoteKind::forward: return Kind::forward;
-        case zab::NoteKind::propose: return Kind::propose;
-        case zab::NoteKind::ack: return Kind::ack;
-        case zab::NoteKind::commit: return Kind::commit;
-        case zab::NoteKind::deliver: return Kind::deliver;
-        case zab::NoteKind::read: return Kind::read;
-        case zab::NoteKind::inform: return Kind::inform;
-        case zab::NoteKind::synchronized: return Kind::synchronized;
-        case zab::NoteKind::snapshot_sent: return Kind::snapshot_sent;
-        case zab::NoteKind::snapshot_installed: return Kind::snapshot_installed;
-        case zab::NoteKind::history: return Kind::history;
-    }
-    zab::ensure(false, "every kind of note has its kind of record");
-    return Kind::work;
-}
+}  // namespace
+
+Kind World::kind_of(zab::NoteKind note) { return record_kind(note); }
+
+namespace {
 
 std::uint32_t distance(trace::RecordId id, trace::RecordId earlier) {
     if (earlier == no_record) {
@@ -48,8 +29,14 @@ trace::RecordId World::emit(Kind kind, zab::NodeId node, const Origin& origin, s
                             std::uint16_t detail, std::uint64_t a, std::uint64_t b,
                             std::uint32_t c) {
     const trace::RecordId id = recorder_.next_id();
-    trace::Record::Fields fields{.kind = kind, .time = {now_}, .node = node, .peer = peer,
-                                 .detail = detail, .a = a, .b = b, .c = c};
+    trace::Record::Fields fields{.kind = kind,
+                                 .time = {now_},
+                                 .node = node,
+                                 .peer = peer,
+                                 .detail = detail,
+                                 .a = a,
+                                 .b = b,
+                                 .c = c};
     if (origin.cause != no_record) {
         fields.cause_back = distance(id, origin.cause);
         fields.wait_ns = origin.wait + (now_ - origin.since);
@@ -79,8 +66,8 @@ trace::RecordId World::emit_after(trace::RecordId cause, Kind kind, zab::NodeId 
 trace::RecordId World::emit_note(const Step& step, const zab::Note& note, const Origin* origin) {
     const zab::NodeId node = servers_[step.server].id;
     if (origin != nullptr) {
-        return emit(kind_of(note.kind), node, *origin, note.peer.value, note.detail, note.a,
-                    note.b, note.c);
+        return emit(kind_of(note.kind), node, *origin, note.peer.value, note.detail, note.a, note.b,
+                    note.c);
     }
     return emit_after(step.record, kind_of(note.kind), node, note.peer.value, note.detail, note.a,
                       note.b, note.c);

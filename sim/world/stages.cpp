@@ -1,7 +1,7 @@
-#include <algorithm>
-
 #include "protocol/types/ensure.hpp"
 #include "sim/world/world.hpp"
+
+#include <algorithm>
 
 namespace sim {
 
@@ -42,8 +42,20 @@ void World::look_at(StageRef ref, std::int64_t not_before) {
     stage.scheduled = true;
     const std::uint32_t generation =
         ref.is_handler() ? connections_[ref.connection()].generation : 0;
-    schedule(std::max({now_, not_before, stage.busy_until}), EventKind::stage, ref.value,
-             generation);
+    const std::int64_t when = std::max({now_, not_before, stage.busy_until});
+    if (when == now_) {
+        ready_.push({ref, generation});
+    } else {
+        schedule(when, EventKind::stage, ref.value, generation);
+    }
+}
+
+void World::look(StageRef ref, std::uint32_t generation) {
+    if (ref.is_handler() && connections_[ref.connection()].generation != generation) {
+        return;
+    }
+    stage_of(ref).scheduled = false;
+    run_stage(ref);
 }
 
 void World::run_stage(StageRef ref) {
@@ -61,10 +73,10 @@ void World::run_stage(StageRef ref) {
         look_at(ref, due);
         return;
     }
-    const bool pays = !cpu_is_free_ && (head.what == Pending::What::message ||
-                                        head.what == Pending::What::turn);
+    const bool pays =
+        !cpu_is_free_ && (head.what == Pending::What::message || head.what == Pending::What::turn);
     Core* core = nullptr;
-    if (pays && !take_core(ref, core)) {
+    if (pays && !take_core(server.host, core)) {
         wait_for_core(ref, server.host);
         return;
     }
@@ -77,9 +89,8 @@ void World::run_stage(StageRef ref) {
     }
 }
 
-bool World::take_core(StageRef ref, Core*& core) {
-    Host& host = hosts_[servers_[server_of(ref)].host];
-    for (Core& candidate : host.cores) {
+bool World::take_core(HostIndex host, Core*& core) {
+    for (Core& candidate : hosts_[host].cores) {
         if (candidate.free_at <= now_) {
             core = &candidate;
             return true;
@@ -132,7 +143,9 @@ void World::run_item(StageRef ref, const Pending& pending, Core* core) {
     const auto reason = static_cast<zab::DownReason>(pending.small);
     switch (pending.what) {
         case Pending::What::message:
-            run_message(ref, pending.link, origin, core);
+            if (is_live(pending.link) && has_head(pending)) {
+                run_message(ref, pending.link, origin.held_by, core);
+            }
             return;
         case Pending::What::turn: {
             const zab::Stage stage = ref.is_handler() ? zab::Stage::handler : ref.stage();
@@ -158,16 +171,18 @@ void World::run_item(StageRef ref, const Pending& pending, Core* core) {
             take_step(server, ref, zab::DialFailed{pending.kind, pending.peer, reason}, origin,
                       core, false);
             return;
-        case Pending::What::done:
-            return;
+        case Pending::What::done: return;
     }
 }
 
+/// Whether the message that was queued to be read is still there to be read.
+bool World::has_head(const Pending& pending) {
+    const Pipe& pipe = connection(pending.link).pipes[1 - pending.link.slot % 2];
+    return pipe.head_scheduled && pipe.head_number == pending.head_number && !pipe.flights.empty();
+}
+
 /// The head of a link's incoming ring is read.
-void World::run_message(StageRef ref, zab::LinkId link, const Origin& origin, Core* core) {
-    if (!is_live(link)) {
-        return;
-    }
+void World::run_message(StageRef ref, zab::LinkId link, trace::RecordId held_by, Core* core) {
     Connection& conn = connection(link);
     const unsigned side = link.slot % 2;
     const unsigned from = 1 - side;
@@ -181,13 +196,13 @@ void World::run_message(StageRef ref, zab::LinkId link, const Origin& origin, Co
                    .other = flight.wire,
                    .service = flight.service,
                    .cost = trace::Cost::wire};
-    if (flight.arrival < now_ && origin.held_by != no_record) {
-        arrived.held_by = origin.held_by;
+    if (flight.arrival < now_ && held_by != no_record) {
+        arrived.held_by = held_by;
     }
     const bool has_snapshot = zab::kind_of(flight.message) == zab::MessageKind::snap;
-    const zab::Received received{link, conn.kind, &flight.message,
-                                 has_snapshot && !pipe.snapshots.empty() ? &pipe.snapshots.front()
-                                                                         : nullptr};
+    const zab::Received received{
+        link, conn.kind, &flight.message,
+        has_snapshot && !pipe.snapshots.empty() ? &pipe.snapshots.front() : nullptr};
     const std::uint32_t generation = conn.generation;
     take_step(server_of(ref), ref, received, arrived, core, true);
     if (connections_[link.slot / 2].generation == generation) {
@@ -206,9 +221,7 @@ std::uint32_t World::item_cost(ServerIndex index, StageRef ref, std::uint64_t me
             case zab::Stage::main:
                 item = server.peer.role() == zab::RoleKind::learning ? &cpu.learner : &cpu.election;
                 break;
-            case zab::Stage::election:
-                item = &cpu.election;
-                break;
+            case zab::Stage::election: item = &cpu.election; break;
             case zab::Stage::io:
                 item = &cpu.io;
                 per_byte = true;
@@ -221,12 +234,9 @@ std::uint32_t World::item_cost(ServerIndex index, StageRef ref, std::uint64_t me
                 item = &cpu.append;
                 per_byte = true;
                 break;
-            case zab::Stage::commit:
-                item = &cpu.commit;
-                break;
+            case zab::Stage::commit: item = &cpu.commit; break;
             case zab::Stage::snapshot:
-            case zab::Stage::handler:
-                break;
+            case zab::Stage::handler: break;
         }
     }
     const std::uint64_t word = draw(server.cpu_key, meaning, ref.value & 7);

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include "sim/world/world.hpp"
+
+#include <algorithm>
 
 namespace sim {
 
@@ -16,8 +16,8 @@ bool is_disk_work(zab::Work work) {
 std::int64_t transfer_ns(std::uint64_t bytes, std::uint64_t bytes_per_second) {
     return bytes_per_second == 0
                ? 0
-               : static_cast<std::int64_t>(bytes * 1'000 / std::max<std::uint64_t>(
-                                                               bytes_per_second / 1'000'000, 1));
+               : static_cast<std::int64_t>(
+                     bytes * 1'000 / std::max<std::uint64_t>(bytes_per_second / 1'000'000, 1));
 }
 
 }  // namespace
@@ -54,27 +54,21 @@ std::int64_t World::work_time(ServerNode& server, const zab::Start& start) {
         return distribution.draw(draw(server.process_key, kind, ++server.work_draws[kind])).ns;
     };
     switch (start.work) {
-        case zab::Work::shut_down_role:
-            return process_time(process.shutdown_role);
-        case zab::Work::finish_election:
-            return process_time(process.election_rest);
-        case zab::Work::open_port:
-            return process_time(process.open_port);
-        case zab::Work::start_serving:
-            return process_time(process.start_serving);
+        case zab::Work::shut_down_role: return process_time(process.shutdown_role);
+        case zab::Work::finish_election: return process_time(process.election_rest);
+        case zab::Work::open_port: return process_time(process.open_port);
+        case zab::Work::start_serving: return process_time(process.start_serving);
         case zab::Work::write_accepted_epoch:
-        case zab::Work::write_current_epoch:
-            return disk_time(server, start.work, disk.epoch_write);
+        case zab::Work::write_current_epoch: return disk_time(server, start.work, disk.epoch_write);
         case zab::Work::sync_log:
             return scenario_->config.force_sync ? disk_time(server, start.work, disk.sync) : 0;
-        case zab::Work::truncate_log:
-            return disk_time(server, start.work, disk.sync);
-        case zab::Work::read_log:
-            return 0;
+        case zab::Work::truncate_log: return disk_time(server, start.work, disk.sync);
+        case zab::Work::read_log: return 0;
         case zab::Work::write_snapshot: {
             const std::int64_t writing =
                 transfer_ns(snapshot_bytes(server), disk.write_bytes_per_second);
-            return start.argument == 1 ? writing + disk_time(server, start.work, disk.sync) : writing;
+            return start.argument == 1 ? writing + disk_time(server, start.work, disk.sync)
+                                       : writing;
         }
         case zab::Work::serialize_snapshot:
             return transfer_ns(snapshot_bytes(server), disk.read_bytes_per_second);
@@ -97,10 +91,8 @@ void World::start_work(const Step& step, const zab::Start& start) {
                                     : StageRef::of(step.server, start.stage);
     std::int64_t begin = step.ready;
     const std::int64_t takes = work_time(server, start);
-    Origin origin{.cause = step.record,
-                  .other = takes,
-                  .service = step.service,
-                  .cost = trace::Cost::timer};
+    Origin origin{
+        .cause = step.record, .other = takes, .service = step.service, .cost = trace::Cost::timer};
     if (is_disk_work(start.work)) {
         begin = std::max({begin, server.disk.free_at, server.disk.stalled_until});
         origin.wait = begin - step.ready;
@@ -117,11 +109,15 @@ void World::start_work(const Step& step, const zab::Start& start) {
                       .link = start.link,
                       .argument = start.argument,
                       .log_target = server.disk.appended(),
+                      .history_version = server.disk.history_version(),
                       .incarnation = server.incarnation,
                       .server = step.server,
-                      .snapshot_name = server.peer.server().database.position(),
+                      .database_generation = server.peer.server().database.generation(),
                       .origin = origin,
                       .active = true};
+    if (start.work == zab::Work::write_snapshot) {
+        orders_[index].snapshot = server.peer.server().database.snapshot();
+    }
     if (!is_handler || is_live(start.link)) {
         stage_of(ref).blocked = true;
     }
@@ -137,15 +133,19 @@ void World::complete_work(std::uint32_t index) {
         return;
     }
     orders_[index].active = false;
+    orders_[index].snapshot = {};
     free_orders_.push_back(index);
     if (!is_alive) {
+        return;
+    }
+    if (!faults_.before.empty() && strikes_before_durable(order)) {
         return;
     }
     zab::Done done{.work = order.work, .stage = zab::Stage::handler, .link = order.link};
     done.disk = &server.disk.image();
     done.snapshot_jitter =
         static_cast<std::uint32_t>(draw(server.process_key, server.disk.uses, 1) >> 32);
-    apply_to_disk(server, order);
+    done.failed = !apply_to_disk(server, order);
     StageRef ref = order.stage;
     if (!ref.is_handler()) {
         done.stage = ref.stage();
@@ -161,8 +161,8 @@ void World::complete_work(std::uint32_t index) {
     }
 }
 
-/// What the work has made durable, at the instant at which it is.
-void World::apply_to_disk(ServerNode& server, const WorkOrder& order) {
+/// What the work has made durable, at the instant at which it is. False: it came to nothing.
+bool World::apply_to_disk(ServerNode& server, const WorkOrder& order) {
     Disk& disk = server.disk;
     const zab::Epoch epoch{static_cast<std::uint32_t>(order.argument)};
     switch (order.work) {
@@ -170,32 +170,35 @@ void World::apply_to_disk(ServerNode& server, const WorkOrder& order) {
             const std::uint64_t before = disk.durable();
             disk.complete_sync(order.log_target);
             done_count_ = static_cast<std::uint32_t>(disk.durable() - before);
-            return;
+            return true;
         }
-        case zab::Work::write_accepted_epoch:
-            disk.write_accepted_epoch(epoch);
-            return;
-        case zab::Work::write_current_epoch:
-            disk.write_current_epoch(epoch);
-            return;
-        case zab::Work::truncate_log:
-            disk.truncate_after({order.argument});
-            return;
+        case zab::Work::write_accepted_epoch: disk.write_accepted_epoch(epoch); return true;
+        case zab::Work::write_current_epoch: disk.write_current_epoch(epoch); return true;
+        case zab::Work::truncate_log: disk.truncate_after({order.argument}); return true;
         case zab::Work::write_snapshot: {
-            zab::Snapshot snapshot = server.peer.server().database.snapshot();
-            snapshot.position = order.snapshot_name;  // Named at its beginning, written fuzzily.
+            if (order.history_version != disk.history_version()) {
+                return false;
+            }
+            // Named at its beginning, written fuzzily: what is applied meanwhile may be in it.
+            // A tree that was replaced meanwhile is written as it was.
+            zab::Snapshot snapshot = order.snapshot;
+            const zab::Database& database = server.peer.server().database;
+            if (order.database_generation == database.generation()) {
+                snapshot.tree = database.tree();
+                snapshot.sessions = database.sessions();
+            }
             disk.add_snapshot(snapshot, order.argument == 1, now_);
             done_count_ = order.argument == 1 ? 1 : 0;
-            return;
+            return true;
         }
         case zab::Work::shut_down_role:
         case zab::Work::finish_election:
         case zab::Work::open_port:
         case zab::Work::start_serving:
         case zab::Work::read_log:
-        case zab::Work::serialize_snapshot:
-            return;
+        case zab::Work::serialize_snapshot: return true;
     }
+    return true;
 }
 
 void World::send_snapshot(const Step& step, const zab::SendSnapshot& wish) {
@@ -207,8 +210,8 @@ void World::send_snapshot(const Step& step, const zab::SendSnapshot& wish) {
     snapshot.position = wish.position;
     Pipe& pipe = connection(wish.link).pipes[wish.link.slot % 2];
     pipe.snapshots.push_back(std::move(snapshot));
-    const auto bytes = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(snapshot_bytes(server), 0xffffffff));
+    const auto bytes =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(snapshot_bytes(server), 0xffffffff));
     transmit(wish.link, zab::Snap{wish.position.zxid, bytes}, step.record, step.service,
              step.ready);
 }

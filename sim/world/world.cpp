@@ -1,8 +1,8 @@
 #include "sim/world/world.hpp"
 
-#include <string>
-
 #include "protocol/types/ensure.hpp"
+
+#include <string>
 
 namespace sim {
 
@@ -42,7 +42,7 @@ void World::build_hosts() {
     for (const HostSpec& spec : scenario_->hosts) {
         Host& host = hosts_.emplace_back();
         host.cores.resize(spec.cores);
-        host.nic_bits_per_second = spec.nic.bits_per_second;
+        host.nic_pace = Pace::of(spec.nic);
     }
     link_models_.push_back(scenario_->network.base);
     models_.assign(hosts_.size() * hosts_.size(), 0);
@@ -55,6 +55,9 @@ void World::build_hosts() {
             link_models_.push_back(link.model);
         }
         models_[link.from_host * hosts_.size() + link.to_host] = index;
+    }
+    for (const LinkModel& link : link_models_) {
+        link_paces_.push_back(Pace::of(link.bandwidth));
     }
 }
 
@@ -115,8 +118,8 @@ void World::tell_initial_history(const ServerNode& node, const ServerStart& star
     for (std::size_t i = 0; i < start.history.size(); ++i) {
         const zab::Zxid zxid = start.history[i];
         position = zab::advance(position, {zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set});
-        const bool ends_epoch = i + 1 == start.history.size() ||
-                                start.history[i + 1].epoch() != zxid.epoch();
+        const bool ends_epoch =
+            i + 1 == start.history.size() || start.history[i + 1].epoch() != zxid.epoch();
         if (ends_epoch) {
             initial_.push_back({node.id, position});
         }
@@ -125,14 +128,15 @@ void World::tell_initial_history(const ServerNode& node, const ServerStart& star
 
 void World::schedule(std::int64_t time, EventKind kind, std::uint32_t entity,
                      std::uint64_t argument) {
-    queue_.push({{time}, static_cast<std::uint64_t>(kind) | (std::uint64_t{entity} << 8), argument});
+    queue_.push(
+        {{time}, static_cast<std::uint64_t>(kind) | (std::uint64_t{entity} << 8), argument});
 }
 
 bool World::run_until(zab::Instant until, std::uint64_t max_records) {
     const std::uint64_t limit = max_records > ~std::uint64_t{0} - recorder_.next_id()
                                     ? ~std::uint64_t{0}
                                     : recorder_.next_id() + max_records;
-    while (!queue_.empty() && queue_.next_time() <= until) {
+    while (!ready_.empty() || (!queue_.empty() && queue_.next_time() <= until)) {
         if (recorder_.next_id() >= limit) {
             return false;
         }
@@ -143,16 +147,22 @@ bool World::run_until(zab::Instant until, std::uint64_t max_records) {
 }
 
 bool World::run_one() {
-    if (queue_.empty()) {
+    if (queue_.empty() && ready_.empty()) {
         return false;
     }
     if (!initial_.empty()) {
         begin();
     }
-    const Event event = queue_.pop();
-    now_ = event.time.ns;
     ++events_;
-    dispatch(event);
+    if (!ready_.empty()) {
+        const Ready next = ready_.front();
+        ready_.pop();
+        look(next.stage, next.generation);
+    } else {
+        const Event event = queue_.pop();
+        now_ = event.time.ns;
+        dispatch(event);
+    }
     if (!faults_.due.empty()) {
         strike_due();
     }
@@ -187,24 +197,14 @@ void World::dispatch(const Event& event) {
     };
     switch (static_cast<EventKind>(event.what & 0xff)) {
         case EventKind::pipe_head:
-            if (is_current()) head_arrives(entity, argument);
+            if (connections_[entity / 2].generation == generation) {
+                head_arrives(entity / 2, entity % 2, argument);
+            }
             return;
-        case EventKind::stage: {
-            const StageRef ref{entity};
-            if (ref.is_handler() && connections_[ref.connection()].generation != argument) return;
-            stage_of(ref).scheduled = false;
-            run_stage(ref);
-            return;
-        }
-        case EventKind::core:
-            serve_waiting(entity);
-            return;
-        case EventKind::timer:
-            fire_timer(entity, generation, argument);
-            return;
-        case EventKind::work_done:
-            complete_work(entity);
-            return;
+        case EventKind::stage: look({entity}, argument); return;
+        case EventKind::core: serve_waiting(entity); return;
+        case EventKind::timer: fire_timer(entity, generation, argument); return;
+        case EventKind::work_done: complete_work(entity); return;
         case EventKind::boot:
             if (argument == none) {
                 start_server(entity, no_record);
@@ -231,27 +231,13 @@ void World::dispatch(const Event& event) {
             }
             return;
         }
-        case EventKind::process_reset:
-            reset_connections(entity, argument);
-            return;
-        case EventKind::client_timer:
-            client_timer(entity, argument);
-            return;
-        case EventKind::client_arrival:
-            client_arrival(entity, event.argument);
-            return;
-        case EventKind::client_dial:
-            client_dials(entity);
-            return;
-        case EventKind::fault:
-            strike(entity, no_record);
-            return;
-        case EventKind::undo_fault:
-            undo_fault(entity);
-            return;
-        case EventKind::resume:
-            resume_server(entity);
-            return;
+        case EventKind::process_reset: reset_connections(entity, argument); return;
+        case EventKind::client_timer: client_timer(entity, argument); return;
+        case EventKind::client_arrival: client_arrival(entity, event.argument); return;
+        case EventKind::client_dial: client_dials(entity); return;
+        case EventKind::fault: strike(entity, no_record); return;
+        case EventKind::undo_fault: undo_fault(entity); return;
+        case EventKind::resume: resume_server(entity); return;
     }
 }
 
@@ -269,6 +255,9 @@ std::optional<ServerIndex> World::leader() const {
     return best;
 }
 
-void World::finish() { emit_resources(); }
+void World::finish() {
+    tell_skipped();
+    emit_resources();
+}
 
 }  // namespace sim

@@ -1,9 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <vector>
-
 #include "protocol/config.hpp"
 #include "protocol/effect.hpp"
 #include "sim/clock/event_queue.hpp"
@@ -14,6 +10,10 @@
 #include "sim/trace/recorder.hpp"
 #include "sim/world/fault_state.hpp"
 #include "sim/world/parts.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
 
 /// The world: one virtual clock drives servers, clients, network and disks. A value: it can be
 /// copied at any moment, and both copies run on independently to their own, reproducible ends.
@@ -50,18 +50,39 @@ class World {
     friend class Explorer;
 
     enum class EventKind : std::uint8_t {
-        pipe_head, stage, core, timer, work_done, boot, dial_arrives, dial_answered, dial_expires,
-        read_timeout, pipe_breaks, process_reset, client_timer, client_arrival, client_dial, fault,
-        resume, undo_fault,
+        pipe_head,
+        stage,
+        core,
+        timer,
+        work_done,
+        boot,
+        dial_arrives,
+        dial_answered,
+        dial_expires,
+        read_timeout,
+        pipe_breaks,
+        process_reset,
+        client_timer,
+        client_arrival,
+        client_dial,
+        fault,
+        resume,
+        undo_fault,
     };
     struct Outlet {  // Copies of a world start without one.
         const trace::Outlets* value = nullptr;
         Outlet() = default;
         Outlet(const Outlet&) {}
-        Outlet& operator=(const Outlet&) { return *this; }
+        Outlet& operator=(const Outlet&) {
+            return *this;
+        }  // NOLINT(bugprone-unhandled-self-assignment)
         Outlet(Outlet&&) = default;
         Outlet& operator=(Outlet&&) = default;
         ~Outlet() = default;
+    };
+    struct Ready {
+        StageRef stage{};
+        std::uint32_t generation = 0;
     };
     struct WorkOrder {  // A piece of work under way.
         zab::Work work{};
@@ -69,9 +90,11 @@ class World {
         zab::LinkId link{};
         std::uint64_t argument = 0;
         std::uint64_t log_target = 0;
+        std::uint32_t history_version = 0;
         std::uint32_t incarnation = 0;
         ServerIndex server = 0;
-        zab::Position snapshot_name{};
+        zab::Snapshot snapshot;  ///< As it was at the beginning.
+        std::uint32_t database_generation = 0;
         Origin origin;
         bool active = false;
     };
@@ -100,6 +123,8 @@ class World {
     trace::RecordId emit_after(trace::RecordId cause, trace::Kind kind, zab::NodeId node,
                                std::uint16_t peer, std::uint16_t detail, std::uint64_t a,
                                std::uint64_t b, std::uint32_t c);
+    static trace::Kind kind_of(zab::NoteKind note);
+    static std::uint64_t zxid_of(const zab::Message& message);
     trace::RecordId emit_note(const Step& step, const zab::Note& note, const Origin* origin);
     void emit_resources();
 
@@ -109,14 +134,17 @@ class World {
     void enqueue(StageRef ref, const Pending& pending);
     void look_at(StageRef ref, std::int64_t not_before);
     void run_stage(StageRef ref);
-    bool take_core(StageRef ref, Core*& core);
-    void serve_waiting(HostIndex host);
+    bool take_core(HostIndex host, Core*& core);
+    void look(StageRef ref, std::uint32_t generation);
+    void read_or_queue(ConnectionIndex index, unsigned reader, std::int64_t arrival);
+    void serve_waiting(HostIndex index);
     static std::int64_t soonest_core(const Host& host);
-    void wait_for_core(StageRef ref, HostIndex host);
+    void wait_for_core(StageRef ref, HostIndex index);
     void run_item(StageRef ref, const Pending& pending, Core* core);
-    void run_message(StageRef ref, zab::LinkId link, const Origin& origin, Core* core);
+    bool has_head(const Pending& pending);
+    void run_message(StageRef ref, zab::LinkId link, trace::RecordId held_by, Core* core);
     void finish_item(StageRef ref, Core* core, const Step& step);
-    std::uint32_t item_cost(ServerIndex server, StageRef ref, std::uint64_t meaning,
+    std::uint32_t item_cost(ServerIndex index, StageRef ref, std::uint64_t meaning,
                             std::uint32_t bytes, bool was_idle);
     bool is_paused(const ServerNode& server) const { return server.paused_until > now_; }
 
@@ -124,6 +152,12 @@ class World {
     void take_step(ServerIndex server, StageRef ref, const zab::Input& input, const Origin& origin,
                    Core* core, bool pays);
     void interpret(const Step& step, std::size_t first);
+    void perform(const Step& step, const zab::Dial& wish);
+    void perform(const Step& step, const zab::Listen& wish);
+    void perform(const Step& step, const zab::Append& append);
+    void perform(const Step& step, const zab::Halt& halt);
+    void perform(const Step& step, const zab::RefuseToStart& refusal);
+    void cancel_timer(const Step& step, const zab::CancelTimer& wish);
     trace::RecordId record_done(ServerNode& server, const zab::Done& done, const Origin& origin);
     trace::RecordId record_other(const ServerNode& server, const zab::Input& input,
                                  const Origin& origin);
@@ -135,7 +169,7 @@ class World {
     // work.cpp: what blocks a stage.
     void start_work(const Step& step, const zab::Start& start);
     void complete_work(std::uint32_t index);
-    void apply_to_disk(ServerNode& server, const WorkOrder& order);
+    bool apply_to_disk(ServerNode& server, const WorkOrder& order);
     std::int64_t work_time(ServerNode& server, const zab::Start& start);
     std::int64_t disk_time(ServerNode& server, zab::Work work, const Distribution& distribution);
     std::uint64_t snapshot_bytes(const ServerNode& server) const;
@@ -157,13 +191,14 @@ class World {
     std::int64_t faults_on_the_way(const End& from, const End& to, const Flight& flight,
                                    const LinkModel& link, std::uint64_t word, std::int64_t leaves);
     Key pair_key(const End& from, const End& to) const;
+    std::int64_t segment_ns(const End& from, const End& to, std::uint64_t word) const;
     std::uint64_t dial_count(const End& from, const End& to);
     void arrive_at_nobody(ConnectionIndex index, unsigned side);
     void stall(ConnectionIndex index, unsigned side, bool breaks);
     void set_read_timeout(zab::LinkId link, std::int64_t timeout);
     void fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64_t ready);
     void schedule_head(ConnectionIndex index, unsigned side);
-    void head_arrives(ConnectionIndex index, unsigned side);
+    void head_arrives(ConnectionIndex index, unsigned side, std::uint32_t number);
     void pop_head(ConnectionIndex index, unsigned side);
     void close_link(zab::LinkId link, Flight::What what, trace::RecordId cause,
                     std::uint32_t service, std::int64_t ready, std::int64_t waited = 0);
@@ -178,14 +213,14 @@ class World {
     std::uint64_t meaning_of(const zab::Message& message, std::uint64_t fallback) const;
 
     // processes.cpp: starting and ending servers.
-    void start_server(ServerIndex server, trace::RecordId cause);
-    void boot_server(ServerIndex server, std::uint32_t incarnation);
-    void stop_server(ServerIndex server, trace::StopReason reason, std::uint16_t code,
+    void start_server(ServerIndex index, trace::RecordId cause);
+    void boot_server(ServerIndex index, std::uint32_t incarnation);
+    void stop_server(ServerIndex index, trace::StopReason reason, std::uint16_t code,
                      trace::RecordId cause);
-    void reset_connections(ServerIndex server, std::uint32_t incarnation);
-    void pause_server(ServerIndex server, std::int64_t until, trace::RecordId cause);
-    void resume_server(ServerIndex server);
-    void let_go(ServerIndex server, bool tells, trace::RecordId cause);
+    void reset_connections(ServerIndex index, std::uint32_t incarnation);
+    void pause_server(ServerIndex index, std::int64_t until, trace::RecordId cause);
+    void resume_server(ServerIndex index);
+    void let_go(ServerIndex index, bool tells, trace::RecordId cause);
 
     // clients.cpp: sessions and load.
     void client_dials(ClientIndex client);
@@ -203,15 +238,26 @@ class World {
 
     // faults.cpp
     void place_faults();
-    void strike(std::uint32_t fault, trace::RecordId cause);
+    void strike(std::uint32_t index, trace::RecordId cause);
     void strike_due();
     void reset_between(ServerIndex from, ServerIndex to);
-    void apply_fault(std::uint32_t fault, trace::RecordId cause);
-    void apply_to_path(std::uint32_t fault, ServerIndex from, ServerIndex to, bool undo);
-    void undo_fault(std::uint32_t fault);
+    void apply_fault(std::uint32_t index, trace::RecordId cause);
+    void apply_to_path(std::uint32_t index, ServerIndex from, ServerIndex to, bool undo);
+    void undo_fault(std::uint32_t index);
     std::vector<ServerIndex> resolve(const Target& target, std::uint64_t meaning);
+
+    // anchors.cpp: faults placed by what happens.
     void watch(const trace::Record& record, trace::RecordId id);
-    bool matches(const RecordPattern& pattern, const trace::Record& record) const;
+    static bool matches(const RecordPattern& pattern, const trace::Record& record);
+    bool is_due(FaultState::Watch& watch, const trace::Record& record) const;
+    bool strikes_before(ServerIndex index, const zab::Input& input);
+    bool strikes_before_durable(const WorkOrder& order);
+    bool strike_if_expected(ServerIndex index, const std::vector<trace::Record>& expected);
+    bool is_held(const End& from, const End& to, const Flight& flight);
+    void let_held_go(ServerIndex receiver, bool drops);
+    void drop_connection(ConnectionIndex index);
+    static void delay_all(Pipe& pipe, std::int64_t until);
+    void tell_skipped();
     Path& path(ServerIndex from, ServerIndex to);
     const Path* path_between(const End& from, const End& to) const;
     void path_opens(ServerIndex from, ServerIndex to);
@@ -221,6 +267,7 @@ class World {
     std::uint64_t seed_;
     Key root_;
     EventQueue queue_;
+    zab::Ring<Ready> ready_;  ///< Stages to look at in this very instant: not worth the queue.
     std::int64_t now_ = 0;
     std::uint64_t events_ = 0;
     std::int64_t stuck_at_ = -1;
@@ -234,6 +281,8 @@ class World {
     std::vector<Host> hosts_;
     std::vector<std::uint32_t> models_;  // By from * hosts + to: index into link_models_.
     std::vector<LinkModel> link_models_;
+    std::vector<Pace> link_paces_;  ///< By link model.
+    bool has_noise_ = false;        ///< Some path was ever touched by a fault.
     std::vector<ServerNode> servers_;
     std::vector<ServerIndex> server_by_id_;
     std::vector<Client> clients_;

@@ -105,7 +105,7 @@ struct Run {
     }
 };
 
-[[noreturn]] void throw_reason(const char* why, std::source_location) {
+[[noreturn]] void throw_reason(const char* why, zab::SourcePlace) {
     throw std::logic_error(why);
 }
 

@@ -88,7 +88,7 @@ std::vector<Theory> theories() {
     };
 }
 
-[[noreturn]] void throw_reason(const char* why, std::source_location) {
+[[noreturn]] void throw_reason(const char* why, zab::SourcePlace) {
     throw std::logic_error(why);
 }
 

@@ -46,9 +46,9 @@ Ending ending_of(Act act) {
     return ending;
 }
 
-void leave_with_42(const char* /*why*/, std::source_location /*where*/) { std::_Exit(42); }
+void leave_with_42(const char* /*why*/, SourcePlace /*where*/) { std::_Exit(42); }
 
-void only_note(const char* /*why*/, std::source_location /*where*/) {
+void only_note(const char* /*why*/, SourcePlace /*where*/) {
     std::fputs("noted\n", stderr);
 }
 

@@ -84,7 +84,7 @@ class SmallDisk {
     void (*handler_)(int);
 };
 
-[[noreturn]] void throw_reason(const char* why, std::source_location) { throw std::string(why); }
+[[noreturn]] void throw_reason(const char* why, zab::SourcePlace) { throw std::string(why); }
 
 std::string why_refused(const Record& record, RecordId id) {
     const zab::EnsureHandler before = zab::set_ensure_handler(throw_reason);

@@ -1,0 +1,315 @@
+#include "cli/arguments.hpp"
+
+#include "cli/nearest.hpp"
+#include "cli/version.hpp"
+#include "cli/commit.hpp"
+#include "sim/scenario/units.hpp"
+#include "sim/world/behaviour.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <stdexcept>
+
+namespace cli {
+
+namespace {
+
+/// What a user wrote and nobody understands; the text says what is accepted.
+struct UsageError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+constexpr std::string_view exit_codes =
+    "Exit codes: 0 all held, 1 a guarantee was violated, 2 wrong usage or input, 3 an expectation\n"
+    "was not met, 4 nondeterminism, 6 an output could not be written, 70 a bug in zabsim,\n"
+    "130 interrupted.";
+
+std::uint64_t seed_from(const std::string& text) {
+    const bool is_hex = text.starts_with("0x");
+    const char* const begin = text.data() + (is_hex ? 2 : 0);
+    const char* const end = text.data() + text.size();
+    std::uint64_t seed = 0;
+    const auto [stop, error] = std::from_chars(begin, end, seed, is_hex ? 16 : 10);
+    if (error != std::errc{} || stop != end || begin == end) {
+        throw UsageError(fmt::format("a seed is an integer from 0 to 2^64 - 1, also as 0x…, not "
+                                     "\"{}\"",
+                                     text));
+    }
+    return seed;
+}
+
+SeedRange seeds_from(const std::string& text) {
+    constexpr std::uint64_t most = 1'000'000;
+    const std::size_t dots = text.find("..");
+    if (dots == std::string::npos) {
+        throw UsageError("--seeds is a range like 1..200, not \"" + text + "\"");
+    }
+    const SeedRange range{seed_from(text.substr(0, dots)), seed_from(text.substr(dots + 2))};
+    if (range.first > range.last) throw UsageError("--seeds " + text + ": the range is empty");
+    if (range.last - range.first >= most) {
+        throw UsageError(fmt::format("--seeds {}: at most {} seeds at a time", text, most));
+    }
+    return range;
+}
+
+sim::Override set_from(const std::string& text) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+        throw UsageError("--set is path=value like ensemble.voters=7, not \"" + text + "\"");
+    }
+    return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+trace::Level level_from(const std::string& text) {
+    const auto names = trace::level_names();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (names[i] == text) return static_cast<trace::Level>(i);
+    }
+    const std::vector<std::string> known(names.begin(), names.end());
+    throw UsageError(fmt::format("--level is one of {}, not \"{}\"{}", fmt::join(names, ", "), text,
+                                 did_you_mean(text, known)));
+}
+
+zab::Duration until_from(const std::string& text) {
+    const sim::Parsed<zab::Duration> parsed = sim::parse_duration(text);
+    if (!parsed.value) {
+        throw UsageError(fmt::format("--until is a time like 20s or 1500ms, not \"{}\"{}{}", text,
+                                     parsed.reason.empty() ? "" : ": ", parsed.reason));
+    }
+    return *parsed.value;
+}
+
+/// An option that takes exactly one value each time. Left alone, CLI11 would also take the words
+/// that follow, and split values in brackets.
+template <class Take>
+CLI::Option* one_value(CLI::App* app, const std::string& name, const std::string& type,
+                       const std::string& help, Take take) {
+    return app
+        ->add_option_function<std::vector<std::string>>(
+            name,
+            [take](const std::vector<std::string>& values) {
+                for (const std::string& value : values) take(value);
+            },
+            help)
+        ->type_name(type)
+        ->type_size(1)
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+/// The commands as CLI11 knows them, and the arguments that they fill.
+class Grammar {
+  public:
+    Grammar();
+    CLI::App app{"zabsim simulates a ZooKeeper ensemble and checks what it promises."};
+    Arguments arguments;
+
+  private:
+    CLI::App* command(Command which, const std::string& name, const std::string& help,
+                      const std::string& example);
+    void add_files(CLI::App* app, const std::string& name, const std::string& help);
+    void add_seeds(CLI::App* app);
+    void add_sets(CLI::App* app);
+    void add_json(CLI::App* app);
+    void add_run();
+    void add_other_runs();
+    void add_descriptions();
+};
+
+CLI::App* Grammar::command(Command which, const std::string& name, const std::string& help,
+                           const std::string& example) {
+    CLI::App* const sub = app.add_subcommand(name, help);
+    sub->footer("Example: zabsim " + example);
+    sub->parse_complete_callback([this, which] { arguments.command = which; });
+    return sub;
+}
+
+void Grammar::add_files(CLI::App* sub, const std::string& name, const std::string& help) {
+    sub->add_option(name, arguments.files, help)->required()->type_name("FILE");
+}
+
+void Grammar::add_seeds(CLI::App* sub) {
+    CLI::Option* const one = one_value(sub, "--seed", "N", "use this seed, not the scenario's",
+                                       [this](const auto& text) {
+                                           arguments.seed = seed_from(text);
+                                       });
+    one_value(sub, "--seeds", "A..B", "run with every seed from A to B",
+              [this](const auto& text) { arguments.seeds = seeds_from(text); })
+        ->excludes(one);
+}
+
+void Grammar::add_sets(CLI::App* sub) {
+    one_value(sub, "--set", "KEY=VALUE", "replace a key of the scenario: ensemble.voters=7",
+              [this](const auto& text) {
+                  arguments.sets.push_back(set_from(text));
+                  arguments.set_texts.push_back(text);
+              });
+}
+
+void Grammar::add_json(CLI::App* sub) {
+    one_value(sub, "--json", "=FILE", "the results as JSON, to FILE or instead of the text",
+              [this](const auto& text) { arguments.json = text; });
+}
+
+void Grammar::add_run() {
+    CLI::App* const run = command(Command::run, "run", "run scenarios and check the guarantees",
+                                  "run scenarios/basics/leader-crash.json --trace out.jsonl.zst");
+    add_files(run, "scenario", "scenario files");
+    add_seeds(run);
+    add_sets(run);
+    add_json(run);
+    one_value(run, "--trace", "FILE", "write the trace: .jsonl, .jsonl.zst or -",
+              [this](const auto& text) { arguments.trace = text; });
+    one_value(run, "--level", "LEVEL",
+              "what the trace shows: off, operations, protocol, messages or all",
+              [this](const auto& text) { arguments.level = level_from(text); });
+    one_value(run, "--check", "all|none", "check every guarantee, or none",
+              [this](const auto& text) {
+                  if (text != "all" && text != "none") {
+                      throw UsageError("--check is all or none, not \"" + text + "\"");
+                  }
+                  arguments.checks = text == "all";
+              });
+    run->add_flag("--profile", arguments.profile,
+                  "what each kind of record costs: number, cpu time, trace bytes");
+    one_value(run, "--until", "TIME", "end the run at this simulated time: 20s",
+              [this](const auto& text) { arguments.until = until_from(text); });
+}
+
+void Grammar::add_other_runs() {
+    CLI::App* const verify = command(Command::verify, "verify",
+                                     "run scenarios repeatedly: is every run the same?",
+                                     "verify scenarios/basics/five-lines.json --seeds 1..10");
+    add_files(verify, "scenario", "scenario files");
+    add_seeds(verify);
+    add_sets(verify);
+    one_value(verify, "--until", "TIME", "end the runs at this simulated time",
+              [this](const auto& text) { arguments.until = until_from(text); });
+    CLI::App* const check = command(Command::check, "check",
+                                    "check the guarantees on trace files", "check out.jsonl.zst");
+    add_files(check, "trace", "trace files, - is standard input");
+    add_json(check);
+    CLI::App* const analyze = command(Command::analyze, "analyze",
+                                      "summarise trace files as run does", "analyze out.jsonl.zst");
+    add_files(analyze, "trace", "trace files, - is standard input");
+    add_json(analyze);
+}
+
+void Grammar::add_descriptions() {
+    CLI::App* const validate = command(Command::validate, "validate",
+                                       "name every mistake in scenario files",
+                                       "validate scenarios/basics/*.json --format github");
+    add_files(validate, "scenario", "scenario files");
+    add_sets(validate);
+    one_value(validate, "--format", "text|json|github", "how to print the mistakes",
+              [this](const auto& text) {
+                  if (text != "text" && text != "json" && text != "github") {
+                      throw UsageError("--format is text, json or github, not \"" + text + "\"");
+                  }
+                  arguments.format = text;
+              });
+    CLI::App* const schema = command(Command::schema, "schema",
+                                     "print the JSON Schema of scenario or trace files",
+                                     "schema scenario > scenario.schema.json");
+    schema->add_option("format", arguments.schema_of, "scenario or trace")
+        ->required()
+        ->check(CLI::IsMember({"scenario", "trace"}))
+        ->type_name("scenario|trace");
+    schema->add_flag("--reference", arguments.reference, "a page for people instead, in Markdown");
+    CLI::App* const list = command(Command::list, "list", "list the shipped scenarios", "list");
+    one_value(list, "--dir", "DIR", "the folder to list",
+              [this](const auto& text) { arguments.directory = text; });
+}
+
+Grammar::Grammar() {
+    app.name("zabsim");
+    app.set_version_flag("--version", version_text());
+    app.require_subcommand(1);
+    app.footer("Example: zabsim run scenarios/basics/leader-crash.json\n\n" +
+               std::string(exit_codes));
+    add_run();
+    add_other_runs();
+    add_descriptions();
+}
+
+std::vector<std::string> command_names(CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::App* const sub : app.get_subcommands({})) names.push_back(sub->get_name());
+    return names;
+}
+
+std::vector<std::string> option_names(CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::Option* const option : app.get_options()) {
+        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+    return names;
+}
+
+/// A word that is neither a command nor an option, named with what is nearest to it.
+std::string unknown_word(CLI::App& app, std::span<const std::string> words) {
+    const std::vector<std::string> commands = command_names(app);
+    if (words.empty()) {
+        return fmt::format("a command is missing: {}", fmt::join(commands, ", "));
+    }
+    const bool is_command = std::ranges::find(commands, words.front()) != commands.end();
+    if (!is_command && !words.front().starts_with("-")) {
+        return fmt::format("\"{}\" is not a command: {}{}", words.front(),
+                           fmt::join(commands, ", "), did_you_mean(words.front(), commands));
+    }
+    CLI::App& own = is_command ? *app.get_subcommand(words.front()) : app;
+    const std::vector<std::string> known = option_names(own);
+    for (const std::string& word : words) {
+        if (word == "--") break;
+        const std::string name = word.substr(0, word.find('='));
+        if (!name.starts_with("-") || name == "-") continue;
+        if (name == "-h" || std::ranges::find(known, name) != known.end()) continue;
+        return fmt::format("{} is not an option of zabsim{}{}", name,
+                           is_command ? " " + words.front() : "", did_you_mean(name, known));
+    }
+    return {};
+}
+
+/// A bare --json means standard output. CLI11 would take the next word for its value.
+std::vector<std::string> reversed_words(std::span<const std::string> words) {
+    std::vector<std::string> out;
+    bool is_over = false;
+    for (const std::string& word : words) {
+        is_over = is_over || word == "--";
+        out.push_back(word == "--json" && !is_over ? "--json=-" : word);
+    }
+    std::ranges::reverse(out);
+    return out;
+}
+
+}  // namespace
+
+std::string version_text() {
+    return fmt::format("zabsim {} (behaviour {}{}{})", version, sim::behaviour,
+                       commit.empty() ? "" : ", commit ", commit);
+}
+
+ParsedArguments parse_arguments(std::span<const std::string> words) {
+    Grammar grammar;
+    ParsedArguments parsed;
+    try {
+        grammar.app.parse(reversed_words(words));
+        parsed.arguments = std::move(grammar.arguments);
+    } catch (const CLI::CallForHelp&) {
+        const auto chosen = grammar.app.get_subcommands();
+        parsed.help = chosen.empty() ? grammar.app.help() : chosen.front()->help();
+    } catch (const CLI::CallForVersion&) {
+        parsed.help = version_text() + "\n";
+    } catch (const UsageError& error) {
+        parsed.mistake = error.what();
+    } catch (const CLI::ParseError& error) {
+        const std::string unknown = unknown_word(grammar.app, words);
+        parsed.mistake = unknown.empty() ? error.what() : unknown;
+    }
+    return parsed;
+}
+
+}  // namespace cli

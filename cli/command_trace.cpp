@@ -1,0 +1,104 @@
+#include "analysis/report/json.hpp"
+#include "analysis/report/text.hpp"
+#include "analysis/stats/quantity.hpp"
+#include "cli/commands.hpp"
+#include "cli/judgement.hpp"
+#include "cli/output.hpp"
+#include "cli/trace_study.hpp"
+
+#include <fmt/format.h>
+
+namespace cli {
+
+namespace {
+
+std::string check_text(const std::string& file, const TraceStudy& study) {
+    const analysis::Verdict& verdict = study.result.verdict;
+    std::string out = fmt::format(
+        "{}: {}: {} properties checked, {} violations\n", file, word_for(verdict),
+        verdict.properties_checked,
+        analysis::count_text(verdict.safety_violations + verdict.liveness_violations));
+    for (const std::string& message : verdict.messages) out += "  - " + message + "\n";
+    if (study.is_hash_verified) {
+        out += fmt::format("  trace hash 0x{:016x} verified over all {} records\n",
+                           study.result.info.trace_hash,
+                           analysis::count_text(study.result.info.records));
+    } else {
+        out += "  not checked: trace hash: needs a trace of level all\n";
+    }
+    if (study.level != trace::Level::all) {
+        out += "  not checked: that costs add up: needs a trace of level all\n";
+    } else if (!study.cost_offence.empty()) {
+        out += "  costs do not add up: " + study.cost_offence + "\n";
+    } else {
+        out += fmt::format("  costs add up in each of {} records with a cause\n",
+                           analysis::count_text(study.costs_checked));
+        if (study.costs_unchecked > 0) {
+            out += fmt::format("  not checked: the costs of {} records: their causes lie too far "
+                               "back\n",
+                               analysis::count_text(study.costs_unchecked));
+        }
+    }
+    if (!study.verdict_word.starts_with(word_for(verdict))) {
+        out += fmt::format("  the run itself said: {}\n", study.verdict_word);
+    }
+    return out;
+}
+
+/// Opens the results, studies every file and hands each study to `show`, which gives its exit.
+template <class Show>
+Exit study_all(const Arguments& arguments, const Environment& environment, const StudyNeeds& needs,
+               Show show) {
+    Results results(environment, arguments.json, arguments.files.size() > 1);
+    if (results.failure()) {
+        environment.talk << *results.failure() << '\n';
+        return Exit::not_written;
+    }
+    Exit exit = Exit::ok;
+    for (const std::string& file : arguments.files) {
+        const auto study = study_trace(file, needs, environment);
+        if (!study) {
+            exit = worse(exit, Exit::bad_input);
+            continue;
+        }
+        if (results.wants_json()) results.add_json(analysis::run_json(study->result));
+        exit = worse(exit, show(file, *study, results.shows_text()));
+        environment.out.flush();
+    }
+    return worse(exit, results.finish());
+}
+
+}  // namespace
+
+Exit check_command(const Arguments& arguments, const Environment& environment) {
+    return study_all(arguments, environment, {.verdict = true},
+                     [&](const std::string& file, const TraceStudy& study, bool shows_text) {
+                         if (shows_text) environment.out << check_text(file, study);
+                         const Exit exit = exit_of(study.result.verdict);
+                         if (study.cost_offence.empty()) return exit;
+                         // The hash is right, so the simulator itself wrote these costs.
+                         environment.talk << file << ": error: costs do not add up: "
+                                          << study.cost_offence << "; a bug in zabsim\n";
+                         return worse(exit, Exit::internal_error);
+                     });
+}
+
+Exit analyze_command(const Arguments& arguments, const Environment& environment) {
+    bool is_first = true;
+    return study_all(arguments, environment, {.summary = true},
+                     [&](const std::string& file, const TraceStudy& study, bool shows_text) {
+                         if (study.level < trace::Level::messages) {
+                             environment.talk << file << ": note: messages between servers are not "
+                                                         "in it; needed is level messages\n";
+                         }
+                         if (shows_text) {
+                             if (!is_first) environment.out << '\n';
+                             is_first = false;
+                             environment.out << analysis::run_text(
+                                 study.result, {.colour = environment.is_colourful()});
+                         }
+                         return exit_of(study.result);
+                     });
+}
+
+}  // namespace cli

@@ -1,0 +1,128 @@
+#include "cli/judgement.hpp"
+
+#include "analysis/metric/expectation.hpp"
+#include "analysis/stats/quantity.hpp"
+#include "cli/version.hpp"
+#include "sim/world/behaviour.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace cli {
+
+namespace {
+
+constexpr std::string_view guarantees = "guarantees";
+
+analysis::Relation relation_of(sim::Expectation::Relation relation) {
+    switch (relation) {
+        case sim::Expectation::Relation::at_most: return analysis::Relation::at_most;
+        case sim::Expectation::Relation::at_least: return analysis::Relation::at_least;
+        case sim::Expectation::Relation::below: return analysis::Relation::below;
+        case sim::Expectation::Relation::above: return analysis::Relation::above;
+    }
+    return analysis::Relation::at_most;
+}
+
+std::string violation_text(const analysis::Violation& violation) {
+    std::string out = fmt::format("{}: {} (record {} at {}", violation.property,
+                                  violation.explanation, violation.record,
+                                  analysis::seconds_text(violation.time));
+    if (violation.node.value != 0) out += fmt::format(", server {}", violation.node.value);
+    if (!violation.witness.empty()) {
+        out += fmt::format("; see records {}", fmt::join(violation.witness, ", "));
+    }
+    return out + ")";
+}
+
+analysis::ExpectationResult judge_guarantees(const sim::Expectation& expectation,
+                                             const analysis::Verdict& verdict) {
+    analysis::ExpectationResult result;
+    result.expectation = {.metric = expectation.metric,
+                          .text = expectation.metric + ": " + expectation.text};
+    result.is_met = verdict.holds();
+    result.measured =
+        verdict.holds() ? fmt::format("{} properties held", verdict.properties_checked)
+                        : fmt::format("{} violations",
+                                      verdict.safety_violations + verdict.liveness_violations);
+    return result;
+}
+
+}  // namespace
+
+analysis::Ensemble ensemble_of(const sim::Scenario& scenario) {
+    analysis::Ensemble ensemble;
+    for (const sim::ServerSpec& server : scenario.servers) {
+        (server.voter ? ensemble.voters : ensemble.observers).push_back(server.id);
+    }
+    return ensemble;
+}
+
+void describe(const sim::Scenario& scenario, analysis::RunInfo& info) {
+    const analysis::Ensemble ensemble = ensemble_of(scenario);
+    info.scenario = scenario.name;
+    info.why = scenario.why;
+    info.release = scenario.release;
+    info.engine = engine_text();
+    info.voters = static_cast<std::uint32_t>(ensemble.voters.size());
+    info.observers = static_cast<std::uint32_t>(ensemble.observers.size());
+    for (const sim::ClientGroup& group : scenario.clients) info.clients += group.count;
+}
+
+analysis::Verdict verdict_of(const analysis::CheckerSet& checkers) {
+    analysis::Verdict verdict;
+    verdict.properties_checked = static_cast<std::uint32_t>(checkers.properties_checked().size());
+    verdict.safety_violations = checkers.violation_count();
+    for (const analysis::Violation& violation : checkers.violations()) {
+        verdict.messages.push_back(violation_text(violation));
+    }
+    for (const analysis::Property& property : checkers.properties_left_out()) {
+        verdict.not_checked.push_back(
+            fmt::format("{}: needs a trace of level {}", property.name,
+                        trace::level_names()[static_cast<std::size_t>(property.level)]));
+    }
+    return verdict;
+}
+
+analysis::Verdict unchecked(std::string why) {
+    return {.not_checked = {"the guarantees: " + std::move(why)}};
+}
+
+std::vector<analysis::ExpectationResult> judge_all(const sim::Scenario& scenario,
+                                                   const analysis::Summary& summary,
+                                                   const analysis::Verdict& verdict) {
+    std::vector<analysis::ExpectationResult> results;
+    std::vector<analysis::Expectation> numbers;
+    for (const sim::Expectation& wanted : scenario.expect) {
+        if (wanted.metric != guarantees) {
+            numbers.push_back({wanted.metric, relation_of(wanted.relation), wanted.bound,
+                               wanted.metric + " " + wanted.text});
+        } else if (verdict.properties_checked > 0) {
+            results.push_back(judge_guarantees(wanted, verdict));
+        }
+    }
+    std::ranges::move(analysis::judge(numbers, summary), std::back_inserter(results));
+    return results;
+}
+
+Exit exit_of(const analysis::Verdict& verdict) {
+    if (verdict.safety_violations > 0) return Exit::violated;
+    return verdict.liveness_violations > 0 ? Exit::unmet : Exit::ok;
+}
+
+Exit exit_of(const analysis::RunResult& run) {
+    const bool is_met = std::ranges::all_of(run.expectations, &analysis::ExpectationResult::is_met);
+    return worse(exit_of(run.verdict), is_met ? Exit::ok : Exit::unmet);
+}
+
+std::string_view word_for(const analysis::Verdict& verdict) {
+    if (!verdict.holds()) return "violated";
+    return verdict.properties_checked == 0 ? "not checked" : "held";
+}
+
+std::string engine_text() {
+    return fmt::format("zabsim {}, behaviour {}", version, sim::behaviour);
+}
+
+}  // namespace cli

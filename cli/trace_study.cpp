@@ -1,0 +1,162 @@
+#include "cli/trace_study.hpp"
+
+#include "analysis/check/checker_set.hpp"
+#include "analysis/metric/cost_check.hpp"
+#include "analysis/metric/summarizer.hpp"
+#include "cli/judgement.hpp"
+#include "cli/loading.hpp"
+#include "sim/trace/reader.hpp"
+#include "sim/trace/record_table.hpp"
+#include "sim/world/behaviour.hpp"
+
+#include <fmt/format.h>
+
+namespace cli {
+
+namespace {
+
+std::string_view name_of(trace::Level level) {
+    return trace::level_names()[static_cast<std::size_t>(level)];
+}
+
+/// The least level that shows all of the kinds.
+trace::Level level_showing(trace::KindSet kinds) {
+    trace::Level needed = trace::Level::off;
+    for (const trace::Row& row : trace::rows()) {
+        if ((kinds & trace::kind_bit(row.kind)) != 0) needed = std::max(needed, row.level);
+    }
+    return needed;
+}
+
+/// Messages are the bulk of a run: a summary without their number is still one, unless the
+/// scenario expects something of it.
+trace::Level level_for_summary(const sim::Scenario& scenario) {
+    trace::KindSet kinds = analysis::Summarizer::kinds & ~trace::kind_bit(trace::Kind::receive);
+    for (const sim::Expectation& wanted : scenario.expect) {
+        if (wanted.metric == "messages_per_write") kinds = analysis::Summarizer::kinds;
+    }
+    return level_showing(kinds);
+}
+
+/// Why the file cannot answer; empty: it can.
+std::string refusal(const trace::Header& header, const sim::Scenario& scenario,
+                    const StudyNeeds& needs) {
+    if (header.window) {
+        return "the trace shows a window of the run only; needed is one without trace.from and "
+               "trace.to";
+    }
+    if (needs.verdict && header.level < analysis::level_needed()) {
+        return fmt::format("a trace of level {} cannot answer for every guarantee; needed is level "
+                           "{}: run with --level {}",
+                           name_of(header.level), name_of(analysis::level_needed()),
+                           name_of(analysis::level_needed()));
+    }
+    const trace::Level for_summary = level_for_summary(scenario);
+    if (needs.summary && header.level < for_summary) {
+        return fmt::format("a trace of level {} cannot answer for the summary; needed is level {}: "
+                           "run with --level {}",
+                           name_of(header.level), name_of(for_summary), name_of(for_summary));
+    }
+    return {};
+}
+
+/// Reads one file into everything that is to be known of it.
+class Study {
+  public:
+    Study(const trace::Header& header, const sim::Scenario& scenario)
+        : header_(header),
+          scenario_(scenario),
+          checkers_(ensemble_of(scenario), header.level),
+          summarizer_({.warm_up = zab::Instant{} + scenario.warm_up,
+                       .voters = ensemble_of(scenario).voters}) {}
+
+    void observe(const trace::NumberedRecord& found) {
+        recorder_.add(found.record);
+        checkers_.observe(found.record, found.id);
+        if ((analysis::Summarizer::kinds & trace::kind_bit(found.record.kind())) != 0) {
+            summarizer_.observe(found.record, found.id);
+        }
+        if (header_.level == trace::Level::all) costs_.observe(found.record, found.id);
+    }
+
+    TraceStudy result(const trace::End& end) const;
+    /// Whether the records that were read are the whole run, so that its hash can be compared.
+    bool is_whole(const trace::End& end) const {
+        return header_.level == trace::Level::all && recorder_.next_id() == end.records;
+    }
+    trace::RunHash hash() const { return recorder_.hash(); }
+
+  private:
+    const trace::Header& header_;
+    const sim::Scenario& scenario_;
+    trace::Recorder recorder_;
+    analysis::CheckerSet checkers_;
+    analysis::Summarizer summarizer_;
+    analysis::CostCheck costs_;
+};
+
+TraceStudy Study::result(const trace::End& end) const {
+    TraceStudy study;
+    study.level = header_.level;
+    study.verdict_word = end.verdict;
+    study.is_hash_verified = is_whole(end) && recorder_.hash() == end.hash;
+    study.costs_checked = costs_.checked();
+    study.costs_unchecked = costs_.unchecked();
+    if (costs_.first_offence()) {
+        study.cost_offence = fmt::format("record {}: {}", costs_.first_offence()->id,
+                                         costs_.first_offence()->reason);
+    }
+    describe(scenario_, study.result.info);
+    study.result.info.engine = fmt::format("behaviour {}", header_.behaviour);
+    study.result.info.seed = header_.seed;
+    study.result.info.records = end.records;
+    study.result.info.trace_hash = end.hash.value;
+    study.result.summary = summarizer_.finish(end.time);
+    study.result.verdict = verdict_of(checkers_);
+    study.result.expectations = judge_all(scenario_, study.result.summary, study.result.verdict);
+    return study;
+}
+
+}  // namespace
+
+std::optional<TraceStudy> study_trace(const std::string& file, const StudyNeeds& needs,
+                                      const Environment& environment) {
+    const std::string shown = file == "-" ? "standard input" : file;
+    const auto refuse = [&](std::string_view message) {
+        environment.talk << message << '\n';
+        return std::nullopt;
+    };
+    trace::Reader reader(file, {});
+    if (!reader.read_header()) return refuse(reader.error().message);
+    const trace::Header& header = reader.header();
+    const sim::LoadResult loaded = sim::load_scenario_text(
+        header.scenario, shown + " (the scenario in its header)", {}, load_options());
+    for (const std::string& mistake : loaded.mistakes) environment.talk << mistake << '\n';
+    if (!loaded.scenario) return std::nullopt;
+    const std::string reason = refusal(header, *loaded.scenario, needs);
+    if (!reason.empty()) return refuse(shown + ": error: " + reason);
+    if (header.behaviour != sim::behaviour) {
+        environment.talk << fmt::format(
+            "{}: note: it is of behaviour {}; this is behaviour {}, which runs its scenario "
+            "differently\n",
+            shown, header.behaviour, sim::behaviour);
+    }
+    Study study(header, *loaded.scenario);
+    trace::NumberedRecord found;
+    while (true) {
+        const trace::Reader::Step step = reader.next(found);
+        if (step == trace::Reader::Step::error) return refuse(reader.error().message);
+        if (step == trace::Reader::Step::end) break;
+        study.observe(found);
+    }
+    const trace::End& end = reader.end();
+    if (study.is_whole(end) && study.hash() != end.hash) {
+        return refuse(fmt::format(
+            "{}: error: the records have the hash 0x{:016x}, but its end says 0x{:016x}: somebody "
+            "changed the file",
+            shown, study.hash().value, end.hash.value));
+    }
+    return study.result(end);
+}
+
+}  // namespace cli

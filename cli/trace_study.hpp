@@ -1,0 +1,34 @@
+#pragma once
+
+#include "analysis/report/run_result.hpp"
+#include "cli/environment.hpp"
+#include "sim/trace/trace_file.hpp"
+
+#include <optional>
+#include <string>
+
+namespace cli {
+
+/// What a trace file says of its run, and whether it is to be believed.
+struct TraceStudy {
+    analysis::RunResult result;
+    trace::Level level{};
+    bool is_hash_verified = false;  ///< Else the file does not show the whole run.
+    std::uint64_t costs_checked = 0;
+    std::uint64_t costs_unchecked = 0;
+    std::string cost_offence;  ///< The first record whose costs do not add up.
+    std::string verdict_word;  ///< Of the run itself, at the file's end.
+};
+
+/// What a study needs to see; a file that shows less is refused.
+struct StudyNeeds {
+    bool verdict = false;  ///< Every guarantee.
+    bool summary = false;  ///< Every number that a run shows, or that the scenario expects.
+};
+
+/// Reads the file to its end. Nothing: it cannot be read or lacks what is needed, and the reason
+/// was told.
+std::optional<TraceStudy> study_trace(const std::string& file, const StudyNeeds& needs,
+                                      const Environment& environment);
+
+}  // namespace cli

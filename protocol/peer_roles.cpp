@@ -1,0 +1,171 @@
+#include "protocol/peer.hpp"
+
+namespace zab {
+
+// How a peer passes from role to role (QuorumPeer.run), and whose turn it is when a piece of work
+// is done.
+
+void Peer::on(const Done& done, Effects& out) {
+    if (done.stage == Stage::snapshot) {
+        server_.pipeline.snapshot_running = false;
+        server_.pipeline.draw_snapshot_distance(server_.config->snapshot_count,
+                                                done.snapshot_jitter);
+        return;
+    }
+    if (done.stage == Stage::sync) {
+        on_log_synced(done, out);
+        return;
+    }
+    if (std::holds_alternative<Leaving>(role_)) {
+        on_leaving_done(done, out);
+    } else if (std::holds_alternative<Leading>(role_)) {
+        on_leading_done(done, out);
+    } else if (std::holds_alternative<Learning>(role_)) {
+        on_learning_done(done, out);
+    } else if (const auto* looking = std::get_if<Looking>(&role_);
+               looking != nullptr && done.work == Work::finish_election) {
+        const NodeId leader = looking->decision.value_or(Vote{}).leader;
+        server_.election_queue.clear();
+        out.push(ClearStage{Stage::main});
+        if (leader == server_.self) {
+            become_leading(out);
+        } else {
+            become_learning(leader, out);
+        }
+    }
+}
+
+/// The sync stage's fsync is done: all it had appended before is durable.
+void Peer::on_log_synced(const Done&, Effects& out) {
+    if (auto* leading = std::get_if<Leading>(&role_)) {
+        leading->on_flushed(server_, out);
+    } else if (auto* learning = std::get_if<Learning>(&role_);
+               learning != nullptr && learning->link.exists()) {
+        learning->on_flushed(server_, out);
+    } else {
+        server_.pipeline.to_flush.clear();
+    }
+}
+
+void Peer::on_leading_done(const Done& done, Effects& out) {
+    auto& leading = std::get<Leading>(role_);
+    if (done.work == Work::write_snapshot) {
+        leading.on_snapshot_written(out);
+    } else if (done.work == Work::open_port) {
+        leading.on_port_open(server_, out);
+    } else if (done.work == Work::write_accepted_epoch) {
+        leading.on_accepted_epoch_written(server_, out);
+    } else if (done.work == Work::write_current_epoch) {
+        leading.on_current_epoch_written(server_, out);
+    } else if (done.work == Work::start_serving) {
+        leading.on_started_serving(server_, out);
+    } else if (done.work == Work::serialize_snapshot) {
+        if (Handler* handler = leading.find(done.link)) {
+            leading.on_serialized(*handler, out);
+        }
+    }
+}
+
+void Peer::on_learning_done(const Done& done, Effects& out) {
+    auto& learning = std::get<Learning>(role_);
+    if (done.work == Work::write_accepted_epoch) {
+        learning.on_accepted_epoch_written(server_, out);
+    } else if (done.work == Work::truncate_log) {
+        learning.on_log_truncated(server_, *done.disk, out);
+    } else if (done.work == Work::sync_log || done.work == Work::write_snapshot) {
+        learning.on_history_durable(out);
+    } else if (done.work == Work::write_current_epoch) {
+        learning.on_current_epoch_written(server_, out);
+    } else if (done.work == Work::start_serving) {
+        learning.on_started_serving(server_, out);
+    }
+}
+
+void Peer::settle(Verdict verdict, Effects& out) {
+    if (verdict == Verdict::leave) {
+        leave(out);
+    }
+}
+
+void Peer::become_looking(Effects& out) {
+    auto& looking = role_.emplace<Looking>();
+    looking.begin(server_, out);
+}
+
+void Peer::become_leading(Effects& out) {
+    auto& leading = role_.emplace<Leading>();
+    leading.begin(server_, out);
+}
+
+void Peer::become_learning(NodeId leader, Effects& out) {
+    auto& learning = role_.emplace<Learning>();
+    learning.leader = leader;
+    learning.begin(server_, out);
+}
+
+/// Leader.shutdown or Learner.shutdown: connections and processors end. Until that is done the
+/// server still answers notifications with its old vote, which decides real elections.
+void Peer::leave(Effects& out) {
+    Leaving leaving{};
+    leaving.was_serving = server_.pipeline.serving;
+    if (auto* learning = std::get_if<Learning>(&role_)) {
+        // What SNAP or TRUNC put into memory, or DIFF applied, is not all on disk yet
+        // (ZOOKEEPER-3642, 5094): such a memory must not survive.
+        leaving.reload = learning->mode != Learning::Mode::none;
+        if (learning->link.exists()) {
+            out.push(CloseLink{learning->link});
+        }
+        out.push(CancelTimer{TimerKind::dial_retry});
+    } else if (auto* leading = std::get_if<Leading>(&role_)) {
+        for (const Handler& handler : leading->handlers) {
+            out.push(CloseLink{handler.link});
+        }
+        out.push(Listen{LinkKind::learner, false});
+        out.push(CancelTimer{TimerKind::tick});
+        out.push(CancelTimer{TimerKind::epoch_wait});
+    } else {
+        return;
+    }
+    role_ = leaving;
+    server_.pipeline.stop(out);
+    out.push(ClearStage{Stage::main});
+    out.start(Work::shut_down_role, Stage::main);
+}
+
+/// What memory holds now, without having been delivered: an uncommitted tail may be in it.
+void Peer::tell_memory(Effects& out) const {
+    const Position end = server_.database.position();
+    out.note(NoteKind::history, end.zxid.value, end.prefix);
+}
+
+void Peer::on_leaving_done(const Done& done, Effects& out) {
+    auto& leaving = std::get<Leaving>(role_);
+    Pipeline& pipeline = server_.pipeline;
+    if (done.work == Work::shut_down_role && (leaving.was_serving || leaving.reload)) {
+        // The log's thread is let finish before memory is brought level with the log; the other
+        // way round it would write behind memory's back (ZOOKEEPER-4712).
+        leaving.step = Leaving::Step::flushing;
+        for (; !pipeline.to_log.empty(); pipeline.to_log.pop()) {
+            out.push(Append{pipeline.to_log.front()});
+        }
+        pipeline.to_flush.clear();
+        out.push(ClearStage{Stage::sync});
+        out.start(Work::sync_log, Stage::main);
+    } else if (done.work == Work::sync_log) {
+        leaving.step = Leaving::Step::reading;
+        out.start(Work::read_log, Stage::main);
+    } else if (done.work == Work::read_log) {
+        if (leaving.reload) {
+            server_.database.load(*done.disk);
+        } else {
+            server_.database.fast_forward(*done.disk);  // ZOOKEEPER-2845.
+        }
+        tell_memory(out);
+        become_looking(out);
+    } else if (done.work == Work::shut_down_role) {
+        tell_memory(out);
+        become_looking(out);
+    }
+}
+
+}  // namespace zab

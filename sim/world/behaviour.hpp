@@ -1,0 +1,11 @@
+#pragma once
+
+#include <cstdint>
+
+namespace sim {
+
+/// The engine version. A run is a function of (behaviour, scenario, seed): raise it by hand in the
+/// change that moves any trace hash.
+constexpr std::uint32_t behaviour = 1;
+
+}  // namespace sim

@@ -1,0 +1,137 @@
+#include "sim/world/world.hpp"
+
+#include <algorithm>
+
+namespace sim {
+
+// What silence does to a connection: read time-outs, TCP's retries while a way is cut, and how
+// what waited goes on when it opens.
+
+void World::set_read_timeout(zab::LinkId link, std::int64_t timeout) {
+    if (!is_live(link)) {
+        return;
+    }
+    Connection& conn = connection(link);
+    const unsigned side = link.slot % 2;
+    conn.read_timeout[side] = timeout;
+    conn.last_heard[side] = now_;
+    if (!conn.timeout_event[side]) {
+        conn.timeout_event[side] = true;
+        schedule(now_ + timeout, EventKind::read_timeout, link.slot / 2,
+                 side | (std::uint64_t{link.generation} << 32));
+    }
+}
+
+void World::check_read_timeout(ConnectionIndex index, unsigned side) {
+    Connection& conn = connections_[index];
+    conn.timeout_event[side] = false;
+    if (!conn.open[side] || conn.read_timeout[side] == 0) {
+        return;
+    }
+    const ServerNode& server = servers_[conn.ends[side].index];
+    const Stage& reader = stage_of(reader_of(conn, side));
+    std::int64_t due = conn.last_heard[side] + conn.read_timeout[side];
+    const Pipe& incoming = conn.pipes[1 - side];
+    const bool has_data =
+        !incoming.flights.empty() && !incoming.stalled && incoming.flights.front().arrival <= now_;
+    if (due <= now_ && (reader.blocked || has_data || is_paused(server))) {
+        due = now_ + conn.read_timeout[side];  // It is not waiting in read(), or will not wait.
+    }
+    if (due > now_) {
+        conn.timeout_event[side] = true;
+        schedule(due, EventKind::read_timeout, index,
+                 side | (std::uint64_t{conn.generation} << 32));
+        return;
+    }
+    // The process closes its socket; the other end hears of it if the network lets it.
+    const Origin origin{};
+    Pending pending{.what = Pending::What::link_down,
+                    .small = static_cast<std::uint8_t>(zab::DownReason::timed_out),
+                    .kind = conn.kind,
+                    .link = link_of(index, side),
+                    .origin = origin};
+    pending.origin.since = now_;
+    const End end = conn.ends[side];
+    const End& other = conn.ends[1 - side];
+    pending.peer = other.is_client ? zab::NodeId{} : servers_[other.index].id;
+    close_link(link_of(index, side), Flight::What::closed, no_record, 0, now_);
+    tell(end, pending);
+}
+
+/// The way is cut or clogged: what is under way waits, and TCP tries again and again.
+void World::stall(ConnectionIndex index, unsigned side, bool breaks) {
+    Connection& conn = connections_[index];
+    Pipe& pipe = conn.pipes[side];
+    pipe.stalled = true;
+    pipe.stalled_since = now_;
+    if (!breaks) {
+        return;
+    }
+    std::int64_t total = 0;
+    std::int64_t backoff = scenario_->network.retransmission_timeout.ns;
+    for (std::uint32_t n = 0; n < scenario_->network.retransmission_limit; ++n) {
+        total += backoff;
+        backoff = std::min<std::int64_t>(backoff * 2, 120'000'000'000);
+    }
+    pipe.stall_number = ++stalls_;
+    schedule(now_ + total, EventKind::pipe_breaks, index * 2 + side,
+             pipe.stall_number | (std::uint64_t{conn.generation} << 32));
+}
+
+/// TCP gives up: the sending end is told; the other end knows nothing.
+void World::break_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number) {
+    Connection& conn = connections_[index];
+    Pipe& pipe = conn.pipes[side];
+    if (!pipe.stalled || pipe.stall_number != stall_number) {
+        return;
+    }
+    pipe.flights.clear();
+    pipe.snapshots.clear();
+    pipe.head_scheduled = false;
+    pipe.stalled = false;
+    if (conn.open[side]) {
+        end_closed(index, side, zab::DownReason::timed_out, Origin{.since = now_});
+    } else if (!conn.open[1 - side]) {
+        release(index);
+    }
+}
+
+/// What has not arrived by `until` arrives then at the earliest.
+void World::delay_all(Pipe& pipe, std::int64_t until) {
+    for (std::size_t i = 0; i < pipe.flights.size(); ++i) {
+        Flight& flight = pipe.flights[i];
+        const std::int64_t arrival = std::max(flight.arrival, until);
+        flight.wire += arrival - flight.arrival;
+        flight.arrival = arrival;
+    }
+    pipe.last_arrival = std::max(pipe.last_arrival, until);
+}
+
+/// A way is open again: what waited goes on at TCP's next try.
+void World::path_opens(ServerIndex from, ServerIndex to) {
+    for (ConnectionIndex index = 0; index < connections_.size(); ++index) {
+        Connection& conn = connections_[index];
+        for (unsigned side = 0; side < 2; ++side) {
+            Pipe& pipe = conn.pipes[side];
+            if (conn.state != Connection::State::open || !pipe.stalled || pipe.held ||
+                !(conn.ends[side] == End{false, from}) ||
+                !(conn.ends[1 - side] == End{false, to})) {
+                continue;
+            }
+            pipe.stalled = false;
+            if (pipe.flights.empty()) {
+                continue;  // Its sender is gone, or has given up.
+            }
+            std::int64_t next_try = pipe.stalled_since;
+            std::int64_t backoff = scenario_->network.retransmission_timeout.ns;
+            while (next_try < now_) {
+                next_try += backoff;
+                backoff = std::min<std::int64_t>(backoff * 2, 120'000'000'000);
+            }
+            delay_all(pipe, next_try);
+            schedule_head(index, side);
+        }
+    }
+}
+
+}  // namespace sim

@@ -1,0 +1,265 @@
+#include "sim/disk/disk.hpp"
+#include "tests/unit/protocol_dice.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using sim::Disk;
+using test::Dice;
+using zab::Epoch;
+using zab::Txn;
+using zab::Zxid;
+
+constexpr std::int64_t second = 1'000'000'000;
+constexpr std::uint32_t all = 0xffff'ffff;  // Nearly: one of 2^32 parts is lost.
+
+Txn txn(std::uint32_t epoch, std::uint32_t counter) {
+    return {Zxid::of({epoch}, counter), {}, counter, counter % 7, 0, zab::TxnType::set};
+}
+
+zab::Database database_of(const std::vector<Txn>& txns, std::size_t count) {
+    zab::Database database(100'000);
+    for (std::size_t i = 0; i < count; ++i) database.apply(txns[i]);
+    return database;
+}
+
+/// What a process that starts on this disk has in memory.
+zab::Position booted(const Disk& disk) {
+    zab::Database database;
+    database.load(disk.image());
+    return database.position();
+}
+
+Disk disk_with(std::uint32_t count) {
+    Disk disk;
+    for (std::uint32_t counter = 1; counter <= count; ++counter) disk.append(txn(1, counter));
+    return disk;
+}
+
+/// What was written to a disk, and how much of it an fsync has confirmed.
+struct Model {
+    std::vector<Txn> written;
+    std::size_t durable = 0;
+    Zxid next = Zxid::of({1}, 1);
+
+    zab::Position position(std::size_t count) const { return database_of(written, count).position(); }
+};
+
+/// How many transactions of the model a boot finds; nothing if it finds another history.
+std::optional<std::size_t> found_at_boot(const Disk& disk, const Model& model) {
+    const zab::Position found = booted(disk);
+    zab::Position at{};
+    for (std::size_t count = 0;; ++count) {
+        if (at == found) return count;
+        if (count == model.written.size()) return std::nullopt;
+        at = zab::advance(at, model.written[count]);
+    }
+}
+
+void append_some(Disk& disk, Model& model, Dice& dice) {
+    for (std::uint64_t i = 1 + dice.below(dice.one_in(10) ? 400 : 10); i > 0; --i) {
+        const Txn next{model.next, {}, dice.small(99), dice.small(50), 0, zab::TxnType::set};
+        disk.append(next);
+        model.written.push_back(next);
+        model.next = dice.one_in(60) ? Zxid::of(model.next.epoch().next(), 1) : model.next.next();
+    }
+}
+
+/// A power loss: all that was durable is found again, and of the rest a first part at most.
+void lose_power(Disk& disk, Model& model, Dice& dice, std::int64_t now) {
+    const std::size_t before = model.written.size();
+    const std::uint64_t lost = disk.lose_power(now, dice.small(all));
+    const auto left = found_at_boot(disk, model);
+    REQUIRE(left.has_value());
+    REQUIRE(*left >= model.durable);
+    REQUIRE_EQ(*left, before - lost);
+    model.written.resize(*left);
+    model.durable = *left;
+    model.next = Zxid::of(model.next.epoch().next(), 1);
+}
+
+}  // namespace
+
+TEST_CASE("whatever happens to a disk, a boot finds what was written, and a power loss the durable") {
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+        CAPTURE(seed);
+        Dice dice(seed);
+        Disk disk;
+        Model model;
+        std::int64_t now = 0;
+        std::optional<std::pair<std::uint64_t, std::size_t>> syncing;  // An fsync under way.
+        for (int step = 0; step < 150; ++step) {
+            CAPTURE(step);
+            now += static_cast<std::int64_t>(dice.below(10)) * second;
+            const std::uint64_t what = dice.below(100);
+            if (what < 40) {
+                append_some(disk, model, dice);
+            } else if (what < 55) {
+                syncing = {disk.appended(), model.written.size()};
+            } else if (what < 75 && syncing.has_value()) {
+                disk.complete_sync(syncing->first);
+                model.durable = std::max(model.durable, syncing->second);
+                syncing.reset();
+            } else if (what < 85) {
+                // In the background, of what is applied; here of durable transactions only.
+                disk.add_snapshot(database_of(model.written, model.durable).snapshot(), false, now);
+            } else if (what < 88) {
+                // A SNAP or TRUNC was installed: it stands for all that memory holds.
+                disk.add_snapshot(database_of(model.written, model.written.size()).snapshot(), true,
+                                  now);
+                model.durable = model.written.size();
+                syncing.reset();
+            } else if (what < 94) {
+                lose_power(disk, model, dice, now);
+                syncing.reset();
+            }
+            REQUIRE_EQ(found_at_boot(disk, model).value_or(~std::size_t{0}), model.written.size());
+        }
+    }
+}
+
+TEST_CASE("an fsync makes durable what was appended before it began, and no more") {
+    Disk disk = disk_with(5);
+    const std::uint64_t begun = disk.appended();
+    disk.append(txn(1, 6));
+
+    disk.complete_sync(begun);
+
+    CHECK_EQ(disk.durable(), 5);
+    CHECK_EQ(disk.durable_end().zxid.value, Zxid::of({1}, 5).value);
+    disk.complete_sync(3);  // An older one that ends later takes nothing back.
+    CHECK_EQ(disk.durable(), 5);
+}
+
+TEST_CASE("a power loss keeps the durable part, and of the rest the first part as drawn") {
+    struct Case {
+        const char* name;
+        std::uint32_t kept_fraction;
+        std::uint32_t kept;
+    };
+    static constexpr Case cases[] = {
+        {"nothing", 0, 4}, {"half", 0x8000'0000, 7}, {"nearly all", all, 9}};
+    for (const Case& c : cases) {
+        SUBCASE(c.name) {
+            Disk disk = disk_with(10);
+            disk.complete_sync(4);
+
+            const std::uint64_t lost = disk.lose_power(0, c.kept_fraction);
+
+            CHECK_EQ(lost, 10 - c.kept);
+            CHECK_EQ(disk.image().log.size(), c.kept);
+            CHECK_EQ(disk.durable(), c.kept);
+            CHECK_EQ(booted(disk).zxid.value, Zxid::of({1}, c.kept).value);
+        }
+    }
+}
+
+TEST_CASE("the epoch files are durable at once, each for itself") {
+    Disk disk;
+    disk.write_accepted_epoch({3});
+    disk.lose_power(0, 0);
+    CHECK((disk.image().accepted_epoch == Epoch{3}));
+    CHECK_FALSE(disk.image().current_epoch.has_value());
+
+    disk.write_current_epoch({2});
+    disk.lose_power(0, 0);
+    CHECK((disk.image().accepted_epoch == Epoch{3}));
+    CHECK((disk.image().current_epoch == Epoch{2}));
+}
+
+TEST_CASE("a truncation cuts the log right after a zxid, and the snapshots beyond it") {
+    struct Case {
+        const char* name;
+        Zxid after;
+        std::uint32_t left;
+    };
+    static constexpr Case cases[] = {
+        {"inside the log", Zxid::of({1}, 4), 4},
+        {"at its end", Zxid::of({1}, 9), 9},
+        {"beyond its end", Zxid::of({2}, 1), 9},
+        {"before it", Zxid::of({0}, 5), 0},
+    };
+    for (const Case& c : cases) {
+        SUBCASE(c.name) {
+            Disk disk = disk_with(9);
+            std::vector<Txn> txns;
+            for (std::size_t i = 0; i < 9; ++i) txns.push_back(disk.image().log.at(i).txn);
+            disk.add_snapshot(database_of(txns, 2).snapshot(), false, 0);
+            disk.add_snapshot(database_of(txns, 6).snapshot(), false, 0);
+
+            disk.truncate_after(c.after);
+
+            CHECK_EQ(booted(disk).zxid.value, Zxid::of({1}, c.left).value * (c.left != 0));
+            CHECK_EQ(disk.durable(), disk.appended());
+            if (disk.image().snapshot.has_value()) {
+                CHECK(disk.image().snapshot->position.zxid <= c.after);
+            }
+        }
+    }
+}
+
+TEST_CASE("a snapshot in the page cache is lost with the power, one written back is not") {
+    const std::vector<Txn> txns{txn(1, 1), txn(1, 2), txn(1, 3)};
+    Disk disk = disk_with(3);
+    disk.complete_sync(3);
+    disk.add_snapshot(database_of(txns, 1).snapshot(), false, 0);
+    disk.add_snapshot(database_of(txns, 2).snapshot(), false, 20 * second);
+
+    disk.lose_power(31 * second, 0);
+
+    REQUIRE(disk.image().snapshot.has_value());
+    CHECK_EQ(disk.image().snapshot->position.zxid.value, Zxid::of({1}, 1).value);
+    CHECK_EQ(booted(disk).zxid.value, Zxid::of({1}, 3).value);
+}
+
+TEST_CASE("a snapshot that replaces the log survives the power loss, and the old log does not") {
+    const std::vector<Txn> other{txn(1, 1), txn(2, 1), txn(2, 2)};
+    Disk disk = disk_with(9);
+    disk.complete_sync(9);
+
+    disk.add_snapshot(database_of(other, 3).snapshot(), true, 0);
+    disk.append(txn(2, 3));
+    disk.lose_power(0, 0);
+
+    CHECK((booted(disk) == database_of(other, 3).position()));
+    CHECK(disk.image().log.empty());
+    CHECK((disk.durable_end() == database_of(other, 3).position()));
+}
+
+TEST_CASE("old snapshots and the log before them are removed, so that a disk does not grow") {
+    Disk disk;
+    std::vector<Txn> txns;
+    for (std::uint32_t round = 1; round <= 30; ++round) {
+        for (std::uint32_t i = 1; i <= 100; ++i) {
+            txns.push_back(txn(1, (round - 1) * 100 + i));
+            disk.append(txns.back());
+        }
+        disk.complete_sync(disk.appended());
+        disk.add_snapshot(database_of(txns, txns.size()).snapshot(), false,
+                          std::int64_t{60} * round * second);
+        CHECK(disk.image().log.size() <= 500);
+        CHECK((booted(disk) == disk.image().log.last()));
+    }
+    CHECK_EQ(disk.appended(), 3'000);
+    CHECK_EQ(disk.durable(), 3'000);
+}
+
+TEST_CASE("what a scenario puts on a disk is durable") {
+    Disk disk;
+    const Disk source = disk_with(3);
+
+    disk.preset(source.image().log, std::nullopt, Epoch{2}, Epoch{1});
+    disk.lose_power(0, 0);
+
+    CHECK((booted(disk) == source.image().log.last()));
+    CHECK((disk.image().accepted_epoch == Epoch{2}));
+    CHECK((disk.image().current_epoch == Epoch{1}));
+}

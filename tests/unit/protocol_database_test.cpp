@@ -1,0 +1,234 @@
+#include "protocol/database.hpp"
+#include "tests/unit/protocol_dice.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <vector>
+
+namespace {
+
+using test::Dice;
+using zab::Database;
+using zab::DiskImage;
+using zab::SessionId;
+using zab::Tree;
+using zab::Txn;
+using zab::TxnType;
+using zab::Zxid;
+
+Zxid z(std::uint32_t epoch, std::uint32_t counter) { return Zxid::of({epoch}, counter); }
+
+/// Random transactions with rising zxids, over several epochs.
+std::vector<Txn> random_txns(Dice& dice, std::size_t count) {
+    std::vector<Txn> txns;
+    Zxid next = z(1, 1);
+    for (std::size_t i = 0; i < count; ++i) {
+        Txn txn{next, {1 + dice.below(4)}, dice.small(9), dice.small(600), 0, TxnType::set};
+        const std::uint64_t what = dice.below(10);
+        if (what < 2) txn.type = TxnType::create;
+        if (what == 2) txn.type = TxnType::create_session;
+        if (what == 3) txn.type = TxnType::close_session;
+        txns.push_back(txn);
+        next = dice.one_in(15) ? Zxid::of(next.epoch().next(), 1) : next.next();
+    }
+    return txns;
+}
+
+/// The state after some transactions, as anybody would write it.
+struct Model {
+    std::map<zab::PathId, Zxid> writers;
+    std::set<SessionId> sessions;
+
+    void apply(const Txn& txn) {
+        if (txn.type == TxnType::set || txn.type == TxnType::create) writers[txn.path] = txn.zxid;
+        if (txn.type == TxnType::create_session) sessions.insert(txn.session);
+        if (txn.type == TxnType::close_session) sessions.erase(txn.session);
+    }
+};
+
+void check_equal(const Tree& tree, const Model& model) {
+    for (zab::PathId path = 0; path < 600; ++path) {
+        const auto found = model.writers.find(path);
+        const Zxid expected = found == model.writers.end() ? Zxid{} : found->second;
+        REQUIRE_EQ(tree.last_writer(path).value, expected.value);
+    }
+}
+
+void check_equal(const Database& database, const Model& model) {
+    check_equal(database.tree(), model);
+    REQUIRE((database.sessions() ==
+             std::vector<SessionId>(model.sessions.begin(), model.sessions.end())));
+}
+
+zab::History history_of(const std::vector<Txn>& txns, std::size_t first, std::size_t end,
+                        zab::Position base) {
+    zab::History history(base);
+    for (std::size_t i = first; i < end; ++i) history.push(txns[i]);
+    return history;
+}
+
+zab::Position position_after(const std::vector<Txn>& txns, std::size_t count) {
+    return history_of(txns, 0, count, {}).last();
+}
+
+}  // namespace
+
+TEST_CASE("a tree knows the last writer of every path, and copies do not follow each other") {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        CAPTURE(seed);
+        Dice dice(seed);
+        std::vector<Tree> trees(1);
+        std::vector<Model> models(1);
+        for (const Txn& txn : random_txns(dice, 300)) {
+            const std::size_t chosen = dice.below(trees.size());
+            trees[chosen].apply(txn);
+            models[chosen].apply(txn);
+            if (trees.size() < 4 && dice.one_in(40)) {
+                trees.push_back(trees[chosen]);
+                models.push_back(models[chosen]);
+            }
+            if (dice.one_in(100)) {
+                trees[chosen].clear();
+                models[chosen] = {};
+            }
+        }
+        for (std::size_t i = 0; i < trees.size(); ++i) check_equal(trees[i], models[i]);
+    }
+}
+
+TEST_CASE("an older write never replaces a newer one in the tree") {
+    Tree tree;
+    tree.apply({z(2, 5), {}, 0, 7, 0, TxnType::set});
+    tree.apply({z(2, 4), {}, 0, 7, 0, TxnType::create});
+
+    CHECK_EQ(tree.last_writer(7).value, z(2, 5).value);
+    CHECK_EQ(tree.last_writer(8).value, 0);
+    CHECK_EQ(tree.last_writer(100'000).value, 0);
+}
+
+TEST_CASE("a database that boots has the snapshot and every logged transaction after it") {
+    for (std::uint64_t seed = 0; seed < 30; ++seed) {
+        CAPTURE(seed);
+        Dice dice(seed);
+        const std::vector<Txn> txns = random_txns(dice, 120);
+        const std::size_t in_snapshot = dice.below(txns.size());
+        const std::size_t log_begins = dice.below(in_snapshot + 1);
+        Model model;
+        Database source(1'000);
+        for (std::size_t i = 0; i < txns.size(); ++i) {
+            if (i < in_snapshot) source.apply(txns[i]);
+            model.apply(txns[i]);
+        }
+        DiskImage disk;
+        disk.log = history_of(txns, log_begins, txns.size(), position_after(txns, log_begins));
+        if (in_snapshot > 0) disk.snapshot = source.snapshot();
+
+        Database booted(1'000);
+        booted.apply({z(9, 9), {}, 0, 3, 0, TxnType::set});  // What it held before must go.
+        booted.load(disk);
+
+        check_equal(booted, model);
+        CHECK((booted.position() == position_after(txns, txns.size())));
+        CHECK_EQ(booted.last_processed().value, txns.back().zxid.value);
+        CHECK_EQ(booted.committed_log().size(), txns.size() - in_snapshot);
+    }
+}
+
+TEST_CASE("replaying a log over a fuzzy snapshot gives the state of the log") {
+    // A snapshot is named at its beginning and written later: it may hold effects of what follows.
+    for (std::uint64_t seed = 0; seed < 30; ++seed) {
+        CAPTURE(seed);
+        Dice dice(seed);
+        const std::vector<Txn> txns = random_txns(dice, 100);
+        const std::size_t named = dice.below(txns.size());
+        const std::size_t written = named + dice.below(txns.size() - named + 1);
+        Model model;
+        Database source;
+        for (std::size_t i = 0; i < written; ++i) source.apply(txns[i]);
+        zab::Snapshot fuzzy = source.snapshot();
+        fuzzy.position = position_after(txns, named);
+        for (const Txn& txn : txns) model.apply(txn);
+        DiskImage disk;
+        disk.snapshot = fuzzy;
+        disk.log = history_of(txns, 0, txns.size(), {});
+
+        Database booted;
+        booted.load(disk);
+
+        check_equal(booted, model);
+        CHECK((booted.position() == position_after(txns, txns.size())));
+    }
+}
+
+TEST_CASE("a fast-forward applies what the log has beyond memory, and nothing twice") {
+    Dice dice(4);
+    const std::vector<Txn> txns = random_txns(dice, 60);
+    DiskImage disk;
+    disk.log = history_of(txns, 0, txns.size(), {});
+    Model model;
+    Database database;
+    for (std::size_t i = 0; i < txns.size(); ++i) {
+        if (i < 25) database.apply(txns[i]);
+        model.apply(txns[i]);
+    }
+
+    database.fast_forward(disk);
+    const std::uint64_t once = database.fingerprint();
+    database.fast_forward(disk);
+
+    check_equal(database, model);
+    CHECK((database.position() == disk.log.last()));
+    CHECK_EQ(database.committed_log().size(), txns.size());
+    CHECK_EQ(database.fingerprint(), once);
+}
+
+TEST_CASE("a transaction applied twice changes nothing") {
+    Dice dice(5);
+    Database database;
+    for (const Txn& txn : random_txns(dice, 80)) {
+        database.apply(txn);
+        const std::uint64_t once = database.fingerprint();
+        const std::size_t kept = database.committed_log().size();
+        database.apply(txn);
+        REQUIRE_EQ(database.fingerprint(), once);
+        REQUIRE_EQ(database.committed_log().size(), kept);
+    }
+}
+
+TEST_CASE("an installed snapshot is all that the memory holds, under the leader's zxid") {
+    Dice dice(6);
+    const std::vector<Txn> txns = random_txns(dice, 50);
+    Database leader;
+    Model model;
+    for (const Txn& txn : txns) {
+        leader.apply(txn);
+        model.apply(txn);
+    }
+    Database learner;
+    learner.apply({z(7, 7), {9}, 0, 5, 0, TxnType::create_session});
+
+    learner.install(leader.snapshot(), z(8, 0));
+
+    check_equal(learner, model);
+    CHECK_EQ(learner.last_processed().value, z(8, 0).value);
+    CHECK((learner.position() == leader.position()));
+    CHECK(learner.committed_log().empty());
+    CHECK((learner.committed_log().base() == leader.position()));
+}
+
+TEST_CASE("a leader's own epoch is processed without being a transaction") {
+    Database database;
+    database.apply({z(1, 4), {}, 0, 0, 0, TxnType::set});
+
+    database.begin_epoch(z(2, 0));
+
+    CHECK_EQ(database.last_processed().value, z(2, 0).value);
+    CHECK_EQ(database.position().zxid.value, z(1, 4).value);
+    database.apply({z(2, 1), {}, 0, 0, 0, TxnType::set});
+    CHECK_EQ(database.last_processed().value, z(2, 1).value);
+}

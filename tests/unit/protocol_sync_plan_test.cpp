@@ -1,0 +1,144 @@
+#include "protocol/leader/sync_plan.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace {
+
+using zab::Database;
+using zab::SyncPlan;
+using zab::Zxid;
+using Kind = SyncPlan::Kind;
+
+constexpr Zxid z(std::uint32_t epoch, std::uint32_t counter) { return Zxid::of({epoch}, counter); }
+
+/// A leader's database whose committed log is `log`: what came before `first` is in a snapshot.
+struct Leader {
+    Zxid snapshot{};
+    std::vector<Zxid> log;
+    Zxid last_processed{};  ///< None: as the log says.
+};
+
+Database database_of(const Leader& leader) {
+    Database database;
+    if (leader.snapshot != Zxid{}) {
+        database.install({{leader.snapshot, 1}, {}, {}}, leader.snapshot);
+    }
+    for (const Zxid zxid : leader.log) {
+        database.apply({zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set});
+    }
+    if (leader.last_processed != Zxid{}) database.begin_epoch(leader.last_processed);
+    return database;
+}
+
+struct Case {
+    const char* name;
+    Leader leader;
+    Zxid learner;
+    SyncPlan expected;
+};
+
+void check_all(const std::vector<Case>& cases, Zxid last_proposed = {}) {
+    for (const Case& c : cases) {
+        SUBCASE(c.name) {
+            const Database database = database_of(c.leader);
+            const SyncPlan plan = zab::plan_sync(database, c.learner, last_proposed);
+            CHECK_EQ(static_cast<int>(plan.kind), static_cast<int>(c.expected.kind));
+            CHECK_EQ(plan.zxid.value, c.expected.zxid.value);
+            CHECK_EQ(plan.first, c.expected.first);
+            CHECK_EQ(plan.end, c.expected.end);
+            CHECK_EQ(plan.last_queued.value, c.expected.last_queued.value);
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a learner is synchronized by the first row of LearnerHandler.syncFollower that fits") {
+    // SYNC-4 and 5: the leader has processed one transaction that has left for the tree only.
+    const Leader gaps{z(0, 1), {z(0, 2), z(0, 3), z(0, 5)}, z(0, 6)};
+    const Leader empty{z(0, 1), {}, {}};
+    const Leader plain{{}, {z(1, 1), z(1, 2), z(1, 3)}, {}};
+    check_all({
+        {"1: SYNC-2: level with the leader", empty, z(0, 1),
+         {Kind::diff, z(0, 1), 0, 0, z(0, 1)}},
+        {"1: level with a leader that has a log", plain, z(1, 3),
+         {Kind::diff, z(1, 3), 3, 3, z(1, 3)}},
+        {"2: SYNC-1: ahead of a leader without a log", empty, z(0, 3),
+         {Kind::trunc, z(0, 1), 0, 0, z(0, 1)}},
+        {"2: ahead of the log", plain, z(1, 9), {Kind::trunc, z(1, 3), 3, 3, z(1, 3)}},
+        {"3: SYNC-5: in the log", gaps, z(0, 2), {Kind::diff, z(0, 5), 1, 3, z(0, 5)}},
+        {"3: at the first entry", plain, z(1, 1), {Kind::diff, z(1, 3), 1, 3, z(1, 3)}},
+        {"3: SYNC-4: in a gap of its own epoch", gaps, z(0, 4),
+         {Kind::trunc, z(0, 3), 2, 3, z(0, 5)}},
+        {"4: older than the log", gaps, z(0, 1), {Kind::snap, z(0, 6), 0, 0, z(0, 6)}},
+        {"4: SYNC-20: far older than the log", {z(0, 6), {z(0, 7), z(0, 8)}, {}}, z(0, 3),
+         {Kind::snap, z(0, 8), 0, 0, z(0, 8)}},
+        {"4: a fresh learner", plain, {}, {Kind::snap, z(1, 3), 0, 0, z(1, 3)}},
+        {"4: behind a leader without a log", {z(0, 5), {}, {}}, z(0, 3),
+         {Kind::snap, z(0, 5), 0, 0, z(0, 5)}},
+    });
+}
+
+TEST_CASE("a learner whose zxid has counter 0 never gets a TRUNC") {
+    // It has no such transaction in its log, so there is nothing to cut after.
+    const Leader two{{}, {z(1, 1), z(1, 2)}, z(2, 0)};
+    check_all({
+        {"SYNC-17: level in a new epoch", two, z(2, 0), {Kind::diff, z(2, 0), 2, 2, z(2, 0)}},
+        {"SYNC-16: below the log's first entry, there is no disk to read", two, z(1, 0),
+         {Kind::snap, z(2, 0), 0, 0, z(2, 0)}},
+        {"ahead of the log", two, z(3, 0), {Kind::snap, z(2, 0), 0, 0, z(2, 0)}},
+        {"between two epochs of the log", {{}, {z(1, 1), z(1, 2), z(2, 1), z(2, 2)}, {}}, z(2, 0),
+         {Kind::diff, z(2, 2), 2, 4, z(2, 2)}},
+        {"in an epoch that the log skips", {{}, {z(1, 1), z(4, 1)}, {}}, z(3, 0),
+         {Kind::diff, z(4, 1), 1, 2, z(4, 1)}},
+    });
+}
+
+TEST_CASE("no TRUNC is sent across epochs") {
+    const Leader log{{}, {z(1, 1), z(2, 1), z(2, 2), z(4, 1)}, z(6, 0)};
+    check_all({
+        {"SYNC-19: a transaction of an epoch that the leader skips", log, z(3, 1),
+         {Kind::snap, z(6, 0), 0, 0, z(6, 0)}},
+        {"a tail beyond the leader's end of that epoch", log, z(2, 3),
+         {Kind::snap, z(6, 0), 0, 0, z(6, 0)}},
+        {"a tail beyond the end of the first epoch", log, z(1, 2),
+         {Kind::snap, z(6, 0), 0, 0, z(6, 0)}},
+        {"a tail beyond all of the log", log, z(4, 2), {Kind::trunc, z(4, 1), 4, 4, z(4, 1)}},
+        {"a later epoch than all of the log", log, z(5, 1),
+         {Kind::trunc, z(4, 1), 4, 4, z(4, 1)}},
+    });
+}
+
+TEST_CASE("a learner that comes back to the same leader keeps what is proposed but not applied") {
+    // The leader of epoch 2 has applied up to <2,1> and proposed up to <2,4>.
+    const Leader leader{{}, {z(1, 1), z(2, 1)}, {}};
+    check_all(
+        {
+            {"the last proposal", leader, z(2, 4), {Kind::diff, z(2, 4), 2, 2, z(2, 4)}},
+            {"one before", leader, z(2, 2), {Kind::diff, z(2, 2), 2, 2, z(2, 2)}},
+            {"beyond what was proposed", leader, z(2, 5), {Kind::trunc, z(2, 1), 2, 2, z(2, 1)}},
+            {"a tail of an older epoch", leader, z(1, 2), {Kind::snap, z(2, 1), 0, 0, z(2, 1)}},
+        },
+        z(2, 4));
+}
+
+TEST_CASE("a leader that proposes in a new epoch cuts off an older epoch's tail") {
+    const Leader leader{{}, {z(1, 1)}, z(2, 0)};
+    check_all({{"one beyond", leader, z(1, 2), {Kind::trunc, z(1, 1), 1, 1, z(1, 1)}}}, z(2, 3));
+}
+
+TEST_CASE("the committed log keeps only the newest transactions") {
+    Database database(3);
+    for (std::uint32_t counter = 1; counter <= 5; ++counter) {
+        database.apply({z(1, counter), {}, counter, 0, 0, zab::TxnType::set});
+    }
+    CHECK_EQ(database.committed_log().size(), 3);
+    CHECK((zab::plan_sync(database, z(1, 3), {}) ==
+           SyncPlan{Kind::diff, z(1, 5), 1, 3, z(1, 5)}));
+    CHECK((zab::plan_sync(database, z(1, 2), {}) ==
+           SyncPlan{Kind::snap, z(1, 5), 0, 0, z(1, 5)}));
+}
