@@ -25,7 +25,9 @@ std::string contradiction(const Arguments& arguments) {
     if (arguments.trace == "-" && arguments.json == "-") {
         return "--trace - and --json would mix on standard output: give one of them a file";
     }
-    if (arguments.level && !arguments.trace) return "--level is about --trace FILE, which is missing";
+    if (arguments.level && !arguments.trace) {
+        return "--level is about --trace FILE, which is missing";
+    }
     return {};
 }
 

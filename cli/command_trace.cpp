@@ -1,3 +1,4 @@
+#include "analysis/check/checker_set.hpp"
 #include "analysis/report/json.hpp"
 #include "analysis/report/text.hpp"
 #include "analysis/stats/quantity.hpp"
@@ -15,10 +16,11 @@ namespace {
 std::string check_text(const std::string& file, const TraceStudy& study) {
     const analysis::Verdict& verdict = study.result.verdict;
     std::string out = fmt::format(
-        "{}: {}: {} properties checked, {} violations\n", file, word_for(verdict),
-        verdict.properties_checked,
+        "{}: {}: {} of {} properties checked, {} violations\n", file, word_for(verdict),
+        verdict.properties_checked, verdict.properties_checked + verdict.not_checked.size(),
         analysis::count_text(verdict.safety_violations + verdict.liveness_violations));
     for (const std::string& message : verdict.messages) out += "  - " + message + "\n";
+    for (const std::string& what : verdict.not_checked) out += "  not checked: " + what + "\n";
     if (study.is_hash_verified) {
         out += fmt::format("  trace hash 0x{:016x} verified over all {} records\n",
                            study.result.info.trace_hash,
@@ -45,9 +47,25 @@ std::string check_text(const std::string& file, const TraceStudy& study) {
     return out;
 }
 
+/// A verdict on a part of the guarantees is not the run's verdict: the rest is refused.
+Exit refused_rest(const std::string& file, const TraceStudy& study,
+                  const Environment& environment) {
+    const std::size_t refused = study.result.verdict.not_checked.size();
+    if (refused == 0) return Exit::ok;
+    const auto levels = trace::level_names();
+    environment.talk << fmt::format(
+        "{}: error: a trace of level {} cannot answer for {} of the {} properties; needed is level "
+        "{}: run with --level {}\n",
+        file, levels[static_cast<std::size_t>(study.level)], refused,
+        refused + study.result.verdict.properties_checked,
+        levels[static_cast<std::size_t>(analysis::level_needed())],
+        levels[static_cast<std::size_t>(analysis::level_needed())]);
+    return Exit::bad_input;
+}
+
 /// Opens the results, studies every file and hands each study to `show`, which gives its exit.
 template <class Show>
-Exit study_all(const Arguments& arguments, const Environment& environment, const StudyNeeds& needs,
+Exit study_all(const Arguments& arguments, const Environment& environment, StudyNeeds needs,
                Show show) {
     Results results(environment, arguments.json, arguments.files.size() > 1);
     if (results.failure()) {
@@ -71,10 +89,11 @@ Exit study_all(const Arguments& arguments, const Environment& environment, const
 }  // namespace
 
 Exit check_command(const Arguments& arguments, const Environment& environment) {
-    return study_all(arguments, environment, {.verdict = true},
+    return study_all(arguments, environment, StudyNeeds::verdict,
                      [&](const std::string& file, const TraceStudy& study, bool shows_text) {
                          if (shows_text) environment.out << check_text(file, study);
-                         const Exit exit = exit_of(study.result.verdict);
+                         const Exit exit = worse(exit_of(study.result.verdict),
+                                                 refused_rest(file, study, environment));
                          if (study.cost_offence.empty()) return exit;
                          // The hash is right, so the simulator itself wrote these costs.
                          environment.talk << file << ": error: costs do not add up: "
@@ -85,7 +104,7 @@ Exit check_command(const Arguments& arguments, const Environment& environment) {
 
 Exit analyze_command(const Arguments& arguments, const Environment& environment) {
     bool is_first = true;
-    return study_all(arguments, environment, {.summary = true},
+    return study_all(arguments, environment, StudyNeeds::summary,
                      [&](const std::string& file, const TraceStudy& study, bool shows_text) {
                          if (study.level < trace::Level::messages) {
                              environment.talk << file << ": note: messages between servers are not "

@@ -54,7 +54,13 @@ std::string line_or_reason(const Tail::Entry& entry) {
     try {
         return record_line(entry.record, entry.id);
     } catch (const InternalError& error) {
-        return fmt::format("(record {} cannot be shown: {})", entry.id, error.why);
+        const trace::Record::Fields f = entry.record.fields();
+        return fmt::format(
+            "(record {} at {} ns: {}; its fields: kind {}, node {}, peer {}, detail {}, wait {}, "
+            "service {}, cost {} of {}, a 0x{:x}, b 0x{:x}, c {})",
+            entry.id, f.time.ns, error.why, static_cast<unsigned>(f.kind), f.node.value, f.peer,
+            f.detail, f.wait_ns, f.service_ns, static_cast<unsigned>(f.cost), f.other_ns, f.a, f.b,
+            f.c);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "cli/internal_error.hpp"
 #include "cli/judgement.hpp"
 #include "cli/profile.hpp"
+#include "cli/shell.hpp"
 #include "sim/trace/writer.hpp"
 #include "sim/world/behaviour.hpp"
 #include "sim/world/world.hpp"
@@ -32,6 +33,16 @@ trace::Header header_of(const RunPlan& plan) {
         header.window = window;
     }
     return header;
+}
+
+/// For the report of a bug: it may be in those who watch.
+std::string reproduce_with_observers(const RunPlan& plan, bool profiles) {
+    std::string line = plan.reproduce;
+    if (!plan.checks) line += " --check none";
+    if (profiles) line += " --profile";
+    if (!plan.trace) return line;
+    const auto level = trace::level_names()[static_cast<std::size_t>(plan.level)];
+    return line + " --trace " + shell_quoted(*plan.trace) + " --level " + std::string(level);
 }
 
 /// A world and those who watch it.
@@ -65,7 +76,8 @@ class Observed {
 Observed::Observed(const RunPlan& plan, bool profiles)
     : scenario_(*plan.loaded.scenario),
       profile_(profiles ? std::make_unique<Profile>() : nullptr),
-      activity_({plan.loaded.scenario, plan.seed, plan.end, plan.reproduce}),
+      activity_({plan.loaded.scenario, plan.seed, plan.end,
+                 reproduce_with_observers(plan, profiles)}),
       summarizer_({.warm_up = zab::Instant{} + scenario_.warm_up,
                    .voters = ensemble_of(scenario_).voters}),
       world_(plan.loaded.scenario, plan.seed) {

@@ -32,7 +32,8 @@ std::uint64_t clock_cost_ns() {
 }
 
 std::string share_text(std::uint64_t part, std::uint64_t whole) {
-    return whole == 0 ? "-" : analysis::percent_text(static_cast<std::int64_t>(part * 1000 / whole));
+    if (whole == 0) return "-";
+    return analysis::percent_text(static_cast<std::int64_t>(part * 1000 / whole));
 }
 
 std::uint64_t sum(std::span<const std::uint64_t> values) {

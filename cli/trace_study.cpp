@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace cli {
 
 namespace {
@@ -38,24 +40,30 @@ trace::Level level_for_summary(const sim::Scenario& scenario) {
     return level_showing(kinds);
 }
 
+trace::Level least_level_with_verdict() {
+    trace::Level least = trace::Level::all;
+    for (const analysis::Property& property : analysis::all_properties()) {
+        least = std::min(least, std::max(property.level, trace::Level::operations));
+    }
+    return least;
+}
+
 /// Why the file cannot answer; empty: it can.
 std::string refusal(const trace::Header& header, const sim::Scenario& scenario,
-                    const StudyNeeds& needs) {
+                    StudyNeeds needs) {
     if (header.window) {
         return "the trace shows a window of the run only; needed is one without trace.from and "
                "trace.to";
     }
-    if (needs.verdict && header.level < analysis::level_needed()) {
-        return fmt::format("a trace of level {} cannot answer for every guarantee; needed is level "
-                           "{}: run with --level {}",
-                           name_of(header.level), name_of(analysis::level_needed()),
-                           name_of(analysis::level_needed()));
-    }
-    const trace::Level for_summary = level_for_summary(scenario);
-    if (needs.summary && header.level < for_summary) {
-        return fmt::format("a trace of level {} cannot answer for the summary; needed is level {}: "
-                           "run with --level {}",
-                           name_of(header.level), name_of(for_summary), name_of(for_summary));
+    const bool is_verdict = needs == StudyNeeds::verdict;
+    const trace::Level needed =
+        is_verdict ? least_level_with_verdict() : level_for_summary(scenario);
+    if (header.level < needed) {
+        const trace::Level advised = is_verdict ? analysis::level_needed() : needed;
+        return fmt::format("a trace of level {} cannot answer for {}; needed is level {}: run with "
+                           "--level {}",
+                           name_of(header.level), is_verdict ? "any guarantee" : "the summary",
+                           name_of(needed), name_of(advised));
     }
     return {};
 }
@@ -119,7 +127,7 @@ TraceStudy Study::result(const trace::End& end) const {
 
 }  // namespace
 
-std::optional<TraceStudy> study_trace(const std::string& file, const StudyNeeds& needs,
+std::optional<TraceStudy> study_trace(const std::string& file, StudyNeeds needs,
                                       const Environment& environment) {
     const std::string shown = file == "-" ? "standard input" : file;
     const auto refuse = [&](std::string_view message) {

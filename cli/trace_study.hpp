@@ -4,6 +4,7 @@
 #include "cli/environment.hpp"
 #include "sim/trace/trace_file.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -21,14 +22,14 @@ struct TraceStudy {
 };
 
 /// What a study needs to see; a file that shows less is refused.
-struct StudyNeeds {
-    bool verdict = false;  ///< Every guarantee.
-    bool summary = false;  ///< Every number that a run shows, or that the scenario expects.
+enum class StudyNeeds : std::uint8_t {
+    verdict,  ///< At least one guarantee.
+    summary,  ///< Every number that a run shows, or that the scenario expects.
 };
 
 /// Reads the file to its end. Nothing: it cannot be read or lacks what is needed, and the reason
 /// was told.
-std::optional<TraceStudy> study_trace(const std::string& file, const StudyNeeds& needs,
+std::optional<TraceStudy> study_trace(const std::string& file, StudyNeeds needs,
                                       const Environment& environment);
 
 }  // namespace cli

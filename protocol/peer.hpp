@@ -60,6 +60,7 @@ class Peer {
     void on_connect(LinkId link, const Connect& connect, Effects& out);
     void on_looking_turn(Effects& out);
     void on_request_turn(Effects& out);
+    bool awaits_accepted_epoch(const Done& done) const;
     void on_log_synced(const Done& done, Effects& out);
     void on_leading_done(const Done& done, Effects& out);
     void on_learning_done(const Done& done, Effects& out);

@@ -16,6 +16,11 @@ void Peer::on(const Done& done, Effects& out) {
         on_log_synced(done, out);
         return;
     }
+    if (done.work == Work::write_accepted_epoch && !awaits_accepted_epoch(done)) {
+        // A learner's thread wrote it for a leadership that has ended meanwhile.
+        server_.accepted_epoch = done.disk->accepted_epoch.value_or(server_.accepted_epoch);
+        return;
+    }
     if (std::holds_alternative<Leaving>(role_)) {
         on_leaving_done(done, out);
     } else if (std::holds_alternative<Leading>(role_)) {
@@ -33,6 +38,15 @@ void Peer::on(const Done& done, Effects& out) {
             become_learning(leader, out);
         }
     }
+}
+
+/// Whether it is the present role that asked for the write, and not an earlier one's handler.
+bool Peer::awaits_accepted_epoch(const Done& done) const {
+    if (const Leading* leading = this->leading()) {
+        return leading->epoch_decided && !leading->epoch_written &&
+               done.disk->accepted_epoch == leading->epoch;
+    }
+    return learning() != nullptr && done.stage == Stage::main;
 }
 
 /// The sync stage's fsync is done: all it had appended before is durable.

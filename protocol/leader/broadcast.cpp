@@ -31,8 +31,8 @@ Verdict Leading::on_request(Server& server, Effects& out) {
     const Request& request = submitted.request;
     const bool is_own_client = submitted.from.value == 0;
     if (needs_commit(request.operation, true)) {
-        if (last_proposed.zxid.counter() == last_counter) {
-            return Verdict::leave;  // No zxid is left in this epoch (ZOOKEEPER-1277).
+        if (last_proposed.zxid.next().counter() == last_counter) {
+            return Verdict::leave;  // The last zxid of an epoch is never used (ZOOKEEPER-1277).
         }
         if (is_own_client) {
             // First into the commit processor: the commit must find the request waiting.
@@ -69,7 +69,10 @@ void Leading::propose(Server& server, const Request& request, Effects& out) {
     proposal.acks = 0;
     for (Handler& handler : handlers) {
         if (handler.forwarding && handler.participant) {
-            handler.sync_limit.on_proposal(txn.zxid, half_ticks);
+            if (handler.phase == Handler::Phase::streaming) {
+                handler.sync_limit.on_proposal(txn.zxid,
+                                               half_ticks);  // Not before NEWLEADER's ack.
+            }
             handler.send(Proposal{txn}, out);
         }
     }

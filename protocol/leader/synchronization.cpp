@@ -45,7 +45,6 @@ void Leading::start_forwarding(Handler& handler, Zxid last_queued, Effects&) {
         for (std::size_t i = 0; i < outstanding.size(); ++i) {
             if (outstanding[i].txn.zxid > last_queued) {
                 handler.queue.push(Proposal{outstanding[i].txn});
-                handler.sync_limit.on_proposal(outstanding[i].txn.zxid, half_ticks);
             }
         }
     }
@@ -86,6 +85,9 @@ void Leading::count_kept_proposals(Server& server, Handler& handler, Effects& ou
             return;
         }
         on_ack(server, handler.sid, next, out);
+        if (acked(handler.sid) < next) {
+            return;  // It speaks of what we have not proposed.
+        }
     }
 }
 

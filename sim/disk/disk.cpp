@@ -84,6 +84,20 @@ void Disk::settle(std::int64_t now) {
     dropped_ += unneeded;
 }
 
+bool Disk::continue_behind_snapshot() {
+    if (snapshots_.empty() ||
+        snapshots_.back().snapshot.position.zxid <= image_.log.last().zxid) {
+        return false;
+    }
+    ++history_version_;
+    snapshots_.back().durable_at = 0;
+    snapshots_.erase(snapshots_.begin(), snapshots_.end() - 1);
+    dropped_ = appended();
+    image_.log.reset(snapshots_.back().snapshot.position);
+    durable_ = appended();
+    return true;
+}
+
 std::uint64_t Disk::lose_power(std::int64_t now, std::uint32_t kept_fraction) {
     std::erase_if(snapshots_, [now](const Stored& s) { return s.durable_at > now; });
     image_.snapshot.reset();

@@ -36,6 +36,11 @@ class Disk {
     /// continues after; the others become durable when the page cache is written back.
     void add_snapshot(const zab::Snapshot& snapshot, bool replaces_log, std::int64_t now);
 
+    /// Where the newest snapshot is ahead of the log, as when a leader that commits by its
+    /// followers' acks has a slow log: makes it durable and lets the log go on behind it. Returns
+    /// whether it was so. A restart that votes with such a memory must not lose it again.
+    bool continue_behind_snapshot();
+
     /// Takes what a power loss takes: the log keeps its durable part and, of the rest,
     /// `kept_fraction` / 2^32 of the records; snapshots not written back are gone. Returns how
     /// many transactions were lost.

@@ -76,7 +76,8 @@ void SmallWorld::stop(std::size_t index, trace::StopReason reason) {
     server.listens = {};
     server.orders.clear();
     server.peer = zab::Peer(server.id, config_);
-    tell(server, {.kind = trace::Kind::server_stopped, .detail = static_cast<std::uint16_t>(reason)});
+    tell(server, {.kind = trace::Kind::server_stopped,
+                  .detail = static_cast<std::uint16_t>(reason)});
     const bool is_silent = reason == trace::StopReason::power_loss;
     if (is_silent) {
         const std::uint64_t lost = server.disk.lose_power(0, 0);

@@ -16,6 +16,15 @@
 
 /// A world without time for exhaustive search: the shipped peers, their disks, their connections
 /// and threads, and the list of everything that may happen next.
+///
+/// One step is one step of one peer. Any thread that has something to do may be next; a blocked one
+/// waits for its work, as in the world. Finer than the world: what lies in one thread's queue is
+/// kept in order only within each connection and among handed turns, not between them. Coarser:
+/// a dial is answered, and accepted if the accepting thread is free, in one step; a restart is one
+/// step; a process's sockets are reset with its crash, behind what it has sent, which still arrives
+/// (after a power loss too); a power loss takes all unsynced log entries; nobody reads so slowly
+/// that a read times out, and no connection breaks but by its ends. There is no other reduction:
+/// no commuting steps are left out, within the bounds every order is taken.
 namespace sim {
 
 /// What may happen beyond the peers' own work. Part of the state: what was used up is gone.

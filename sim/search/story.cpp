@@ -48,7 +48,7 @@ std::uint64_t SmallWorld::fingerprint() const {
 }
 
 std::string SmallWorld::describe(const Choice& choice) const {
-    using namespace trace;
+    namespace names = trace::names;
     const Server& at = *servers_[choice.server];
     const unsigned id = at.id.value;
     const auto other = [&](unsigned side) {

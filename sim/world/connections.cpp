@@ -53,7 +53,7 @@ void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Durati
     for (Pipe& pipe : conn.pipes) {
         pipe.flights.clear();
         pipe.snapshots.clear();
-        pipe.last_arrival = pipe.sender_free_at = 0;
+        pipe.last_arrival = 0;
         pipe.head_scheduled = pipe.stalled = pipe.held = false;
     }
     conn.state = Connection::State::dialling;
@@ -63,11 +63,14 @@ void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Durati
     conn.open = {true, false};
     conn.read_timeout = {};
     conn.last_heard = {};
-    conn.timeout_event = {};
-    conn.handler.queue.clear();
-    conn.handler.busy_until = 0;
-    conn.handler.last_record = no_record;
-    conn.handler.blocked = conn.handler.scheduled = conn.handler.queued = false;
+    conn.timeout_due = {};
+    for (Stage* stage : {&conn.handler, &conn.sender}) {
+        stage->queue.clear();
+        stage->busy_until = 0;
+        stage->last_record = no_record;
+        stage->blocked = stage->scheduled = stage->queued = false;
+    }
+    conn.outbox.clear();
     conn.dialled = {cause, ready, service};
     conn.established = false;
     const std::uint64_t word = draw(pair_key(from, to), ~std::uint64_t{0}, dial_count(from, to));
@@ -119,7 +122,10 @@ void World::dial_arrives(ConnectionIndex index) {
                       .cost = trace::Cost::wire};
     // An acceptor does not know who it is yet; the record shows it where it is a server.
     pending.peer = dialler.is_client ? zab::NodeId{} : servers_[dialler.index].id;
-    if (conn.kind != zab::LinkKind::client) {
+    if (conn.kind == zab::LinkKind::learner) {
+        // Accepted by a thread of its own (LearnerCnxAcceptor), whatever the main thread waits for.
+        enqueue(StageRef::handler(index), pending);
+    } else if (conn.kind == zab::LinkKind::election) {
         tell(conn.ends[1], pending);
     }
 }
@@ -168,7 +174,12 @@ void World::dial_expires(ConnectionIndex index) {
                       .service = conn.dialled.service,
                       .cost = trace::Cost::timer};
     const End dialler = conn.ends[0];
-    release(index);
+    if (conn.state == Connection::State::open && conn.open[1]) {
+        // Accepted there, but the answer is too late: the other end learns that it is over.
+        close_link(link_of(index, 0), Flight::What::closed, no_record, 0, now_);
+    } else {
+        release(index);
+    }
     tell(dialler, pending);
 }
 
@@ -206,7 +217,8 @@ void World::close_link(zab::LinkId link, Flight::What what, trace::RecordId caus
         release(link.slot / 2);
         return;
     }
-    Flight& flight = conn.pipes[side].flights.push_slot();
+    const bool has_more = side == 1 && !conn.outbox.empty();  // It goes behind what is not sent.
+    Flight& flight = has_more ? conn.outbox.push_slot() : conn.pipes[side].flights.push_slot();
     flight.message = zab::UpToDate{};
     flight.cause = cause;
     flight.held_by = no_record;
@@ -214,7 +226,11 @@ void World::close_link(zab::LinkId link, Flight::What what, trace::RecordId caus
     flight.wait = waited;
     flight.bytes = 60;
     flight.what = what;
-    fly(link.slot / 2, side, flight, ready);
+    if (has_more) {
+        flight.arrival = ready;
+    } else {
+        fly(link.slot / 2, side, flight, ready);
+    }
 }
 
 /// A segment arrives at an end that is gone: a host that runs answers with a reset.
@@ -284,6 +300,8 @@ void World::release(ConnectionIndex index) {
         pipe.stalled = false;
     }
     conn.handler.queue.clear();
+    conn.sender.queue.clear();
+    conn.outbox.clear();
     conn.next_free = free_connection_;
     free_connection_ = index;
 }

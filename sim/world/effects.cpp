@@ -74,10 +74,14 @@ constexpr std::uint16_t turn_detail = 16;  // work records of turns: 16 + stage.
 void World::take_step(ServerIndex index, StageRef ref, const zab::Input& input,
                       const Origin& origin, Core* core, bool pays) {
     ServerNode& server = servers_[index];
+    Step step{.server = index, .stage = ref, .ready = now_};
+    const auto* done = std::get_if<zab::Done>(&input);
+    if (done != nullptr) {
+        step.record = record_done(server, *done, origin);  // Durable whatever happens next.
+    }
     if (!faults_.before.empty() && strikes_before(index, input)) {
         return;
     }
-    Step step{.server = index, .stage = ref, .ready = now_};
     effects_.clear();
     const zab::Moment moment{{now_}, {now_}};
     server.peer.step(input, moment, effects_);
@@ -96,8 +100,8 @@ void World::take_step(ServerIndex index, StageRef ref, const zab::Input& input,
         meaning = zxid + value * 0x9e3779b97f4a7c15u + message.index();
         step.record = emit(Kind::receive, server.id, origin, peer,
                            static_cast<std::uint16_t>(message.index()), zxid, value, bytes);
-    } else if (const auto* done = std::get_if<zab::Done>(&input)) {
-        step.record = record_done(server, *done, origin);
+    } else if (done != nullptr) {
+        // Its record is there.
     } else if (!list.empty() && std::holds_alternative<zab::Note>(list.front())) {
         const auto& note = std::get<zab::Note>(list.front());
         step.record = emit_note(step, note, &origin);
@@ -130,7 +134,13 @@ trace::RecordId World::record_done(ServerNode& server, const zab::Done& done,
         return emit(Kind::work, server.id, origin, 0, static_cast<std::uint16_t>(done.work));
     }
     const trace::Record::Fields told = work_record(done.work, server.disk, done_count_);
-    return emit(told.kind, server.id, origin, 0, told.detail, told.a, told.b, told.c);
+    const trace::RecordId id =
+        emit(told.kind, server.id, origin, 0, told.detail, told.a, told.b, told.c);
+    if (told.kind == Kind::snapshot_written && told.c == 1) {
+        // The log goes on behind this snapshot: what it held beyond or besides is gone.
+        emit_after(id, Kind::truncated, server.id, 0, 0, told.a, told.b, 0);
+    }
+    return id;
 }
 
 trace::RecordId World::record_other(const ServerNode& server, const zab::Input& input,
@@ -274,6 +284,7 @@ void World::fire_timer(ServerIndex index, std::uint32_t generation, std::uint32_
         return;
     }
     Pending pending{.what = Pending::What::timer, .small = static_cast<std::uint8_t>(kind)};
+    pending.number = generation;
     pending.origin = {.cause = timer.cause,
                       .since = now_,
                       .other = now_ - timer.set_at,

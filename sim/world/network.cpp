@@ -9,6 +9,7 @@ namespace sim {
 
 namespace {
 
+constexpr std::int64_t longest_packet_ns = 1'000'000'000;
 constexpr std::int64_t longest_backoff_ns = 120'000'000'000;  // TCP_RTO_MAX.
 
 /// Bytes on the wire of everything but the payload: TCP/IP header and the serialised packet.
@@ -85,51 +86,71 @@ void World::transmit(zab::LinkId link, const zab::Message& message, trace::Recor
     if (!is_live(link)) {
         return;
     }
+    const ConnectionIndex index = link.slot / 2;
     const unsigned side = link.slot % 2;
     Connection& conn = connection(link);
-    Pipe& pipe = conn.pipes[side];
-    Flight& flight = pipe.flights.push_slot();
+    const bool has_sender = conn.kind == zab::LinkKind::learner && side == 1 && !cpu_is_free_;
+    Flight& flight = has_sender ? conn.outbox.push_slot() : conn.pipes[side].flights.push_slot();
     flight.message = message;
     flight.cause = cause;
     flight.held_by = no_record;
     flight.service = service;
-    flight.wait = 0;
+    flight.wait = waited;
     flight.what = Flight::What::message;
     flight.bytes = header_bytes(zab::kind_of(message)) + body_bytes(message);
-    const bool has_sender = conn.kind == zab::LinkKind::learner && side == 1;
-    if (has_sender && !cpu_is_free_) {
-        pass_sender(conn, pipe, flight, ready);
+    if (has_sender) {
+        flight.arrival = ready;
+        call_sender(index);
+    } else {
+        fly(index, side, flight, ready);
     }
-    const std::int64_t written = ready + flight.wait + (flight.service - service);
-    flight.wait += waited;
-    fly(link.slot / 2, side, flight, written);
 }
 
-/// The learner's sender thread takes the packet up and writes it, on the core that is free first.
-void World::pass_sender(const Connection& conn, Pipe& pipe, Flight& flight, std::int64_t ready) {
+void World::call_sender(ConnectionIndex index) {
+    Connection& conn = connections_[index];
+    if (conn.sender.queue.empty() && !conn.outbox.empty()) {
+        Pending pending{.what = Pending::What::turn};
+        pending.origin.since = conn.outbox.front().arrival;
+        enqueue(StageRef::sender(index), pending);
+    }
+}
+
+/// A learner's sender thread writes all that is ready, one packet after the other.
+void World::run_sender(ConnectionIndex index, Core* core) {
+    Connection& conn = connections_[index];
     const ServerNode& server = servers_[conn.ends[1].index];
-    Host& host = hosts_[server.host];
-    const std::uint64_t word =
-        draw(server.cpu_key, meaning_of(flight.message, 0),
-             64 + conn.ends[0].index * zab::message_kind_count + flight.message.index());
-    std::int64_t cost = scenario_->cpu.sender.draw(word).ns;
-    if (pipe.sender_free_at < ready) {
-        cost += scenario_->cpu.wake_up.draw(next_word(word)).ns;
+    std::int64_t busy_until = now_;
+    trace::RecordId last = conn.sender.last_record;
+    while (!conn.outbox.empty() && conn.outbox.front().arrival <= now_) {
+        Flight& flight = conn.pipes[1].flights.push_slot();
+        flight = conn.outbox.front();
+        conn.outbox.pop();
+        const std::uint64_t word =
+            draw(server.cpu_key, meaning_of(flight.message, 0),
+                 64 + servers_[conn.ends[0].index].id.value * zab::message_kind_count +
+                     flight.message.index());
+        std::int64_t cost = scenario_->cpu.sender.draw(word).ns;
+        if (conn.sender.busy_until < now_ && busy_until == now_) {
+            cost += scenario_->cpu.wake_up.draw(next_word(word)).ns;
+        }
+        cost = std::min(cost, longest_packet_ns);
+        if (busy_until > flight.arrival) {
+            flight.held_by = last;
+        }
+        flight.wait += busy_until - flight.arrival;
+        flight.service += static_cast<std::uint32_t>(cost);
+        busy_until += cost;
+        last = flight.cause;
+        fly(index, 1, flight, busy_until);
     }
-    cost = std::min<std::int64_t>(cost, 1'000'000'000);
-    const auto core =
-        std::min_element(host.cores.begin(), host.cores.end(),
-                         [](const Core& a, const Core& b) { return a.free_at < b.free_at; });
-    const std::int64_t begin = std::max({ready, pipe.sender_free_at, core->free_at});
-    if (begin > ready) {
-        flight.held_by = core->last_record;
+    conn.sender.busy_until = busy_until;
+    conn.sender.last_record = last;
+    if (core != nullptr) {
+        core->free_at = busy_until;
+        core->last_record = last;
+        hosts_[server.host].core_busy_ns += busy_until - now_;
     }
-    flight.wait = begin - ready;
-    flight.service += static_cast<std::uint32_t>(cost);
-    pipe.sender_free_at = begin + cost;
-    core->free_at = begin + cost;
-    core->last_record = flight.cause;
-    host.core_busy_ns += cost;
+    call_sender(index);
 }
 
 /// Through the sender's network card and over the link, behind what was sent before.
@@ -246,12 +267,16 @@ void World::head_arrives(ConnectionIndex index, unsigned side, std::uint32_t num
         pipe.held = pipe.stalled = true;
         return;
     }
+    const End& to = conn.ends[reader];
+    if (!to.is_client && !servers_[to.index].host_up) {
+        stall(index, side, true);  // Nobody acknowledges: TCP tries again until it gives up.
+        return;
+    }
     if (!conn.open[reader]) {
         arrive_at_nobody(index, side);
         return;
     }
     const Flight& flight = pipe.flights.front();
-    const End& to = conn.ends[reader];
     const Origin origin{.cause = flight.cause,
                         .held_by = flight.held_by,
                         .since = flight.arrival,
@@ -296,7 +321,7 @@ void World::read_or_queue(ConnectionIndex index, unsigned reader, std::int64_t a
     pending = {};
     pending.what = Pending::What::message;
     pending.link = link_of(index, reader);
-    pending.head_number = connections_[index].pipes[1 - reader].head_number;
+    pending.number = connections_[index].pipes[1 - reader].head_number;
     pending.origin.since = arrival;
     if (is_free) {
         wait_for_core(ref, server.host);

@@ -45,7 +45,7 @@ struct Pending {
     zab::LinkKind kind{};
     zab::NodeId peer{};
     zab::LinkId link{};
-    std::uint32_t head_number = 0;  ///< message: which head; void if the pipe has another now.
+    std::uint32_t number = 0;  ///< Which head or timer; void if there is another by now.
     Origin origin;
 };
 
@@ -61,17 +61,22 @@ struct Stage {
     bool queued = false;     ///< Waits for a core.
 };
 
-/// Names a stage: a shared one of a server, or the handler stage of a connection.
+/// Names a stage: a shared one of a server, or one of the two that a leader has for every learner
+/// connection, its handler (which reads) and its sender.
 struct StageRef {
     std::uint32_t value = 0;
     static constexpr std::uint32_t handler_bit = 0x80000000;
+    static constexpr std::uint32_t sender_bit = 0x40000000;
 
     static StageRef of(ServerIndex server, zab::Stage stage) {
         return {server * 8 + static_cast<std::uint32_t>(stage)};
     }
     static StageRef handler(ConnectionIndex connection) { return {handler_bit | connection}; }
+    static StageRef sender(ConnectionIndex connection) { return {sender_bit | connection}; }
     bool is_handler() const { return (value & handler_bit) != 0; }
-    ConnectionIndex connection() const { return value & ~handler_bit; }
+    bool is_sender() const { return (value & sender_bit) != 0; }
+    bool is_of_connection() const { return (value & (handler_bit | sender_bit)) != 0; }
+    ConnectionIndex connection() const { return value & ~(handler_bit | sender_bit); }
     ServerIndex server() const { return value / 8; }
     zab::Stage stage() const { return static_cast<zab::Stage>(value % 8); }
     friend bool operator==(const StageRef&, const StageRef&) = default;
@@ -120,10 +125,9 @@ struct Pipe {
     zab::Ring<Flight> flights;
     std::vector<zab::Snapshot> snapshots;  ///< Beside the Snap messages under way, in order.
     std::int64_t last_arrival = 0;
-    std::int64_t sender_free_at = 0;
-    bool head_scheduled = false;  ///< An event or a queue item will look at the head.
+    bool head_scheduled = false;    ///< An event or a queue item will look at the head.
     std::uint32_t head_number = 0;  ///< Of that event: older ones are void.
-    bool stalled = false;         ///< The path is cut or clogged: the head waits.
+    bool stalled = false;           ///< The path is cut or clogged: the head waits.
     std::int64_t stalled_since = 0;
     std::uint32_t stall_number = 0;
     bool held = false;  ///< By a fault, until another lets it go.
@@ -144,9 +148,11 @@ struct Connection {
     std::array<Pipe, 2> pipes{};                 ///< [side]: what `side` sends.
     std::array<std::int64_t, 2> read_timeout{};  ///< 0: none.
     std::array<std::int64_t, 2> last_heard{};
-    std::array<bool, 2> timeout_event{};
+    std::array<std::int64_t, 2> timeout_due{};  ///< When its silence is looked at; 0: never.
     Dialled dialled;
     bool established = false;  ///< The dialler knows.
+    Stage sender;              ///< Of a learner connection, at the leader's end.
+    zab::Ring<Flight> outbox;  ///< What the sender has yet to write; `arrival`: ready since.
     Stage handler;             ///< Of a learner connection, at the leader's end.
     std::uint32_t next_free = none;
 };
@@ -170,6 +176,7 @@ struct ServerNode {
     std::int64_t last_record_at = 0;
     bool host_up = true;  ///< Its machine answers: a dead process's port is refused.
     std::uint32_t incarnation = 0;
+    std::uint32_t reset_due = none;  ///< The incarnation whose sockets are still to be reset.
     std::int64_t paused_until = 0;
     std::array<Stage, zab::shared_stage_count> stages{};
     std::array<Timer, zab::timer_kind_count> timers{};

@@ -11,7 +11,14 @@ void World::start_server(ServerIndex index, trace::RecordId cause) {
     if (server.up || server.is_booting) {
         return;
     }
-    server.host_up = true;
+    if (!server.host_up) {
+        server.host_up = true;
+        for (ServerIndex other = 0; other < servers_.size(); ++other) {
+            if (other != index && path(other, index).is_open()) {
+                path_opens(other, index);
+            }
+        }
+    }
     server.is_booting = true;
     ++server.incarnation;
     ++server.boots;
@@ -36,6 +43,9 @@ void World::boot_server(ServerIndex index, std::uint32_t incarnation) {
         return;
     }
     server.is_booting = false;
+    if (server.incarnation == server.reset_due + 1) {
+        let_go(index, true, server.last_record);  // The dead process's sockets, at the latest now.
+    }
     server.up = true;
     server.paused_until = 0;
     server.peer = zab::Peer(server.id, config_);
@@ -60,6 +70,19 @@ void World::boot_server(ServerIndex index, std::uint32_t incarnation) {
                     .other = server.sync_takes,
                     .cost = trace::Cost::disk},
              0, 0, end.zxid.value, end.prefix, static_cast<std::uint32_t>(unsynced));
+    }
+    if (server.disk.continue_behind_snapshot()) {
+        const zab::Position name = server.disk.image().log.base();
+        const trace::RecordId written =
+            emit(trace::Kind::snapshot_written, server.id,
+                 Origin{.cause = server.last_record,
+                        .since = now_,
+                        .wait = server.boot_takes,
+                        .other = server.sync_takes,
+                        .cost = trace::Cost::disk},
+                 0, 0, name.zxid.value, name.prefix, 1);
+        emit_after(written, trace::Kind::truncated, server.id, 0, 0, name.zxid.value, name.prefix,
+                   0);
     }
     const Origin origin{.cause = server.last_record,
                         .since = now_,
@@ -95,6 +118,7 @@ void World::stop_server(ServerIndex index, trace::StopReason reason, std::uint16
     if (reason != trace::StopReason::power_loss) {
         // The kernel closes a dead process's sockets a little later: the peers hear of it.
         const std::uint64_t word = draw(server.process_key, 102, server.incarnation);
+        server.reset_due = server.incarnation;
         schedule(now_ + scenario_->process.kill_to_reset.draw(word).ns, EventKind::process_reset,
                  index, server.incarnation);
         return;
@@ -109,10 +133,8 @@ void World::stop_server(ServerIndex index, trace::StopReason reason, std::uint16
 }
 
 void World::reset_connections(ServerIndex index, std::uint32_t incarnation) {
-    const ServerNode& server = servers_[index];
-    // A process started in the meantime has sockets of its own: these are the dead one's.
-    if (!server.up || server.incarnation == incarnation) {
-        let_go(index, true, server.last_record);
+    if (servers_[index].incarnation == incarnation) {
+        let_go(index, true, servers_[index].last_record);
     }
 }
 
@@ -125,6 +147,9 @@ void World::let_go(ServerIndex index, bool tells, trace::RecordId cause) {
             if (conn.state == Connection::State::free || !(conn.ends[side] == me) ||
                 !conn.open[side]) {
                 continue;
+            }
+            if (side == 1) {
+                conn.outbox.clear();  // It was the process's, not the kernel's.
             }
             if (conn.state == Connection::State::dialling) {
                 release(i);
@@ -168,8 +193,9 @@ void World::resume_server(ServerIndex index) {
     for (ConnectionIndex i = 0; i < connections_.size(); ++i) {
         const Connection& conn = connections_[i];
         if (conn.state == Connection::State::open && conn.kind == zab::LinkKind::learner &&
-            conn.ends[1] == End{false, index} && !conn.handler.queue.empty()) {
+            conn.ends[1] == End{false, index}) {
             look_at(StageRef::handler(i), now_);
+            look_at(StageRef::sender(i), now_);
         }
     }
 }

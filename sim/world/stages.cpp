@@ -16,14 +16,15 @@ constexpr std::int64_t longest_item_ns = 1'000'000'000;
 }  // namespace
 
 Stage& World::stage_of(StageRef ref) {
-    if (ref.is_handler()) {
-        return connections_[ref.connection()].handler;
+    if (ref.is_of_connection()) {
+        Connection& conn = connections_[ref.connection()];
+        return ref.is_handler() ? conn.handler : conn.sender;
     }
     return servers_[ref.server()].stages[static_cast<std::size_t>(ref.stage())];
 }
 
 ServerIndex World::server_of(StageRef ref) const {
-    return ref.is_handler() ? connections_[ref.connection()].ends[1].index : ref.server();
+    return ref.is_of_connection() ? connections_[ref.connection()].ends[1].index : ref.server();
 }
 
 void World::enqueue(StageRef ref, const Pending& pending) {
@@ -41,7 +42,7 @@ void World::look_at(StageRef ref, std::int64_t not_before) {
     }
     stage.scheduled = true;
     const std::uint32_t generation =
-        ref.is_handler() ? connections_[ref.connection()].generation : 0;
+        ref.is_of_connection() ? connections_[ref.connection()].generation : 0;
     const std::int64_t when = std::max({now_, not_before, stage.busy_until});
     if (when == now_) {
         ready_.push({ref, generation});
@@ -51,7 +52,7 @@ void World::look_at(StageRef ref, std::int64_t not_before) {
 }
 
 void World::look(StageRef ref, std::uint32_t generation) {
-    if (ref.is_handler() && connections_[ref.connection()].generation != generation) {
+    if (ref.is_of_connection() && connections_[ref.connection()].generation != generation) {
         return;
     }
     stage_of(ref).scheduled = false;
@@ -148,11 +149,18 @@ void World::run_item(StageRef ref, const Pending& pending, Core* core) {
             }
             return;
         case Pending::What::turn: {
+            if (ref.is_sender()) {
+                run_sender(ref.connection(), core);
+                return;
+            }
             const zab::Stage stage = ref.is_handler() ? zab::Stage::handler : ref.stage();
             take_step(server, ref, zab::Ran{stage, pending.link}, origin, core, true);
             return;
         }
         case Pending::What::timer:
+            if (servers_[server].timers[pending.small].generation != pending.number) {
+                return;  // Set anew or cancelled while it waited for its thread.
+            }
             take_step(server, ref, zab::TimerFired{static_cast<zab::TimerKind>(pending.small)},
                       origin, core, false);
             return;
@@ -178,7 +186,7 @@ void World::run_item(StageRef ref, const Pending& pending, Core* core) {
 /// Whether the message that was queued to be read is still there to be read.
 bool World::has_head(const Pending& pending) {
     const Pipe& pipe = connection(pending.link).pipes[1 - pending.link.slot % 2];
-    return pipe.head_scheduled && pipe.head_number == pending.head_number && !pipe.flights.empty();
+    return pipe.head_scheduled && pipe.head_number == pending.number && !pipe.flights.empty();
 }
 
 /// The head of a link's incoming ring is read.

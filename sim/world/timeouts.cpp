@@ -15,16 +15,26 @@ void World::set_read_timeout(zab::LinkId link, std::int64_t timeout) {
     const unsigned side = link.slot % 2;
     conn.read_timeout[side] = timeout;
     conn.last_heard[side] = now_;
-    if (!conn.timeout_event[side]) {
-        conn.timeout_event[side] = true;
-        schedule(now_ + timeout, EventKind::read_timeout, link.slot / 2,
-                 side | (std::uint64_t{link.generation} << 32));
+    watch_silence(link.slot / 2, side, now_ + timeout);
+}
+
+/// Looks again at `due`, unless it will look earlier anyway: an event for every message would be
+/// too many.
+void World::watch_silence(ConnectionIndex index, unsigned side, std::int64_t due) {
+    Connection& conn = connections_[index];
+    if (conn.timeout_due[side] != 0 && conn.timeout_due[side] <= due) {
+        return;
     }
+    conn.timeout_due[side] = due;
+    schedule(due, EventKind::read_timeout, index, side | (std::uint64_t{conn.generation} << 32));
 }
 
 void World::check_read_timeout(ConnectionIndex index, unsigned side) {
     Connection& conn = connections_[index];
-    conn.timeout_event[side] = false;
+    if (conn.timeout_due[side] != now_) {
+        return;  // An earlier look was asked for meanwhile, and has been.
+    }
+    conn.timeout_due[side] = 0;
     if (!conn.open[side] || conn.read_timeout[side] == 0) {
         return;
     }
@@ -38,9 +48,7 @@ void World::check_read_timeout(ConnectionIndex index, unsigned side) {
         due = now_ + conn.read_timeout[side];  // It is not waiting in read(), or will not wait.
     }
     if (due > now_) {
-        conn.timeout_event[side] = true;
-        schedule(due, EventKind::read_timeout, index,
-                 side | (std::uint64_t{conn.generation} << 32));
+        watch_silence(index, side, due);
         return;
     }
     // The process closes its socket; the other end hears of it if the network lets it.

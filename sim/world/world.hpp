@@ -47,8 +47,6 @@ class World {
     std::optional<ServerIndex> leader() const;
 
   private:
-    friend class Explorer;
-
     enum class EventKind : std::uint8_t {
         pipe_head,
         stage,
@@ -187,7 +185,8 @@ class World {
     void dial_expires(ConnectionIndex index);
     void transmit(zab::LinkId link, const zab::Message& message, trace::RecordId cause,
                   std::uint32_t service, std::int64_t ready, std::int64_t waited = 0);
-    void pass_sender(const Connection& conn, Pipe& pipe, Flight& flight, std::int64_t ready);
+    void call_sender(ConnectionIndex index);
+    void run_sender(ConnectionIndex index, Core* core);
     std::int64_t faults_on_the_way(const End& from, const End& to, const Flight& flight,
                                    const LinkModel& link, std::uint64_t word, std::int64_t leaves);
     Key pair_key(const End& from, const End& to) const;
@@ -205,6 +204,7 @@ class World {
     void end_closed(ConnectionIndex index, unsigned side, zab::DownReason reason,
                     const Origin& origin);
     void release(ConnectionIndex index);
+    void watch_silence(ConnectionIndex index, unsigned side, std::int64_t due);
     void check_read_timeout(ConnectionIndex index, unsigned side);
     void break_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number);
     void tell(const End& end, const Pending& pending);

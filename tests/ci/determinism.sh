@@ -22,7 +22,8 @@ trap 'rm -rf "$work"' EXIT
 old_processor=glibc.cpu.hwcaps=-AVX2,-FMA,-AVX2_Usable,-FMA_Usable,-FMA4
 
 # The whole story of each shipped scenario under a thin load, and some starts under full load.
-light='clients=[{"count":4,"load":{"closed":{"think_time":"200ms"}},"operations":{"set":2,"get":1,"create":1}}]'
+light='clients=[{"count":4,"load":{"closed":{"think_time":"200ms"}},'
+light+='"operations":{"set":2,"get":1,"create":1}}]'
 seeds=1..2
 
 # hashes PROGRAM: lines "scenario seed hash".

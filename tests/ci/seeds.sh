@@ -11,7 +11,8 @@ set -u
 . "$root/tests/count.sh"
 
 range=${1:-1001..6000}
-if ! [[ $range =~ ^([0-9]+)\.\.([0-9]+)$ ]] || [ "${BASH_REMATCH[1]}" -gt "${BASH_REMATCH[2]}" ]; then
+if ! [[ $range =~ ^([0-9]+)\.\.([0-9]+)$ ]] ||
+    [ "${BASH_REMATCH[1]}" -gt "${BASH_REMATCH[2]}" ]; then
     sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
     exit 2
 fi

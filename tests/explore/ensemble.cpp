@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
+#include <vector>
 
 namespace explore {
 
@@ -23,16 +23,12 @@ void act(Start& start, sim::Scratch& scratch, Act happen) {
 
 }  // namespace
 
-Judge::Judge(std::vector<std::string> watched)
-    : set_(three_voters()), watched_(std::move(watched)) {}
+Judge::Judge() : set_(three_voters()) {}
 
 std::optional<std::string> Judge::complaint() const {
-    for (const analysis::Violation& violation : set_.violations()) {
-        if (watched_.empty() || std::ranges::find(watched_, violation.property) != watched_.end()) {
-            return violation.property + ": " + violation.explanation;
-        }
-    }
-    return std::nullopt;
+    if (set_.is_clean()) return std::nullopt;
+    const analysis::Violation& first = set_.violations().front();
+    return first.property + ": " + first.explanation;
 }
 
 Start established(const sim::Defects& defects, const Judge& judge) {

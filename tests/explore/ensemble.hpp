@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "analysis/check/checker_set.hpp"
 #include "sim/search/explore.hpp"
@@ -11,11 +10,10 @@
 /// How the tests explore: the checkers as the observer, and where the search begins.
 namespace explore {
 
-/// The checkers that every run has, as what judges an exploration. `watched` limits the verdict to
-/// some properties (empty: all of them).
+/// The checkers that every run has, as what judges an exploration.
 class Judge {
   public:
-    explicit Judge(std::vector<std::string> watched = {});
+    Judge();
 
     void observe(const trace::Record& record, trace::RecordId id) { set_.observe(record, id); }
     trace::KindSet kinds() const { return set_.kinds(); }
@@ -24,7 +22,6 @@ class Judge {
 
   private:
     analysis::CheckerSet set_;
-    std::vector<std::string> watched_;
 };
 
 /// An ensemble, and the judge that has seen it come about.

@@ -81,6 +81,28 @@ TEST_CASE("one transaction, one crash anywhere, and the re-election keep every g
     CHECK(found.states == 1185589);
 }
 
+TEST_CASE("the same, with a client of a follower, whose request is forwarded") {
+    sim::Bounds bounds = one_election();
+    bounds.crashes = 1;
+
+    const sim::Exploration found = explored(with_transaction(bounds, {}, Judge(), 0));
+
+    check_clean(found);
+    CHECK(found.states == 1198134);
+}
+
+TEST_CASE("the same, when one server does not wait long enough for a better vote") {
+    sim::Bounds bounds = one_election();
+    bounds.crashes = 1;
+    bounds.patient[notification] = 1;
+    bounds.hasty[finalize] = 1;
+
+    const sim::Exploration found = explored(with_transaction(bounds, {}, Judge(), 2));
+
+    check_clean(found);
+    CHECK(found.states == 1527913);
+}
+
 TEST_CASE("without the log's wait for its fsync the shortest story breaks the acknowledgement") {
     sim::Bounds bounds = one_election();
     bounds.power_losses = 1;

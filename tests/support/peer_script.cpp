@@ -19,9 +19,7 @@ std::vector<zab::Zxid> zxids_of(const std::string& list) {
     return zxids;
 }
 
-zab::Txn plain_txn(zab::Zxid zxid) {
-    return {zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set};
-}
+zab::Txn plain_txn(zab::Zxid zxid) { return {zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set}; }
 
 std::vector<zab::NodeId> nodes_of(const Words& words) {
     std::vector<zab::NodeId> nodes;
@@ -32,7 +30,7 @@ std::vector<zab::NodeId> nodes_of(const Words& words) {
 }
 
 std::string role_name(const zab::Peer& peer) {
-    static constexpr std::string_view names[] = {"booting", "looking",  "learning",
+    static constexpr std::string_view names[] = {"booting", "looking", "learning",
                                                  "leading", "leaving", "ended"};
     return std::string(names[static_cast<std::size_t>(peer.role())]);
 }

@@ -30,7 +30,9 @@ zab::Txn txn_of(const Words& words) {
     const bool creates = words.has("creates");
     return {zxid,
             words.session(creates ? "creates" : "session"),
-            words.has("cxid") ? words.number("cxid") : creates ? 0 : zxid.counter(),
+            words.has("cxid") ? words.number("cxid")
+            : creates         ? 0
+                              : zxid.counter(),
             words.number("path"),
             words.number("bytes"),
             creates ? zab::TxnType::create_session : zab::TxnType::set};
@@ -47,8 +49,8 @@ std::string txn_text(const zab::Txn& txn) {
 }
 
 zab::Request request_of(const Words& words) {
-    return {words.session("session"), words.number("cxid"), words.number("path"),
-            words.number("bytes"), words.number("client"), operation_of(words.text("op"))};
+    return {words.session("session"), words.number("cxid"),   words.number("path"),
+            words.number("bytes"),    words.number("client"), operation_of(words.text("op"))};
 }
 
 std::string request_text(const zab::Request& request) {
@@ -166,9 +168,9 @@ zab::Zxid zxid_of(const std::string& text) {
 }
 
 std::uint32_t number_of(const std::string& text) {
-    const bool is_number =
-        !text.empty() && std::all_of(text.begin(), text.end(),
-                                     [](char c) { return c >= '0' && c <= '9'; });
+    const bool is_number = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return c >= '0' && c <= '9';
+    });
     REQUIRE_MESSAGE(is_number, "a number was expected, not " << text);
     return static_cast<std::uint32_t>(std::stoul(text));
 }
@@ -181,9 +183,7 @@ std::string text_of(zab::SessionId session) {
     return fmt::format("{}/{}", session.value >> 56, session.value & 0x00ff'ffff'ffff'ffff);
 }
 
-std::string text_of(zab::Duration duration) {
-    return fmt::format("{}ms", duration.ns / 1'000'000);
-}
+std::string text_of(zab::Duration duration) { return fmt::format("{}ms", duration.ns / 1'000'000); }
 
 std::size_t index_of(const std::vector<std::string_view>& names, const std::string& name) {
     const auto found = std::find(names.begin(), names.end(), name);
@@ -205,9 +205,10 @@ const std::vector<std::string_view>& timer_names() {
 
 const std::vector<std::string_view>& work_names() {
     static const std::vector<std::string_view> names{
-        "shut_down_role",      "finish_election", "open_port",    "start_serving",
-        "write_accepted_epoch", "write_current_epoch", "sync_log", "truncate_log",
-        "read_log",            "write_snapshot",  "serialize_snapshot"};
+        "shut_down_role", "finish_election",      "open_port",
+        "start_serving",  "write_accepted_epoch", "write_current_epoch",
+        "sync_log",       "truncate_log",         "read_log",
+        "write_snapshot", "serialize_snapshot"};
     return names;
 }
 
@@ -224,9 +225,10 @@ const std::vector<std::string_view>& reason_names() {
 
 const std::vector<std::string_view>& note_names() {
     static const std::vector<std::string_view> names{
-        "booted",  "looking", "elected", "following", "leading", "established",  "serving",
-        "request", "forward", "propose", "ack",       "commit",  "deliver",      "read",
-        "inform",  "synchronized", "snapshot_sent", "snapshot_installed", "history"};
+        "booted",  "looking", "elected", "following",    "leading",       "established",
+        "serving", "request", "forward", "propose",      "ack",           "commit",
+        "deliver", "read",    "inform",  "synchronized", "snapshot_sent", "snapshot_installed",
+        "history"};
     return names;
 }
 
@@ -269,8 +271,7 @@ zab::Message message_of(const Words& words) {
         case zab::MessageKind::client_ping: return zab::ClientPing{words.number("number")};
         case zab::MessageKind::connect_reply:
         case zab::MessageKind::client_reply:
-        case zab::MessageKind::client_ping_reply:
-            break;
+        case zab::MessageKind::client_ping_reply: break;
     }
     FAIL("a server is never sent a " << words.at(0));
     return zab::UpToDate{};

@@ -45,7 +45,7 @@ std::string ensemble(Dice& dice, Size size) {
     const std::uint64_t tick = dice.between(100, 500);
     const std::uint64_t init_limit = dice.between(3, 10);
     const std::uint64_t sync_limit = dice.between(2, 5);
-    const std::uint64_t window = dice.one_of<3>({"0", "20", "500"}) == "0" ? 0 : dice.between(1, 500);
+    const std::uint64_t window = dice.happens(30) ? 0 : dice.between(1, 500);
     const std::uint64_t snapshots = dice.happens(50) ? 100'000 : dice.between(20, 300);
     const std::uint64_t batch = dice.happens(70) ? 1'000 : dice.between(1, 20);
     return fmt::format(
@@ -81,7 +81,8 @@ std::string client_group(Dice& dice, Size size) {
             load = fmt::format(R"({{"open": {{"poisson": "{}/s"}}}})", rate);
             break;
         case 1:
-            load = fmt::format(R"({{"open": {{"bursts": {{"every": "400ms", "size": {}}}}}}})", burst);
+            load = fmt::format(R"({{"open": {{"bursts": {{"every": "400ms", "size": {}}}}}}})",
+                               burst);
             break;
         default:
             load = fmt::format(R"({{"closed": {{"outstanding": {}, "think_time": "{}ms"}}}})",
@@ -93,9 +94,7 @@ std::string client_group(Dice& dice, Size size) {
     const std::uint64_t sync = dice.below(2);
     const std::uint64_t paths = dice.between(1, 50);
     std::string placement = dice.one_of<4>({"spread", "leader", "followers", "observers"});
-    if ((placement == "observers" && size.observers == 0) || placement == "spread") {
-        placement = "spread";
-    }
+    if (placement == "observers" && size.observers == 0) placement = "spread";
     const std::uint64_t timeout = dice.between(1, 10);
     return fmt::format(
         R"({{"count": {}, "load": {}, "operations": {{"create": {}, "set": 4, "get": {}, )"
@@ -119,7 +118,8 @@ std::string place(Dice& dice) {
     const std::uint64_t nth = dice.between(1, 40);
     const std::string anchor = dice.happens(80) ? "after" : "before";
     if (dice.happens(60)) return fmt::format(R"("at": "{}ms", "within": "2s")", at);
-    return fmt::format(R"("{}": {{"record": "{}", "nth": {}}}, "within": "2s")", anchor, record, nth);
+    return fmt::format(R"("{}": {{"record": "{}", "nth": {}}}, "within": "2s")", anchor, record,
+                       nth);
 }
 
 /// One fault, which ends by itself.

@@ -1,4 +1,5 @@
 #include "sim/disk/disk.hpp"
+
 #include "tests/unit/protocol_dice.hpp"
 
 #include <doctest/doctest.h>
@@ -50,7 +51,9 @@ struct Model {
     std::size_t durable = 0;
     Zxid next = Zxid::of({1}, 1);
 
-    zab::Position position(std::size_t count) const { return database_of(written, count).position(); }
+    zab::Position position(std::size_t count) const {
+        return database_of(written, count).position();
+    }
 };
 
 /// How many transactions of the model a boot finds; nothing if it finds another history.
@@ -88,7 +91,8 @@ void lose_power(Disk& disk, Model& model, Dice& dice, std::int64_t now) {
 
 }  // namespace
 
-TEST_CASE("whatever happens to a disk, a boot finds what was written, and a power loss the durable") {
+TEST_CASE(
+    "whatever happens to a disk, a boot finds what was written, and a power loss the durable") {
     for (std::uint64_t seed = 0; seed < 40; ++seed) {
         CAPTURE(seed);
         Dice dice(seed);

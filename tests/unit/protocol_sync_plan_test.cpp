@@ -63,22 +63,31 @@ TEST_CASE("a learner is synchronized by the first row of LearnerHandler.syncFoll
     const Leader empty{z(0, 1), {}, {}};
     const Leader plain{{}, {z(1, 1), z(1, 2), z(1, 3)}, {}};
     check_all({
-        {"1: SYNC-2: level with the leader", empty, z(0, 1),
-         {Kind::diff, z(0, 1), 0, 0, z(0, 1)}},
-        {"1: level with a leader that has a log", plain, z(1, 3),
+        {"1: SYNC-2: level with the leader", empty, z(0, 1), {Kind::diff, z(0, 1), 0, 0, z(0, 1)}},
+        {"1: level with a leader that has a log",
+         plain,
+         z(1, 3),
          {Kind::diff, z(1, 3), 3, 3, z(1, 3)}},
-        {"2: SYNC-1: ahead of a leader without a log", empty, z(0, 3),
+        {"2: SYNC-1: ahead of a leader without a log",
+         empty,
+         z(0, 3),
          {Kind::trunc, z(0, 1), 0, 0, z(0, 1)}},
         {"2: ahead of the log", plain, z(1, 9), {Kind::trunc, z(1, 3), 3, 3, z(1, 3)}},
         {"3: SYNC-5: in the log", gaps, z(0, 2), {Kind::diff, z(0, 5), 1, 3, z(0, 5)}},
         {"3: at the first entry", plain, z(1, 1), {Kind::diff, z(1, 3), 1, 3, z(1, 3)}},
-        {"3: SYNC-4: in a gap of its own epoch", gaps, z(0, 4),
+        {"3: SYNC-4: in a gap of its own epoch",
+         gaps,
+         z(0, 4),
          {Kind::trunc, z(0, 3), 2, 3, z(0, 5)}},
         {"4: older than the log", gaps, z(0, 1), {Kind::snap, z(0, 6), 0, 0, z(0, 6)}},
-        {"4: SYNC-20: far older than the log", {z(0, 6), {z(0, 7), z(0, 8)}, {}}, z(0, 3),
+        {"4: SYNC-20: far older than the log",
+         {z(0, 6), {z(0, 7), z(0, 8)}, {}},
+         z(0, 3),
          {Kind::snap, z(0, 8), 0, 0, z(0, 8)}},
         {"4: a fresh learner", plain, {}, {Kind::snap, z(1, 3), 0, 0, z(1, 3)}},
-        {"4: behind a leader without a log", {z(0, 5), {}, {}}, z(0, 3),
+        {"4: behind a leader without a log",
+         {z(0, 5), {}, {}},
+         z(0, 3),
          {Kind::snap, z(0, 5), 0, 0, z(0, 5)}},
     });
 }
@@ -88,12 +97,18 @@ TEST_CASE("a learner whose zxid has counter 0 never gets a TRUNC") {
     const Leader two{{}, {z(1, 1), z(1, 2)}, z(2, 0)};
     check_all({
         {"SYNC-17: level in a new epoch", two, z(2, 0), {Kind::diff, z(2, 0), 2, 2, z(2, 0)}},
-        {"SYNC-16: below the log's first entry, there is no disk to read", two, z(1, 0),
+        {"SYNC-16: below the log's first entry, there is no disk to read",
+         two,
+         z(1, 0),
          {Kind::snap, z(2, 0), 0, 0, z(2, 0)}},
         {"ahead of the log", two, z(3, 0), {Kind::snap, z(2, 0), 0, 0, z(2, 0)}},
-        {"between two epochs of the log", {{}, {z(1, 1), z(1, 2), z(2, 1), z(2, 2)}, {}}, z(2, 0),
+        {"between two epochs of the log",
+         {{}, {z(1, 1), z(1, 2), z(2, 1), z(2, 2)}, {}},
+         z(2, 0),
          {Kind::diff, z(2, 2), 2, 4, z(2, 2)}},
-        {"in an epoch that the log skips", {{}, {z(1, 1), z(4, 1)}, {}}, z(3, 0),
+        {"in an epoch that the log skips",
+         {{}, {z(1, 1), z(4, 1)}, {}},
+         z(3, 0),
          {Kind::diff, z(4, 1), 1, 2, z(4, 1)}},
     });
 }
@@ -101,15 +116,20 @@ TEST_CASE("a learner whose zxid has counter 0 never gets a TRUNC") {
 TEST_CASE("no TRUNC is sent across epochs") {
     const Leader log{{}, {z(1, 1), z(2, 1), z(2, 2), z(4, 1)}, z(6, 0)};
     check_all({
-        {"SYNC-19: a transaction of an epoch that the leader skips", log, z(3, 1),
+        {"SYNC-19: a transaction of an epoch that the leader skips",
+         log,
+         z(3, 1),
          {Kind::snap, z(6, 0), 0, 0, z(6, 0)}},
-        {"a tail beyond the leader's end of that epoch", log, z(2, 3),
+        {"a tail beyond the leader's end of that epoch",
+         log,
+         z(2, 3),
          {Kind::snap, z(6, 0), 0, 0, z(6, 0)}},
-        {"a tail beyond the end of the first epoch", log, z(1, 2),
+        {"a tail beyond the end of the first epoch",
+         log,
+         z(1, 2),
          {Kind::snap, z(6, 0), 0, 0, z(6, 0)}},
         {"a tail beyond all of the log", log, z(4, 2), {Kind::trunc, z(4, 1), 4, 4, z(4, 1)}},
-        {"a later epoch than all of the log", log, z(5, 1),
-         {Kind::trunc, z(4, 1), 4, 4, z(4, 1)}},
+        {"a later epoch than all of the log", log, z(5, 1), {Kind::trunc, z(4, 1), 4, 4, z(4, 1)}},
     });
 }
 
@@ -137,8 +157,6 @@ TEST_CASE("the committed log keeps only the newest transactions") {
         database.apply({z(1, counter), {}, counter, 0, 0, zab::TxnType::set});
     }
     CHECK_EQ(database.committed_log().size(), 3);
-    CHECK((zab::plan_sync(database, z(1, 3), {}) ==
-           SyncPlan{Kind::diff, z(1, 5), 1, 3, z(1, 5)}));
-    CHECK((zab::plan_sync(database, z(1, 2), {}) ==
-           SyncPlan{Kind::snap, z(1, 5), 0, 0, z(1, 5)}));
+    CHECK((zab::plan_sync(database, z(1, 3), {}) == SyncPlan{Kind::diff, z(1, 5), 1, 3, z(1, 5)}));
+    CHECK((zab::plan_sync(database, z(1, 2), {}) == SyncPlan{Kind::snap, z(1, 5), 0, 0, z(1, 5)}));
 }

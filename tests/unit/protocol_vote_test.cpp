@@ -129,7 +129,9 @@ TEST_CASE("who supports a settled server's vote depends on the table it stands i
     const Case cases[] = {
         {"FLETRK-1: zxid and round are ignored", {0, vote(4, {1, 1}, 2), 1, following}, true, true},
         {"FLETRK-2: the epoch counts among finished elections only",
-         {0, vote(4, {1, 1}, 1), 1, following}, true, false},
+         {0, vote(4, {1, 1}, 1), 1, following},
+         true,
+         false},
         {"another leader never", {0, vote(3, {2, 1}, 2), 2, following}, false, false},
         {"the leader itself", {4, vote(4, {2, 1}, 2), 2, leading}, true, true},
         {"a looking server with the same vote", {0, vote(4, {2, 1}, 2), 2, looking}, true, true},
@@ -185,9 +187,8 @@ TEST_CASE("a leader elected by others must say that it leads; we lead only in ou
     };
     for (const Case& c : cases) {
         SUBCASE(c.name) {
-            CHECK_EQ(
-                zab::leader_is_confirmed(votes, {c.self}, {c.leader}, c.round, c.own_round),
-                c.is_confirmed);
+            CHECK_EQ(zab::leader_is_confirmed(votes, {c.self}, {c.leader}, c.round, c.own_round),
+                     c.is_confirmed);
         }
     }
 }
