@@ -1,8 +1,8 @@
 #include "cli/arguments.hpp"
 
+#include "cli/commit.hpp"
 #include "cli/nearest.hpp"
 #include "cli/version.hpp"
-#include "cli/commit.hpp"
 #include "sim/scenario/units.hpp"
 #include "sim/world/behaviour.hpp"
 
@@ -33,9 +33,10 @@ std::uint64_t seed_from(const std::string& text) {
     std::uint64_t seed = 0;
     const auto [stop, error] = std::from_chars(begin, end, seed, is_hex ? 16 : 10);
     if (error != std::errc{} || stop != end || begin == end) {
-        throw UsageError(fmt::format("a seed is an integer from 0 to 2^64 - 1, also as 0x…, not "
-                                     "\"{}\"",
-                                     text));
+        throw UsageError(
+            fmt::format("a seed is an integer from 0 to 2^64 - 1, also as 0x…, not "
+                        "\"{}\"",
+                        text));
     }
     return seed;
 }
@@ -132,13 +133,12 @@ void Grammar::add_files(CLI::App* sub, const std::string& name, const std::strin
 }
 
 void Grammar::add_seeds(CLI::App* sub) {
-    CLI::Option* const one = one_value(sub, "--seed", "N", "use this seed, not the scenario's",
-                                       [this](const auto& text) {
-                                           arguments.seed = seed_from(text);
-                                       });
-    one_value(sub, "--seeds", "A..B", "run with every seed from A to B",
-              [this](const auto& text) { arguments.seeds = seeds_from(text); })
-        ->excludes(one);
+    CLI::Option* const one =
+        one_value(sub, "--seed", "N", "use this seed, not the scenario's",
+                  [this](const auto& text) { arguments.seed = seed_from(text); });
+    one_value(sub, "--seeds", "A..B", "run with every seed from A to B", [this](const auto& text) {
+        arguments.seeds = seeds_from(text);
+    })->excludes(one);
 }
 
 void Grammar::add_sets(CLI::App* sub) {
@@ -180,16 +180,16 @@ void Grammar::add_run() {
 }
 
 void Grammar::add_other_runs() {
-    CLI::App* const verify = command(Command::verify, "verify",
-                                     "run scenarios repeatedly: is every run the same?",
-                                     "verify scenarios/basics/five-lines.json --seeds 1..10");
+    CLI::App* const verify =
+        command(Command::verify, "verify", "run scenarios repeatedly: is every run the same?",
+                "verify scenarios/basics/five-lines.json --seeds 1..10");
     add_files(verify, "scenario", "scenario files");
     add_seeds(verify);
     add_sets(verify);
     one_value(verify, "--until", "TIME", "end the runs at this simulated time",
               [this](const auto& text) { arguments.until = until_from(text); });
-    CLI::App* const check = command(Command::check, "check",
-                                    "check the guarantees on trace files", "check out.jsonl.zst");
+    CLI::App* const check = command(Command::check, "check", "check the guarantees on trace files",
+                                    "check out.jsonl.zst");
     add_files(check, "trace", "trace files, - is standard input");
     add_json(check);
     CLI::App* const analyze = command(Command::analyze, "analyze",
@@ -199,9 +199,9 @@ void Grammar::add_other_runs() {
 }
 
 void Grammar::add_descriptions() {
-    CLI::App* const validate = command(Command::validate, "validate",
-                                       "name every mistake in scenario files",
-                                       "validate scenarios/basics/*.json --format github");
+    CLI::App* const validate =
+        command(Command::validate, "validate", "name every mistake in scenario files",
+                "validate scenarios/basics/*.json --format github");
     add_files(validate, "scenario", "scenario files");
     add_sets(validate);
     one_value(validate, "--format", "text|json|github", "how to print the mistakes",
@@ -211,9 +211,9 @@ void Grammar::add_descriptions() {
                   }
                   arguments.format = text;
               });
-    CLI::App* const schema = command(Command::schema, "schema",
-                                     "print the JSON Schema of scenario or trace files",
-                                     "schema scenario > scenario.schema.json");
+    CLI::App* const schema =
+        command(Command::schema, "schema", "print the JSON Schema of scenario or trace files",
+                "schema scenario > scenario.schema.json");
     schema->add_option("format", arguments.schema_of, "scenario or trace")
         ->required()
         ->check(CLI::IsMember({"scenario", "trace"}))

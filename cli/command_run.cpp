@@ -58,15 +58,15 @@ class RunCommand {
 
 RunPlan RunCommand::plan(const Loaded& loaded, std::uint64_t seed, std::uint64_t number) const {
     const auto of_scenario = static_cast<trace::Level>(loaded.scenario->trace.level);
-    return {.loaded = loaded,
-            .seed = seed,
-            .number = number,
-            .end = end_of(arguments_, *loaded.scenario),
-            .checks = arguments_.checks,
-            .trace = arguments_.trace,
-            .level = arguments_.level.value_or(of_scenario),
-            .reproduce =
-                reproduce_line(environment_, "run", arguments_, loaded.path, {seed, seed})};
+    return {
+        .loaded = loaded,
+        .seed = seed,
+        .number = number,
+        .end = end_of(arguments_, *loaded.scenario),
+        .checks = arguments_.checks,
+        .trace = arguments_.trace,
+        .level = arguments_.level.value_or(of_scenario),
+        .reproduce = reproduce_line(environment_, "run", arguments_, loaded.path, {seed, seed})};
 }
 
 /// A pipe that nobody reads any more is no news.
@@ -172,8 +172,8 @@ Exit run_command(const Arguments& arguments, const Environment& environment) {
     for (const Loaded& scenario : *loaded) {
         if (!is_first && results.shows_text()) environment.out << '\n';
         is_first = false;
-        exit = worse(exit, arguments.seeds ? command.run_seeds(scenario)
-                                           : command.run_one(scenario));
+        exit =
+            worse(exit, arguments.seeds ? command.run_seeds(scenario) : command.run_one(scenario));
         environment.out.flush();
         if (exit == Exit::interrupted) break;
     }

@@ -36,9 +36,10 @@ std::string check_text(const std::string& file, const TraceStudy& study) {
         out += fmt::format("  costs add up in each of {} records with a cause\n",
                            analysis::count_text(study.costs_checked));
         if (study.costs_unchecked > 0) {
-            out += fmt::format("  not checked: the costs of {} records: their causes lie too far "
-                               "back\n",
-                               analysis::count_text(study.costs_unchecked));
+            out += fmt::format(
+                "  not checked: the costs of {} records: their causes lie too far "
+                "back\n",
+                analysis::count_text(study.costs_unchecked));
         }
     }
     if (!study.verdict_word.starts_with(word_for(verdict))) {
@@ -96,8 +97,9 @@ Exit check_command(const Arguments& arguments, const Environment& environment) {
                                                  refused_rest(file, study, environment));
                          if (study.cost_offence.empty()) return exit;
                          // The hash is right, so the simulator itself wrote these costs.
-                         environment.talk << file << ": error: costs do not add up: "
-                                          << study.cost_offence << "; a bug in zabsim\n";
+                         environment.talk << file
+                                          << ": error: costs do not add up: " << study.cost_offence
+                                          << "; a bug in zabsim\n";
                          return worse(exit, Exit::internal_error);
                      });
 }
@@ -107,8 +109,9 @@ Exit analyze_command(const Arguments& arguments, const Environment& environment)
     return study_all(arguments, environment, StudyNeeds::summary,
                      [&](const std::string& file, const TraceStudy& study, bool shows_text) {
                          if (study.level < trace::Level::messages) {
-                             environment.talk << file << ": note: messages between servers are not "
-                                                         "in it; needed is level messages\n";
+                             environment.talk << file
+                                              << ": note: messages between servers are not "
+                                                 "in it; needed is level messages\n";
                          }
                          if (shows_text) {
                              if (!is_first) environment.out << '\n';

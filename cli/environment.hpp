@@ -8,8 +8,8 @@ namespace cli {
 
 /// What a command has of the outside, so that tests can stand in for it.
 struct Environment {
-    std::ostream& out;   ///< Results.
-    std::ostream& talk;  ///< Progress, mistakes, explanations.
+    std::ostream& out;               ///< Results.
+    std::ostream& talk;              ///< Progress, mistakes, explanations.
     std::string program = "zabsim";  ///< As the user called it: for lines to paste.
     bool out_is_terminal = false;
     bool talk_is_terminal = false;

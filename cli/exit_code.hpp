@@ -21,9 +21,9 @@ enum class Exit : int {
 /// The one that a command with both results ends with.
 constexpr Exit worse(Exit a, Exit b) {
     constexpr std::array order = {
-        Exit::interrupted, Exit::internal_error, Exit::nondeterministic, Exit::not_written,
-        Exit::bad_input,   Exit::violated,       Exit::not_as_expected,  Exit::unmet,
-        Exit::incomplete,
+        Exit::interrupted,     Exit::internal_error, Exit::nondeterministic,
+        Exit::not_written,     Exit::bad_input,      Exit::violated,
+        Exit::not_as_expected, Exit::unmet,          Exit::incomplete,
     };
     for (const Exit worst : order) {
         if (a == worst || b == worst) return worst;

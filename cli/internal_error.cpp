@@ -80,14 +80,12 @@ InternalError internal_error(const char* why, zab::SourcePlace where) {
 }
 
 InternalErrorGuard::InternalErrorGuard()
-    : previous_(zab::set_ensure_handler([](const char* why, zab::SourcePlace where) {
-          throw internal_error(why, where);
-      })) {}
+    : previous_(zab::set_ensure_handler(
+          [](const char* why, zab::SourcePlace where) { throw internal_error(why, where); })) {}
 
 InternalErrorGuard::~InternalErrorGuard() { zab::set_ensure_handler(previous_); }
 
-ActivityScope::ActivityScope(Activity activity)
-    : activity_(std::move(activity)), outer_(current) {
+ActivityScope::ActivityScope(Activity activity) : activity_(std::move(activity)), outer_(current) {
     current = this;
 }
 
@@ -112,8 +110,9 @@ std::string crash_report(const InternalError& error, const std::string& engine) 
         }
         out += "reproduce   " + run.reproduce + "\n";
     }
-    return out + "This is a bug in zabsim, not in your scenario. Please report it with everything "
-                 "above,\nthe scenario file and this version: " +
+    return out +
+           "This is a bug in zabsim, not in your scenario. Please report it with everything "
+           "above,\nthe scenario file and this version: " +
            engine + "\n";
 }
 

@@ -26,8 +26,8 @@ struct InternalError : std::exception {
     const char* what() const noexcept override { return why.c_str(); }
     std::string why;
     zab::SourcePlace where;
-    Activity activity;                ///< No scenario: no world was running.
-    trace::RecordId records = 0;      ///< That the world had emitted.
+    Activity activity;            ///< No scenario: no world was running.
+    trace::RecordId records = 0;  ///< That the world had emitted.
     zab::Instant time;
 };
 

@@ -26,9 +26,9 @@ analysis::Relation relation_of(sim::Expectation::Relation relation) {
 }
 
 std::string violation_text(const analysis::Violation& violation) {
-    std::string out = fmt::format("{}: {} (record {} at {}", violation.property,
-                                  violation.explanation, violation.record,
-                                  analysis::seconds_text(violation.time));
+    std::string out =
+        fmt::format("{}: {} (record {} at {}", violation.property, violation.explanation,
+                    violation.record, analysis::seconds_text(violation.time));
     if (violation.node.value != 0) out += fmt::format(", server {}", violation.node.value);
     if (!violation.witness.empty()) {
         out += fmt::format("; see records {}", fmt::join(violation.witness, ", "));
@@ -43,9 +43,9 @@ analysis::ExpectationResult judge_guarantees(const sim::Expectation& expectation
                           .text = expectation.metric + ": " + expectation.text};
     result.is_met = verdict.holds();
     result.measured =
-        verdict.holds() ? fmt::format("{} properties held", verdict.properties_checked)
-                        : fmt::format("{} violations",
-                                      verdict.safety_violations + verdict.liveness_violations);
+        verdict.holds()
+            ? fmt::format("{} properties held", verdict.properties_checked)
+            : fmt::format("{} violations", verdict.safety_violations + verdict.liveness_violations);
     return result;
 }
 

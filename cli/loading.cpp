@@ -31,8 +31,7 @@ std::optional<std::vector<Loaded>> load_all(const Arguments& arguments,
             has_mistakes = true;
             continue;
         }
-        loaded.push_back({path,
-                          std::make_shared<const sim::Scenario>(std::move(*result.scenario)),
+        loaded.push_back({path, std::make_shared<const sim::Scenario>(std::move(*result.scenario)),
                           std::move(result.resolved)});
     }
     if (has_mistakes) return std::nullopt;
@@ -54,8 +53,8 @@ std::string reproduce_line(const Environment& environment, std::string_view comm
                            const SeedRange& seeds) {
     // A word that begins with "-" would be an option.
     const std::string file = path.starts_with("-") ? "./" + path : path;
-    std::string line = fmt::format("{} {} {}", shell_quoted(environment.program), command,
-                                   shell_quoted(file));
+    std::string line =
+        fmt::format("{} {} {}", shell_quoted(environment.program), command, shell_quoted(file));
     line += seeds.first == seeds.last ? fmt::format(" --seed {}", seeds.first)
                                       : fmt::format(" --seeds {}..{}", seeds.first, seeds.last);
     for (const std::string& text : arguments.set_texts) line += " --set " + shell_quoted(text);

@@ -27,7 +27,7 @@ class Results {
 
   private:
     const Environment& environment_;
-    bool is_json_;   ///< Standard output gets JSON.
+    bool is_json_;  ///< Standard output gets JSON.
     bool is_array_;
     bool is_first_ = true;
     std::string text_;

@@ -92,9 +92,8 @@ std::string Profile::text(const trace::Recorder& recorder, std::uint64_t events)
         table.add({std::string(trace::row(static_cast<trace::Kind>(kind)).name),
                    analysis::count_text(count),
                    analysis::duration_text({static_cast<std::int64_t>(cpu_ns_[kind])}),
-                   share_text(cpu_ns_[kind], cpu),
-                   fmt::format("{} ns", cpu_ns_[kind] / count), analysis::count_text(bytes_[kind]),
-                   share_text(bytes_[kind], bytes)});
+                   share_text(cpu_ns_[kind], cpu), fmt::format("{} ns", cpu_ns_[kind] / count),
+                   analysis::count_text(bytes_[kind]), share_text(bytes_[kind], bytes)});
     }
     return fmt::format(
         "\nProfile\n{}  {} events, {} records, {} of cpu, {} bytes of trace at level all\n"

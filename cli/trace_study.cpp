@@ -49,8 +49,7 @@ trace::Level least_level_with_verdict() {
 }
 
 /// Why the file cannot answer; empty: it can.
-std::string refusal(const trace::Header& header, const sim::Scenario& scenario,
-                    StudyNeeds needs) {
+std::string refusal(const trace::Header& header, const sim::Scenario& scenario, StudyNeeds needs) {
     if (header.window) {
         return "the trace shows a window of the run only; needed is one without trace.from and "
                "trace.to";
@@ -60,10 +59,11 @@ std::string refusal(const trace::Header& header, const sim::Scenario& scenario,
         is_verdict ? least_level_with_verdict() : level_for_summary(scenario);
     if (header.level < needed) {
         const trace::Level advised = is_verdict ? analysis::level_needed() : needed;
-        return fmt::format("a trace of level {} cannot answer for {}; needed is level {}: run with "
-                           "--level {}",
-                           name_of(header.level), is_verdict ? "any guarantee" : "the summary",
-                           name_of(needed), name_of(advised));
+        return fmt::format(
+            "a trace of level {} cannot answer for {}; needed is level {}: run with "
+            "--level {}",
+            name_of(header.level), is_verdict ? "any guarantee" : "the summary", name_of(needed),
+            name_of(advised));
     }
     return {};
 }

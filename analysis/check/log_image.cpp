@@ -10,10 +10,10 @@ using enum trace::Kind;
 
 constexpr Property log_continuity{
     "log_continuity", "a log takes each transaction right after the one that precedes it",
-    trace::Level::all};
+    trace::Level::protocol};
 constexpr Property boot_equals_disk{
     "boot_equals_disk", "a server boots with exactly what its snapshot and its log hold",
-    trace::Level::all};
+    trace::Level::protocol};
 constexpr Property family[] = {log_continuity, boot_equals_disk};
 
 /// What the files hold, write by write. The log may lag behind a fuzzy snapshot, and then takes

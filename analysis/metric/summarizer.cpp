@@ -12,9 +12,9 @@ namespace analysis {
 namespace {
 
 /// What clients and servers say to each other; everything else passes between servers.
-constexpr std::array<std::string_view, 6> client_messages = {
-    "connect",     "connect_reply",     "client_request", "client_reply",
-    "client_ping", "client_ping_reply"};
+constexpr std::array<std::string_view, 6> client_messages = {"connect",        "connect_reply",
+                                                             "client_request", "client_reply",
+                                                             "client_ping",    "client_ping_reply"};
 
 constexpr std::size_t message_count = std::size(trace::names::messages);
 

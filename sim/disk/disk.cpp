@@ -47,8 +47,7 @@ void Disk::add_snapshot(const zab::Snapshot& snapshot, bool replaces_log, std::i
             durable_at = std::min(durable_at, stored.durable_at);
         }
     }
-    std::erase_if(snapshots_,
-                  [name](const Stored& s) { return s.snapshot.position.zxid == name; });
+    std::erase_if(snapshots_, [name](const Stored& s) { return s.snapshot.position.zxid == name; });
     if (replaces_log) {
         ++history_version_;
         // An older history beyond this point must not come back at the next boot (2832).
@@ -61,9 +60,9 @@ void Disk::add_snapshot(const zab::Snapshot& snapshot, bool replaces_log, std::i
         }
         durable_ = appended();
     }
-    const auto place =
-        std::find_if(snapshots_.begin(), snapshots_.end(),
-                     [name](const Stored& s) { return s.snapshot.position.zxid > name; });
+    const auto place = std::find_if(snapshots_.begin(), snapshots_.end(), [name](const Stored& s) {
+        return s.snapshot.position.zxid > name;
+    });
     snapshots_.insert(place, {snapshot, durable_at});
     image_.snapshot = snapshots_.back().snapshot;
     settle(now);
@@ -85,8 +84,7 @@ void Disk::settle(std::int64_t now) {
 }
 
 bool Disk::continue_behind_snapshot() {
-    if (snapshots_.empty() ||
-        snapshots_.back().snapshot.position.zxid <= image_.log.last().zxid) {
+    if (snapshots_.empty() || snapshots_.back().snapshot.position.zxid <= image_.log.last().zxid) {
         return false;
     }
     ++history_version_;

@@ -76,8 +76,8 @@ class Disk {
     zab::DiskImage image_;
     std::vector<Stored> snapshots_;  // Oldest first; image_.snapshot is the last.
     std::uint32_t history_version_ = 0;
-    std::uint64_t dropped_ = 0;      // Log entries removed from the front.
-    std::uint64_t durable_ = 0;      // Log entries, counted from the first ever, that are durable.
+    std::uint64_t dropped_ = 0;  // Log entries removed from the front.
+    std::uint64_t durable_ = 0;  // Log entries, counted from the first ever, that are durable.
 };
 
 }  // namespace sim

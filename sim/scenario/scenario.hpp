@@ -1,16 +1,16 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <variant>
-#include <vector>
-
 #include "protocol/config.hpp"
 #include "protocol/types/ids.hpp"
 #include "protocol/types/time.hpp"
 #include "sim/random/decimal.hpp"
 #include "sim/random/distribution.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
 
 /// A scenario, resolved: every default filled in, every unit converted, every name known to exist.
 /// The loader (sim/scenario/loader.hpp) makes it from JSON; the world is built from nothing else.
@@ -25,8 +25,8 @@ struct Bandwidth {
 struct HostSpec {
     std::string name;
     std::uint32_t cores = 4;
-    Bandwidth nic{};        ///< Egress and ingress rate, each.
-    std::string region;     ///< Empty: no region.
+    Bandwidth nic{};     ///< Egress and ingress rate, each.
+    std::string region;  ///< Empty: no region.
     friend bool operator==(const HostSpec&, const HostSpec&) = default;
 };
 
@@ -57,34 +57,34 @@ struct NetworkSpec {
     LinkModel base;                       ///< Every link that nothing below names.
     std::vector<LinkOverride> overrides;  ///< Resolved from regions and links; the last one wins.
     zab::Duration retransmission_timeout = zab::milliseconds(200);  ///< Doubles at each loss.
-    std::uint32_t retransmission_limit = 6;  ///< Losses in a row before the connection breaks.
+    std::uint32_t retransmission_limit = 6;      ///< Losses in a row before the connection breaks.
     std::uint64_t send_buffer_bytes = 4u << 20;  ///< Per connection and direction.
     friend bool operator==(const NetworkSpec&, const NetworkSpec&) = default;
 };
 
 /// What the threads of a server pay for their work. All zero: an infinitely fast machine.
 struct CpuSpec {
-    Distribution wake_up;    ///< A stage that was idle starts an item.
-    Distribution io;         ///< A client's request read and parsed (NIO worker).
-    Distribution request;    ///< Prep on the leader, the first processor on a learner.
-    Distribution learner;    ///< A learner's main thread handles one packet.
-    Distribution handler;    ///< The leader's LearnerHandler handles one packet.
-    Distribution sender;     ///< One packet written to one learner by its sender thread.
-    Distribution append;     ///< One transaction serialised into the log.
-    Distribution commit;     ///< One transaction or read applied, its reply sent if it is ours.
-    Distribution election;   ///< One notification received and judged.
-    Factor per_byte{0};      ///< Nanoseconds per payload byte, added to io, request and append.
+    Distribution wake_up;   ///< A stage that was idle starts an item.
+    Distribution io;        ///< A client's request read and parsed (NIO worker).
+    Distribution request;   ///< Prep on the leader, the first processor on a learner.
+    Distribution learner;   ///< A learner's main thread handles one packet.
+    Distribution handler;   ///< The leader's LearnerHandler handles one packet.
+    Distribution sender;    ///< One packet written to one learner by its sender thread.
+    Distribution append;    ///< One transaction serialised into the log.
+    Distribution commit;    ///< One transaction or read applied, its reply sent if it is ours.
+    Distribution election;  ///< One notification received and judged.
+    Factor per_byte{0};     ///< Nanoseconds per payload byte, added to io, request and append.
     friend bool operator==(const CpuSpec&, const CpuSpec&) = default;
 };
 
 /// Times of the process itself; they decide real elections (measured on 3.8.0).
 struct ProcessSpec {
-    Distribution kill_to_reset;       ///< kill -9 until its connections are reset.
-    Distribution shutdown_role;       ///< Connection lost until LOOKING.
-    Distribution open_port;           ///< Decision to lead until the learner port listens.
-    Distribution start_serving;       ///< NEWLEADER quorum (or UPTODATE) until requests are served.
-    Distribution boot;                ///< Process start until LOOKING, without the replay.
-    Distribution election_rest;       ///< Added when an election has decided, before the new role.
+    Distribution kill_to_reset;  ///< kill -9 until its connections are reset.
+    Distribution shutdown_role;  ///< Connection lost until LOOKING.
+    Distribution open_port;      ///< Decision to lead until the learner port listens.
+    Distribution start_serving;  ///< NEWLEADER quorum (or UPTODATE) until requests are served.
+    Distribution boot;           ///< Process start until LOOKING, without the replay.
+    Distribution election_rest;  ///< Added when an election has decided, before the new role.
     friend bool operator==(const ProcessSpec&, const ProcessSpec&) = default;
 };
 
@@ -113,7 +113,7 @@ struct OpenLoad {
 enum class Placement : std::uint8_t { spread, leader, followers, observers, servers };
 
 struct PathsSpec {
-    std::uint32_t count = 1'000;  ///< Paths /g/0 … /g/(count-1), shared by all groups.
+    std::uint32_t count = 1'000;          ///< Paths /g/0 … /g/(count-1), shared by all groups.
     std::optional<Factor> zipf_exponent;  ///< Absent: uniform.
     friend bool operator==(const PathsSpec&, const PathsSpec&) = default;
 };
@@ -133,15 +133,23 @@ struct ClientGroup {
     std::vector<zab::NodeId> servers;  ///< For Placement::servers; filled from a region too.
     std::vector<std::size_t> hosts;    ///< Host of client i: hosts[i % size].
     zab::Duration session_timeout = zab::seconds(10);
-    zab::Duration start{};                        ///< When the first client connects.
-    std::optional<std::uint64_t> operations_each; ///< Absent: until the run ends.
+    zab::Duration start{};                         ///< When the first client connects.
+    std::optional<std::uint64_t> operations_each;  ///< Absent: until the run ends.
     friend bool operator==(const ClientGroup&, const ClientGroup&) = default;
 };
 
 /// Who a fault hits. Symbolic targets are resolved when the fault strikes.
 struct Target {
     enum class Kind : std::uint8_t {
-        leader, follower, any_voter, minority, majority, last_crashed, all, server, region,
+        leader,
+        follower,
+        any_voter,
+        minority,
+        majority,
+        last_crashed,
+        all,
+        server,
+        region,
     };
     Kind kind = Kind::server;
     std::vector<zab::NodeId> servers;  ///< For `server` (one or several) and `region`.
@@ -151,12 +159,12 @@ struct Target {
 
 /// Matches records: absent fields match everything.
 struct RecordPattern {
-    std::string record;                     ///< A record kind of the trace, by name.
+    std::string record;  ///< A record kind of the trace, by name.
     std::optional<zab::NodeId> node;
     std::optional<zab::NodeId> peer;
     std::optional<zab::Zxid> zxid;
-    std::string message;                    ///< A message kind by name, for receive records.
-    std::uint32_t nth = 1;                  ///< Counted from 1.
+    std::string message;    ///< A message kind by name, for receive records.
+    std::uint32_t nth = 1;  ///< Counted from 1.
     friend bool operator==(const RecordPattern&, const RecordPattern&) = default;
 };
 
@@ -169,24 +177,40 @@ struct FaultPlace {
 };
 
 enum class FaultKind : std::uint8_t {
-    crash, power_loss, restart, pause, resume,
-    cut, heal, delay, loss, clog, release, reset, rate,
-    slow_disk, disk_stall, slow_cpu, hold, release_held, drop_held,
+    crash,
+    power_loss,
+    restart,
+    pause,
+    resume,
+    cut,
+    heal,
+    delay,
+    loss,
+    clog,
+    release,
+    reset,
+    rate,
+    slow_disk,
+    disk_stall,
+    slow_cpu,
+    hold,
+    release_held,
+    drop_held,
 };
 
 struct Fault {
     FaultKind kind = FaultKind::crash;
     FaultPlace place;
-    std::optional<zab::Duration> within;  ///< Wait this long for a target, then skip.
-    std::optional<zab::Duration> lasting; ///< Undone by itself after this time (where it can be).
-    Target target;                        ///< Servers, or the near side of a network fault.
-    std::optional<Target> other;          ///< The far side; absent: everybody else.
-    bool one_way = false;                 ///< Network faults: only target → other.
-    Distribution extra_delay;             ///< delay, slow_disk (added to every sync).
-    Probability probability{};            ///< loss.
-    Factor factor{1'000'000'000};         ///< slow_cpu, slow_disk: times this.
-    Bandwidth bandwidth{};                ///< rate.
-    RecordPattern messages;               ///< hold: what to hold.
+    std::optional<zab::Duration> within;   ///< Wait this long for a target, then skip.
+    std::optional<zab::Duration> lasting;  ///< Undone by itself after this time (where it can be).
+    Target target;                         ///< Servers, or the near side of a network fault.
+    std::optional<Target> other;           ///< The far side; absent: everybody else.
+    bool one_way = false;                  ///< Network faults: only target → other.
+    Distribution extra_delay;              ///< delay, slow_disk (added to every sync).
+    Probability probability{};             ///< loss.
+    Factor factor{1'000'000'000};          ///< slow_cpu, slow_disk: times this.
+    Bandwidth bandwidth{};                 ///< rate.
+    RecordPattern messages;                ///< hold: what to hold.
     friend bool operator==(const Fault&, const Fault&) = default;
 };
 
@@ -196,16 +220,16 @@ struct ServerStart {
     bool down = false;
     std::optional<zab::Epoch> accepted_epoch;
     std::optional<zab::Epoch> current_epoch;
-    std::optional<zab::Zxid> snapshot;   ///< Newest snapshot; transactions up to it are in it.
-    std::vector<zab::Zxid> history;      ///< Ascending; those after `snapshot` are in the log.
+    std::optional<zab::Zxid> snapshot;  ///< Newest snapshot; transactions up to it are in it.
+    std::vector<zab::Zxid> history;     ///< Ascending; those after `snapshot` are in the log.
     friend bool operator==(const ServerStart&, const ServerStart&) = default;
 };
 
 struct Expectation {
     std::string metric;  ///< "guarantees", "write_p99", "write_outage", "writes_per_second", …
     enum class Relation : std::uint8_t { at_most, at_least, below, above } relation{};
-    std::int64_t bound = 0;     ///< Nanoseconds for times, 1/1000 for rates and shares.
-    std::string text;           ///< As the user wrote it, for messages.
+    std::int64_t bound = 0;  ///< Nanoseconds for times, 1/1000 for rates and shares.
+    std::string text;        ///< As the user wrote it, for messages.
     friend bool operator==(const Expectation&, const Expectation&) = default;
 };
 

@@ -130,15 +130,22 @@ constexpr Metric metrics[] = {
     {"write_p99", Unit::time, "99 % of the writes are faster.", "\"<= 50ms\""},
     {"write_p999", Unit::time, "99.9 % of the writes are faster.", "\"<= 100ms\""},
     {"write_max", Unit::time, "The slowest write.", "\"<= 1s\""},
-    {"read_outage", Unit::time, "The longest time without a read.", "\"<= 10s\""},
     {"read_p50", Unit::time, "Median latency of reads.", "\"<= 1ms\""},
     {"read_p90", Unit::time, "90 % of the reads are faster.", "\"<= 2ms\""},
     {"read_p99", Unit::time, "99 % of the reads are faster.", "\"<= 10ms\""},
     {"read_p999", Unit::time, "99.9 % of the reads are faster.", "\"<= 50ms\""},
     {"read_max", Unit::time, "The slowest read.", "\"<= 1s\""},
+    {"sync_p50", Unit::time, "Median latency of sync.", "\"<= 1ms\""},
+    {"sync_p90", Unit::time, "90 % of the syncs are faster.", "\"<= 2ms\""},
+    {"sync_p99", Unit::time, "99 % of the syncs are faster.", "\"<= 10ms\""},
+    {"sync_p999", Unit::time, "99.9 % of the syncs are faster.", "\"<= 50ms\""},
+    {"sync_max", Unit::time, "The slowest sync.", "\"<= 1s\""},
     {"writes_per_second", Unit::milli, "Acknowledged writes.", "\">= 1000\""},
     {"reads_per_second", Unit::milli, "Answered reads.", "\">= 5000\""},
     {"elections", Unit::milli, "Elections that chose a leader.", "\"<= 2\""},
+    {"messages_per_write", Unit::milli, "Messages between servers.", "\"<= 20\""},
+    {"failed_operations", Unit::milli, "Operations that were given up.", "\"<= 100\""},
+    {"outages", Unit::milli, "How often writes stood still.", "\"<= 1\""},
 };
 
 using Relation = Expectation::Relation;

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include "sim/search/small_world.hpp"
+
+#include <algorithm>
 
 namespace sim {
 

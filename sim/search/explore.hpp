@@ -1,5 +1,10 @@
 #pragma once
 
+#include "protocol/types/digest.hpp"
+#include "sim/search/fingerprint_set.hpp"
+#include "sim/search/small_world.hpp"
+#include "sim/trace/record.hpp"
+
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
@@ -11,18 +16,13 @@
 #include <string>
 #include <vector>
 
-#include "protocol/types/digest.hpp"
-#include "sim/search/fingerprint_set.hpp"
-#include "sim/search/small_world.hpp"
-#include "sim/trace/record.hpp"
-
 /// Exhaustive search: every state that the shipped peers can reach within stated bounds.
 namespace sim {
 
 /// What judges a run while it is explored: a value that can be copied and told apart.
 template <class T>
-concept Observer = std::copyable<T> && requires(T observer, const T& seen,
-                                                const trace::Record& record, trace::RecordId id) {
+concept Observer = std::copyable<T> &&
+    requires(T observer, const T& seen, const trace::Record& record, trace::RecordId id) {
     observer.observe(record, id);
     { seen.kinds() } -> std::convertible_to<trace::KindSet>;
     /// Equal for observers that will judge every continuation alike.
@@ -54,7 +54,7 @@ struct Exploration {
     std::size_t unserved = 0;  ///< Of these: where not all running servers serve under one leader.
     std::size_t longest = 0;   ///< Steps to the deepest state, as reached first.
     bool is_complete = false;  ///< A fixed point: no state is left.
-    std::optional<Story> violation;       ///< The first found; it ends the search.
+    std::optional<Story> violation;  ///< The first found; it ends the search.
     std::optional<Story> first_unserved;
 };
 

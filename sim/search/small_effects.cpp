@@ -1,8 +1,8 @@
-#include <algorithm>
-
 #include "protocol/types/ensure.hpp"
 #include "sim/search/small_world.hpp"
 #include "sim/world/record_kinds.hpp"
+
+#include <algorithm>
 
 namespace sim {
 
@@ -35,8 +35,12 @@ void SmallWorld::step(std::size_t server, const zab::Input& input) {
 void SmallWorld::interpret(std::size_t index, const zab::Effect& effect) {
     Server& server = *servers_[index];
     if (const auto* note = std::get_if<zab::Note>(&effect)) {
-        tell(server, {.kind = record_kind(note->kind), .peer = note->peer.value,
-                      .detail = note->detail, .a = note->a, .b = note->b, .c = note->c});
+        tell(server, {.kind = record_kind(note->kind),
+                      .peer = note->peer.value,
+                      .detail = note->detail,
+                      .a = note->a,
+                      .b = note->b,
+                      .c = note->c});
     } else if (const auto* wish = std::get_if<zab::Send>(&effect)) {
         send(wish->link, {Flight::What::message, wish->message, nullptr});
     } else if (const auto* snap = std::get_if<zab::SendSnapshot>(&effect)) {
@@ -66,7 +70,8 @@ void SmallWorld::interpret(std::size_t index, const zab::Effect& effect) {
         start(index, *work);
     } else if (const auto* append = std::get_if<zab::Append>(&effect)) {
         server.disk.append(append->txn);
-        tell(server, {.kind = trace::Kind::append, .a = append->txn.zxid.value,
+        tell(server, {.kind = trace::Kind::append,
+                      .a = append->txn.zxid.value,
                       .b = server.disk.image().log.last().prefix});
     } else if (std::holds_alternative<zab::Halt>(effect)) {
         stop(index, trace::StopReason::halted);
@@ -113,9 +118,9 @@ void SmallWorld::dial(std::size_t server, const zab::Dial& wish) {
         zab::ensure(number < links_a_pair, "two servers have few connections at once");
     }
     link.slot = static_cast<std::uint16_t>((family + number + 1) * 2);
-    const auto place = std::lower_bound(
-        links_.begin(), links_.end(), link,
-        [](const Link& a, const Link& b) { return a.slot < b.slot; });
+    const auto place =
+        std::lower_bound(links_.begin(), links_.end(), link,
+                         [](const Link& a, const Link& b) { return a.slot < b.slot; });
     links_.insert(place, std::move(link));
 }
 
@@ -132,10 +137,13 @@ void SmallWorld::close(zab::LinkId id) {
 
 void SmallWorld::start(std::size_t index, const zab::Start& wish) {
     Server& server = *servers_[index];
-    const bool is_planted = defects_.acknowledges_before_sync &&
-                            wish.work == zab::Work::sync_log && wish.stage == zab::Stage::sync;
-    server.orders.push_back({.work = wish.work, .stage = wish.stage, .in_background = is_planted,
-                             .link = wish.link, .argument = wish.argument,
+    const bool is_planted = defects_.acknowledges_before_sync && wish.work == zab::Work::sync_log &&
+                            wish.stage == zab::Stage::sync;
+    server.orders.push_back({.work = wish.work,
+                             .stage = wish.stage,
+                             .in_background = is_planted,
+                             .link = wish.link,
+                             .argument = wish.argument,
                              .log_target = server.disk.appended(),
                              .snapshot_name = server.peer.server().database.position()});
     if (is_planted) {

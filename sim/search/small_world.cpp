@@ -1,9 +1,9 @@
 #include "sim/search/small_world.hpp"
 
-#include <algorithm>
-
 #include "protocol/types/digest.hpp"
 #include "protocol/types/ensure.hpp"
+
+#include <algorithm>
 
 namespace sim {
 
@@ -76,13 +76,15 @@ void SmallWorld::stop(std::size_t index, trace::StopReason reason) {
     server.listens = {};
     server.orders.clear();
     server.peer = zab::Peer(server.id, config_);
-    tell(server, {.kind = trace::Kind::server_stopped,
-                  .detail = static_cast<std::uint16_t>(reason)});
+    tell(server,
+         {.kind = trace::Kind::server_stopped, .detail = static_cast<std::uint16_t>(reason)});
     const bool is_silent = reason == trace::StopReason::power_loss;
     if (is_silent) {
         const std::uint64_t lost = server.disk.lose_power(0, 0);
         const zab::Position end = server.disk.image().log.last();
-        tell(server, {.kind = trace::Kind::lost, .a = end.zxid.value, .b = end.prefix,
+        tell(server, {.kind = trace::Kind::lost,
+                      .a = end.zxid.value,
+                      .b = end.prefix,
                       .c = static_cast<std::uint32_t>(lost)});
     }
     for (Link& link : links_) {
@@ -114,8 +116,7 @@ void SmallWorld::receive(const Choice& choice) {
     incoming.erase(incoming.begin());
     const zab::LinkId id = link_id(link, side);
     if (flight.what == Flight::What::message) {
-        step(choice.server,
-             zab::Received{id, link.kind, &flight.message, flight.snapshot.get()});
+        step(choice.server, zab::Received{id, link.kind, &flight.message, flight.snapshot.get()});
         return;
     }
     const zab::NodeId other = servers_[link.ends[1 - side]]->id;
@@ -135,8 +136,10 @@ void SmallWorld::finish(const Choice& choice) {
     server.orders.erase(server.orders.begin() + choice.item);
     make_durable(server, order);
     if (!order.in_background) {
-        step(choice.server, zab::Done{.work = order.work, .stage = order.stage,
-                                      .link = order.link, .disk = &server.disk.image()});
+        step(choice.server, zab::Done{.work = order.work,
+                                      .stage = order.stage,
+                                      .link = order.link,
+                                      .disk = &server.disk.image()});
     }
 }
 
@@ -179,18 +182,10 @@ void SmallWorld::apply(const Choice& choice, Scratch& scratch) {
             step(choice.server, zab::Ran{zab::Stage::handler, link_id(links_[choice.link], 1)});
             break;
         case Choice::What::done:
-        case Choice::What::write_back:
-            finish(choice);
-            break;
-        case Choice::What::receive:
-            receive(choice);
-            break;
-        case Choice::What::link_up:
-            tell_up(links_[choice.link], choice.item);
-            break;
-        case Choice::What::dial:
-            answer_dial(choice);
-            break;
+        case Choice::What::write_back: finish(choice); break;
+        case Choice::What::receive: receive(choice); break;
+        case Choice::What::link_up: tell_up(links_[choice.link], choice.item); break;
+        case Choice::What::dial: answer_dial(choice); break;
         case Choice::What::timer:
             edit(choice.server).timers[choice.item] = false;
             --(choice.link != 0 ? left_.patient : left_.hasty)[choice.item];
@@ -217,8 +212,7 @@ bool SmallWorld::is_served() const {
     for (const auto& server : servers_) {
         const zab::Leading* leading = server->peer.leading();
         const zab::Learning* learning = server->peer.learning();
-        const bool leads =
-            leading != nullptr && leading->phase == zab::Leading::Phase::broadcast;
+        const bool leads = leading != nullptr && leading->phase == zab::Leading::Phase::broadcast;
         const bool follows =
             learning != nullptr && learning->phase == zab::Learning::Phase::serving;
         leaders += leads ? 1u : 0u;

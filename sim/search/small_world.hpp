@@ -1,18 +1,18 @@
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "protocol/config.hpp"
 #include "protocol/effect.hpp"
 #include "protocol/input.hpp"
 #include "protocol/peer.hpp"
 #include "sim/disk/disk.hpp"
 #include "sim/trace/record.hpp"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 /// A world without time for exhaustive search: the shipped peers, their disks, their connections
 /// and threads, and the list of everything that may happen next.
@@ -29,10 +29,10 @@ namespace sim {
 
 /// What may happen beyond the peers' own work. Part of the state: what was used up is gone.
 struct Bounds {
-    std::uint8_t crashes = 0;       ///< Of a process: the page cache survives, sockets are reset.
-    std::uint8_t power_losses = 0;  ///< Unsynced log entries are lost; the others get a time-out.
-    std::uint8_t restarts = 0;        ///< At any moment.
-    std::uint8_t late_restarts = 0;   ///< When nothing else can happen but timers and faults.
+    std::uint8_t crashes = 0;        ///< Of a process: the page cache survives, sockets are reset.
+    std::uint8_t power_losses = 0;   ///< Unsynced log entries are lost; the others get a time-out.
+    std::uint8_t restarts = 0;       ///< At any moment.
+    std::uint8_t late_restarts = 0;  ///< When nothing else can happen but timers and faults.
     /// Timers that fire, by kind, while something else could happen: at any moment.
     std::array<std::uint8_t, zab::timer_kind_count> hasty{};
     /// Timers that fire, by kind, when nothing else can happen but crashes and restarts.
@@ -59,7 +59,7 @@ struct Choice {
         crash,
         power_loss,
         restart,
-        write_back,    ///< With the planted defect: the fsync nobody waits for is done.
+        write_back,  ///< With the planted defect: the fsync nobody waits for is done.
     };
     What what{};
     std::uint8_t server = 0;  ///< At which it happens, by index.

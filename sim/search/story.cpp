@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
 #include "protocol/types/digest.hpp"
 #include "sim/search/small_world.hpp"
 #include "sim/trace/record_names.hpp"
+
+#include <fmt/format.h>
 
 namespace sim {
 
@@ -58,14 +58,11 @@ std::string SmallWorld::describe(const Choice& choice) const {
         return names::works[static_cast<std::size_t>(at.orders[choice.item].work)];
     };
     switch (choice.what) {
-        case Choice::What::turn:
-            return fmt::format("{}: {}", id, names::works[16u + choice.item]);
+        case Choice::What::turn: return fmt::format("{}: {}", id, names::works[16u + choice.item]);
         case Choice::What::handler_turn:
             return fmt::format("{}: turn of the handler of {}", id, other(1));
-        case Choice::What::done:
-            return fmt::format("{}: {} done", id, work());
-        case Choice::What::write_back:
-            return fmt::format("{}: {} done, at last", id, work());
+        case Choice::What::done: return fmt::format("{}: {} done", id, work());
+        case Choice::What::write_back: return fmt::format("{}: {} done, at last", id, work());
         case Choice::What::receive: {
             const Link& link = links_[choice.link];
             const Flight& flight = link.pipes[1u - choice.item].front();
@@ -82,12 +79,9 @@ std::string SmallWorld::describe(const Choice& choice) const {
                                names::links[static_cast<std::size_t>(links_[choice.link].kind)]);
         case Choice::What::timer:
             return fmt::format("{}: timer {}", id, names::timers[choice.item]);
-        case Choice::What::crash:
-            return fmt::format("{}: crashes", id);
-        case Choice::What::power_loss:
-            return fmt::format("{}: loses power", id);
-        case Choice::What::restart:
-            return fmt::format("{}: restarts", id);
+        case Choice::What::crash: return fmt::format("{}: crashes", id);
+        case Choice::What::power_loss: return fmt::format("{}: loses power", id);
+        case Choice::What::restart: return fmt::format("{}: restarts", id);
     }
     return {};
 }

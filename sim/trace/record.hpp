@@ -1,10 +1,10 @@
 #pragma once
 
-#include <array>
-#include <cstdint>
-
 #include "protocol/types/ids.hpp"
 #include "protocol/types/time.hpp"
+
+#include <array>
+#include <cstdint>
 
 /// The trace format: what one record is. Everything that a run tells about itself is a sequence
 /// of these; checkers, metrics and files know nothing else. The meaning of each kind's fields is
@@ -16,22 +16,59 @@ using RecordId = std::uint64_t;
 
 enum class Kind : std::uint8_t {
     // The world and its faults.
-    fault, fault_skipped, resource,
+    fault,
+    fault_skipped,
+    resource,
     // A server's process.
-    server_started, booted, refused_to_start, server_stopped, server_paused, server_resumed,
+    server_started,
+    booted,
+    refused_to_start,
+    server_stopped,
+    server_paused,
+    server_resumed,
     // Connections.
-    link_up, link_down, dial_failed,
+    link_up,
+    link_down,
+    dial_failed,
     // Roles and phases.
-    looking, elected, following, leading, established, serving,
+    looking,
+    elected,
+    following,
+    leading,
+    established,
+    serving,
     // Steps that any stage takes.
-    receive, timer, work,
+    receive,
+    timer,
+    work,
     // The request path.
-    request, forward, propose, append, synced, ack, commit, deliver, read, inform,
+    request,
+    forward,
+    propose,
+    append,
+    synced,
+    ack,
+    commit,
+    deliver,
+    read,
+    inform,
     // Durable state and its exchange.
-    accepted_epoch, current_epoch, synchronized, truncated, lost, snapshot_written,
-    snapshot_sent, snapshot_installed, history,
+    accepted_epoch,
+    current_epoch,
+    synchronized,
+    truncated,
+    lost,
+    snapshot_written,
+    snapshot_sent,
+    snapshot_installed,
+    history,
     // Clients.
-    client_connecting, client_connected, client_disconnected, client_expired, invoke, complete,
+    client_connecting,
+    client_connected,
+    client_disconnected,
+    client_expired,
+    invoke,
+    complete,
     fail,
 };
 constexpr std::size_t kind_count = static_cast<std::size_t>(Kind::fail) + 1;
@@ -48,19 +85,19 @@ class Record {
   public:
     struct Fields {
         Kind kind{};
-        zab::Instant time{};            ///< True time.
-        zab::NodeId node{};             ///< The server it happened at, or that a client talks to.
-        std::uint16_t peer = 0;         ///< Another server, where the kind has one.
-        std::uint16_t detail = 0;       ///< A small enumeration, by kind.
-        std::uint32_t cause_back = 0;   ///< id - id(cause); 0: nothing caused it.
-        std::uint32_t held_back = 0;    ///< id - id(the record it waited for); 0: none.
+        zab::Instant time{};           ///< True time.
+        zab::NodeId node{};            ///< The server it happened at, or that a client talks to.
+        std::uint16_t peer = 0;        ///< Another server, where the kind has one.
+        std::uint16_t detail = 0;      ///< A small enumeration, by kind.
+        std::uint32_t cause_back = 0;  ///< id - id(cause); 0: nothing caused it.
+        std::uint32_t held_back = 0;   ///< id - id(the record it waited for); 0: none.
         std::int64_t wait_ns = 0;
         std::uint32_t service_ns = 0;
         Cost cost = Cost::none;
         std::int64_t other_ns = 0;
-        std::uint64_t a = 0;            ///< By kind, usually a zxid.
-        std::uint64_t b = 0;            ///< By kind, usually a prefix hash or a client.
-        std::uint32_t c = 0;            ///< By kind, usually bytes or a cxid.
+        std::uint64_t a = 0;  ///< By kind, usually a zxid.
+        std::uint64_t b = 0;  ///< By kind, usually a prefix hash or a client.
+        std::uint32_t c = 0;  ///< By kind, usually bytes or a cxid.
     };
 
     Record() = default;
@@ -93,8 +130,8 @@ class Record {
     zab::Zxid zxid() const { return {words_[6]}; }
 
     Fields fields() const {
-        return {kind(), time(), node(), peer(), detail(), cause_back(), held_back(),
-                wait_ns(), service_ns(), cost(), other_ns(), a(), b(), c()};
+        return {kind(),    time(),       node(), peer(),     detail(), cause_back(), held_back(),
+                wait_ns(), service_ns(), cost(), other_ns(), a(),      b(),          c()};
     }
     const std::array<std::uint64_t, 8>& words() const { return words_; }
     friend bool operator==(const Record&, const Record&) = default;

@@ -28,15 +28,32 @@ inline constexpr std::string_view links[] = {"election", "learner", "client"};
 inline constexpr std::string_view down_reasons[] = {"closed", "reset", "timed_out", "refused",
                                                     "unanswered"};
 // In the order of zab::Work, then, from 16 on, a turn of each zab::Stage.
-inline constexpr std::string_view works[] = {
-    "shut_down_role",      "finish_election",    "open_port",      "start_serving",
-    "write_accepted_epoch", "write_current_epoch", "sync_log",     "truncate_log",
-    "read_log",            "write_snapshot",     "serialize_snapshot", "work_11",
-    "work_12",             "work_13",            "work_14",        "work_15",
-    "turn_of_main",        "turn_of_election",   "turn_of_io",     "turn_of_request",
-    "turn_of_sync",        "turn_of_commit",     "turn_of_snapshot", "turn_of_handler"};
+inline constexpr std::string_view works[] = {"shut_down_role",
+                                             "finish_election",
+                                             "open_port",
+                                             "start_serving",
+                                             "write_accepted_epoch",
+                                             "write_current_epoch",
+                                             "sync_log",
+                                             "truncate_log",
+                                             "read_log",
+                                             "write_snapshot",
+                                             "serialize_snapshot",
+                                             "work_11",
+                                             "work_12",
+                                             "work_13",
+                                             "work_14",
+                                             "work_15",
+                                             "turn_of_main",
+                                             "turn_of_election",
+                                             "turn_of_io",
+                                             "turn_of_request",
+                                             "turn_of_sync",
+                                             "turn_of_commit",
+                                             "turn_of_snapshot",
+                                             "turn_of_handler"};
 inline constexpr std::string_view resources[] = {"core", "nic_out", "disk", "stage"};
-inline constexpr std::string_view operations[] = {"create", "set", "get", "sync",
+inline constexpr std::string_view operations[] = {"create",         "set",          "get", "sync",
                                                   "create_session", "close_session"};
 inline constexpr std::string_view outcomes[] = {"ok", "node_exists", "no_node", "connection_loss",
                                                 "session_expired"};

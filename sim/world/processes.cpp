@@ -73,14 +73,13 @@ void World::boot_server(ServerIndex index, std::uint32_t incarnation) {
     }
     if (server.disk.continue_behind_snapshot()) {
         const zab::Position name = server.disk.image().log.base();
-        const trace::RecordId written =
-            emit(trace::Kind::snapshot_written, server.id,
-                 Origin{.cause = server.last_record,
-                        .since = now_,
-                        .wait = server.boot_takes,
-                        .other = server.sync_takes,
-                        .cost = trace::Cost::disk},
-                 0, 0, name.zxid.value, name.prefix, 1);
+        const trace::RecordId written = emit(trace::Kind::snapshot_written, server.id,
+                                             Origin{.cause = server.last_record,
+                                                    .since = now_,
+                                                    .wait = server.boot_takes,
+                                                    .other = server.sync_takes,
+                                                    .cost = trace::Cost::disk},
+                                             0, 0, name.zxid.value, name.prefix, 1);
         emit_after(written, trace::Kind::truncated, server.id, 0, 0, name.zxid.value, name.prefix,
                    0);
     }

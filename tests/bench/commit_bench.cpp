@@ -79,14 +79,14 @@ Figures measure(const Variant& variant) {
     const double commits_before = commits();
     const auto events_before = static_cast<double>(world.events());
     const auto records_before = static_cast<double>(world.recorder().next_id());
-    const auto allocations_before = static_cast<double>(support::allocations());
+    const auto allocations_before = static_cast<double>(tests::allocations());
     const double before = cpu_seconds();
     world.run_until({zab::seconds(12).ns});
     const double seconds = cpu_seconds() - before;
     const double done = commits() - commits_before;
     return {seconds * 1e9 / done, (static_cast<double>(world.events()) - events_before) / done,
             (static_cast<double>(world.recorder().next_id()) - records_before) / done,
-            (static_cast<double>(support::allocations()) - allocations_before) / done};
+            (static_cast<double>(tests::allocations()) - allocations_before) / done};
 }
 
 double median(std::vector<double> values) {
@@ -105,10 +105,11 @@ int main() {
             last = measure(variant);
             times.push_back(last.ns_per_commit);
         }
-        fmt::print("{:<26} {:>7.0f} ns/commit (median of {}), {:>9.0f} commits per cpu second, "
-                   "{:.1f} events, {:.1f} records, {:.4f} allocations a commit\n",
-                   variant.name, median(times), rounds, 1e9 / median(times),
-                   last.events_per_commit, last.records_per_commit, last.allocations_per_commit);
+        fmt::print(
+            "{:<26} {:>7.0f} ns/commit (median of {}), {:>9.0f} commits per cpu second, "
+            "{:.1f} events, {:.1f} records, {:.4f} allocations a commit\n",
+            variant.name, median(times), rounds, 1e9 / median(times), last.events_per_commit,
+            last.records_per_commit, last.allocations_per_commit);
     }
     return 0;
 }

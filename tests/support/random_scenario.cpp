@@ -59,9 +59,9 @@ std::string machines(Dice& dice) {
         {R"("100us")", R"({"uniform": {"min": "50us", "max": "5ms"}})",
          R"({"exponential": {"mean": "2ms"}})", R"({"pareto": {"min": "200us", "shape": 1.5}})"});
     const std::uint64_t loss_per_mille = dice.happens(20) ? dice.between(1, 20) : 0;
-    const std::string sync = dice.one_of<3>(
-        {R"("500us")", R"({"uniform": {"min": "100us", "max": "20ms"}})",
-         R"({"bimodal": {"fast": "300us", "slow": "60ms", "slow_share": "5%"}})"});
+    const std::string sync =
+        dice.one_of<3>({R"("500us")", R"({"uniform": {"min": "100us", "max": "20ms"}})",
+                        R"({"bimodal": {"fast": "300us", "slow": "60ms", "slow_share": "5%"}})"});
     const std::string cpu = dice.one_of<2>({"zero", "jvm"});
     const std::string process = dice.one_of<3>({"instant", "jvm", "jvm"});
     return fmt::format(R"("network": {{"delay": {}, "loss": "{}.{}%"}}, "disk": {{"sync": {}}}, )"
@@ -77,12 +77,10 @@ std::string client_group(Dice& dice, Size size) {
     const std::uint64_t burst = dice.between(2, 20);
     std::string load;
     switch (dice.below(3)) {
-        case 0:
-            load = fmt::format(R"({{"open": {{"poisson": "{}/s"}}}})", rate);
-            break;
+        case 0: load = fmt::format(R"({{"open": {{"poisson": "{}/s"}}}})", rate); break;
         case 1:
-            load = fmt::format(R"({{"open": {{"bursts": {{"every": "400ms", "size": {}}}}}}})",
-                               burst);
+            load =
+                fmt::format(R"({{"open": {{"bursts": {{"every": "400ms", "size": {}}}}}}})", burst);
             break;
         default:
             load = fmt::format(R"({{"closed": {{"outstanding": {}, "think_time": "{}ms"}}}})",
@@ -112,9 +110,9 @@ std::string target(Dice& dice, Size size) {
 
 std::string place(Dice& dice) {
     const std::uint64_t at = dice.between(200, last_fault_ms);
-    const std::string record = dice.one_of<12>(
-        {"propose", "append", "synced", "ack", "commit", "deliver", "looking", "elected", "leading",
-         "established", "synchronized", "accepted_epoch"});
+    const std::string record =
+        dice.one_of<12>({"propose", "append", "synced", "ack", "commit", "deliver", "looking",
+                         "elected", "leading", "established", "synchronized", "accepted_epoch"});
     const std::uint64_t nth = dice.between(1, 40);
     const std::string anchor = dice.happens(80) ? "after" : "before";
     if (dice.happens(60)) return fmt::format(R"("at": "{}ms", "within": "2s")", at);

@@ -85,8 +85,6 @@ std::vector<Case> epoch_and_ack_cases() {
          begun().current(2, 2)},
         {"a new epoch's transaction is durable too early", "log_within_current_epoch",
          second_epoch().propose(2, b1).synced(1, b1)},
-        {"a log of a later epoch at boot", "boot_precondition",
-         begun().write(1, a1, {1, 2}).stopped(2).booted(2, a1, 0)},
         {"a server refuses to start", "boot_precondition", begun().stopped(2).refused(2)},
         {"an ack before the sync", "ack_validity", begun().propose(1, a1).append(2, a1).ack(2, a1)},
         {"an ack of what a power loss took", "ack_validity",

@@ -3,12 +3,12 @@
 #include "cli/run_cli.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 namespace cli {
@@ -26,8 +26,8 @@ struct Called {
 inline Called call(const std::vector<std::string>& words, bool interrupts = false) {
     std::ostringstream out;
     std::ostringstream talk;
-    const Environment environment{.out = out, .talk = talk,
-                                  .interrupted = [interrupts] { return interrupts; }};
+    const Environment environment{
+        .out = out, .talk = talk, .interrupted = [interrupts] { return interrupts; }};
     const int exit = run_cli(words, environment);
     return {exit, out.str(), talk.str()};
 }

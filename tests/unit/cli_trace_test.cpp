@@ -52,7 +52,7 @@ TEST_CASE("a file whose level cannot answer is refused by the level that is need
     const Called off = call({"check", trace});
 
     CHECK(checked.exit == 2);
-    CHECK(checked.says("needed is level all: run with --level all"));
+    CHECK(checked.says("needed is level protocol: run with --level protocol"));
     CHECK(checked.prints("not checked: "));
     CHECK(off.exit == 2);
     CHECK(off.says("cannot answer for any guarantee"));

@@ -71,9 +71,9 @@ TEST_CASE("the version names the behaviour") {
 
 TEST_CASE("the worst exit code wins") {
     constexpr std::array order = {
-        Exit::internal_error, Exit::nondeterministic, Exit::not_written, Exit::bad_input,
-        Exit::violated,       Exit::not_as_expected,  Exit::unmet,       Exit::incomplete,
-        Exit::ok,
+        Exit::internal_error, Exit::nondeterministic, Exit::not_written,
+        Exit::bad_input,      Exit::violated,         Exit::not_as_expected,
+        Exit::unmet,          Exit::incomplete,       Exit::ok,
     };
     for (std::size_t i = 0; i < order.size(); ++i) {
         for (std::size_t j = i; j < order.size(); ++j) {

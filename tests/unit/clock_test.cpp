@@ -105,9 +105,7 @@ struct Run {
     }
 };
 
-[[noreturn]] void throw_reason(const char* why, zab::SourcePlace) {
-    throw std::logic_error(why);
-}
+[[noreturn]] void throw_reason(const char* why, zab::SourcePlace) { throw std::logic_error(why); }
 
 }  // namespace
 

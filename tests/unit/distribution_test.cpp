@@ -88,9 +88,7 @@ std::vector<Theory> theories() {
     };
 }
 
-[[noreturn]] void throw_reason(const char* why, zab::SourcePlace) {
-    throw std::logic_error(why);
-}
+[[noreturn]] void throw_reason(const char* why, zab::SourcePlace) { throw std::logic_error(why); }
 
 }  // namespace
 

@@ -48,9 +48,7 @@ Ending ending_of(Act act) {
 
 void leave_with_42(const char* /*why*/, SourcePlace /*where*/) { std::_Exit(42); }
 
-void only_note(const char* /*why*/, SourcePlace /*where*/) {
-    std::fputs("noted\n", stderr);
-}
+void only_note(const char* /*why*/, SourcePlace /*where*/) { std::fputs("noted\n", stderr); }
 
 }  // namespace
 

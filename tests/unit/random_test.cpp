@@ -24,9 +24,7 @@ constexpr Key key = sim::derive(sim::root_key(1, 0), "test");
 /// A uniform word in (0, 1).
 double share(std::uint64_t random) { return (static_cast<double>(random) + 0.5) * 0x1p-64; }
 
-[[noreturn]] void throw_reason(const char* why, zab::SourcePlace) {
-    throw std::logic_error(why);
-}
+[[noreturn]] void throw_reason(const char* why, zab::SourcePlace) { throw std::logic_error(why); }
 
 }  // namespace
 

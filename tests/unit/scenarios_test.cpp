@@ -162,9 +162,10 @@ void check_hashes(const std::map<std::string, std::string>& found) {
         }
     }
     const bool is_silent = !moved.empty() && known.behaviour == behaviour;
-    CHECK_MESSAGE(!is_silent, "runs are not what they were: raise `behaviour` in "
-                              "sim/world/behaviour.hpp, then GOLDEN_REWRITE=1\n"
-                                  << moved);
+    CHECK_MESSAGE(!is_silent,
+                  "runs are not what they were: raise `behaviour` in "
+                  "sim/world/behaviour.hpp, then GOLDEN_REWRITE=1\n"
+                      << moved);
     if (is_silent) return;
     if (std::getenv("GOLDEN_REWRITE") != nullptr) {
         std::ofstream(golden_file(), std::ios::binary) << written(found);

@@ -78,8 +78,7 @@ class ProposalDelays final : public trace::Sink {
     void observe(const trace::Record& record, trace::RecordId) override {
         const auto proposal = static_cast<std::uint16_t>(zab::MessageKind::proposal);
         if (record.kind() == trace::Kind::receive && record.detail() == proposal) {
-            delays_.emplace(Key{record.peer(), record.node().value, record.a()},
-                            record.other_ns());
+            delays_.emplace(Key{record.peer(), record.node().value, record.a()}, record.other_ns());
         }
     }
     const std::map<Key, std::int64_t>& delays() const { return delays_; }
@@ -126,7 +125,8 @@ struct Named {
     std::string_view name;
 };
 
-#define NAMED(type, name) Named<zab::type>{zab::type::name, #name}
+#define NAMED(type, name) \
+    Named<zab::type> { zab::type::name, #name }
 
 template <class Enum, std::size_t size>
 void check_names(const Named<Enum> (&all)[size], std::span<const std::string_view> names,
@@ -226,32 +226,55 @@ TEST_CASE("what is added elsewhere leaves a proposal's own delay as it was") {
 
 TEST_CASE("the trace's names are the protocol's enumerators, in number and order") {
     constexpr Named<zab::MessageKind> messages[] = {
-        NAMED(MessageKind, hello), NAMED(MessageKind, notification),
-        NAMED(MessageKind, follower_info), NAMED(MessageKind, observer_info),
-        NAMED(MessageKind, leader_info), NAMED(MessageKind, ack_epoch), NAMED(MessageKind, diff),
-        NAMED(MessageKind, trunc), NAMED(MessageKind, snap), NAMED(MessageKind, new_leader),
-        NAMED(MessageKind, ack), NAMED(MessageKind, up_to_date), NAMED(MessageKind, proposal),
-        NAMED(MessageKind, commit), NAMED(MessageKind, inform), NAMED(MessageKind, forward),
-        NAMED(MessageKind, sync), NAMED(MessageKind, sync_reply), NAMED(MessageKind, ping),
-        NAMED(MessageKind, ping_reply), NAMED(MessageKind, revalidate),
-        NAMED(MessageKind, revalidate_reply), NAMED(MessageKind, connect),
-        NAMED(MessageKind, connect_reply), NAMED(MessageKind, client_request),
-        NAMED(MessageKind, client_reply), NAMED(MessageKind, client_ping),
+        NAMED(MessageKind, hello),
+        NAMED(MessageKind, notification),
+        NAMED(MessageKind, follower_info),
+        NAMED(MessageKind, observer_info),
+        NAMED(MessageKind, leader_info),
+        NAMED(MessageKind, ack_epoch),
+        NAMED(MessageKind, diff),
+        NAMED(MessageKind, trunc),
+        NAMED(MessageKind, snap),
+        NAMED(MessageKind, new_leader),
+        NAMED(MessageKind, ack),
+        NAMED(MessageKind, up_to_date),
+        NAMED(MessageKind, proposal),
+        NAMED(MessageKind, commit),
+        NAMED(MessageKind, inform),
+        NAMED(MessageKind, forward),
+        NAMED(MessageKind, sync),
+        NAMED(MessageKind, sync_reply),
+        NAMED(MessageKind, ping),
+        NAMED(MessageKind, ping_reply),
+        NAMED(MessageKind, revalidate),
+        NAMED(MessageKind, revalidate_reply),
+        NAMED(MessageKind, connect),
+        NAMED(MessageKind, connect_reply),
+        NAMED(MessageKind, client_request),
+        NAMED(MessageKind, client_reply),
+        NAMED(MessageKind, client_ping),
         NAMED(MessageKind, client_ping_reply),
     };
     constexpr Named<zab::TimerKind> timers[] = {
         NAMED(TimerKind, notification), NAMED(TimerKind, finalize), NAMED(TimerKind, dial_retry),
-        NAMED(TimerKind, epoch_wait), NAMED(TimerKind, tick),
+        NAMED(TimerKind, epoch_wait),   NAMED(TimerKind, tick),
     };
     constexpr Named<zab::Work> works[] = {
-        NAMED(Work, shut_down_role), NAMED(Work, finish_election), NAMED(Work, open_port),
-        NAMED(Work, start_serving), NAMED(Work, write_accepted_epoch),
-        NAMED(Work, write_current_epoch), NAMED(Work, sync_log), NAMED(Work, truncate_log),
-        NAMED(Work, read_log), NAMED(Work, write_snapshot), NAMED(Work, serialize_snapshot),
+        NAMED(Work, shut_down_role),
+        NAMED(Work, finish_election),
+        NAMED(Work, open_port),
+        NAMED(Work, start_serving),
+        NAMED(Work, write_accepted_epoch),
+        NAMED(Work, write_current_epoch),
+        NAMED(Work, sync_log),
+        NAMED(Work, truncate_log),
+        NAMED(Work, read_log),
+        NAMED(Work, write_snapshot),
+        NAMED(Work, serialize_snapshot),
     };
     constexpr Named<zab::Stage> stages[] = {
-        NAMED(Stage, main), NAMED(Stage, election), NAMED(Stage, io), NAMED(Stage, request),
-        NAMED(Stage, sync), NAMED(Stage, commit), NAMED(Stage, snapshot), NAMED(Stage, handler),
+        NAMED(Stage, main), NAMED(Stage, election), NAMED(Stage, io),       NAMED(Stage, request),
+        NAMED(Stage, sync), NAMED(Stage, commit),   NAMED(Stage, snapshot), NAMED(Stage, handler),
     };
     static_assert(std::size(messages) == zab::message_kind_count);
     static_assert(std::size(timers) == zab::timer_kind_count);
