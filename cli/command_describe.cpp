@@ -44,7 +44,7 @@ struct Placed {
 std::string taken_number(std::string& place) {
     const std::size_t colon = place.rfind(':');
     if (colon == std::string::npos || colon + 1 == place.size()) return {};
-    const std::string number = place.substr(colon + 1);
+    std::string number = place.substr(colon + 1);
     if (number.find_first_not_of("0123456789") != std::string::npos) return {};
     place.resize(colon);
     return number;

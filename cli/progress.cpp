@@ -25,7 +25,7 @@ double seconds(std::chrono::steady_clock::duration time) {
 
 }  // namespace
 
-Progress::Progress(const Environment& environment, std::string what, std::uint64_t total)
+Progress::Progress(const Environment& environment, std::string_view what, std::uint64_t total)
     : environment_(environment), what_(analysis::printable(what)), total_(total) {}
 
 void Progress::update(std::uint64_t run, zab::Instant now, zab::Instant end,

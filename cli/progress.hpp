@@ -14,7 +14,7 @@ namespace cli {
 class Progress {
   public:
     /// `what` is running, one of `total` runs.
-    Progress(const Environment& environment, std::string what, std::uint64_t total);
+    Progress(const Environment& environment, std::string_view what, std::uint64_t total);
     ~Progress() { clear(); }
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;

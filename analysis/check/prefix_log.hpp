@@ -48,7 +48,7 @@ class PrefixLog {
     /// Shrinks the log of an epoch that is over.
     void settle() {
         if (recent_.size() > spacing) forget_all_but(spacing);
-        if (recent_.capacity() > 2 * spacing) recent_.shrink_to_fit();
+        if (recent_.capacity() > std::size_t{2} * spacing) recent_.shrink_to_fit();
     }
 
   private:

@@ -73,7 +73,7 @@ struct Handler {
     bool sending = false;      ///< Its sender thread runs; until then packets wait in `queue`.
     Zxid last_zxid{};          ///< Of its ACKEPOCH.
     Position snapshot_name{};  ///< Of the SNAP being serialised.
-    HalfTicks deadline = 0;  ///< Counted as alive until then.
+    HalfTicks deadline = 0;    ///< Counted as alive until then.
     SyncLimitCheck sync_limit;
     Ring<Message> queue;
 

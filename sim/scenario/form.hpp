@@ -150,6 +150,7 @@ json::Value any_of(std::vector<json::Value> schemas);
 
 /// A key whose value is read into `projection(owner)`: a pointer to a member, or a function.
 template <class Owner, class Projection, class T>
+// NOLINTNEXTLINE(performance-unnecessary-value-param): the reader it makes keeps a copy.
 Key<Owner> key(std::string_view name, Projection projection, Form<T> form, Doc doc) {
     using Field = std::remove_cvref_t<std::invoke_result_t<Projection, Owner&>>;
     Key<Owner> out{name, doc, {}, {}, form.schema, form.accepted};

@@ -241,9 +241,9 @@ bool Builder::parse_error(std::size_t position, const std::string&,
         reason.remove_prefix(std::min(reason.find(" - "), reason.size() - 3) + 3);
     }
     std::size_t offset = cursor_.refused_token(position);
-    if (reason.find("end of input; ") != reason.npos) {
+    if (reason.find("end of input; ") != std::string::npos) {
         offset = text_.size();
-    } else if (reason.find("invalid string") != reason.npos) {
+    } else if (reason.find("invalid string") != std::string::npos) {
         offset =
             std::max<std::size_t>(position, 1) - 1;  // The bad character, not the whole string.
     }

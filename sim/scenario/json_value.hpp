@@ -17,7 +17,8 @@ struct Place {
 
 struct Member;
 
-struct Value {
+// A tree by nature; the reader limits its depth.
+struct Value {  // NOLINT(misc-no-recursion)
     enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
 
     Kind kind = Kind::null;
@@ -33,7 +34,7 @@ struct Value {
     const Member* find_member(std::string_view key) const;
 };
 
-struct Member {
+struct Member {  // NOLINT(misc-no-recursion)
     std::string key;
     Place place;
     Value value;
@@ -43,8 +44,8 @@ struct Member {
 std::string_view kind_name(Value::Kind kind);
 
 Value string(std::string_view text);
-Value number(std::uint64_t value);
-Value boolean(bool value);
+Value number(std::uint64_t number);
+Value boolean(bool is_true);
 Value array(std::vector<Value> elements);
 Value object(std::vector<Member> members = {});
 Member member(std::string_view key, Value value);

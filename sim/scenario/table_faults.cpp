@@ -18,6 +18,7 @@ Row row(std::string_view name, Field Fault::*field, Form<T> form, Doc doc) {
 }
 
 /// A key that says what the fault does; `parameters` reads the value into the same draft.
+// NOLINTNEXTLINE(performance-unnecessary-value-param): the reader it makes keeps a copy.
 Row action(std::string_view name, FaultKind kind, Form<FaultDraft> parameters, Doc doc) {
     Row out{name, doc, {}, {}, parameters.schema, parameters.accepted};
     out.read = [=](const Value& value, Reader& reader, FaultDraft& draft) {

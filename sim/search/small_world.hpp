@@ -85,7 +85,7 @@ class SmallWorld {
     SmallWorld(const Bounds& bounds, const Defects& defects);
 
     /// Boots a server; not counted against the bounds.
-    void boot(std::size_t server, Scratch& scratch);
+    void boot(std::size_t index, Scratch& scratch);
     /// A client connects to this server and asks for a session: one transaction.
     void ask_for_session(std::size_t server, Scratch& scratch);
 
@@ -147,10 +147,10 @@ class SmallWorld {
 
     // small_world.cpp
     Server& edit(std::size_t server);
-    Link* find(zab::LinkId link);
+    Link* find(zab::LinkId id);
     zab::LinkId link_id(const Link& link, unsigned side) const;
     void forget_closed();
-    void stop(std::size_t server, trace::StopReason reason);
+    void stop(std::size_t index, trace::StopReason reason);
     void receive(const Choice& choice);
     void finish(const Choice& choice);
     void answer_dial(const Choice& choice);
@@ -167,11 +167,11 @@ class SmallWorld {
 
     // small_effects.cpp
     void step(std::size_t server, const zab::Input& input);
-    void interpret(std::size_t server, const zab::Effect& effect);
-    void send(zab::LinkId link, const Flight& flight);
+    void interpret(std::size_t index, const zab::Effect& effect);
+    void send(zab::LinkId id, const Flight& flight);
     void dial(std::size_t server, const zab::Dial& wish);
-    void close(zab::LinkId link);
-    void start(std::size_t server, const zab::Start& start);
+    void close(zab::LinkId id);
+    void start(std::size_t index, const zab::Start& wish);
     void tell(const Server& server, trace::Record::Fields fields);
     void make_durable(Server& server, const Order& order);
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "analysis/check/checker_set.hpp"
+#include "sim/search/explore.hpp"
+
 #include <cstddef>
 #include <optional>
 #include <string>
-
-#include "analysis/check/checker_set.hpp"
-#include "sim/search/explore.hpp"
 
 /// How the tests explore: the checkers as the observer, and where the search begins.
 namespace explore {

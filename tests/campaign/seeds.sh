@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs many small random scenarios (tests/support/random_scenario.cpp) under every checker.
 #
-#   tests/ci/seeds.sh [FIRST..LAST]    default: 1001..6000; the unit tests run 1..1000
+#   tests/campaign/seeds.sh [FIRST..LAST]    default: 1001..6000; the unit tests run 1..1000
 #
 # One worker a core. The last line is "N passed, N failed", of seeds. Exit code: 0 when nothing
 # failed, 1 when something did, 2 wrong usage or a package is missing.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds and runs the libFuzzer targets of tests/fuzz, each for FUZZ_SECONDS (default 300).
 #
-#   tests/ci/fuzz.sh [TARGET…]    default: all
+#   tests/campaign/fuzz.sh [TARGET…]    default: all
 #
 # What they find is left below .build-ci/fuzz. The last line is "N passed, N failed": one a target.
 # Exit code: 0 nothing found, 1 something was, 2 wrong usage or a package is missing.

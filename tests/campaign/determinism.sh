@@ -2,7 +2,7 @@
 # A run is a function of (behaviour, scenario, seed): the same trace hashes whatever compiled it,
 # with whatever library, at whatever optimisation, on whatever processor; and twice in a row.
 #
-#   tests/ci/determinism.sh
+#   tests/campaign/determinism.sh
 #
 # Builds "zabsim" below .build-ci (or $CI_BUILDS). The last line is "N passed, N failed": one a
 # build, scenario and seed, and one a repeated seed. Exit code: 0 nothing failed, 1 something did,
