@@ -56,8 +56,9 @@ stays_quiet_in_a_broken_pipe() {
 
 keeps_what_there_is() {
     local status
-    # Job control would set SIGINT to "ignore" for a background command; timeout does not.
-    timeout --signal=INT 2 "$zabsim" run "tiny one.json" --set duration=10000h \
+    # Job control would set SIGINT to "ignore" for a background command; timeout does not. In the
+    # foreground, because otherwise it signals twice, and the second interrupt ends at once.
+    timeout --foreground --signal=INT 2 "$zabsim" run "tiny one.json" --set duration=10000h \
         --trace kept.jsonl --level operations >kept.txt
     status=$?
     [ "$status" -eq 124 ] || { echo "exit $status"; return 1; }
