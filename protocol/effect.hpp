@@ -4,9 +4,9 @@
 #include "protocol/input.hpp"
 #include "protocol/message.hpp"
 
+#include <algorithm>
 #include <cstdint>
-#include <type_traits>
-#include <utility>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -46,6 +46,9 @@ struct Note {
 };
 
 struct Send {
+    Send() = default;
+    template <class M>
+    Send(LinkId to, const M& what) : link(to), message(what) {}
     LinkId link{};
     Message message{};
 };
@@ -121,36 +124,34 @@ using Effect = std::variant<Note, Send, SendSnapshot, Hand, ClearStage, SetTimer
 /// The ordered list of one step's effects, reused from step to step.
 class Effects {
   public:
-    void push(const Effect& effect) { list_.push_back(effect); }
-    /// Filled in place: a message built elsewhere and copied here would stall on its own stores.
+    void push(const Effect& effect) { next() = effect; }
     template <class M>
     void send(LinkId link, const M& message) {
-        Send& send = *std::get_if<Send>(&list_.emplace_back(std::in_place_type<Send>));
-        send.link = link;
-        if constexpr (std::is_same_v<M, Message>) {
-            send.message = message;
-        } else {
-            send.message.template emplace<M>(message);
-        }
+        next().emplace<Send>(link, message);
     }
     void note(NoteKind kind, std::uint64_t a, std::uint64_t b = 0, std::uint32_t c = 0,
               NodeId peer = {}, std::uint16_t detail = 0) {
-        *std::get_if<Note>(&list_.emplace_back(std::in_place_type<Note>)) = {kind, peer, detail,
-                                                                             c,    a,    b};
+        next().emplace<Note>() = {kind, peer, detail, c, a, b};
     }
-    void hand(Stage stage, LinkId link = {}) {
-        *std::get_if<Hand>(&list_.emplace_back(std::in_place_type<Hand>)) = {stage, link};
-    }
+    void hand(Stage stage, LinkId link = {}) { next().emplace<Hand>() = {stage, link}; }
     void start(Work work, Stage stage, std::uint64_t argument = 0, LinkId link = {}) {
-        *std::get_if<Start>(&list_.emplace_back(std::in_place_type<Start>)) = {work, stage, link,
-                                                                               argument};
+        next().emplace<Start>() = {work, stage, link, argument};
     }
-    void clear() { list_.clear(); }
-    bool empty() const { return list_.empty(); }
-    const std::vector<Effect>& list() const { return list_; }
+    void clear() { count_ = 0; }
+    bool empty() const { return count_ == 0; }
+    std::span<const Effect> list() const { return {slots_.data(), count_}; }
 
   private:
-    std::vector<Effect> list_;
+    /// Filled in place: what is built elsewhere and copied here would stall on its own stores.
+    Effect& next() {
+        if (count_ == slots_.size()) {
+            slots_.resize(std::max<std::size_t>(8, slots_.size() * 2));
+        }
+        return slots_[count_++];
+    }
+
+    std::vector<Effect> slots_;  // The first `count_` of them are the list.
+    std::size_t count_ = 0;
 };
 
 }  // namespace zab

@@ -86,8 +86,8 @@ void History::drop_front(std::size_t count) {
     if (dead == 0) {
         return;
     }
-    if (chunks_.front().use_count() == 1) {
-        spare_ = std::move(chunks_.front());
+    for (std::size_t i = 0; i < dead; ++i) {
+        set_aside(std::move(chunks_[i]));
     }
     chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(dead));
     offset_ %= chunk_size;
@@ -101,13 +101,23 @@ void History::reset(Position base) {
     last_ = base;
 }
 
-void History::add_chunk() {
-    if (spare_ != nullptr && spare_.use_count() == 1) {
-        chunks_.push_back(std::move(spare_));
-        spare_ = nullptr;
-    } else {
-        chunks_.push_back(std::make_shared<Chunk>());
+/// Keeps a chunk for later, unless a copy of this history still reads it.
+void History::set_aside(std::shared_ptr<Chunk> chunk) {
+    if (chunk.use_count() == 1) {
+        spares_.push_back(std::move(chunk));
     }
+}
+
+void History::add_chunk() {
+    while (!spares_.empty()) {
+        std::shared_ptr<Chunk> spare = std::move(spares_.back());
+        spares_.pop_back();
+        if (spare.use_count() == 1) {  // A copy of this history may have the same spares.
+            chunks_.push_back(std::move(spare));
+            return;
+        }
+    }
+    chunks_.push_back(std::make_shared<Chunk>());
 }
 
 }  // namespace zab

@@ -64,10 +64,12 @@ class History {
     using Chunk = std::array<Entry, chunk_size>;
 
     void add_chunk();
+    void set_aside(std::shared_ptr<Chunk> chunk);
 
     std::vector<std::shared_ptr<Chunk>> chunks_;
-    std::shared_ptr<Chunk> spare_;  // A dropped chunk, kept so that a steady log allocates nothing.
-    std::size_t offset_ = 0;        // Entries dropped from the first chunk.
+    std::vector<std::shared_ptr<Chunk>>
+        spares_;              // Dropped, so that a steady log allocates nothing.
+    std::size_t offset_ = 0;  // Entries dropped from the first chunk.
     std::size_t size_ = 0;
     Position base_{};
     Position last_{};

@@ -61,6 +61,8 @@ class Distribution {
     static Distribution bimodal(const Distribution& fast, const Distribution& slow,
                                 Probability slow_share);
 
+    /// Whether all draws are equal, whatever the word.
+    bool is_constant() const { return std::holds_alternative<Constant>(shape_); }
     /// The duration for a uniform word.
     zab::Duration draw(std::uint64_t random) const {
         if (const auto* constant = std::get_if<Constant>(&shape_)) return constant->value;

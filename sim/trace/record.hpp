@@ -103,15 +103,25 @@ class Record {
     Record() = default;
     explicit Record(const Fields& f)
         : words_{static_cast<std::uint64_t>(f.time.ns),
-                 static_cast<std::uint64_t>(f.kind) | (static_cast<std::uint64_t>(f.cost) << 8) |
-                     (std::uint64_t{f.node.value} << 16) | (std::uint64_t{f.peer} << 32) |
-                     (std::uint64_t{f.detail} << 48),
+                 head(f.kind, f.node, f.peer, f.detail) |
+                     (static_cast<std::uint64_t>(f.cost) << cost_shift),
                  f.cause_back | (std::uint64_t{f.held_back} << 32),
                  static_cast<std::uint64_t>(f.wait_ns),
                  f.service_ns | (std::uint64_t{f.c} << 32),
                  static_cast<std::uint64_t>(f.other_ns),
                  f.a,
                  f.b} {}
+
+    /// Of words made up as by the constructor above.
+    explicit Record(const std::array<std::uint64_t, 8>& words) : words_(words) {}
+
+    /// The word that says what happened to whom; the cost's kind is or-ed in at `cost_shift`.
+    static constexpr std::uint64_t head(Kind kind, zab::NodeId node, std::uint16_t peer,
+                                        std::uint16_t detail) {
+        return static_cast<std::uint64_t>(kind) | (std::uint64_t{node.value} << 16) |
+               (std::uint64_t{peer} << 32) | (std::uint64_t{detail} << 48);
+    }
+    static constexpr unsigned cost_shift = 8;
 
     Kind kind() const { return static_cast<Kind>(words_[1] & 0xff); }
     zab::Instant time() const { return {static_cast<std::int64_t>(words_[0])}; }

@@ -1,4 +1,6 @@
 #include "sim/trace/record_table.hpp"
+#include "sim/world/message_facts.hpp"
+#include "sim/world/record_kinds.hpp"
 #include "sim/world/world.hpp"
 
 #include <algorithm>
@@ -98,14 +100,15 @@ bool World::strikes_before(ServerIndex index, const zab::Input& input) {
     if (const auto* received = std::get_if<zab::Received>(&input)) {
         const End& other = connection(received->link).ends[1 - received->link.slot % 2];
         expect(trace::Kind::receive, other.is_client ? 0 : servers_[other.index].id.value,
-               static_cast<std::uint16_t>(received->message->index()), zxid_of(*received->message));
+               static_cast<std::uint16_t>(received->message->index()),
+               facts_of(*received->message).zxid);
     }
     zab::Peer trial = servers_[index].peer;
     zab::Effects effects;
     trial.step(input, {{now_}, {now_}}, effects);
     for (const zab::Effect& effect : effects.list()) {
         if (const auto* note = std::get_if<zab::Note>(&effect)) {
-            expect(kind_of(note->kind), note->peer.value, note->detail, note->a);
+            expect(record_kind(note->kind), note->peer.value, note->detail, note->a);
         } else if (const auto* append = std::get_if<zab::Append>(&effect)) {
             expect(trace::Kind::append, 0, 0, append->txn.zxid.value);
         }
@@ -158,7 +161,7 @@ bool World::is_held(const End& from, const End& to, const Flight& flight) {
         const bool is_meant =
             fits(pattern.node, servers_[to.index].id.value) &&
             fits(pattern.peer, servers_[from.index].id.value) &&
-            (!pattern.zxid.has_value() || pattern.zxid->value == zxid_of(flight.message)) &&
+            (!pattern.zxid.has_value() || pattern.zxid->value == facts_of(flight.message).zxid) &&
             (pattern.message.empty() ||
              trace::message_names()[flight.message.index()] == pattern.message);
         if (is_meant && !hold.over && ++hold.seen >= pattern.nth) {

@@ -158,12 +158,12 @@ void World::client_link_down(ClientIndex index, zab::DownReason reason, const Or
     schedule(now_ + pause, EventKind::client_dial, index, 0);
 }
 
-void World::client_receives(ClientIndex index, const Flight& flight, const Origin& origin) {
+void World::client_receives(ClientIndex index, const zab::Message& message, const Origin& origin) {
     Client& client = clients_[index];
     client.last_heard = now_;
-    if (const auto* reply = std::get_if<zab::ClientReply>(&flight.message)) {
+    if (const auto* reply = std::get_if<zab::ClientReply>(&message)) {
         complete(index, *reply, origin);
-    } else if (const auto* answer = std::get_if<zab::ConnectReply>(&flight.message)) {
+    } else if (const auto* answer = std::get_if<zab::ConnectReply>(&message)) {
         if (!client.session.on_connect_reply(*answer)) {
             client.last_record =
                 emit(trace::Kind::client_expired, client.server, origin, 0, 0, 0, client.number);
@@ -176,7 +176,7 @@ void World::client_receives(ClientIndex index, const Flight& flight, const Origi
         client.last_record_at = now_;
         arm_client(index);
         issue(index, Origin{.cause = client.last_record, .since = now_});
-    } else if (const auto* pong = std::get_if<zab::ClientPingReply>(&flight.message)) {
+    } else if (const auto* pong = std::get_if<zab::ClientPingReply>(&message)) {
         client.session.see(pong->zxid);
     }
 }

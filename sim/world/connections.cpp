@@ -1,4 +1,5 @@
 #include "protocol/types/ensure.hpp"
+#include "sim/world/message_facts.hpp"
 #include "sim/world/world.hpp"
 
 namespace sim {
@@ -7,12 +8,16 @@ namespace sim {
 
 namespace {
 
+// A segment without contents.
+constexpr std::uint32_t segment_bytes = 60;
+
 // What a dialler hears back.
 enum Answer : std::uint32_t { accepted = 0, refused = 1 };
 
 }  // namespace
 
-StageRef World::reader_of(const Connection& conn, unsigned side) const {
+StageRef World::reader_of(ConnectionIndex index, unsigned side) const {
+    const Connection& conn = connections_[index];
     const ServerIndex server = conn.ends[side].index;
     switch (conn.kind) {
         case zab::LinkKind::election: return StageRef::of(server, zab::Stage::election);
@@ -20,7 +25,7 @@ StageRef World::reader_of(const Connection& conn, unsigned side) const {
         case zab::LinkKind::learner: break;
     }
     if (side == 1) {
-        return StageRef::handler(static_cast<ConnectionIndex>(&conn - connections_.data()));
+        return StageRef::handler(index);
     }
     return StageRef::of(server, zab::Stage::main);
 }
@@ -31,6 +36,23 @@ Key World::pair_key(const End& from, const End& to) const {
     const std::uint64_t far =
         to.is_client ? clients_[to.index].number + 0x1'0000'0000u : servers_[to.index].id.value;
     return {delay_key_.value + near * 0x9fb21c651e98df25u + far * 0xd6e8feb86659fd93u};
+}
+
+Route World::route_of(ConnectionIndex index, unsigned side) const {
+    const Connection& conn = connections_[index];
+    const End& from = conn.ends[side];
+    const End& to = conn.ends[1 - side];
+    Route route{.delay_key = pair_key(from, to), .from_host = host_of(from)};
+    route.model = models_[route.from_host * hosts_.size() + host_of(to)];
+    route.is_local = route.from_host == host_of(to);
+    if (!to.is_client) {
+        route.reader = reader_of(index, 1 - side);
+        route.reads_nothing_else = conn.kind == zab::LinkKind::learner;
+    }
+    if (!from.is_client && !to.is_client) {
+        route.pair = static_cast<std::uint32_t>(from.index * servers_.size() + to.index);
+    }
+    return route;
 }
 
 /// How long a segment without contents takes.
@@ -45,6 +67,7 @@ void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Durati
     if (index == none) {
         index = static_cast<ConnectionIndex>(connections_.size());
         connections_.emplace_back();
+        connection_stages_.resize(connections_.size() * StageRef::per_connection);
     } else {
         free_connection_ = connections_[index].next_free;
     }
@@ -64,16 +87,21 @@ void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Durati
     conn.read_timeout = {};
     conn.last_heard = {};
     conn.timeout_due = {};
-    for (Stage* stage : {&conn.handler, &conn.sender}) {
-        stage->queue.clear();
-        stage->busy_until = 0;
-        stage->last_record = no_record;
-        stage->blocked = stage->scheduled = stage->queued = false;
+    for (const StageRef ref : {StageRef::handler(index), StageRef::sender(index)}) {
+        Stage& stage = stage_of(ref);
+        stage.queue.clear();
+        stage.busy_until = 0;
+        stage.last_record = no_record;
+        stage.blocked = stage.scheduled = stage.queued = false;
     }
+    conn.has_sender = kind == zab::LinkKind::learner && !cpu_is_free_;
     conn.outbox.clear();
-    conn.dialled = {cause, ready, service};
-    conn.established = false;
+    for (unsigned side = 0; side < 2; ++side) {
+        conn.pipes[side].route = route_of(index, side);
+    }
     const std::uint64_t word = draw(pair_key(from, to), ~std::uint64_t{0}, dial_count(from, to));
+    conn.dialled = {cause, ready, word, service};
+    conn.established = false;
     const std::int64_t there = segment_ns(from, to, word);
     const std::uint64_t tag = std::uint64_t{generation} << 32;
     schedule(ready + there, EventKind::dial_arrives, index, tag);
@@ -101,9 +129,7 @@ void World::dial_arrives(ConnectionIndex index) {
         return;  // Nobody answers; the dialler's own time-out will tell.
     }
     const bool accepts = target.up && target.listens[static_cast<std::size_t>(conn.kind)];
-    const std::uint64_t word =
-        draw(pair_key(conn.ends[1], conn.ends[0]), ~std::uint64_t{1}, conn.generation);
-    const std::int64_t home = segment_ns(conn.ends[1], conn.ends[0], word);
+    const std::int64_t home = segment_ns(conn.ends[1], conn.ends[0], next_word(conn.dialled.word));
     const std::uint64_t tag = std::uint64_t{conn.generation} << 32;
     schedule(now_ + home, EventKind::dial_answered, index, tag | (accepts ? accepted : refused));
     if (!accepts) {
@@ -224,7 +250,8 @@ void World::close_link(zab::LinkId link, Flight::What what, trace::RecordId caus
     flight.held_by = no_record;
     flight.service = service;
     flight.wait = waited;
-    flight.bytes = 60;
+    flight.bytes = segment_bytes;
+    flight.meaning = MessageSize::by_occurrence;
     flight.what = what;
     if (has_more) {
         flight.arrival = ready;
@@ -251,7 +278,7 @@ void World::arrive_at_nobody(ConnectionIndex index, unsigned side) {
         reset.cause = flight.cause;
         reset.held_by = no_record;
         reset.what = Flight::What::reset;
-        reset.bytes = 60;
+        reset.bytes = segment_bytes;
         reset.wait = flight.wait;
         reset.service = flight.service;
         reset.arrival = now_ + back;
@@ -299,8 +326,8 @@ void World::release(ConnectionIndex index) {
         pipe.snapshots.clear();
         pipe.stalled = false;
     }
-    conn.handler.queue.clear();
-    conn.sender.queue.clear();
+    stage_of(StageRef::handler(index)).queue.clear();
+    stage_of(StageRef::sender(index)).queue.clear();
     conn.outbox.clear();
     conn.next_free = free_connection_;
     free_connection_ = index;

@@ -1,8 +1,10 @@
 #include "protocol/types/ensure.hpp"
+#include "sim/world/message_facts.hpp"
 #include "sim/world/record_kinds.hpp"
 #include "sim/world/world.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace sim {
 
@@ -12,62 +14,12 @@ namespace {
 
 using trace::Kind;
 
-std::uint32_t payload_of(const zab::Message& message) {
-    switch (zab::kind_of(message)) {
-        case zab::MessageKind::proposal: return std::get<zab::Proposal>(message).txn.bytes;
-        case zab::MessageKind::inform: return std::get<zab::Inform>(message).txn.bytes;
-        case zab::MessageKind::forward: return std::get<zab::Forward>(message).request.bytes;
-        case zab::MessageKind::client_request:
-            return std::get<zab::ClientRequest>(message).request.bytes;
-        default: return 0;
-    }
-}
-
-}  // namespace
-
-std::uint64_t World::zxid_of(const zab::Message& message) {
-    switch (zab::kind_of(message)) {
-        case zab::MessageKind::notification: return std::get<zab::Notification>(message).zxid.value;
-        case zab::MessageKind::ack_epoch: return std::get<zab::AckEpoch>(message).last_zxid.value;
-        case zab::MessageKind::diff: return std::get<zab::Diff>(message).zxid.value;
-        case zab::MessageKind::trunc: return std::get<zab::Trunc>(message).zxid.value;
-        case zab::MessageKind::snap: return std::get<zab::Snap>(message).zxid.value;
-        case zab::MessageKind::leader_info:
-            return zab::Zxid::of(std::get<zab::LeaderInfo>(message).epoch, 0).value;
-        case zab::MessageKind::new_leader:
-            return zab::Zxid::of(std::get<zab::NewLeader>(message).epoch, 0).value;
-        case zab::MessageKind::ack: return std::get<zab::Ack>(message).zxid.value;
-        case zab::MessageKind::proposal: return std::get<zab::Proposal>(message).txn.zxid.value;
-        case zab::MessageKind::commit: return std::get<zab::Commit>(message).zxid.value;
-        case zab::MessageKind::inform: return std::get<zab::Inform>(message).txn.zxid.value;
-        default: return 0;
-    }
-}
-
-namespace {
-
-std::uint64_t value_of(const zab::Message& message) {
-    switch (zab::kind_of(message)) {
-        case zab::MessageKind::notification: {
-            const auto& n = std::get<zab::Notification>(message);
-            return (n.round << 16) | n.leader.value;
-        }
-        case zab::MessageKind::forward: {
-            const zab::Request& request = std::get<zab::Forward>(message).request;
-            return (std::uint64_t{request.client} << 32) | request.cxid;
-        }
-        case zab::MessageKind::client_request: {
-            const zab::Request& request = std::get<zab::ClientRequest>(message).request;
-            return (std::uint64_t{request.client} << 32) | request.cxid;
-        }
-        case zab::MessageKind::connect: return std::get<zab::Connect>(message).client;
-        case zab::MessageKind::ping: return std::get<zab::Ping>(message).number;
-        case zab::MessageKind::ping_reply: return std::get<zab::PingReply>(message).number;
-        default: return 0;
-    }
-}
-
 constexpr std::uint16_t turn_detail = 16;  // work records of turns: 16 + stage.
+constexpr std::uint64_t meaning_step = 0x9e3779b97f4a7c15;
+
+std::uint64_t head_of(zab::NodeId node, const zab::Note& note) {
+    return trace::Record::head(record_kind(note.kind), node, note.peer.value, note.detail);
+}
 
 }  // namespace
 
@@ -83,49 +35,59 @@ void World::take_step(ServerIndex index, StageRef ref, const zab::Input& input,
         return;
     }
     effects_.clear();
-    const zab::Moment moment{{now_}, {now_}};
-    server.peer.step(input, moment, effects_);
-    std::size_t first = 0;
-    std::uint64_t meaning = 0;
-    std::uint32_t bytes = 0;
-    const auto& list = effects_.list();
+    server.peer.step(input, {{now_}, {now_}}, effects_);
+    Told told;
     if (const auto* received = std::get_if<zab::Received>(&input)) {
-        const zab::Message& message = *received->message;
-        const Connection& conn = connection(received->link);
-        const End& other = conn.ends[1 - received->link.slot % 2];
-        const std::uint16_t peer = other.is_client ? 0 : servers_[other.index].id.value;
-        bytes = payload_of(message);
-        const std::uint64_t zxid = zxid_of(message);
-        const std::uint64_t value = value_of(message);
-        meaning = zxid + value * 0x9e3779b97f4a7c15u + message.index();
-        step.record = emit(Kind::receive, server.id, origin, peer,
-                           static_cast<std::uint16_t>(message.index()), zxid, value, bytes);
+        told = record_received(server, *received, origin);
     } else if (done != nullptr) {
-        // Its record is there.
-    } else if (!list.empty() && std::holds_alternative<zab::Note>(list.front())) {
-        const auto& note = std::get<zab::Note>(list.front());
-        step.record = emit_note(step, note, &origin);
-        meaning = note.a + note.b * 0x9e3779b97f4a7c15u + note.c;
-        bytes = note.kind == zab::NoteKind::propose ? note.c : 0;
-        first = 1;
-    } else if (!list.empty() && std::holds_alternative<zab::Append>(list.front())) {
-        const zab::Txn& txn = std::get<zab::Append>(list.front()).txn;
-        server.disk.append(txn);
-        meaning = txn.zxid.value;
-        bytes = txn.bytes;
-        step.record = emit(Kind::append, server.id, origin, 0, 0, txn.zxid.value,
-                           server.disk.image().log.last().prefix);
-        first = 1;
+        told.record = step.record;
     } else {
-        step.record = record_other(server, input, origin);
+        told = record_turn(server, input, origin);
     }
+    step.record = told.record;
+    Stage& stage = stage_of(ref);
     if (pays && !cpu_is_free_) {
-        const bool was_idle = stage_of(ref).busy_until < now_;
-        step.service = item_cost(index, ref, meaning, bytes, was_idle);
-        step.ready = now_ + step.service;
+        pay(step, stage, told.meaning, told.bytes);
     }
-    finish_item(ref, core, step);
-    interpret(step, first);
+    finish_item(stage, core, step);
+    interpret(step, told.effects);
+}
+
+World::Told World::record_received(const ServerNode& server, const zab::Received& received,
+                                   const Origin& origin) {
+    const zab::Message& message = *received.message;
+    const MessageFacts facts = facts_of(message);
+    const End& other = connections_[received.link.slot / 2].ends[1 - received.link.slot % 2];
+    const std::uint16_t peer = other.is_client ? 0 : servers_[other.index].id.value;
+    const auto kind = static_cast<std::uint16_t>(message.index());
+    return {.record = emit(Kind::receive, server.id, origin, peer, kind, facts.zxid, facts.value,
+                           facts.payload_bytes),
+            .meaning = facts.zxid + facts.value * meaning_step + kind,
+            .bytes = facts.payload_bytes};
+}
+
+/// A step that no message leads to is told by the first thing that it does.
+World::Told World::record_turn(ServerNode& server, const zab::Input& input, const Origin& origin) {
+    const std::span<const zab::Effect> effects = effects_.list();
+    if (effects.empty()) {
+        return {.record = record_other(server, input, origin)};
+    }
+    if (const auto* note = std::get_if<zab::Note>(&effects.front())) {
+        return {.record = emit(head_of(server.id, *note), origin, note->a, note->b, note->c),
+                .meaning = note->a + note->b * meaning_step + note->c,
+                .bytes = note->kind == zab::NoteKind::propose ? note->c : 0,
+                .effects = 1};
+    }
+    if (const auto* append = std::get_if<zab::Append>(&effects.front())) {
+        const zab::Txn& txn = append->txn;
+        server.disk.append(txn);
+        return {.record = emit(Kind::append, server.id, origin, 0, 0, txn.zxid.value,
+                               server.disk.image().log.last().prefix),
+                .meaning = txn.zxid.value,
+                .bytes = txn.bytes,
+                .effects = 1};
+    }
+    return {.record = record_other(server, input, origin)};
 }
 
 trace::RecordId World::record_done(ServerNode& server, const zab::Done& done,
@@ -169,11 +131,16 @@ trace::RecordId World::record_other(const ServerNode& server, const zab::Input& 
 
 /// Carries a step's effects out, in their order, from the one at `first` on.
 void World::interpret(const Step& step, std::size_t first) {
-    const auto& list = effects_.list();
+    const std::span<const zab::Effect> list = effects_.list();
     for (std::size_t i = first; i < list.size(); ++i) {
         const zab::Effect& effect = list[i];
         switch (effect.index()) {
-            case 0: emit_note(step, *std::get_if<0>(&effect), nullptr); break;
+            case 0: {
+                const zab::Note& note = *std::get_if<0>(&effect);
+                emit_after(step.record, head_of(servers_[step.server].id, note), note.a, note.b,
+                           note.c);
+                break;
+            }
             case 1: {
                 const zab::Send& send = *std::get_if<1>(&effect);
                 transmit(send.link, send.message, step.record, step.service, step.ready);
@@ -236,12 +203,22 @@ void World::cancel_timer(const Step& step, const zab::CancelTimer& wish) {
 }
 
 void World::hand(const Step& step, const zab::Hand& hand) {
-    Pending pending{.what = Pending::What::turn, .link = hand.link};
-    pending.origin = {.cause = step.record, .since = step.ready, .service = step.service};
-    if (hand.stage != zab::Stage::handler) {
-        enqueue(StageRef::of(step.server, hand.stage), pending);
-    } else if (is_live(hand.link)) {
-        enqueue(StageRef::handler(hand.link.slot / 2), pending);
+    StageRef ref = StageRef::of(step.server, hand.stage);
+    if (hand.stage == zab::Stage::handler) {
+        if (!is_live(hand.link)) {
+            return;
+        }
+        ref = StageRef::handler(hand.link.slot / 2);
+    }
+    Stage& stage = stage_of(ref);
+    Pending& turn = stage.queue.push_slot();
+    turn.what = Pending::What::turn;
+    turn.link = hand.link;
+    turn.origin.cause = step.record;
+    turn.origin.since = step.ready;
+    turn.origin.service = step.service;
+    if (stage.queue.size() == 1) {
+        look_at(ref, step.ready);
     }
 }
 

@@ -81,6 +81,7 @@ void World::strike(std::uint32_t index, trace::RecordId cause) {
         emit(trace::Kind::fault, {}, Origin{.cause = cause, .since = now_}, 0,
              static_cast<std::uint16_t>(fault.kind), index);
         faults_.holds.push_back({.fault = index});
+        is_troubled_ = true;
         return;
     }
     const std::vector<ServerIndex> targets = resolve(fault.target, index);
@@ -174,6 +175,7 @@ void World::apply_to_path(std::uint32_t index, ServerIndex from, ServerIndex to,
     const Fault& fault = scenario_->faults[index];
     Path& way = path(from, to);
     has_noise_ = true;
+    is_troubled_ = true;
     const bool was_open = way.is_open();
     switch (fault.kind) {
         case FaultKind::cut:

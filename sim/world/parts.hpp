@@ -59,26 +59,37 @@ struct Stage {
     bool blocked = false;    ///< Waits for a piece of work.
     bool scheduled = false;  ///< An event will look at it.
     bool queued = false;     ///< Waits for a core.
+
+    bool is_idle(std::int64_t now) const {
+        return queue.empty() && !scheduled && !queued && !blocked && busy_until <= now;
+    }
 };
 
 /// Names a stage: a shared one of a server, or one of the two that a leader has for every learner
 /// connection, its handler (which reads) and its sender.
 struct StageRef {
     std::uint32_t value = 0;
-    static constexpr std::uint32_t handler_bit = 0x80000000;
-    static constexpr std::uint32_t sender_bit = 0x40000000;
+    static constexpr std::uint32_t connection_bit = 0x80000000;
+    static constexpr std::uint32_t per_server = 8;
+    static constexpr std::uint32_t per_connection = 2;
 
     static StageRef of(ServerIndex server, zab::Stage stage) {
-        return {server * 8 + static_cast<std::uint32_t>(stage)};
+        return {server * per_server + static_cast<std::uint32_t>(stage)};
     }
-    static StageRef handler(ConnectionIndex connection) { return {handler_bit | connection}; }
-    static StageRef sender(ConnectionIndex connection) { return {sender_bit | connection}; }
-    bool is_handler() const { return (value & handler_bit) != 0; }
-    bool is_sender() const { return (value & sender_bit) != 0; }
-    bool is_of_connection() const { return (value & (handler_bit | sender_bit)) != 0; }
-    ConnectionIndex connection() const { return value & ~(handler_bit | sender_bit); }
-    ServerIndex server() const { return value / 8; }
-    zab::Stage stage() const { return static_cast<zab::Stage>(value % 8); }
+    static StageRef handler(ConnectionIndex connection) {
+        return {connection_bit | (connection * per_connection)};
+    }
+    static StageRef sender(ConnectionIndex connection) {
+        return {connection_bit | (connection * per_connection + 1)};
+    }
+    bool is_of_connection() const { return (value & connection_bit) != 0; }
+    bool is_handler() const { return is_of_connection() && (value & 1) == 0; }
+    bool is_sender() const { return is_of_connection() && (value & 1) != 0; }
+    /// Its place among the stages of all connections, or of all servers.
+    std::uint32_t place() const { return value & ~connection_bit; }
+    ConnectionIndex connection() const { return place() / per_connection; }
+    ServerIndex server() const { return value / per_server; }
+    zab::Stage stage() const { return static_cast<zab::Stage>(value % per_server); }
     friend bool operator==(const StageRef&, const StageRef&) = default;
 };
 
@@ -115,13 +126,37 @@ struct Flight {
     std::int64_t arrival = 0;
     std::int64_t wait = 0;
     std::int64_t wire = 0;
+    std::uint64_t meaning = 0;  ///< What its draws are keyed by; see MessageFacts.
     std::uint32_t service = 0;
     std::uint32_t bytes = 0;
     What what = What::message;
+
+    /// Where its receiver's step comes from.
+    Origin origin() const {
+        return {.cause = cause,
+                .held_by = held_by,
+                .since = arrival,
+                .wait = wait,
+                .other = wire,
+                .service = service,
+                .cost = trace::Cost::wire};
+    }
+};
+
+/// What every message of a pipe has in common; found once, when the connection is dialled.
+struct Route {
+    Key delay_key;
+    std::uint32_t model = 0;  ///< Of the link.
+    HostIndex from_host = 0;
+    StageRef reader{};                ///< Of a pipe to a server.
+    std::uint32_t pair = none;        ///< Both ends are servers: from * servers + to.
+    bool is_local = false;            ///< Both ends are on one host: no network card.
+    bool reads_nothing_else = false;  ///< Its reader.
 };
 
 /// One direction of a connection, first in, first out. Only its head stands in the event queue.
 struct Pipe {
+    Route route;
     zab::Ring<Flight> flights;
     std::vector<zab::Snapshot> snapshots;  ///< Beside the Snap messages under way, in order.
     std::int64_t last_arrival = 0;
@@ -137,6 +172,7 @@ struct Connection {
     struct Dialled {  // By which record, and when.
         trace::RecordId cause = no_record;
         std::int64_t at = 0;
+        std::uint64_t word = 0;  ///< Drawn for this dial.
         std::uint32_t service = 0;
     };
     enum class State : std::uint8_t { free, dialling, open };
@@ -151,9 +187,8 @@ struct Connection {
     std::array<std::int64_t, 2> timeout_due{};  ///< When its silence is looked at; 0: never.
     Dialled dialled;
     bool established = false;  ///< The dialler knows.
-    Stage sender;              ///< Of a learner connection, at the leader's end.
+    bool has_sender = false;   ///< The leader's end of a learner connection.
     zab::Ring<Flight> outbox;  ///< What the sender has yet to write; `arrival`: ready since.
-    Stage handler;             ///< Of a learner connection, at the leader's end.
     std::uint32_t next_free = none;
 };
 
@@ -178,7 +213,6 @@ struct ServerNode {
     std::uint32_t incarnation = 0;
     std::uint32_t reset_due = none;  ///< The incarnation whose sockets are still to be reset.
     std::int64_t paused_until = 0;
-    std::array<Stage, zab::shared_stage_count> stages{};
     std::array<Timer, zab::timer_kind_count> timers{};
     std::array<bool, 3> listens{};  ///< By link kind.
     Disk disk;

@@ -49,7 +49,8 @@ void World::boot_server(ServerIndex index, std::uint32_t incarnation) {
     server.up = true;
     server.paused_until = 0;
     server.peer = zab::Peer(server.id, config_);
-    for (Stage& stage : server.stages) {
+    for (std::size_t i = 0; i < zab::shared_stage_count; ++i) {
+        Stage& stage = stage_of(StageRef::of(index, static_cast<zab::Stage>(i)));
         stage.queue.clear();
         stage.busy_until = 0;
         stage.last_record = no_record;
@@ -108,7 +109,8 @@ void World::stop_server(ServerIndex index, trace::StopReason reason, std::uint16
         emit(trace::Kind::server_stopped, server.id, Origin{.cause = cause, .since = now_}, 0,
              static_cast<std::uint16_t>(reason), code);
     server.disk.free_at = std::min(server.disk.free_at, now_);
-    for (Stage& stage : server.stages) {
+    for (std::size_t i = 0; i < zab::shared_stage_count; ++i) {
+        Stage& stage = stage_of(StageRef::of(index, static_cast<zab::Stage>(i)));
         stage.queue.clear();
         stage.blocked = false;
     }
@@ -123,6 +125,7 @@ void World::stop_server(ServerIndex index, trace::StopReason reason, std::uint16
         return;
     }
     server.host_up = false;
+    is_troubled_ = true;
     const std::uint64_t word = draw(server.disk_key, 103, server.incarnation);
     const std::uint64_t lost = server.disk.lose_power(now_, static_cast<std::uint32_t>(word));
     const zab::Position end = server.disk.image().log.last();
@@ -184,9 +187,10 @@ void World::resume_server(ServerIndex index) {
     }
     server.paused_until = 0;
     emit(trace::Kind::server_resumed, server.id, {});
-    for (std::size_t i = 0; i < server.stages.size(); ++i) {
-        if (!server.stages[i].queue.empty()) {
-            look_at(StageRef::of(index, static_cast<zab::Stage>(i)), now_);
+    for (std::size_t i = 0; i < zab::shared_stage_count; ++i) {
+        const StageRef ref = StageRef::of(index, static_cast<zab::Stage>(i));
+        if (!stage_of(ref).queue.empty()) {
+            look_at(ref, now_);
         }
     }
     for (ConnectionIndex i = 0; i < connections_.size(); ++i) {

@@ -1,36 +1,8 @@
 #include "sim/world/record_kinds.hpp"
 
-#include "protocol/types/ensure.hpp"
-
 namespace sim {
 
 using trace::Kind;
-
-Kind record_kind(zab::NoteKind note) {
-    switch (note) {
-        case zab::NoteKind::booted: return Kind::booted;
-        case zab::NoteKind::looking: return Kind::looking;
-        case zab::NoteKind::elected: return Kind::elected;
-        case zab::NoteKind::following: return Kind::following;
-        case zab::NoteKind::leading: return Kind::leading;
-        case zab::NoteKind::established: return Kind::established;
-        case zab::NoteKind::serving: return Kind::serving;
-        case zab::NoteKind::request: return Kind::request;
-        case zab::NoteKind::forward: return Kind::forward;
-        case zab::NoteKind::propose: return Kind::propose;
-        case zab::NoteKind::ack: return Kind::ack;
-        case zab::NoteKind::commit: return Kind::commit;
-        case zab::NoteKind::deliver: return Kind::deliver;
-        case zab::NoteKind::read: return Kind::read;
-        case zab::NoteKind::inform: return Kind::inform;
-        case zab::NoteKind::synchronized: return Kind::synchronized;
-        case zab::NoteKind::snapshot_sent: return Kind::snapshot_sent;
-        case zab::NoteKind::snapshot_installed: return Kind::snapshot_installed;
-        case zab::NoteKind::history: return Kind::history;
-    }
-    zab::ensure(false, "every kind of note has its kind of record");
-    return Kind::work;
-}
 
 trace::Record::Fields work_record(zab::Work work, const Disk& disk, std::uint32_t count) {
     const zab::DiskImage& image = disk.image();

@@ -2,6 +2,7 @@
 
 #include "protocol/effect.hpp"
 #include "protocol/input.hpp"
+#include "protocol/types/ensure.hpp"
 #include "sim/disk/disk.hpp"
 #include "sim/trace/record.hpp"
 
@@ -10,7 +11,31 @@
 namespace sim {
 
 /// The kind of record that tells a server's note.
-trace::Kind record_kind(zab::NoteKind note);
+inline trace::Kind record_kind(zab::NoteKind note) {
+    switch (note) {
+        case zab::NoteKind::booted: return trace::Kind::booted;
+        case zab::NoteKind::looking: return trace::Kind::looking;
+        case zab::NoteKind::elected: return trace::Kind::elected;
+        case zab::NoteKind::following: return trace::Kind::following;
+        case zab::NoteKind::leading: return trace::Kind::leading;
+        case zab::NoteKind::established: return trace::Kind::established;
+        case zab::NoteKind::serving: return trace::Kind::serving;
+        case zab::NoteKind::request: return trace::Kind::request;
+        case zab::NoteKind::forward: return trace::Kind::forward;
+        case zab::NoteKind::propose: return trace::Kind::propose;
+        case zab::NoteKind::ack: return trace::Kind::ack;
+        case zab::NoteKind::commit: return trace::Kind::commit;
+        case zab::NoteKind::deliver: return trace::Kind::deliver;
+        case zab::NoteKind::read: return trace::Kind::read;
+        case zab::NoteKind::inform: return trace::Kind::inform;
+        case zab::NoteKind::synchronized: return trace::Kind::synchronized;
+        case zab::NoteKind::snapshot_sent: return trace::Kind::snapshot_sent;
+        case zab::NoteKind::snapshot_installed: return trace::Kind::snapshot_installed;
+        case zab::NoteKind::history: return trace::Kind::history;
+    }
+    zab::ensure(false, "every kind of note has its kind of record");
+    return trace::Kind::work;
+}
 
 /// What a record tells of a piece of work that is done: its kind, and `detail`, `a`, `b`, `c`.
 /// `disk` is as the work left it; `count` is how many transactions an fsync made durable, or 1 for

@@ -8,69 +8,57 @@ namespace {
 
 using trace::Kind;
 
-}  // namespace
-
-Kind World::kind_of(zab::NoteKind note) { return record_kind(note); }
-
-namespace {
-
-std::uint32_t distance(trace::RecordId id, trace::RecordId earlier) {
-    if (earlier == no_record) {
-        return 0;
-    }
-    zab::ensure(earlier < id && id - earlier <= 0xffffffff,
+/// Requires: `earlier` is a record.
+std::uint64_t distance(trace::RecordId id, trace::RecordId earlier) {
+    zab::ensure(id - earlier - 1 < 0xffffffff,
                 "what a record refers to lies less than 2^32 records back");
-    return static_cast<std::uint32_t>(id - earlier);
+    return id - earlier;
 }
 
 }  // namespace
 
-trace::RecordId World::emit(Kind kind, zab::NodeId node, const Origin& origin, std::uint16_t peer,
-                            std::uint16_t detail, std::uint64_t a, std::uint64_t b,
-                            std::uint32_t c) {
+/// Words are made in registers and written once: a record in narrow fields would stall when it is
+/// hashed (design spike).
+trace::RecordId World::emit(std::uint64_t head, const Origin& origin, std::uint64_t a,
+                            std::uint64_t b, std::uint32_t c) {
     const trace::RecordId id = recorder_.next_id();
-    trace::Record::Fields fields{.kind = kind,
-                                 .time = {now_},
-                                 .node = node,
-                                 .peer = peer,
-                                 .detail = detail,
-                                 .a = a,
-                                 .b = b,
-                                 .c = c};
+    std::uint64_t references = 0;
+    std::uint64_t wait = 0;
+    std::uint64_t other = 0;
+    std::uint64_t service = 0;
     if (origin.cause != no_record) {
-        fields.cause_back = distance(id, origin.cause);
-        fields.wait_ns = origin.wait + (now_ - origin.since);
-        fields.service_ns = origin.service;
-        fields.cost = origin.other == 0 ? trace::Cost::none : origin.cost;
-        fields.other_ns = origin.other;
-        fields.held_back = fields.wait_ns == 0 ? 0 : distance(id, origin.held_by);
+        wait = static_cast<std::uint64_t>(origin.wait + (now_ - origin.since));
+        other = static_cast<std::uint64_t>(origin.other);
+        service = origin.service;
+        references = distance(id, origin.cause);
+        if (wait != 0 && origin.held_by != no_record) {
+            references |= distance(id, origin.held_by) << 32;
+        }
+        if (other != 0) {
+            head |= static_cast<std::uint64_t>(origin.cost) << trace::Record::cost_shift;
+        }
     }
-    const trace::Record record(fields);
-    recorder_.add(record);
+    return add_record(trace::Record({static_cast<std::uint64_t>(now_), head, references, wait,
+                                     service | (std::uint64_t{c} << 32), other, a, b}));
+}
+
+trace::RecordId World::emit_after(trace::RecordId cause, std::uint64_t head, std::uint64_t a,
+                                  std::uint64_t b, std::uint32_t c) {
+    const trace::RecordId id = recorder_.next_id();
+    return add_record(trace::Record({static_cast<std::uint64_t>(now_), head,
+                                     cause == no_record ? 0 : distance(id, cause), 0,
+                                     std::uint64_t{c} << 32, 0, a, b}));
+}
+
+inline trace::RecordId World::add_record(const trace::Record& record) {
+    const trace::RecordId id = recorder_.add(record);
     if (outlets_.value != nullptr) {
         outlets_.value->publish(record, id);
     }
-    if ((faults_.watched & trace::kind_bit(kind)) != 0) {
+    if ((faults_.watched & trace::kind_bit(record.kind())) != 0) {
         watch(record, id);
     }
     return id;
-}
-
-/// A record of the same instant as its cause.
-trace::RecordId World::emit_after(trace::RecordId cause, Kind kind, zab::NodeId node,
-                                  std::uint16_t peer, std::uint16_t detail, std::uint64_t a,
-                                  std::uint64_t b, std::uint32_t c) {
-    return emit(kind, node, Origin{.cause = cause, .since = now_}, peer, detail, a, b, c);
-}
-
-trace::RecordId World::emit_note(const Step& step, const zab::Note& note, const Origin* origin) {
-    const zab::NodeId node = servers_[step.server].id;
-    if (origin != nullptr) {
-        return emit(kind_of(note.kind), node, *origin, note.peer.value, note.detail, note.a, note.b,
-                    note.c);
-    }
-    return emit_after(step.record, kind_of(note.kind), node, note.peer.value, note.detail, note.a,
-                      note.b, note.c);
 }
 
 void World::emit_resources() {
@@ -80,14 +68,15 @@ void World::emit_resources() {
              static_cast<std::uint64_t>(busy), static_cast<std::uint64_t>(now_),
              static_cast<std::uint32_t>(uses));
     };
-    for (const ServerNode& s : servers_) {
+    for (ServerIndex index = 0; index < servers_.size(); ++index) {
+        const ServerNode& s = servers_[index];
         const Host& host = hosts_[s.host];
         const auto cores = static_cast<std::int64_t>(host.cores.size());
         std::uint64_t items = 0;
-        for (std::size_t i = 0; i < s.stages.size(); ++i) {
-            items += s.stages[i].items;
-            report(s, trace::Resource::stage, static_cast<std::uint16_t>(i), s.stages[i].busy_ns,
-                   s.stages[i].items);
+        for (std::uint16_t i = 0; i < zab::shared_stage_count; ++i) {
+            const Stage& stage = stage_of(StageRef::of(index, static_cast<zab::Stage>(i)));
+            items += stage.items;
+            report(s, trace::Resource::stage, i, stage.busy_ns, stage.items);
         }
         report(s, trace::Resource::core, 0, host.core_busy_ns / cores, items);
         report(s, trace::Resource::nic_out, 0, host.nic_busy_ns, host.nic_uses);

@@ -12,20 +12,10 @@ namespace {
 
 // A single item's cpu time is capped, so that a record can hold it.
 constexpr std::int64_t longest_item_ns = 1'000'000'000;
+// A learner's main thread has the place behind those of the stages.
+constexpr std::size_t learner_cost = StageRef::per_server;
 
 }  // namespace
-
-Stage& World::stage_of(StageRef ref) {
-    if (ref.is_of_connection()) {
-        Connection& conn = connections_[ref.connection()];
-        return ref.is_handler() ? conn.handler : conn.sender;
-    }
-    return servers_[ref.server()].stages[static_cast<std::size_t>(ref.stage())];
-}
-
-ServerIndex World::server_of(StageRef ref) const {
-    return ref.is_of_connection() ? connections_[ref.connection()].ends[1].index : ref.server();
-}
 
 void World::enqueue(StageRef ref, const Pending& pending) {
     Stage& stage = stage_of(ref);
@@ -43,12 +33,8 @@ void World::look_at(StageRef ref, std::int64_t not_before) {
     stage.scheduled = true;
     const std::uint32_t generation =
         ref.is_of_connection() ? connections_[ref.connection()].generation : 0;
-    const std::int64_t when = std::max({now_, not_before, stage.busy_until});
-    if (when == now_) {
-        ready_.push({ref, generation});
-    } else {
-        schedule(when, EventKind::stage, ref.value, generation);
-    }
+    schedule(std::max({now_, not_before, stage.busy_until}), EventKind::stage, ref.value,
+             generation);
 }
 
 void World::look(StageRef ref, std::uint32_t generation) {
@@ -60,34 +46,66 @@ void World::look(StageRef ref, std::uint32_t generation) {
 }
 
 void World::run_stage(StageRef ref) {
+    while (run_next_item(ref)) {
+        const Stage& stage = stage_of(ref);
+        if (stage.queue.empty()) {
+            return;
+        }
+        if (!is_free_to_go_on()) {
+            look_at(ref, stage.queue.front().origin.since);
+            return;
+        }
+    }
+}
+
+/// Where cpu time costs nothing, a thread that has begun works on until it has nothing to do: there
+/// is no other instant at which it could. A fault that waits for a record strikes in between.
+bool World::is_free_to_go_on() const { return cpu_is_free_ && faults_.due.empty(); }
+
+/// False: the stage cannot take up an item now.
+bool World::run_next_item(StageRef ref) {
     Stage& stage = stage_of(ref);
     if (stage.blocked || stage.queue.empty()) {
-        return;
+        return false;
     }
     const ServerNode& server = servers_[server_of(ref)];
     if (!server.up || is_paused(server)) {
-        return;  // Looked at again when it resumes.
+        return false;  // Looked at again when it resumes.
     }
     const Pending& head = stage.queue.front();
     const std::int64_t due = std::max(head.origin.since, stage.busy_until);
     if (due > now_) {
         look_at(ref, due);
-        return;
+        return false;
     }
     const bool pays =
         !cpu_is_free_ && (head.what == Pending::What::message || head.what == Pending::What::turn);
     Core* core = nullptr;
     if (pays && !take_core(server.host, core)) {
         wait_for_core(ref, server.host);
-        return;
+        return false;
     }
-    const Pending pending = head;
+    if (head.what == Pending::What::turn && !ref.is_sender()) {
+        run_turn(ref, stage, core);
+    } else {
+        const Pending pending = head;
+        stage.queue.pop();
+        run_item(ref, pending, core);
+    }
+    return true;
+}
+
+/// A stage performs the next item that was handed to it: by far the most frequent case.
+void World::run_turn(StageRef ref, Stage& stage, Core* core) {
+    const Pending& turn = stage.queue.front();
+    Origin origin{
+        .cause = turn.origin.cause, .since = turn.origin.since, .service = turn.origin.service};
+    if (origin.since < now_) {
+        origin.held_by = stage.last_record;
+    }
+    const zab::Ran ran{ref.is_handler() ? zab::Stage::handler : ref.stage(), turn.link};
     stage.queue.pop();
-    run_item(ref, pending, core);
-    Stage& after = stage_of(ref);
-    if (!after.queue.empty()) {
-        look_at(ref, after.queue.front().origin.since);
-    }
+    take_step(server_of(ref), ref, ran, origin, core, true);
 }
 
 bool World::take_core(HostIndex host, Core*& core) {
@@ -145,18 +163,11 @@ void World::run_item(StageRef ref, const Pending& pending, Core* core) {
     switch (pending.what) {
         case Pending::What::message:
             if (is_live(pending.link) && has_head(pending)) {
-                run_message(ref, pending.link, origin.held_by, core);
+                read_message(ref, pending.link.slot / 2, pending.link.slot % 2, origin.held_by,
+                             core);
             }
             return;
-        case Pending::What::turn: {
-            if (ref.is_sender()) {
-                run_sender(ref.connection(), core);
-                return;
-            }
-            const zab::Stage stage = ref.is_handler() ? zab::Stage::handler : ref.stage();
-            take_step(server, ref, zab::Ran{stage, pending.link}, origin, core, true);
-            return;
-        }
+        case Pending::What::turn: run_sender(ref.connection(), core); return;
         case Pending::What::timer:
             if (servers_[server].timers[pending.small].generation != pending.number) {
                 return;  // Set anew or cancelled while it waited for its thread.
@@ -189,70 +200,129 @@ bool World::has_head(const Pending& pending) {
     return pipe.head_scheduled && pipe.head_number == pending.number && !pipe.flights.empty();
 }
 
-/// The head of a link's incoming ring is read.
-void World::run_message(StageRef ref, zab::LinkId link, trace::RecordId held_by, Core* core) {
-    Connection& conn = connection(link);
-    const unsigned side = link.slot % 2;
-    const unsigned from = 1 - side;
-    Pipe& pipe = conn.pipes[from];
-    conn.last_heard[side] = now_;
-    const Flight& flight = pipe.flights.front();
-    Origin arrived{.cause = flight.cause,
-                   .held_by = flight.held_by,
-                   .since = flight.arrival,
-                   .wait = flight.wait,
-                   .other = flight.wire,
-                   .service = flight.service,
-                   .cost = trace::Cost::wire};
-    if (flight.arrival < now_ && held_by != no_record) {
-        arrived.held_by = held_by;
+/// The head of a ring has arrived at a server: it is read at once if its reader is free.
+void World::read_or_queue(ConnectionIndex index, unsigned reader) {
+    Connection& conn = connections_[index];
+    Pipe& pipe = conn.pipes[1 - reader];
+    const StageRef ref = pipe.route.reader;
+    const ServerNode& server = servers_[conn.ends[reader].index];
+    Stage& stage = stage_of(ref);
+    const bool is_free = stage.is_idle(now_) && server.up && !is_paused(server);
+    Core* core = nullptr;
+    if (is_free && (cpu_is_free_ || take_core(server.host, core))) {
+        read_message(ref, index, reader, no_record, core);
+        Stage& after = stage_of(ref);
+        if (!after.queue.empty()) {
+            look_at(ref, after.queue.front().origin.since);
+        }
+        return;
     }
-    const bool has_snapshot = zab::kind_of(flight.message) == zab::MessageKind::snap;
-    const zab::Received received{
-        link, conn.kind, &flight.message,
-        has_snapshot && !pipe.snapshots.empty() ? &pipe.snapshots.front() : nullptr};
-    const std::uint32_t generation = conn.generation;
-    take_step(server_of(ref), ref, received, arrived, core, true);
-    if (connections_[link.slot / 2].generation == generation) {
-        pop_head(link.slot / 2, from);
+    Pending& pending = stage.queue.push_slot();
+    pending = {};
+    pending.what = Pending::What::message;
+    pending.link = link_of(index, reader);
+    pending.number = pipe.head_number;
+    pending.origin.since = pipe.flights.front().arrival;
+    if (is_free) {
+        wait_for_core(ref, server.host);
+    } else if (stage.queue.size() == 1) {
+        look_at(ref, pending.origin.since);
     }
 }
 
-std::uint32_t World::item_cost(ServerIndex index, StageRef ref, std::uint64_t meaning,
-                               std::uint32_t bytes, bool was_idle) {
-    const CpuSpec& cpu = scenario_->cpu;
-    const ServerNode& server = servers_[index];
-    const Distribution* item = &cpu.handler;
-    bool per_byte = false;
-    if (!ref.is_handler()) {
-        switch (ref.stage()) {
-            case zab::Stage::main:
-                item = server.peer.role() == zab::RoleKind::learning ? &cpu.learner : &cpu.election;
-                break;
-            case zab::Stage::election: item = &cpu.election; break;
-            case zab::Stage::io:
-                item = &cpu.io;
-                per_byte = true;
-                break;
-            case zab::Stage::request:
-                item = &cpu.request;
-                per_byte = true;
-                break;
-            case zab::Stage::sync:
-                item = &cpu.append;
-                per_byte = true;
-                break;
-            case zab::Stage::commit: item = &cpu.commit; break;
-            case zab::Stage::snapshot:
-            case zab::Stage::handler: break;
+/// The head of a connection's incoming ring is read, and all behind it that can be at once.
+void World::read_message(StageRef ref, ConnectionIndex index, unsigned reader,
+                         trace::RecordId held_by, Core* core) {
+    const std::uint32_t generation = connections_[index].generation;
+    const unsigned sender = 1 - reader;
+    do {
+        Connection& conn = connections_[index];
+        Pipe& pipe = conn.pipes[sender];
+        conn.last_heard[reader] = now_;
+        const Flight& flight = pipe.flights.front();
+        Origin origin = flight.origin();
+        if (held_by != no_record && flight.arrival < now_) {
+            origin.held_by = held_by;
         }
+        const bool is_snap = zab::kind_of(flight.message) == zab::MessageKind::snap;
+        const zab::Snapshot* snapshot =
+            is_snap && !pipe.snapshots.empty() ? &pipe.snapshots.front() : nullptr;
+        take_step(
+            conn.ends[reader].index, ref,
+            zab::Received{{index * 2 + reader, generation}, conn.kind, &flight.message, snapshot},
+            origin, core, true);
+        if (connections_[index].generation != generation) {
+            return;
+        }
+        take_head(index, sender);
+    } while (is_free_to_go_on() && can_read_on(ref, index, reader));
+    Pipe& pipe = connections_[index].pipes[sender];
+    if (!pipe.flights.empty() && !pipe.stalled) {
+        schedule_head(index, sender);
     }
-    const std::uint64_t word = draw(server.cpu_key, meaning, ref.value & 7);
-    std::int64_t cost = item->draw(word).ns;
+}
+
+/// Whether the next message of a connection lies there to be read, and nothing is in the way.
+bool World::can_read_on(StageRef ref, ConnectionIndex index, unsigned reader) {
+    const Connection& conn = connections_[index];
+    const Pipe& pipe = conn.pipes[1 - reader];
+    return !pipe.flights.empty() && pipe.flights.front().arrival <= now_ &&
+           pipe.flights.front().what == Flight::What::message && !pipe.stalled && !is_troubled_ &&
+           conn.open[reader] && stage_of(ref).is_idle(now_) && servers_[conn.ends[reader].index].up;
+}
+
+/// What an item of each stage costs, as far as the stage alone decides.
+void World::set_item_costs() {
+    const CpuSpec& cpu = scenario_->cpu;
+    const auto set_at = [this](std::size_t place, const Distribution& distribution, bool per_byte) {
+        const bool is_drawn = !distribution.is_constant() || !scenario_->cpu.wake_up.is_constant();
+        item_costs_[place] = {&distribution, is_drawn, per_byte};
+    };
+    const auto set = [&set_at](zab::Stage stage, const Distribution& distribution, bool per_byte) {
+        set_at(static_cast<std::size_t>(stage), distribution, per_byte);
+    };
+    set_at(learner_cost, cpu.learner, false);
+    set(zab::Stage::main, cpu.election, false);
+    set(zab::Stage::election, cpu.election, false);
+    set(zab::Stage::io, cpu.io, true);
+    set(zab::Stage::request, cpu.request, true);
+    set(zab::Stage::sync, cpu.append, true);
+    set(zab::Stage::commit, cpu.commit, false);
+    set(zab::Stage::snapshot, cpu.handler, false);
+    set(zab::Stage::handler, cpu.handler, false);
+}
+
+/// The cpu time of a step, and with it when its effects leave.
+void World::pay(Step& step, const Stage& stage, std::uint64_t meaning, std::uint32_t bytes) {
+    step.service = item_cost(step, meaning, bytes, stage.busy_until < now_);
+    step.ready = now_ + step.service;
+}
+
+/// Names a thread among its server's draws. A handler is known by its learner: connections are
+/// numbered by chance.
+std::uint64_t World::thread_of(StageRef ref) const {
+    return ref.is_of_connection()
+               ? StageRef::per_server +
+                     servers_[connections_[ref.connection()].ends[0].index].id.value
+               : static_cast<std::uint64_t>(ref.stage());
+}
+
+std::uint32_t World::item_cost(const Step& step, std::uint64_t meaning, std::uint32_t bytes,
+                               bool was_idle) {
+    const CpuSpec& cpu = scenario_->cpu;
+    const ServerNode& server = servers_[step.server];
+    const zab::Stage stage =
+        step.stage.is_of_connection() ? zab::Stage::handler : step.stage.stage();
+    const bool is_learner =
+        stage == zab::Stage::main && server.peer.role() == zab::RoleKind::learning;
+    const ItemCost& item = item_costs_[is_learner ? learner_cost : static_cast<std::size_t>(stage)];
+    const std::uint64_t word =
+        item.is_drawn ? draw(server.cpu_key, meaning, thread_of(step.stage)) : 0;
+    std::int64_t cost = item.distribution->draw(word).ns;
     if (was_idle) {
         cost += cpu.wake_up.draw(next_word(word)).ns;
     }
-    if (per_byte && cpu.per_byte.nano != 0) {
+    if (item.per_byte && cpu.per_byte.nano != 0) {
         cost += std::int64_t{bytes} * cpu.per_byte.nano / Factor::one_nano;
     }
     if (server.slow_factor_nano != Factor::one_nano) {
@@ -261,8 +331,7 @@ std::uint32_t World::item_cost(ServerIndex index, StageRef ref, std::uint64_t me
     return static_cast<std::uint32_t>(std::min(cost, longest_item_ns));
 }
 
-void World::finish_item(StageRef ref, Core* core, const Step& step) {
-    Stage& stage = stage_of(ref);
+void World::finish_item(Stage& stage, Core* core, const Step& step) {
     stage.last_record = step.record;
     ++stage.items;
     if (step.service == 0) {

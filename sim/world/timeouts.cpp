@@ -39,7 +39,7 @@ void World::check_read_timeout(ConnectionIndex index, unsigned side) {
         return;
     }
     const ServerNode& server = servers_[conn.ends[side].index];
-    const Stage& reader = stage_of(reader_of(conn, side));
+    const Stage& reader = stage_of(conn.pipes[1 - side].route.reader);
     std::int64_t due = conn.last_heard[side] + conn.read_timeout[side];
     const Pipe& incoming = conn.pipes[1 - side];
     const bool has_data =

@@ -2,6 +2,7 @@
 
 #include "protocol/types/ensure.hpp"
 
+#include <limits>
 #include <string>
 
 namespace sim {
@@ -32,6 +33,7 @@ World::World(std::shared_ptr<const Scenario> scenario, std::uint64_t seed, std::
     dial_key_ = derive(root_, "dial");
     load_key_ = derive(root_, "load");
     fault_key_ = derive(root_, "fault");
+    set_item_costs();
     build_hosts();
     build_servers();
     build_clients();
@@ -81,6 +83,7 @@ void World::build_servers() {
         node.timer_key = derive(timer, name);
         servers_.push_back(std::move(node));
     }
+    server_stages_.resize(servers_.size() * StageRef::per_server);
     pipe_draws_.resize(servers_.size() * servers_.size() * zab::message_kind_count);
     faults_.paths.resize(servers_.size() * servers_.size());
     for (const ServerStart& start : scenario_->start) {
@@ -126,47 +129,60 @@ void World::tell_initial_history(const ServerNode& node, const ServerStart& star
     }
 }
 
+/// What happens in this very instant goes before all that was put there earlier.
 void World::schedule(std::int64_t time, EventKind kind, std::uint32_t entity,
                      std::uint64_t argument) {
-    queue_.push(
-        {{time}, static_cast<std::uint64_t>(kind) | (std::uint64_t{entity} << 8), argument});
+    const std::uint64_t what = static_cast<std::uint64_t>(kind) | (std::uint64_t{entity} << 8);
+    if (time == now_) {
+        Ready& ready = ready_.push_slot();
+        ready.what = what;
+        ready.argument = argument;
+    } else {
+        queue_.push({{time}, what, argument});
+    }
 }
 
 bool World::run_until(zab::Instant until, std::uint64_t max_records) {
     const std::uint64_t limit = max_records > ~std::uint64_t{0} - recorder_.next_id()
                                     ? ~std::uint64_t{0}
                                     : recorder_.next_id() + max_records;
-    while (!ready_.empty() || (!queue_.empty() && queue_.next_time() <= until)) {
-        if (recorder_.next_id() >= limit) {
-            return false;
+    while (recorder_.next_id() < limit) {
+        if (!run_next(until)) {
+            now_ = std::max(now_, until.ns);
+            return true;
         }
-        run_one();
     }
-    now_ = std::max(now_, until.ns);
-    return true;
+    return ready_.empty() && (queue_.empty() || queue_.next_time() > until);
 }
 
-bool World::run_one() {
-    if (queue_.empty() && ready_.empty()) {
-        return false;
-    }
+bool World::run_one() { return run_next({std::numeric_limits<std::int64_t>::max()}); }
+
+/// Performs the next event unless it is later than `until`; false: there is none.
+inline bool World::run_next(zab::Instant until) {
     if (!initial_.empty()) {
         begin();
     }
-    ++events_;
     if (!ready_.empty()) {
         const Ready next = ready_.front();
         ready_.pop();
-        look(next.stage, next.generation);
+        dispatch(next.what, next.argument);
     } else {
-        const Event event = queue_.pop();
-        now_ = event.time.ns;
-        dispatch(event);
+        Event event;
+        if (!queue_.pop_until(until, event)) {
+            return false;
+        }
+        if (event.time.ns != now_) {
+            now_ = event.time.ns;
+            instant_began_ = recorder_.next_id();
+        }
+        dispatch(event.what, event.argument);
     }
+    ++events_;
     if (!faults_.due.empty()) {
         strike_due();
     }
-    watch_progress();
+    zab::ensure(recorder_.next_id() - instant_began_ < stuck_limit,
+                "time must pass: a million records share one instant");
     return true;
 }
 
@@ -178,24 +194,15 @@ void World::begin() {
     initial_.clear();
 }
 
-void World::watch_progress() {
-    if (now_ != stuck_at_) {
-        stuck_at_ = now_;
-        stuck_since_ = recorder_.next_id();
-    }
-    zab::ensure(recorder_.next_id() - stuck_since_ < stuck_limit,
-                "time must pass: a million records share one instant");
-}
-
-void World::dispatch(const Event& event) {
-    const auto entity = static_cast<std::uint32_t>(event.what >> 8);
-    const auto argument = static_cast<std::uint32_t>(event.argument);
-    const auto generation = static_cast<std::uint32_t>(event.argument >> 32);
+inline void World::dispatch(std::uint64_t what, std::uint64_t arguments) {
+    const auto entity = static_cast<std::uint32_t>(what >> 8);
+    const auto argument = static_cast<std::uint32_t>(arguments);
+    const auto generation = static_cast<std::uint32_t>(arguments >> 32);
     // Events about a connection carry its generation: it may be gone, its place used again.
     const auto is_current = [this, entity, generation] {
         return connections_[entity].generation == generation;
     };
-    switch (static_cast<EventKind>(event.what & 0xff)) {
+    switch (static_cast<EventKind>(what & 0xff)) {
         case EventKind::pipe_head:
             if (connections_[entity / 2].generation == generation) {
                 head_arrives(entity / 2, entity % 2, argument);
@@ -233,7 +240,7 @@ void World::dispatch(const Event& event) {
         }
         case EventKind::process_reset: reset_connections(entity, argument); return;
         case EventKind::client_timer: client_timer(entity, argument); return;
-        case EventKind::client_arrival: client_arrival(entity, event.argument); return;
+        case EventKind::client_arrival: client_arrival(entity, arguments); return;
         case EventKind::client_dial: client_dials(entity); return;
         case EventKind::fault: strike(entity, no_record); return;
         case EventKind::undo_fault: undo_fault(entity); return;

@@ -11,6 +11,7 @@
 #include "sim/world/fault_state.hpp"
 #include "sim/world/parts.hpp"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -78,9 +79,9 @@ class World {
         Outlet& operator=(Outlet&&) = default;
         ~Outlet() = default;
     };
-    struct Ready {
-        StageRef stage{};
-        std::uint32_t generation = 0;
+    struct Ready {  // An event of this very instant.
+        std::uint64_t what = 0;
+        std::uint64_t argument = 0;
     };
     struct WorkOrder {  // A piece of work under way.
         zab::Work work{};
@@ -96,12 +97,23 @@ class World {
         Origin origin;
         bool active = false;
     };
+    struct ItemCost {  // Of a stage's work.
+        const Distribution* distribution = nullptr;
+        bool is_drawn = false;  ///< Or the wake-up is: a word is needed.
+        bool per_byte = false;
+    };
     struct Step {  // The step being taken.
         ServerIndex server = 0;
         StageRef stage{};
         trace::RecordId record = 0;
         std::int64_t ready = 0;  ///< When its effects leave: its cpu time has passed.
         std::uint32_t service = 0;
+    };
+    struct Told {  // How a step has been recorded.
+        trace::RecordId record = 0;
+        std::uint64_t meaning = 0;  ///< Its own identity: what its cost is drawn by.
+        std::uint32_t bytes = 0;    ///< Of payload.
+        std::size_t effects = 0;    ///< Of its effects, told thereby.
     };
 
     // world.cpp: construction and the loop.
@@ -111,44 +123,66 @@ class World {
     void tell_initial_history(const ServerNode& node, const ServerStart& start);
     void begin();
     void schedule(std::int64_t time, EventKind kind, std::uint32_t entity, std::uint64_t argument);
-    void dispatch(const Event& event);
-    void watch_progress();
+    bool run_next(zab::Instant until);
+    void dispatch(std::uint64_t what, std::uint64_t argument);
 
     // records.cpp
+    trace::RecordId emit(std::uint64_t head, const Origin& origin, std::uint64_t a, std::uint64_t b,
+                         std::uint32_t c);
     trace::RecordId emit(trace::Kind kind, zab::NodeId node, const Origin& origin,
                          std::uint16_t peer = 0, std::uint16_t detail = 0, std::uint64_t a = 0,
-                         std::uint64_t b = 0, std::uint32_t c = 0);
+                         std::uint64_t b = 0, std::uint32_t c = 0) {
+        return emit(trace::Record::head(kind, node, peer, detail), origin, a, b, c);
+    }
+    /// A record of the same instant as its cause.
+    trace::RecordId emit_after(trace::RecordId cause, std::uint64_t head, std::uint64_t a,
+                               std::uint64_t b, std::uint32_t c);
     trace::RecordId emit_after(trace::RecordId cause, trace::Kind kind, zab::NodeId node,
                                std::uint16_t peer, std::uint16_t detail, std::uint64_t a,
-                               std::uint64_t b, std::uint32_t c);
-    static trace::Kind kind_of(zab::NoteKind note);
-    static std::uint64_t zxid_of(const zab::Message& message);
-    trace::RecordId emit_note(const Step& step, const zab::Note& note, const Origin* origin);
+                               std::uint64_t b, std::uint32_t c) {
+        return emit_after(cause, trace::Record::head(kind, node, peer, detail), a, b, c);
+    }
+    trace::RecordId add_record(const trace::Record& record);
     void emit_resources();
 
     // stages.cpp: threads and cores.
-    Stage& stage_of(StageRef ref);
-    ServerIndex server_of(StageRef ref) const;
+    Stage& stage_of(StageRef ref) {
+        return ref.is_of_connection() ? connection_stages_[ref.place()] : server_stages_[ref.value];
+    }
+    ServerIndex server_of(StageRef ref) const {
+        return ref.is_of_connection() ? connections_[ref.connection()].ends[1].index : ref.server();
+    }
     void enqueue(StageRef ref, const Pending& pending);
     void look_at(StageRef ref, std::int64_t not_before);
     void run_stage(StageRef ref);
+    bool run_next_item(StageRef ref);
+    bool is_free_to_go_on() const;
+    bool can_read_on(StageRef ref, ConnectionIndex index, unsigned reader);
+    void run_turn(StageRef ref, Stage& stage, Core* core);
     bool take_core(HostIndex host, Core*& core);
     void look(StageRef ref, std::uint32_t generation);
-    void read_or_queue(ConnectionIndex index, unsigned reader, std::int64_t arrival);
     void serve_waiting(HostIndex index);
     static std::int64_t soonest_core(const Host& host);
     void wait_for_core(StageRef ref, HostIndex index);
     void run_item(StageRef ref, const Pending& pending, Core* core);
     bool has_head(const Pending& pending);
-    void run_message(StageRef ref, zab::LinkId link, trace::RecordId held_by, Core* core);
-    void finish_item(StageRef ref, Core* core, const Step& step);
-    std::uint32_t item_cost(ServerIndex index, StageRef ref, std::uint64_t meaning,
-                            std::uint32_t bytes, bool was_idle);
+    void read_or_queue(ConnectionIndex index, unsigned reader);
+    void read_message(StageRef ref, ConnectionIndex index, unsigned reader, trace::RecordId held_by,
+                      Core* core);
+    void pay(Step& step, const Stage& stage, std::uint64_t meaning, std::uint32_t bytes);
+    void finish_item(Stage& stage, Core* core, const Step& step);
+    std::uint32_t item_cost(const Step& step, std::uint64_t meaning, std::uint32_t bytes,
+                            bool was_idle);
+    void set_item_costs();
+    std::uint64_t thread_of(StageRef ref) const;
     bool is_paused(const ServerNode& server) const { return server.paused_until > now_; }
 
     // effects.cpp: what servers want.
     void take_step(ServerIndex server, StageRef ref, const zab::Input& input, const Origin& origin,
                    Core* core, bool pays);
+    Told record_received(const ServerNode& server, const zab::Received& received,
+                         const Origin& origin);
+    Told record_turn(ServerNode& server, const zab::Input& input, const Origin& origin);
     void interpret(const Step& step, std::size_t first);
     void perform(const Step& step, const zab::Dial& wish);
     void perform(const Step& step, const zab::Listen& wish);
@@ -175,7 +209,12 @@ class World {
 
     // network.cpp: connections.
     Connection& connection(zab::LinkId link) { return connections_[link.slot / 2]; }
-    bool is_live(zab::LinkId link) const;
+    bool is_live(zab::LinkId link) const {
+        const Connection& conn = connections_[link.slot / 2];
+        return conn.generation == link.generation && conn.state == Connection::State::open &&
+               conn.open[link.slot % 2];
+    }
+    Route route_of(ConnectionIndex index, unsigned side) const;
     zab::LinkId link_of(ConnectionIndex index, unsigned side) const;
     HostIndex host_of(const End& end) const;
     void dial(const End& from, const End& to, zab::LinkKind kind, zab::Duration timeout,
@@ -185,10 +224,11 @@ class World {
     void dial_expires(ConnectionIndex index);
     void transmit(zab::LinkId link, const zab::Message& message, trace::RecordId cause,
                   std::uint32_t service, std::int64_t ready, std::int64_t waited = 0);
+    std::uint64_t occurrence_of(ConnectionIndex index, unsigned side, std::uint64_t kind);
     void call_sender(ConnectionIndex index);
     void run_sender(ConnectionIndex index, Core* core);
-    std::int64_t faults_on_the_way(const End& from, const End& to, const Flight& flight,
-                                   const LinkModel& link, std::uint64_t word, std::int64_t leaves);
+    std::int64_t faults_on_the_way(const Route& route, const Flight& flight, std::uint64_t word,
+                                   std::int64_t leaves);
     Key pair_key(const End& from, const End& to) const;
     std::int64_t segment_ns(const End& from, const End& to, std::uint64_t word) const;
     std::uint64_t dial_count(const End& from, const End& to);
@@ -198,6 +238,9 @@ class World {
     void fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64_t ready);
     void schedule_head(ConnectionIndex index, unsigned side);
     void head_arrives(ConnectionIndex index, unsigned side, std::uint32_t number);
+    bool is_held_up(ConnectionIndex index, unsigned side);
+    void client_end_reads(ConnectionIndex index, unsigned side);
+    void take_head(ConnectionIndex index, unsigned side);
     void pop_head(ConnectionIndex index, unsigned side);
     void close_link(zab::LinkId link, Flight::What what, trace::RecordId cause,
                     std::uint32_t service, std::int64_t ready, std::int64_t waited = 0);
@@ -208,9 +251,8 @@ class World {
     void check_read_timeout(ConnectionIndex index, unsigned side);
     void break_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number);
     void tell(const End& end, const Pending& pending);
-    StageRef reader_of(const Connection& connection, unsigned side) const;
+    StageRef reader_of(ConnectionIndex index, unsigned side) const;
     const LinkModel& model(HostIndex from, HostIndex to) const;
-    std::uint64_t meaning_of(const zab::Message& message, std::uint64_t fallback) const;
 
     // processes.cpp: starting and ending servers.
     void start_server(ServerIndex index, trace::RecordId cause);
@@ -226,7 +268,7 @@ class World {
     void client_dials(ClientIndex client);
     void client_link_up(ClientIndex client, zab::LinkId link, const Origin& origin);
     void client_link_down(ClientIndex client, zab::DownReason reason, const Origin& origin);
-    void client_receives(ClientIndex client, const Flight& flight, const Origin& origin);
+    void client_receives(ClientIndex client, const zab::Message& message, const Origin& origin);
     void client_timer(ClientIndex client, std::uint32_t generation);
     void client_arrival(ClientIndex client, trace::RecordId cause);
     void issue(ClientIndex client, const Origin& origin);
@@ -267,11 +309,10 @@ class World {
     std::uint64_t seed_;
     Key root_;
     EventQueue queue_;
-    zab::Ring<Ready> ready_;  ///< Stages to look at in this very instant: not worth the queue.
+    zab::Ring<Ready> ready_;  ///< Events of this very instant: not worth the queue.
     std::int64_t now_ = 0;
     std::uint64_t events_ = 0;
-    std::int64_t stuck_at_ = -1;
-    std::uint64_t stuck_since_ = 0;
+    trace::RecordId instant_began_ = 0;  ///< With this record.
     trace::Recorder recorder_;
     Outlet outlets_;
     zab::Effects effects_;
@@ -283,7 +324,11 @@ class World {
     std::vector<LinkModel> link_models_;
     std::vector<Pace> link_paces_;  ///< By link model.
     bool has_noise_ = false;        ///< Some path was ever touched by a fault.
+    bool is_troubled_ = false;      ///< Messages may be held up on their way.
     std::vector<ServerNode> servers_;
+    std::vector<Stage> server_stages_;                           ///< By StageRef::place().
+    std::vector<Stage> connection_stages_;                       ///< Likewise.
+    std::array<ItemCost, StageRef::per_server + 1> item_costs_;  ///< By stage; a learner's main.
     std::vector<ServerIndex> server_by_id_;
     std::vector<Client> clients_;
     std::vector<Zipf> zipfs_;  // By client group.
