@@ -53,6 +53,7 @@ analysis::ExpectationResult judge_guarantees(const sim::Expectation& expectation
 
 analysis::Ensemble ensemble_of(const sim::Scenario& scenario) {
     analysis::Ensemble ensemble;
+    ensemble.release = scenario.release;
     for (const sim::ServerSpec& server : scenario.servers) {
         (server.voter ? ensemble.voters : ensemble.observers).push_back(server.id);
     }
