@@ -72,6 +72,7 @@ void describe(const sim::Scenario& scenario, analysis::RunInfo& info) {
 }
 
 analysis::Verdict verdict_of(const analysis::CheckerSet& checkers) {
+    if (!checkers.has_judged()) return unchecked("nothing happened that they speak of");
     analysis::Verdict verdict;
     verdict.properties_checked = static_cast<std::uint32_t>(checkers.properties_checked().size());
     verdict.safety_violations = checkers.violation_count();
