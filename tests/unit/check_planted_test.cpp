@@ -146,6 +146,16 @@ std::vector<Case> disk_cases() {
          begun().propose(1, a1).snapshot(2, x1, true)},
         {"a log with a hole", "log_continuity",
          begun().propose(1, a1).propose(1, a2).append(2, a2)},
+        {"a log that takes a transaction twice", "log_continuity",
+         begun().propose(1, a1).append(2, a1).append(2, a1)},
+        {"a log that takes twice what a snapshot has", "log_continuity",
+         begun()
+             .broadcast(1, a1, {1, 3})
+             .commit(1, a1, 2)
+             .deliver(2, a1)
+             .snapshot(2, a1, true)
+             .append(2, a1)
+             .append(2, a1)},
         {"a boot without the page cache", "boot_equals_disk",
          begun().propose(1, a1).append(2, a1).stopped(2).booted(2, nothing, 1)},
         {"a boot without a durable transaction", "boot_soundness",
@@ -193,6 +203,8 @@ std::vector<Case> client_cases() {
         {"a reply to a request that was given up", "fifo_client_order", with([](Script& s) {
              s.invoke(0, 1, set, 1).fail(0, 1, set, 1).complete(0, 1, set, 1, a2.zxid);
          })},
+        {"a client that no scenario can have", "fifo_client_order",
+         with([](Script& s) { s.invoke(std::uint64_t{1} << 40, 1, set, 1); })},
         {"a session's writes fall", "fifo_client_order", with([](Script& s) {
              s.invoke(0, 1, set, 1).invoke(0, 1, set, 2);
              s.complete(0, 1, set, 1, a2.zxid).complete(0, 1, set, 2, a1.zxid);

@@ -107,6 +107,12 @@ std::vector<Mutant> mutants_of_broadcast() {
          }},
         {"a proposal that skips a counter", quiet, "local_primary_order",
          [] { return drops_one(Kind::propose, 5); }},
+        {"a log that takes a transaction twice", quiet, "log_continuity",
+         [] {
+             return Filter([](const Record& r) {
+                 return is_at(r, Kind::append, 2) ? Told{r, r} : Told{r};
+             });
+         }},
         // A hole that the next sync covers cannot be seen: hence one in every third place.
         {"holes in a log", quiet, "log_continuity",
          [] {
