@@ -16,8 +16,9 @@ namespace {
 std::string check_text(const std::string& file, const TraceStudy& study) {
     const analysis::Verdict& verdict = study.result.verdict;
     std::string out = fmt::format(
-        "{}: {}: {} of {} properties checked, {} violations\n", file, word_for(verdict),
-        verdict.properties_checked, verdict.properties_checked + verdict.not_checked.size(),
+        "{}: {}{}: {} of {} properties checked, {} violations\n", file, word_for(verdict),
+        study.properties_left_out > 0 && verdict.holds() ? " in part" : "",
+        verdict.properties_checked, analysis::all_properties().size(),
         analysis::count_text(verdict.safety_violations + verdict.liveness_violations));
     for (const std::string& message : verdict.messages) out += "  - " + message + "\n";
     for (const std::string& what : verdict.not_checked) out += "  not checked: " + what + "\n";
@@ -26,7 +27,10 @@ std::string check_text(const std::string& file, const TraceStudy& study) {
                            study.result.info.trace_hash,
                            analysis::count_text(study.result.info.records));
     } else {
-        out += "  not checked: trace hash: needs a trace of level all\n";
+        out += fmt::format("  not checked: trace hash: {}\n",
+                           study.level == trace::Level::all
+                               ? "needs the zabsim that wrote all kinds of its records"
+                               : "needs a trace of level all");
     }
     if (study.level != trace::Level::all) {
         out += "  not checked: that costs add up: needs a trace of level all\n";
@@ -51,8 +55,13 @@ std::string check_text(const std::string& file, const TraceStudy& study) {
 /// A verdict on a part of the guarantees is not the run's verdict: the rest is refused.
 Exit refused_rest(const std::string& file, const TraceStudy& study,
                   const Environment& environment) {
-    const std::size_t refused = study.result.verdict.not_checked.size();
-    if (refused == 0) return Exit::ok;
+    const std::size_t refused = study.properties_left_out;
+    if (refused == 0) {
+        for (const std::string& what : study.result.verdict.not_checked) {
+            environment.talk << file << ": error: not checked: " << what << '\n';
+        }
+        return study.result.verdict.not_checked.empty() ? Exit::ok : Exit::bad_input;
+    }
     const auto levels = trace::level_names();
     environment.talk << fmt::format(
         "{}: error: a trace of level {} cannot answer for {} of the {} properties; needed is level "

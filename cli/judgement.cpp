@@ -53,6 +53,7 @@ analysis::ExpectationResult judge_guarantees(const sim::Expectation& expectation
 
 analysis::Ensemble ensemble_of(const sim::Scenario& scenario) {
     analysis::Ensemble ensemble;
+    ensemble.release = scenario.release;
     for (const sim::ServerSpec& server : scenario.servers) {
         (server.voter ? ensemble.voters : ensemble.observers).push_back(server.id);
     }
@@ -71,6 +72,7 @@ void describe(const sim::Scenario& scenario, analysis::RunInfo& info) {
 }
 
 analysis::Verdict verdict_of(const analysis::CheckerSet& checkers) {
+    if (!checkers.has_judged()) return unchecked("nothing happened that they speak of");
     analysis::Verdict verdict;
     verdict.properties_checked = static_cast<std::uint32_t>(checkers.properties_checked().size());
     verdict.safety_violations = checkers.violation_count();

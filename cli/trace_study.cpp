@@ -121,6 +121,7 @@ TraceStudy Study::result(const trace::End& end) const {
     study.result.info.trace_hash = end.hash.value;
     study.result.summary = summarizer_.finish(end.time);
     study.result.verdict = verdict_of(checkers_);
+    study.properties_left_out = checkers_.properties_left_out().size();
     study.result.expectations = judge_all(scenario_, study.result.summary, study.result.verdict);
     return study;
 }
@@ -164,7 +165,12 @@ std::optional<TraceStudy> study_trace(const std::string& file, StudyNeeds needs,
             "changed the file",
             shown, study.hash().value, end.hash.value));
     }
-    return study.result(end);
+    TraceStudy result = study.result(end);
+    if (reader.has_unknown_kinds()) {
+        result.result.verdict.not_checked.emplace_back(
+            "records of kinds that this zabsim does not know: needs the zabsim that wrote them");
+    }
+    return result;
 }
 
 }  // namespace cli

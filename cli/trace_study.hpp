@@ -14,7 +14,8 @@ namespace cli {
 struct TraceStudy {
     analysis::RunResult result;
     trace::Level level{};
-    bool is_hash_verified = false;  ///< Else the file does not show the whole run.
+    bool is_hash_verified = false;        ///< Else the file does not show the whole run.
+    std::size_t properties_left_out = 0;  ///< Those that the level cannot answer.
     std::uint64_t costs_checked = 0;
     std::uint64_t costs_unchecked = 0;
     std::string cost_offence;  ///< The first record whose costs do not add up.

@@ -107,6 +107,10 @@ std::vector<Property> CheckerSet::properties_left_out() const {
     return left_out;
 }
 
+bool CheckerSet::has_judged() const {
+    return fingerprint() != CheckerSet(ghost_.ensemble(), level_).fingerprint();
+}
+
 std::uint64_t CheckerSet::fingerprint() const {
     Fingerprint fingerprint;
     fingerprint.add(ghost_.fingerprint());

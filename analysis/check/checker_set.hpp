@@ -57,6 +57,10 @@ class CheckerSet final : public trace::Sink {
     /// What the level could not answer.
     std::vector<Property> properties_left_out() const;
 
+    /// Whether any record said something that a property speaks of. Of an empty run no property
+    /// holds: it was not put to the test.
+    bool has_judged() const;
+
     /// Equal for sets that will judge every continuation alike. Record ids and times are not in it.
     std::uint64_t fingerprint() const;
 

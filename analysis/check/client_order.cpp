@@ -13,7 +13,8 @@ using enum trace::Kind;
 using trace::Operation;
 
 constexpr Property linearizable_writes{
-    "linearizable_writes", "a write invoked after another write's reply gets a higher zxid",
+    "linearizable_writes",
+    "a write invoked after another write's reply gets a higher zxid, and no two writes share one",
     trace::Level::operations};
 constexpr Property fifo_client_order{
     "fifo_client_order", "replies come in the order of requests, and a session's writes rise",
@@ -56,6 +57,7 @@ class ClientOrder final : public Checker {
     std::uint64_t fingerprint() const override {
         Fingerprint fingerprint;
         fingerprint.add(highest_write_);
+        for (const Answered& answered : answered_) fingerprint.add(answered.zxid);
         for (const Client& client : clients_) {
             fingerprint.add(client.session);
             fingerprint.add(client.seen);
@@ -115,6 +117,7 @@ class ClientOrder final : public Checker {
         }
         if (is_write(operation)) {
             if (request) check_write(step, *request);
+            if (outcome == trace::Outcome::ok) check_distinct(step);
             check_session_write(step, client);
         } else {
             check_read(step, client);
@@ -158,6 +161,20 @@ class ClientOrder final : public Checker {
         highest_write_record_ = step.id;
     }
 
+    /// Concurrent writes may be ordered either way, but they are two transactions.
+    void check_distinct(const Step& step) {
+        const zab::Zxid zxid = step.record.zxid();
+        if (answered_.empty()) answered_.resize(recent_writes);
+        Answered& place = answered_[zxid.counter() % recent_writes];
+        if (place.zxid == zxid) {
+            step.report(linearizable_writes, {place.record}, [&] {
+                return fmt::format("a write of client {} gets {}, which another write got",
+                                   step.record.b(), text(zxid));
+            });
+        }
+        place = {zxid, step.id};
+    }
+
     static void check_session_write(const Step& step, Client& client) {
         const zab::Zxid zxid = step.record.zxid();
         // A reply before this one belongs to an earlier request, which cannot have seen the write.
@@ -187,8 +204,16 @@ class ClientOrder final : public Checker {
         }
     }
 
-    std::vector<Client> clients_;  ///< By the client's number.
-    zab::Zxid highest_write_;      ///< Of all completed writes.
+    struct Answered {
+        zab::Zxid zxid;
+        trace::RecordId record = no_record;
+    };
+    /// Far more writes than can be under way at a time within so small a memory.
+    static constexpr std::size_t recent_writes = 4096;
+
+    std::vector<Client> clients_;     ///< By the client's number.
+    std::vector<Answered> answered_;  ///< The newest writes, by counter; empty before the first.
+    zab::Zxid highest_write_;         ///< Of all completed writes.
     trace::RecordId highest_write_record_ = no_record;
 };
 

@@ -18,9 +18,8 @@ constexpr Property log_within_current_epoch{
     "log_within_current_epoch",
     "outside of a synchronization no durable transaction is of an epoch above the current one",
     trace::Level::protocol};
-constexpr Property boot_precondition{"boot_precondition",
-                                     "a server's own files never keep it from starting",
-                                     trace::Level::protocol};
+constexpr Property boot_precondition{
+    "boot_precondition", "a server's own files never forbid it to start", trace::Level::protocol};
 constexpr Property family[] = {epoch_monotone, current_within_accepted, log_within_current_epoch,
                                boot_precondition};
 
@@ -94,9 +93,21 @@ class EpochFiles final : public Checker {
         if (server.has_booted) {
             check_monotone(step, "current", server.current_epoch, server.current_record);
         }
-        // A log ahead of the current epoch is what a crash between the last two steps of
-        // synchronization leaves. Whether the server may start with it is the release's decision;
-        // one that may not says so with refused_to_start.
+        check_log_at_boot(step);
+    }
+
+    /// A log ahead of the current epoch is what a crash between the last two steps of
+    /// synchronization leaves. Whether the server may start with it is the release's decision;
+    /// one that may not should have said so with refused_to_start.
+    static void check_log_at_boot(const Step& step) {
+        if (step.ghost.ensemble().may_boot_ahead_of_current_epoch()) return;
+        const zab::Epoch current{step.record.c()};
+        if (step.record.zxid().epoch() <= current) return;
+        step.report(
+            boot_precondition, {step.server().current_record, step.server().durable_record}, [&] {
+                return fmt::format("server {} starts with {}, and its current epoch is {}",
+                                   step.record.node().value, text(step.position), current.value);
+            });
     }
 };
 

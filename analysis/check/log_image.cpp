@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <vector>
+
 namespace analysis {
 
 namespace {
@@ -17,30 +20,70 @@ constexpr Property boot_equals_disk{
 constexpr Property family[] = {log_continuity, boot_equals_disk};
 
 /// What the files hold, write by write. The log may lag behind a fuzzy snapshot, and then takes
-/// what the snapshot has already.
+/// what the snapshot has already: each transaction once.
 class LogImage final : public Checker {
   public:
     std::string_view name() const override { return "log_image"; }
     std::span<const Property> properties() const override { return family; }
-    trace::KindSet kinds() const override { return kind_set({append, booted}); }
-    std::uint64_t fingerprint() const override { return 0; }  // All that it knows is the ghost's.
+    trace::KindSet kinds() const override {
+        return kind_set({append, booted, snapshot_written, truncated, lost});
+    }
     std::unique_ptr<Checker> clone() const override { return std::make_unique<LogImage>(*this); }
 
+    std::uint64_t fingerprint() const override {
+        Fingerprint fingerprint;
+        for (std::size_t node = 0; node < lagging_.size(); ++node) {
+            if (!lagging_[node]) continue;
+            fingerprint.add(std::uint64_t{node});
+            fingerprint.add(lagging_[node]->zxid);
+            fingerprint.add(lagging_[node]->prefix);
+        }
+        return fingerprint.value();
+    }
+
     void observe(const Step& step) override {
-        if (step.record.kind() == append) return check_append(step);
-        check_boot(step);
+        const trace::Kind kind = step.record.kind();
+        if (kind == append) return check_append(step);
+        if (kind == booted) return check_boot(step);
+        if (kind == snapshot_written) return on_snapshot(step);
+        forget(step.record.node());  // A cut log ends where memory and snapshots end.
     }
 
   private:
-    static void check_append(const Step& step) {
+    void check_append(const Step& step) {
         const ServerState& server = step.server();
         const HistoryTree& histories = step.ghost.histories();
-        if (histories.is_successor(server.written, step.position) != Answer::no) return;
-        if (histories.contains(server.written, step.position) != Answer::no) return;
+        if (histories.is_successor(server.written, step.position) != Answer::no) {
+            return forget(step.record.node());
+        }
+        if (catches_up(step)) return;
         step.report(log_continuity, {server.durable_record}, [&] {
             return fmt::format("server {} appends {} to {}", step.record.node().value,
                                text(step.position), text(server.written));
         });
+    }
+
+    /// Does a log that lags behind a snapshot take its next transaction?
+    bool catches_up(const Step& step) {
+        const std::size_t node = step.record.node().value;
+        if (node >= lagging_.size() || !lagging_[node]) return false;
+        if (step.ghost.histories().is_successor(*lagging_[node], step.position) == Answer::no) {
+            return false;
+        }
+        lagging_[node] = step.position;
+        return true;
+    }
+
+    void on_snapshot(const Step& step) {
+        const ServerState& server = step.server();
+        if (step.position.zxid <= server.written.zxid) return;
+        const std::size_t node = step.record.node().value;
+        if (node >= lagging_.size()) lagging_.resize(node + 1);
+        if (!lagging_[node]) lagging_[node] = server.written;
+    }
+
+    void forget(zab::NodeId node) {
+        if (node.value < lagging_.size()) lagging_[node.value].reset();
     }
 
     static void check_boot(const Step& step) {
@@ -53,6 +96,8 @@ class LogImage final : public Checker {
                                step.record.node().value, text(step.position), text(server.written));
         });
     }
+
+    std::vector<std::optional<Position>> lagging_;  ///< Where logs end that a snapshot overtook.
 };
 
 }  // namespace

@@ -51,6 +51,8 @@ class Reader {
     const Header& header() const { return header_; }
     /// Valid once next() returned `end`.
     const End& end() const { return end_; }
+    /// Whether lines were passed over, because a newer minor version has kinds unknown here.
+    bool has_unknown_kinds() const { return has_unknown_; }
     /// Valid once something failed.
     const ReadError& error() const { return error_; }
 

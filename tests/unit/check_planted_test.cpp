@@ -22,6 +22,7 @@ struct Case {
     std::string name;
     std::string_view property;
     Script script;
+    std::string release = "fixed";
 };
 
 Script begun() { return Script().begin(); }
@@ -85,6 +86,8 @@ std::vector<Case> epoch_and_ack_cases() {
          begun().current(2, 2)},
         {"a new epoch's transaction is durable too early", "log_within_current_epoch",
          second_epoch().propose(2, b1).synced(1, b1)},
+        {"a log of a later epoch at boot, where it forbids the start", "boot_precondition",
+         begun().write(1, a1, {1, 2}).stopped(2).booted(2, a1, 0), "master"},
         {"a server refuses to start", "boot_precondition", begun().stopped(2).refused(2)},
         {"an ack before the sync", "ack_validity", begun().propose(1, a1).append(2, a1).ack(2, a1)},
         {"an ack of what a power loss took", "ack_validity",
@@ -143,6 +146,16 @@ std::vector<Case> disk_cases() {
          begun().propose(1, a1).snapshot(2, x1, true)},
         {"a log with a hole", "log_continuity",
          begun().propose(1, a1).propose(1, a2).append(2, a2)},
+        {"a log that takes a transaction twice", "log_continuity",
+         begun().propose(1, a1).append(2, a1).append(2, a1)},
+        {"a log that takes twice what a snapshot has", "log_continuity",
+         begun()
+             .broadcast(1, a1, {1, 3})
+             .commit(1, a1, 2)
+             .deliver(2, a1)
+             .snapshot(2, a1, true)
+             .append(2, a1)
+             .append(2, a1)},
         {"a boot without the page cache", "boot_equals_disk",
          begun().propose(1, a1).append(2, a1).stopped(2).booted(2, nothing, 1)},
         {"a boot without a durable transaction", "boot_soundness",
@@ -180,12 +193,18 @@ std::vector<Case> client_cases() {
              s.invoke(0, 1, set, 1).complete(0, 1, set, 1, a2.zxid);
              s.invoke(1, 2, set, 1).complete(1, 2, set, 1, a1.zxid);
          })},
+        {"two concurrent writes get one zxid", "linearizable_writes", with([](Script& s) {
+             s.invoke(0, 1, set, 1).invoke(1, 2, set, 1);
+             s.complete(0, 1, set, 1, a2.zxid).complete(1, 2, set, 1, a2.zxid);
+         })},
         {"replies in the wrong order", "fifo_client_order", with([](Script& s) {
              s.invoke(0, 1, set, 1).invoke(0, 1, set, 2).complete(0, 1, set, 2, a2.zxid);
          })},
         {"a reply to a request that was given up", "fifo_client_order", with([](Script& s) {
              s.invoke(0, 1, set, 1).fail(0, 1, set, 1).complete(0, 1, set, 1, a2.zxid);
          })},
+        {"a client that no scenario can have", "fifo_client_order",
+         with([](Script& s) { s.invoke(std::uint64_t{1} << 40, 1, set, 1); })},
         {"a session's writes fall", "fifo_client_order", with([](Script& s) {
              s.invoke(0, 1, set, 1).invoke(0, 1, set, 2);
              s.complete(0, 1, set, 1, a2.zxid).complete(0, 1, set, 2, a1.zxid);
@@ -219,7 +238,7 @@ std::vector<Case> all_cases() {
 TEST_CASE("a planted defect is flagged as what it is, with a short witness") {
     for (const Case& c : all_cases()) {
         CAPTURE(c.name);
-        const CheckerSet checkers = checked(c.script);
+        const CheckerSet checkers = checked(c.script, trace::Level::all, c.release);
 
         CHECK(checkers.violation_count(c.property) > 0);
         for (const Violation& violation : checkers.violations()) {
@@ -229,6 +248,29 @@ TEST_CASE("a planted defect is flagged as what it is, with a short witness") {
             CHECK_FALSE(violation.explanation.empty());
         }
     }
+}
+
+TEST_CASE(
+    "a log ahead of the current epoch at boot is wrong in every release but the repaired one") {
+    // Epoch 2 reached the log of server 3, and not its currentEpoch, when it crashed.
+    const Script script = second_epoch()
+                              .write(2, b1, {2, 3})
+                              .following(1, 2)
+                              .accepted(1, 2)
+                              .truncated(1, 2, a1)
+                              .append(1, b1)
+                              .synced(1, b1)
+                              .stopped(1)
+                              .booted(1, b1, 1);
+
+    for (const char* const release : {"3.4.5", "3.8.0", "3.9.4", "master"}) {
+        CAPTURE(release);
+        const CheckerSet checkers = checked(script, trace::Level::all, release);
+        CHECK(checkers.violation_count("boot_precondition") == 1);
+        CHECK(checkers.violation_count() == 1);
+    }
+    CHECK(checked(script, trace::Level::all, "fixed").is_clean());
+    CHECK(checked(script).is_clean());
 }
 
 TEST_CASE("every property is broken by some planted defect") {

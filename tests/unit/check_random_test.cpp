@@ -20,7 +20,7 @@ Model model_of(std::uint64_t seed) {
 
 TEST_CASE("no checker raises an alarm on a correct history") {
     std::array<std::uint64_t, trace::kind_count> seen{};
-    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 10'000; ++seed) {
         CAPTURE(seed);
         const Model model = model_of(seed);
         CheckerSet checkers(model.ensemble());

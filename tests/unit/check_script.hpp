@@ -4,6 +4,8 @@
 #include "sim/trace/record.hpp"
 
 #include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace analysis {
@@ -154,15 +156,18 @@ class Script {
     std::vector<trace::Record> records_;
 };
 
-inline Ensemble small_ensemble() { return {.voters = {{1}, {2}, {3}}, .observers = {{4}}}; }
+inline Ensemble small_ensemble(std::string release = "fixed") {
+    return {.voters = {{1}, {2}, {3}}, .observers = {{4}}, .release = std::move(release)};
+}
 
 inline void feed(CheckerSet& checkers, const std::vector<trace::Record>& records) {
     trace::RecordId id = 0;
     for (const trace::Record& record : records) checkers.observe(record, id++);
 }
 
-inline CheckerSet checked(const Script& script, trace::Level level = trace::Level::all) {
-    CheckerSet checkers(small_ensemble(), level);
+inline CheckerSet checked(const Script& script, trace::Level level = trace::Level::all,
+                          const std::string& release = "fixed") {
+    CheckerSet checkers(small_ensemble(release), level);
     feed(checkers, script.records());
     return checkers;
 }

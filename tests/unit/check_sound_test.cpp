@@ -174,6 +174,64 @@ std::vector<Case> file_cases() {
     };
 }
 
+/// Observers' disks and memories count for nothing, and a minority's unsynced suffix for little.
+std::vector<Case> lost_suffix_cases() {
+    const Script observed = begun()
+                                .following(4, 1)
+                                .accepted(4, 1)
+                                .current(4, 1)
+                                .synchronized(4, 1, 1, nothing)
+                                .history(4, nothing)
+                                .serving(4, 1, 1, nothing)
+                                .write(1, a1, {1, 2, 3})
+                                .inform(4, a1)
+                                .append(4, a1)
+                                .deliver(4, a1);
+    return {
+        {"a minority loses what others committed", begun()
+                                                       .broadcast(1, a1, {1, 2})
+                                                       .append(3, a1)
+                                                       .commit(1, a1, 2)
+                                                       .deliver(3, a1)
+                                                       .stopped(3)
+                                                       .lost(3, nothing, 1)
+                                                       .booted(3, nothing, 1)
+                                                       .following(3, 1)
+                                                       .append(3, a1)
+                                                       .join(3, 1, 1, a1)},
+        {"an observer loses what it has delivered",
+         Script(observed).stopped(4).lost(4, nothing, 1).booted(4, nothing, 1)},
+        {"an observer comes back by a snapshot of a later epoch",
+         led(Script(observed).stopped(4), 2, 2, a1, 3)
+             .write(2, b1, {2, 3})
+             .booted(4, a1, 1)
+             .following(4, 2)
+             .accepted(4, 2)
+             .installed(4, 2, b1)
+             .snapshot(4, b1, true)
+             .current(4, 2)
+             .synchronized(4, 2, 2, b1)
+             .history(4, b1)
+             .serving(4, 2, 2, b1)},
+        {"a restarted server remembers a tail that it never serves",
+         led(tail().stopped(1).booted(1, a2, 1).looking(1, a2), 2, 2, a1, 3).write(2, b1, {2, 3})},
+        {"a log of the new epoch ahead of its file, where the release repairs that",
+         led(tail().stopped(1), 2, 2, a1, 3)
+             .write(2, b1, {2, 3})
+             .booted(1, a2, 1)
+             .following(1, 2)
+             .accepted(1, 2)
+             .truncated(1, 2, a1)
+             .append(1, b1)
+             .synced(1, b1)
+             .stopped(1)
+             .booted(1, b1, 1)
+             .following(1, 2)
+             .current(1, 2)
+             .synchronized(1, 2, 2, b1)},
+    };
+}
+
 std::vector<Case> given_cases() {
     const Txn g8 = then(then(nothing, 5, 7), 5, 8);
     const Txn g10 = then(then(g8, 5, 9), 5, 10);
@@ -210,7 +268,17 @@ std::vector<Case> client_cases() {
     fresh.invoke(0, 2, get, 2).complete(0, 2, get, 2, a1.zxid);
     Script epoch = begun().connected(0, 1, 8);
     epoch.invoke(0, 1, get, 1).complete(0, 1, get, 1, zab::Zxid::of({1}, 0));
-    return {{"a lost connection leaves writes undecided", lost},
+    Script moved = begun().connected(0, 1, 8).write(1, a1, {1, 2, 3}).invoke(0, 1, set, 1);
+    moved.complete(0, 1, set, 1, a1.zxid).connected(0, 2, 8).write(1, a2, {1, 2, 3});
+    moved.invoke(0, 2, get, 2).complete(0, 2, get, 2, a1.zxid).connected(0, 1, 8);
+    moved.invoke(0, 1, get, 3).complete(0, 1, get, 3, a2.zxid);
+    Script overtaken = begun().connected(0, 1, 8).connected(1, 2, 9);
+    overtaken.invoke(0, 1, set, 1).invoke(1, 2, set, 1);
+    overtaken.write(1, a1, {1, 2, 3}).write(1, a2, {1, 2, 3});
+    overtaken.complete(1, 2, set, 1, a2.zxid).complete(0, 1, set, 1, a1.zxid);
+    return {{"a session moves from server to server", moved},
+            {"of two concurrent writes the later reply has the lower zxid", overtaken},
+            {"a lost connection leaves writes undecided", lost},
             {"a stale read of another session", stale},
             {"a new session may see less than the one before", fresh},
             {"a read sees an epoch that has no transaction yet", epoch}};
@@ -221,7 +289,7 @@ std::vector<Case> client_cases() {
 TEST_CASE("what the contract allows is not flagged") {
     std::vector<Case> cases;
     for (const auto& more : {broadcast_cases(), tail_cases(), epoch_cases(), file_cases(),
-                             given_cases(), client_cases()}) {
+                             lost_suffix_cases(), given_cases(), client_cases()}) {
         cases.insert(cases.end(), more.begin(), more.end());
     }
     for (const Case& c : cases) {

@@ -3,6 +3,7 @@
 #include "sim/trace/record_table.hpp"
 #include "sim/world/behaviour.hpp"
 #include "sim/world/world.hpp"
+#include "tests/support/golden_hashes.hpp"
 #include "tests/support/random_scenario.hpp"
 #include "tests/unit/scenario_script.hpp"
 
@@ -58,6 +59,7 @@ std::string offences_of(const analysis::CostCheck& costs) {
 Result run_checked(const Scenario& scenario, std::uint64_t seed) {
     const auto shared = std::make_shared<const Scenario>(scenario);
     analysis::Ensemble ensemble;
+    ensemble.release = scenario.release;
     for (const ServerSpec& server : scenario.servers) {
         (server.voter ? ensemble.voters : ensemble.observers).push_back(server.id);
     }
@@ -129,50 +131,10 @@ const fs::path& golden_file() {
     return path;
 }
 
-/// The known hashes by run, and the behaviour that they belong to.
-struct Golden {
-    std::uint32_t behaviour = 0;
-    std::map<std::string, std::string> hashes;
-};
-
-Golden known_hashes() {
-    Golden golden;
-    std::ifstream file(golden_file());
-    std::string word;
-    file >> word >> golden.behaviour;
-    for (std::string name, hash, records; file >> name >> hash >> records;) {
-        golden.hashes[name] = hash + ' ' + records;
-    }
-    return golden;
-}
-
-std::string written(const std::map<std::string, std::string>& hashes) {
-    std::string text = fmt::format("behaviour {}\n", behaviour);
-    for (const auto& [name, hash] : hashes) text += fmt::format("{} {}\n", name, hash);
-    return text;
-}
-
 void check_hashes(const std::map<std::string, std::string>& found) {
-    const Golden known = known_hashes();
-    std::string moved;
-    for (const auto& [name, hash] : found) {
-        const auto before = known.hashes.find(name);
-        if (before != known.hashes.end() && before->second != hash) {
-            moved += fmt::format("  {}: {} was {}\n", name, hash, before->second);
-        }
-    }
-    const bool is_silent = !moved.empty() && known.behaviour == behaviour;
-    CHECK_MESSAGE(!is_silent,
-                  "runs are not what they were: raise `behaviour` in "
-                  "sim/world/behaviour.hpp, then GOLDEN_REWRITE=1\n"
-                      << moved);
-    if (is_silent) return;
-    if (std::getenv("GOLDEN_REWRITE") != nullptr) {
-        std::ofstream(golden_file(), std::ios::binary) << written(found);
-        return;
-    }
-    INFO("GOLDEN_REWRITE=1 writes ", golden_file().string());
-    CHECK(file_text(golden_file()) == written(found));
+    const bool rewrites = std::getenv("GOLDEN_REWRITE") != nullptr;
+    const std::string reason = tests::settle(golden_file(), {behaviour, found}, rewrites);
+    CHECK_MESSAGE(reason.empty(), reason);
 }
 
 /// The seeds of the random scenarios: ZABSIM_SEEDS=FIRST..LAST, or the first thousand.
