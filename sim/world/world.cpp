@@ -146,13 +146,13 @@ bool World::run_until(zab::Instant until, std::uint64_t max_records) {
     const std::uint64_t limit = max_records > ~std::uint64_t{0} - recorder_.next_id()
                                     ? ~std::uint64_t{0}
                                     : recorder_.next_id() + max_records;
-    while (recorder_.next_id() < limit) {
-        if (!run_next(until)) {
-            now_ = std::max(now_, until.ns);
-            return true;
-        }
+    while (recorder_.next_id() < limit && run_next(until)) {
     }
-    return ready_.empty() && (queue_.empty() || queue_.next_time() > until);
+    if (!ready_.empty() || (!queue_.empty() && queue_.next_time() <= until)) {
+        return false;
+    }
+    now_ = std::max(now_, until.ns);
+    return true;
 }
 
 bool World::run_one() { return run_next({std::numeric_limits<std::int64_t>::max()}); }

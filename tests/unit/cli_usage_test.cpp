@@ -66,7 +66,7 @@ TEST_CASE("every command has help with an example") {
 TEST_CASE("the version names the behaviour") {
     const Called called = call({"--version"});
     CHECK(called.exit == 0);
-    CHECK(called.prints("(behaviour 1"));
+    CHECK(called.prints("(behaviour " + std::to_string(sim::behaviour)));
 }
 
 TEST_CASE("the worst exit code wins") {

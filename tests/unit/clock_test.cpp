@@ -209,8 +209,8 @@ TEST_CASE("a warm queue holds no more memory after a hundred times the work") {
 
     CHECK_EQ(run.queue.capacity(), warm);
     CHECK_EQ(EventQueue(run.queue).capacity(), warm);
-    // The pending events, and a chunk that is partly filled in some buckets.
-    CHECK_LE(warm, 1000 + 40 * 16);
+    // Each of the two parts may have held all of them, the far one with partly filled chunks.
+    CHECK_LE(warm, 2 * 1000 + 40 * 16);
 }
 
 TEST_CASE("a chain of events without delay does not let the queue grow") {
