@@ -51,10 +51,8 @@ void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Durati
     Connection& conn = connections_[index];
     const std::uint32_t generation = conn.generation + 1;
     for (Pipe& pipe : conn.pipes) {
-        pipe.flights.clear();
-        pipe.snapshots.clear();
+        pipe.clear();
         pipe.last_arrival = 0;
-        pipe.head_scheduled = pipe.stalled = pipe.held = false;
     }
     conn.state = Connection::State::dialling;
     conn.kind = kind;
@@ -68,12 +66,13 @@ void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Durati
         stage->queue.clear();
         stage->busy_until = 0;
         stage->last_record = no_record;
-        stage->blocked = stage->scheduled = stage->queued = false;
+        stage->blocked = stage->writing = stage->scheduled = stage->queued = false;
     }
-    conn.outbox.clear();
     conn.dialled = {cause, ready, service};
     conn.established = false;
-    const std::uint64_t word = draw(pair_key(from, to), ~std::uint64_t{0}, dial_count(from, to));
+    conn.reading = Connection::Reading::on;
+    conn.number = dial_count(from, to);
+    const std::uint64_t word = draw(pair_key(from, to), ~std::uint64_t{0}, conn.number);
     const std::int64_t there = segment_ns(from, to, word);
     const std::uint64_t tag = std::uint64_t{generation} << 32;
     schedule(ready + there, EventKind::dial_arrives, index, tag);
@@ -217,8 +216,14 @@ void World::close_link(zab::LinkId link, Flight::What what, trace::RecordId caus
         release(link.slot / 2);
         return;
     }
-    const bool has_more = side == 1 && !conn.outbox.empty();  // It goes behind what is not sent.
-    Flight& flight = has_more ? conn.outbox.push_slot() : conn.pipes[side].flights.push_slot();
+    Pipe& pipe = conn.pipes[side];
+    if (pipe.writers != 0) {
+        pipe.outbox.clear();  // Who waits in a write gets an error instead.
+        let_writers_go(link.slot / 2, side, no_record);
+    }
+    discard_unread(link.slot / 2, side);
+    const bool has_more = !pipe.outbox.empty();  // It goes behind what is not sent.
+    Flight& flight = has_more ? pipe.outbox.push_slot() : pipe.flights.push_slot();
     flight.message = zab::UpToDate{};
     flight.cause = cause;
     flight.held_by = no_record;
@@ -256,6 +261,7 @@ void World::arrive_at_nobody(ConnectionIndex index, unsigned side) {
         reset.service = flight.service;
         reset.arrival = now_ + back;
         reset.wire = flight.wire + (now_ - flight.arrival) + back;
+        conn.pipes[1 - side].unread += reset.bytes;
         if (!conn.pipes[1 - side].head_scheduled) {
             schedule_head(index, 1 - side);
         }
@@ -270,6 +276,7 @@ void World::end_closed(ConnectionIndex index, unsigned side, zab::DownReason rea
     const End end = conn.ends[side];
     const zab::LinkId link = link_of(index, side);
     conn.open[side] = false;
+    let_writers_go(index, side, no_record);
     if (end.is_client) {
         release(index);
         client_link_down(end.index, reason, origin);
@@ -294,14 +301,12 @@ void World::release(ConnectionIndex index) {
     conn.open = {};
     ++conn.generation;  // Events and links that still name it find nobody.
     conn.established = false;
-    for (Pipe& pipe : conn.pipes) {
-        pipe.flights.clear();
-        pipe.snapshots.clear();
-        pipe.stalled = false;
+    for (unsigned side = 0; side < 2; ++side) {
+        let_writers_go(index, side, no_record);
+        conn.pipes[side].clear();
     }
     conn.handler.queue.clear();
     conn.sender.queue.clear();
-    conn.outbox.clear();
     conn.next_free = free_connection_;
     free_connection_ = index;
 }

@@ -80,17 +80,26 @@ std::uint64_t World::meaning_of(const zab::Message& message, std::uint64_t fallb
 }
 
 /// Hands a message to a connection. A leader's packets to its learners are written by sender
-/// threads of their own, one a learner; everybody else writes within the step.
-void World::transmit(zab::LinkId link, const zab::Message& message, trace::RecordId cause,
+/// threads of their own, one a learner; everybody else writes within the step. True: what was
+/// written has overfilled the connection's buffer.
+bool World::transmit(zab::LinkId link, const zab::Message& message, trace::RecordId cause,
                      std::uint32_t service, std::int64_t ready, std::int64_t waited) {
     if (!is_live(link)) {
-        return;
+        return false;
     }
     const ConnectionIndex index = link.slot / 2;
     const unsigned side = link.slot % 2;
     Connection& conn = connection(link);
-    const bool has_sender = conn.kind == zab::LinkKind::learner && side == 1 && !cpu_is_free_;
-    Flight& flight = has_sender ? conn.outbox.push_slot() : conn.pipes[side].flights.push_slot();
+    Pipe& pipe = conn.pipes[side];
+    const bool is_full = pipe.unread > send_buffer_;
+    const bool has_sender =
+        conn.kind == zab::LinkKind::learner && side == 1 && (!cpu_is_free_ || is_full);
+    const bool has_send_worker = conn.kind == zab::LinkKind::election && is_full;
+    if (has_send_worker) {
+        pipe.outbox.clear();  // Its queue has one place: the newest replaces the unsent one.
+    }
+    Flight& flight =
+        has_sender || has_send_worker ? pipe.outbox.push_slot() : pipe.flights.push_slot();
     flight.message = message;
     flight.cause = cause;
     flight.held_by = no_record;
@@ -98,33 +107,45 @@ void World::transmit(zab::LinkId link, const zab::Message& message, trace::Recor
     flight.wait = waited;
     flight.what = Flight::What::message;
     flight.bytes = header_bytes(zab::kind_of(message)) + body_bytes(message);
+    flight.arrival = ready;
     if (has_sender) {
-        flight.arrival = ready;
         call_sender(index);
-    } else {
+    } else if (!has_send_worker) {
         fly(index, side, flight, ready);
+        return pipe.unread > send_buffer_;
     }
+    return false;
 }
 
 void World::call_sender(ConnectionIndex index) {
     Connection& conn = connections_[index];
-    if (conn.sender.queue.empty() && !conn.outbox.empty()) {
+    const zab::Ring<Flight>& outbox = conn.pipes[1].outbox;
+    if (conn.sender.queue.empty() && !outbox.empty()) {
         Pending pending{.what = Pending::What::turn};
-        pending.origin.since = conn.outbox.front().arrival;
+        pending.origin.since = outbox.front().arrival;
         enqueue(StageRef::sender(index), pending);
     }
 }
 
-/// A learner's sender thread writes all that is ready, one packet after the other.
+/// A learner's sender thread writes all that is ready, one packet after the other, as long as the
+/// connection takes it.
 void World::run_sender(ConnectionIndex index, Core* core) {
     Connection& conn = connections_[index];
     const ServerNode& server = servers_[conn.ends[1].index];
     std::int64_t busy_until = now_;
     trace::RecordId last = conn.sender.last_record;
-    while (!conn.outbox.empty() && conn.outbox.front().arrival <= now_) {
-        Flight& flight = conn.pipes[1].flights.push_slot();
-        flight = conn.outbox.front();
-        conn.outbox.pop();
+    Pipe& pipe = conn.pipes[1];
+    Origin written;
+    while (!pipe.outbox.empty() && pipe.outbox.front().arrival <= now_ &&
+           pipe.unread <= send_buffer_) {
+        Flight& flight = pipe.flights.push_slot();
+        flight = pipe.outbox.front();
+        pipe.outbox.pop();
+        written = {.cause = flight.cause,
+                   .held_by = conn.sender.last_record,
+                   .since = flight.arrival,
+                   .wait = flight.wait,
+                   .service = flight.service};
         const std::uint64_t word =
             draw(server.cpu_key, meaning_of(flight.message, 0),
                  64 + servers_[conn.ends[0].index].id.value * zab::message_kind_count +
@@ -149,6 +170,9 @@ void World::run_sender(ConnectionIndex index, Core* core) {
         core->free_at = busy_until;
         core->last_record = last;
         hosts_[server.host].core_busy_ns += busy_until - now_;
+    }
+    if (pipe.unread > send_buffer_) {
+        fill(index, 1, Writer::sender, written);
     }
     call_sender(index);
 }
@@ -190,36 +214,51 @@ void World::fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64
     }
     const Key key = pair_key(from, to);
     const std::uint64_t word = draw(key, meaning * 32 + kind, occurrence);
+    const bool is_single = is_datagram(conn, flight);
     std::int64_t travel =
         link.distance.ns + link.delay.draw(word).ns + wire_ns(flight.bytes, link_paces_[way]);
     if (has_noise_ || link.loss.ppb != 0) {
         travel += faults_on_the_way(from, to, flight, link, word, start + sending);
     }
-    const std::int64_t arrival = std::max(start + sending + travel, pipe.last_arrival);
-    pipe.last_arrival = arrival;
+    const std::int64_t alone = start + sending + travel;
+    const std::int64_t arrival = is_single ? alone : std::max(alone, pipe.last_arrival);
+    pipe.last_arrival = std::max(arrival, pipe.last_arrival);
+    pipe.unread += flight.bytes;
     flight.arrival = arrival;
     flight.wire = arrival - start;
+    if (is_single) {
+        scatter(index, side, word);
+        return;
+    }
     if (!pipe.head_scheduled && !pipe.stalled) {
         schedule_head(index, side);
     }
 }
 
 /// What loss, delay and rate limits add: a lost segment comes after a retransmission time-out,
-/// which doubles at every further loss.
-std::int64_t World::faults_on_the_way(const End& from, const End& to, const Flight& flight,
+/// which doubles at every further loss; after too many of them TCP gives the connection up.
+std::int64_t World::faults_on_the_way(const End& from, const End& to, Flight& flight,
                                       const LinkModel& link, std::uint64_t word,
                                       std::int64_t leaves) {
     std::int64_t extra = 0;
     Probability loss = link.loss;
-    if (!from.is_client && !to.is_client) {
-        Path& on_path = path(from.index, to.index);
-        extra += on_path.extra_delay.draw(next_word(word)).ns;
-        loss.ppb = std::max(loss.ppb, on_path.loss.ppb);
-        if (on_path.pace.fixed_ns_per_byte != 0) {
-            const std::int64_t begin = std::max(leaves, on_path.free_at);
-            on_path.free_at = begin + wire_ns(flight.bytes, on_path.pace);
-            extra += on_path.free_at - leaves;
+    if (Path* way = path_between(from, to)) {
+        const Key noise{next_word(word)};
+        for (std::uint64_t n = 0, drawn = 0; drawn < way->delays; ++n) {
+            const Fault& fault = scenario_->faults[way->faults[n]];
+            if (fault.kind == FaultKind::delay) {
+                extra += fault.extra_delay.draw(draw(noise, drawn++, 0)).ns;
+            }
         }
+        loss.ppb = std::max(loss.ppb, way->loss.ppb);
+        if (way->pace.fixed_ns_per_byte != 0) {
+            const std::int64_t begin = std::max(leaves, way->free_at);
+            way->free_at = begin + wire_ns(flight.bytes, way->pace);
+            extra += way->free_at - leaves;
+        }
+    }
+    if (has_datagrams_ && !from.is_client && !to.is_client) {
+        return extra;  // What is lost is lost: nobody sends it again.
     }
     std::uint64_t chance = next_word(next_word(word));
     std::int64_t backoff = scenario_->network.retransmission_timeout.ns;
@@ -228,6 +267,7 @@ std::int64_t World::faults_on_the_way(const End& from, const End& to, const Flig
         backoff = std::min(backoff * 2, longest_backoff_ns);
         chance = next_word(chance);
         if (n >= scenario_->network.retransmission_limit) {
+            flight.what = Flight::What::given_up;
             break;
         }
     }
@@ -258,7 +298,15 @@ void World::head_arrives(ConnectionIndex index, unsigned side, std::uint32_t num
     pipe.head_scheduled = false;
     const Path* way = path_between(conn.ends[side], conn.ends[1 - side]);
     if (way != nullptr && !way->is_open()) {
-        stall(index, side, way->cuts != 0);
+        if (way->cuts != 0 && is_datagram(conn, pipe.flights.front())) {
+            pop_head(index, side);
+        } else {
+            stall(index, side, way->cuts != 0);
+        }
+        return;
+    }
+    if (pipe.flights.front().what == Flight::What::given_up) {
+        give_up(index, side);
         return;
     }
     const unsigned reader = 1 - side;
@@ -274,6 +322,11 @@ void World::head_arrives(ConnectionIndex index, unsigned side, std::uint32_t num
     }
     if (!conn.open[reader]) {
         arrive_at_nobody(index, side);
+        return;
+    }
+    if (conn.reading != Connection::Reading::on && !to.is_client) {
+        conn.reading = Connection::Reading::off_with_head;
+        pipe.head_scheduled = true;  // Looked at again when it reads again.
         return;
     }
     const Flight& flight = pipe.flights.front();
@@ -307,7 +360,7 @@ void World::read_or_queue(ConnectionIndex index, unsigned reader, std::int64_t a
     Stage& stage = stage_of(ref);
     Core* core = nullptr;
     const bool is_free = stage.queue.empty() && !stage.scheduled && !stage.queued &&
-                         !stage.blocked && stage.busy_until <= now_ && server.up &&
+                         !stage.is_blocked() && stage.busy_until <= now_ && server.up &&
                          !is_paused(server);
     if (is_free && (cpu_is_free_ || take_core(server.host, core))) {
         run_message(ref, link_of(index, reader), no_record, core);
@@ -340,10 +393,14 @@ void World::pop_head(ConnectionIndex index, unsigned side) {
         !pipe.snapshots.empty()) {
         pipe.snapshots.erase(pipe.snapshots.begin());
     }
+    pipe.unread -= pipe.flights.front().bytes;
     pipe.flights.pop();
     pipe.head_scheduled = false;
     if (!pipe.flights.empty() && !pipe.stalled) {
         schedule_head(index, side);
+    }
+    if (pipe.writers != 0 && pipe.unread <= send_buffer_) {
+        make_room(index, side);
     }
 }
 

@@ -64,7 +64,13 @@ trace::RecordId World::emit_after(trace::RecordId cause, Kind kind, zab::NodeId 
 }
 
 trace::RecordId World::emit_note(const Step& step, const zab::Note& note, const Origin* origin) {
-    const zab::NodeId node = servers_[step.server].id;
+    const ServerNode& server = servers_[step.server];
+    const zab::NodeId node = server.id;
+    if (note.kind == zab::NoteKind::snapshot_sent) {
+        // How long it is, the server does not know: it is what has just gone into its connection.
+        return emit_after(step.record, Kind::snapshot_sent, node, note.peer.value, 0, note.a,
+                          note.b, snapshot_message_bytes(server));
+    }
     if (origin != nullptr) {
         return emit(kind_of(note.kind), node, *origin, note.peer.value, note.detail, note.a, note.b,
                     note.c);

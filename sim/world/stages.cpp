@@ -37,7 +37,7 @@ void World::enqueue(StageRef ref, const Pending& pending) {
 
 void World::look_at(StageRef ref, std::int64_t not_before) {
     Stage& stage = stage_of(ref);
-    if (stage.scheduled || stage.queued || stage.blocked) {
+    if (stage.scheduled || stage.queued || stage.is_blocked()) {
         return;
     }
     stage.scheduled = true;
@@ -61,7 +61,7 @@ void World::look(StageRef ref, std::uint32_t generation) {
 
 void World::run_stage(StageRef ref) {
     Stage& stage = stage_of(ref);
-    if (stage.blocked || stage.queue.empty()) {
+    if (stage.is_blocked() || stage.queue.empty()) {
         return;
     }
     const ServerNode& server = servers_[server_of(ref)];
