@@ -133,6 +133,10 @@ void World::strike(std::uint32_t index, trace::RecordId cause) {
     faults_.done[index].others.clear();
     if (fault.other.has_value()) {
         faults_.done[index].others = resolve(*fault.other, index + 1'000'000);
+    } else if (fault.target.kind == Target::Kind::all) {
+        for (PathEnd i = 0; i < faults_.path_ends; ++i) {
+            faults_.done[index].others.push_back(i);  // Every link.
+        }
     } else {
         for (ServerIndex i = 0; i < servers_.size(); ++i) {
             if (std::find(targets.begin(), targets.end(), i) == targets.end()) {

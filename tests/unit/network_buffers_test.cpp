@@ -85,7 +85,7 @@ TEST_CASE("a learner that no longer reads loses its leader by the limits, not by
         writers + R"(, "faults": [{"at": "25s", "clog": {"from": 3, "to": 1, "one_way": true}}])");
 
     const auto of_learner = at_link(3, 1, zab::LinkKind::learner);
-    CHECK_EQ(run.count(Kind::link_full, both(between(25, 35), of_learner)), 1);
+    CHECK_EQ(run.count(Kind::link_full, both(between(25, 34), of_learner)), 1);
     CHECK_EQ(run.count(Kind::link_writable, both(between(26, 60), of_learner)), 0);
     // SyncLimitCheck at the leader, or the follower's own read timeout: 5 ticks of 2 s.
     const auto looking = run.all(Kind::looking, both(between(25, 60), test::at_server(1)));
@@ -145,7 +145,9 @@ TEST_CASE("a waiting notification is replaced by the next: an election queue hol
                test::ms(r) < 22'020 &&
                r.detail() == static_cast<std::uint16_t>(zab::MessageKind::notification);
     });
-    CHECK_EQ(heard.size(), 2);
+    // The one in the buffer and the newest one; and, after that, what is said anew.
+    CHECK(heard.size() >= 2);
+    CHECK(heard.size() <= 3);
     CHECK_EQ(run.count(Kind::established, between(22, 60)), 1);
 }
 
