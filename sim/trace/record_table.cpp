@@ -68,7 +68,7 @@ constexpr std::array<Row, kind_count> table{{
      other_server, down_reason, no, no, no},
     {dial_failed, "dial_failed", messages, "a connection could not be made", server, other_server,
      down_reason, no, no, no},
-    {link_full, "link_full", Level::messages, "the connection's buffer is full: a thread here waits",
+    {link_full, "link_full", Level::messages, "the connection's buffer is full: a thread waits",
      server, other_server, name("link", names::links, "what it is for"), no, no,
      {"bytes", Form::integer, {}, "that the other end has not read"}},
     {link_writable, "link_writable", Level::messages, "there is room again: the thread goes on",

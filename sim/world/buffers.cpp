@@ -107,4 +107,25 @@ void World::discard_unread(ConnectionIndex index, unsigned reader) {
     }
 }
 
+void World::pop_head(ConnectionIndex index, unsigned side) {
+    Pipe& pipe = connections_[index].pipes[side];
+    if (pipe.flights.empty()) {
+        return;
+    }
+    if (pipe.flights.front().what == Flight::What::message &&
+        zab::kind_of(pipe.flights.front().message) == zab::MessageKind::snap &&
+        !pipe.snapshots.empty()) {
+        pipe.snapshots.erase(pipe.snapshots.begin());
+    }
+    pipe.unread -= pipe.flights.front().bytes;
+    pipe.flights.pop();
+    pipe.head_scheduled = false;
+    if (!pipe.flights.empty() && !pipe.stalled) {
+        schedule_head(index, side);
+    }
+    if (pipe.writers != 0 && pipe.unread <= send_buffer_) {
+        make_room(index, side);
+    }
+}
+
 }  // namespace sim

@@ -40,6 +40,17 @@ bool is_network_fault(FaultKind kind) {
 
 }  // namespace
 
+std::vector<PathEnd> World::named_by(const Target& target) const {
+    std::vector<PathEnd> named;
+    for (const std::uint32_t group : target.groups) {
+        named.push_back(static_cast<PathEnd>(servers_.size() + group));
+    }
+    for (const zab::NodeId id : target.servers) {
+        named.push_back(server_by_id_[id.value]);
+    }
+    return named;
+}
+
 std::vector<PathEnd> World::resolve(const Target& target, std::uint64_t meaning) {
     std::vector<ServerIndex> voters;
     for (ServerIndex i = 0; i < servers_.size(); ++i) {
@@ -70,22 +81,9 @@ std::vector<PathEnd> World::resolve(const Target& target, std::uint64_t meaning)
             }
             return everybody;
         }
-        case Target::Kind::clients: {
-            std::vector<PathEnd> groups;
-            for (const std::uint32_t group : target.groups) {
-                groups.push_back(static_cast<PathEnd>(servers_.size() + group));
-            }
-            return groups;
-        }
+        case Target::Kind::clients:
         case Target::Kind::server:
-        case Target::Kind::region: {
-            std::vector<ServerIndex> named;
-            named.reserve(target.servers.size());
-            for (const zab::NodeId id : target.servers) {
-                named.push_back(server_by_id_[id.value]);
-            }
-            return named;
-        }
+        case Target::Kind::region: return named_by(target);
         case Target::Kind::minority:
         case Target::Kind::majority: {
             const std::size_t minority = (voters.size() - 1) / 2;

@@ -296,17 +296,7 @@ void World::head_arrives(ConnectionIndex index, unsigned side, std::uint32_t num
         return;  // What it was to look at is gone.
     }
     pipe.head_scheduled = false;
-    const Path* way = path_between(conn.ends[side], conn.ends[1 - side]);
-    if (way != nullptr && !way->is_open()) {
-        if (way->cuts != 0 && is_datagram(conn, pipe.flights.front())) {
-            pop_head(index, side);
-        } else {
-            stall(index, side, way->cuts != 0);
-        }
-        return;
-    }
-    if (pipe.flights.front().what == Flight::What::given_up) {
-        give_up(index, side);
+    if (is_stopped_on_its_way(index, side)) {
         return;
     }
     const unsigned reader = 1 - side;
@@ -380,27 +370,6 @@ void World::read_or_queue(ConnectionIndex index, unsigned reader, std::int64_t a
         wait_for_core(ref, server.host);
     } else if (stage.queue.size() == 1) {
         look_at(ref, arrival);
-    }
-}
-
-void World::pop_head(ConnectionIndex index, unsigned side) {
-    Pipe& pipe = connections_[index].pipes[side];
-    if (pipe.flights.empty()) {
-        return;
-    }
-    if (pipe.flights.front().what == Flight::What::message &&
-        zab::kind_of(pipe.flights.front().message) == zab::MessageKind::snap &&
-        !pipe.snapshots.empty()) {
-        pipe.snapshots.erase(pipe.snapshots.begin());
-    }
-    pipe.unread -= pipe.flights.front().bytes;
-    pipe.flights.pop();
-    pipe.head_scheduled = false;
-    if (!pipe.flights.empty() && !pipe.stalled) {
-        schedule_head(index, side);
-    }
-    if (pipe.writers != 0 && pipe.unread <= send_buffer_) {
-        make_room(index, side);
     }
 }
 

@@ -123,8 +123,8 @@ struct Flight {
     What what = What::message;
 };
 
-/// Who may wait to write into a pipe: a shared stage of the writing server (its number), or a thread
-/// of the connection's own.
+/// Who may wait to write into a pipe: a shared stage of the writing server (by its number), or a
+/// thread of the connection's own.
 struct Writer {
     static constexpr unsigned sender = zab::shared_stage_count;  ///< A leader's, to a learner.
     static constexpr unsigned send_worker = sender + 1;  ///< QuorumCnxManager's: a queue of one.

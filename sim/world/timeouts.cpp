@@ -66,6 +66,26 @@ void World::check_read_timeout(ConnectionIndex index, unsigned side) {
     tell(end, pending);
 }
 
+/// Whether what should arrive now does not: its way is cut or clogged, or it was lost too often.
+bool World::is_stopped_on_its_way(ConnectionIndex index, unsigned side) {
+    const Connection& conn = connections_[index];
+    const Flight& head = conn.pipes[side].flights.front();
+    const Path* way = path_between(conn.ends[side], conn.ends[1 - side]);
+    if (way != nullptr && !way->is_open()) {
+        if (way->cuts != 0 && is_datagram(conn, head)) {
+            pop_head(index, side);  // Nobody sends it again.
+        } else {
+            stall(index, side, way->cuts != 0);
+        }
+        return true;
+    }
+    if (head.what == Flight::What::given_up) {
+        give_up(index, side);
+        return true;
+    }
+    return false;
+}
+
 /// The way is cut or clogged: what is under way waits, and TCP tries again and again.
 void World::stall(ConnectionIndex index, unsigned side, bool breaks) {
     Connection& conn = connections_[index];

@@ -210,6 +210,7 @@ class World {
     void check_read_timeout(ConnectionIndex index, unsigned side);
     void break_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number);
     void give_up(ConnectionIndex index, unsigned side);
+    bool is_stopped_on_its_way(ConnectionIndex index, unsigned side);
     void tell(const End& end, const Pending& pending);
     StageRef reader_of(const Connection& connection, unsigned side) const;
     const LinkModel& model(HostIndex from, HostIndex to) const;
@@ -266,6 +267,7 @@ class World {
     void sum_up(Path& way) const;
     void undo_fault(std::uint32_t index);
     std::vector<PathEnd> resolve(const Target& target, std::uint64_t meaning);
+    std::vector<PathEnd> named_by(const Target& target) const;
 
     // anchors.cpp: faults placed by what happens.
     void watch(const trace::Record& record, trace::RecordId id);

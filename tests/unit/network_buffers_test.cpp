@@ -64,7 +64,9 @@ TEST_CASE("what a blocked sender waited for is told: the costs add up, and name 
         const trace::Record& r = run.records[i];
         if (r.cause_back() == 0) continue;
         const trace::Record& cause = cause_of(run, i);
-        REQUIRE_EQ(r.time().ns - cause.time().ns, r.wait_ns() + r.service_ns() + r.other_ns());
+        if (r.time().ns - cause.time().ns != r.wait_ns() + r.service_ns() + r.other_ns()) {
+            FAIL_CHECK("the costs of record " << i << " do not add up");
+        }
         if (r.held_back() == 0) continue;
         const trace::Record& holder = run.records.at(i - r.held_back());
         if (r.kind() == Kind::link_writable && test::ms(r) >= 29'000) {
