@@ -88,6 +88,12 @@ struct SetReadTimeout {
     LinkId link{};
     Duration timeout{};
 };
+/// From now on a client's connection is read, or not (NIOServerCnxn.enableRecv, disableRecv): what
+/// it sends stays in its buffers.
+struct SetReading {
+    LinkId link{};
+    bool on = false;
+};
 /// A port begins or ceases to accept connections.
 struct Listen {
     LinkKind kind{};
@@ -118,8 +124,9 @@ struct RefuseToStart {
     Zxid last_zxid{};
 };
 
-using Effect = std::variant<Note, Send, SendSnapshot, Hand, ClearStage, SetTimer, CancelTimer, Dial,
-                            CloseLink, SetReadTimeout, Listen, Start, Append, Halt, RefuseToStart>;
+using Effect =
+    std::variant<Note, Send, SendSnapshot, Hand, ClearStage, SetTimer, CancelTimer, Dial, CloseLink,
+                 SetReadTimeout, Listen, Start, Append, Halt, RefuseToStart, SetReading>;
 
 /// The ordered list of one step's effects, reused from step to step.
 class Effects {

@@ -76,6 +76,8 @@ void Ghost::observe(const trace::Record& record, trace::RecordId id, const Posit
         case link_up:
         case link_down:
         case dial_failed:
+        case link_full:
+        case link_writable:
         case elected:
         case receive:
         case timer:

@@ -23,6 +23,7 @@ class PendingOperations {
 
     struct Operation {
         zab::Instant invoked;
+        std::int64_t queued_ns = 0;  ///< Before that, since its arrival.
         zab::Cxid cxid = 0;
         trace::Operation kind{};
     };

@@ -86,8 +86,13 @@ void Summarizer::observe_operation(const trace::Record& record) {
 
 void Summarizer::invoked(const trace::Record& record) {
     const trace::Operation kind = trace::operation_of(record.detail());
-    const auto added =
-        pending_.add(record.b(), {.invoked = record.time(), .cxid = record.c(), .kind = kind});
+    const auto since_start =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(record.time().ns, 0));
+    const auto added = pending_.add(
+        record.b(), {.invoked = record.time(),
+                     .queued_ns = static_cast<std::int64_t>(std::min(record.a(), since_start)),
+                     .cxid = record.c(),
+                     .kind = kind});
     if (!added.is_tracked) {
         ++untracked_;
         return;
@@ -119,7 +124,8 @@ void Summarizer::ended(const trace::Record& record) {
     OperationSummary& summary = operations_[static_cast<std::size_t>(operation->kind)];
     if (is_ok) {
         ++summary.ok;
-        summary.latency.add(record.time() - operation->invoked);
+        summary.latency.add(record.time() - operation->invoked +
+                            zab::nanoseconds(operation->queued_ns));
     } else {
         ++summary.failed[static_cast<std::size_t>(outcome)];
     }

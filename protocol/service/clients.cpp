@@ -42,6 +42,8 @@ LinkId Clients::add(LinkId link, SessionId session, const Connect& connect) {
     connection.client = connect.client;
     connection.timeout_ms = connect.timeout_ms;
     connection.attached = false;
+    connection.reading = true;
+    connection.outstanding = 0;
     connection.pending.clear();
     if (link.slot >= place_of_link_.size()) {
         place_of_link_.resize(std::size_t{link.slot} + 1, nowhere);
@@ -62,10 +64,26 @@ void Clients::remove(LinkId link) {
     place_of_link_[link.slot] = nowhere;
     connection->link = {};
     connection->pending.clear();
+    in_process_ -= connection->outstanding;
+    connection->outstanding = 0;
     free_.push_back(place);
 }
 
+void Clients::begin_request(ClientConnection& connection) {
+    ++connection.outstanding;
+    ++in_process_;
+}
+
+/// One that an earlier connection of the same session has brought is not counted.
+void Clients::end_request(ClientConnection& connection) {
+    if (connection.outstanding != 0) {
+        --connection.outstanding;
+        --in_process_;
+    }
+}
+
 void Clients::clear() {
+    in_process_ = 0;
     places_.clear();
     free_.clear();
     place_of_link_.clear();
@@ -78,6 +96,7 @@ std::uint64_t Clients::fingerprint() const {
         const ClientConnection& connection = places_[place];
         digest.add(session.value).add(connection.link.slot).add(connection.link.generation);
         digest.add(connection.client).add(connection.timeout_ms).add(connection.attached);
+        digest.add(connection.reading).add(connection.outstanding);
         digest.add(connection.pending.size());
         for (std::size_t i = 0; i < connection.pending.size(); ++i) {
             digest.add(identity(Message{Forward{connection.pending[i]}}));

@@ -18,6 +18,8 @@ struct ClientConnection {
     std::uint32_t client = 0;
     std::uint32_t timeout_ms = 0;
     bool attached = false;  ///< The session is created or revalidated: requests are taken.
+    bool reading = true;    ///< Its requests are read; not while there are too many of them.
+    std::uint32_t outstanding = 0;  ///< Requests read and not answered.
     Ring<Request> pending;
 };
 
@@ -30,6 +32,10 @@ class Clients {
     /// link returned for closing.
     LinkId add(LinkId link, SessionId session, const Connect& connect);
     void remove(LinkId link);
+    void begin_request(ClientConnection& connection);
+    void end_request(ClientConnection& connection);
+    /// Requests of all connections, read and not answered (ZooKeeperServer.requestsInProcess).
+    std::uint32_t in_process() const { return in_process_; }
     /// Calls `f(connection)` for each, in order of their places.
     template <class F>
     void for_each(F f) {
@@ -50,6 +56,7 @@ class Clients {
     std::vector<std::uint32_t> free_;
     std::vector<std::uint32_t> place_of_link_;  // By link slot.
     std::vector<Named> by_session_;             // Ascending.
+    std::uint32_t in_process_ = 0;
 };
 
 }  // namespace zab

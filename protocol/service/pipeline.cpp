@@ -30,6 +30,10 @@ void Pipeline::start(const Server& server) {
     const auto wall_ms = static_cast<std::uint64_t>(server.now.wall.ns / 1'000'000);
     session_base = (std::uint64_t{server.self.value} << 56) | ((wall_ms << 24) >> 8);
     sessions_created = 0;
+    // getGlobalOutstandingLimit: leader and followers divide it among each other, observers do not.
+    const auto voters = static_cast<std::uint32_t>(server.config->voters.size());
+    const std::uint32_t share = server.is_voter() && voters > 2 ? voters - 1 : 1;
+    outstanding_limit = server.config->global_outstanding_limit / share;
 }
 
 void Pipeline::stop(Effects& out) {
@@ -50,10 +54,18 @@ void Pipeline::draw_snapshot_distance(std::uint32_t snapshot_count, std::uint32_
 }
 
 void Pipeline::on_client_request(LinkId link, const Request& request, Effects& out) {
-    const ClientConnection* connection = clients.by_link(link);
+    ClientConnection* connection = clients.by_link(link);
     if (!serving || connection == nullptr || !connection->attached) {
         out.push(CloseLink{link});
         return;
+    }
+    // Back pressure (shouldThrottle): this request is taken, but nothing more is read from its
+    // connection before that has had an answer.
+    const bool is_one_too_many = clients.in_process() > outstanding_limit;
+    clients.begin_request(*connection);
+    if (is_one_too_many && connection->reading) {
+        connection->reading = false;
+        out.push(SetReading{link, false});
     }
     Submitted& submitted = requests.push_slot();
     submitted.request = request;
@@ -171,6 +183,7 @@ void Pipeline::finish_head(Server& server, ClientConnection& connection, Zxid zx
     const Request& head = connection.pending.front();
     out.send(connection.link, ClientReply{zxid, head.cxid, head.operation, Outcome::ok});
     connection.pending.pop();
+    on_answered(connection, out);
     release(server, connection, is_leader, out);
 }
 
@@ -182,12 +195,22 @@ void Pipeline::release(Server& server, ClientConnection& connection, bool is_lea
     }
 }
 
-void Pipeline::answer_read(const Server& server, const ClientConnection& connection,
-                           const Request& request, Effects& out) const {
+void Pipeline::on_answered(ClientConnection& connection, Effects& out) {
+    clients.end_request(connection);
+    const bool waits = clients.in_process() > outstanding_limit && connection.outstanding > 0;
+    if (!connection.reading && !waits) {
+        connection.reading = true;
+        out.push(SetReading{connection.link, true});
+    }
+}
+
+void Pipeline::answer_read(const Server& server, ClientConnection& connection,
+                           const Request& request, Effects& out) {
     const Zxid seen = server.database.last_processed();
     out.note(NoteKind::read, seen.value, request.client, request.cxid, {},
              detail_of(request.operation));
     out.send(connection.link, ClientReply{seen, request.cxid, request.operation, Outcome::ok});
+    on_answered(connection, out);
 }
 
 std::uint64_t Pipeline::fingerprint() const {

@@ -36,6 +36,7 @@ struct Pipeline {
     bool snapshot_running = false;
     std::uint32_t sessions_created = 0;
     std::uint64_t session_base = 0;
+    std::uint32_t outstanding_limit = 0;  ///< This server's share of globalOutstandingLimit.
 
     /// Opens for business. Session ids start from the wall clock (SessionTrackerImpl).
     void start(const Server& server);
@@ -66,8 +67,9 @@ struct Pipeline {
     void on_committed(Server& server, const Txn& txn, bool is_leader, Effects& out);
     void finish_head(Server& server, ClientConnection& connection, Zxid zxid, bool is_leader,
                      Effects& out);
-    void answer_read(const Server& server, const ClientConnection& connection,
-                     const Request& request, Effects& out) const;
+    void answer_read(const Server& server, ClientConnection& connection, const Request& request,
+                     Effects& out);
+    void on_answered(ClientConnection& connection, Effects& out);
     void release(Server& server, ClientConnection& connection, bool is_leader, Effects& out);
 };
 

@@ -101,11 +101,17 @@ struct LinkDraft {
     bool both_ways = true;
 };
 
+struct DatagramDraft {
+    Probability drop, duplicate, reorder;
+    DistributionSpec reorder_delay = Exponential{zab::milliseconds(5)};
+};
+
 struct NetworkDraft {
     DistributionSpec delay = zab::microseconds(100);
     Bandwidth bandwidth;
     Probability loss;
     NetworkSpec rest;  ///< Retransmission and buffers.
+    std::optional<DatagramDraft> datagram;
     std::optional<RegionsDraft> regions;
     std::vector<LinkDraft> links;
 };

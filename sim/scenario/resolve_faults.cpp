@@ -34,7 +34,52 @@ std::string_view name_of(FaultKind kind) {
     return "";
 }
 
+/// Clients have links, but no process of theirs is modelled that could be struck.
+bool can_hit_clients(FaultKind kind) {
+    switch (kind) {
+        case FaultKind::cut:
+        case FaultKind::heal:
+        case FaultKind::delay:
+        case FaultKind::loss:
+        case FaultKind::clog:
+        case FaultKind::release:
+        case FaultKind::reset:
+        case FaultKind::rate: return true;
+        case FaultKind::crash:
+        case FaultKind::power_loss:
+        case FaultKind::restart:
+        case FaultKind::pause:
+        case FaultKind::resume:
+        case FaultKind::slow_disk:
+        case FaultKind::disk_stall:
+        case FaultKind::slow_cpu:
+        case FaultKind::hold:
+        case FaultKind::release_held:
+        case FaultKind::drop_held: return false;
+    }
+    return false;
+}
+
+void resolve_groups(Resolution& in, Target& target, const std::string& pointer) {
+    std::vector<std::string_view> known;
+    for (std::uint32_t i = 0; i < in.out.clients.size(); ++i) {
+        known.push_back(in.out.clients[i].name);
+        if (target.group.empty() || target.group == in.out.clients[i].name) {
+            target.groups.push_back(i);
+        }
+    }
+    if (target.groups.empty() && in.sound("/clients")) {
+        in.wrong(pointer,
+                 target.group.empty() ? "there are no clients"
+                                      : "no group of clients " + in_quotes(target.group),
+                 {}, closest(target.group, known));
+    }
+}
+
 void resolve_target(Resolution& in, Target& target, const std::string& pointer) {
+    if (target.kind == Target::Kind::clients) {
+        return resolve_groups(in, target, pointer);
+    }
     if (target.kind == Target::Kind::region) {
         target.servers = in.servers_in(target.region, pointer);
         return;
@@ -82,6 +127,12 @@ void resolve_fault(Resolution& in, FaultDraft& draft, const std::string& pointer
     }
     if (fault.other) {
         resolve_target(in, *fault.other, action / "to");
+    }
+    const bool is_of_clients = fault.target.kind == Target::Kind::clients;
+    if (is_of_clients && !can_hit_clients(fault.kind)) {
+        in.wrong(action, "clients can only be a side of a network fault", "servers");
+    } else if (is_of_clients && fault.other && fault.other->kind == Target::Kind::clients) {
+        in.wrong(action, "there are no links between clients", "servers on one side");
     }
     fault.extra_delay = build(draft.extra);
     in.out.faults.push_back(fault);

@@ -208,6 +208,12 @@ void resolve_network(Resolution& in) {
     network.base.delay = build(draft.delay);
     network.base.bandwidth = draft.bandwidth;
     network.base.loss = draft.loss;
+    const DatagramDraft datagram = draft.datagram.value_or(DatagramDraft{});
+    network.datagram = {datagram.drop, datagram.duplicate, datagram.reorder,
+                        build(datagram.reorder_delay)};
+    if (draft.datagram && in.draft.transport != "datagram") {
+        in.wrong("/network/datagram", "has a meaning only with \"transport\": \"datagram\"");
+    }
     Links links;
     if (draft.regions) {
         resolve_regions(in, *draft.regions, links);

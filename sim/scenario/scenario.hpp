@@ -53,12 +53,22 @@ struct LinkOverride {
     friend bool operator==(const LinkOverride&, const LinkOverride&) = default;
 };
 
+/// What befalls single messages between servers when the transport is "datagram".
+struct DatagramSpec {
+    Probability drop{};
+    Probability duplicate{};
+    Probability reorder{};  ///< It comes later by `reorder_delay`.
+    Distribution reorder_delay;
+    friend bool operator==(const DatagramSpec&, const DatagramSpec&) = default;
+};
+
 struct NetworkSpec {
     LinkModel base;                       ///< Every link that nothing below names.
     std::vector<LinkOverride> overrides;  ///< Resolved from regions and links; the last one wins.
     zab::Duration retransmission_timeout = zab::milliseconds(200);  ///< Doubles at each loss.
-    std::uint32_t retransmission_limit = 6;      ///< Losses in a row before the connection breaks.
+    std::uint32_t retransmission_limit = 15;     ///< Then the connection breaks (tcp_retries2).
     std::uint64_t send_buffer_bytes = 4u << 20;  ///< Per connection and direction.
+    DatagramSpec datagram;
     friend bool operator==(const NetworkSpec&, const NetworkSpec&) = default;
 };
 
@@ -150,10 +160,13 @@ struct Target {
         all,
         server,
         region,
+        clients,  ///< Of network faults only: the links between these groups and servers.
     };
     Kind kind = Kind::server;
-    std::vector<zab::NodeId> servers;  ///< For `server` (one or several) and `region`.
-    std::string region;                ///< For `region`: its name; `servers` are those in it.
+    std::vector<zab::NodeId> servers;   ///< For `server` (one or several) and `region`.
+    std::string region;                 ///< For `region`: its name; `servers` are those in it.
+    std::string group;                  ///< For `clients`: the name of a group; empty: all.
+    std::vector<std::uint32_t> groups;  ///< Their places in Scenario::clients.
     friend bool operator==(const Target&, const Target&) = default;
 };
 

@@ -67,9 +67,9 @@ Form<FaultDraft> of_servers(std::string_view name, std::vector<Row> rows) {
 
 std::vector<Row> link_rows() {
     return {
-        row("from", &Fault::target, target(), {"The servers on this side.", "1"}).mandatory(),
+        row("from", &Fault::target, target(), {"One side.", "1"}).mandatory(),
         row("to", &Fault::other, target(),
-            {"The servers on the other side; default: everybody else.", "\"majority\""}),
+            {"The other side; default: all other servers.", "\"majority\""}),
         row("one_way", &Fault::one_way, flag(), {"Only what goes from `from` to `to`.", "true"}),
     };
 }
@@ -94,8 +94,8 @@ Form<FaultDraft> of_plain_links() {
     form.accepted =
         R"({"from": …, "to": …, "one_way": …}, or only the side `from`: )" + plain.accepted;
     form.read = [=](const Value& value, Reader& reader, FaultDraft& draft) {
-        const bool is_region = value.find("region") != nullptr;
-        return value.is(Value::Kind::object) && !is_region ? shaped.read(value, reader, draft)
+        const bool is_target = value.find("region") != nullptr || value.find("clients") != nullptr;
+        return value.is(Value::Kind::object) && !is_target ? shaped.read(value, reader, draft)
                                                            : plain.read(value, reader, draft);
     };
     form.write = shaped.write;

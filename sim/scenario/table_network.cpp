@@ -104,6 +104,27 @@ Form<Endpoint> endpoint() {
     return form;
 }
 
+Form<DatagramDraft> datagram() {
+    using D = DatagramDraft;
+    return object<D>({
+        .outline = {"datagram", "What befalls single messages between servers.", {}},
+        .keys =
+            {
+                key<D>("drop", &D::drop, probability(),
+                       {"A message is lost, and nobody sends it again.", "\"1%\""}),
+                key<D>("duplicate", &D::duplicate, probability(),
+                       {"A message comes twice.", "\"1%\""}),
+                key<D>("reorder", &D::reorder, probability(),
+                       {"A message is held up, so that later ones overtake it.", "\"1%\""}),
+                key<D>(
+                    "reorder_delay", &D::reorder_delay, distribution(),
+                    {"How long such a message is held up.", R"({"exponential": {"mean": "5ms"}})"}),
+            },
+        .prepare = {},
+        .check = {},
+    });
+}
+
 Form<LinkDraft> link() {
     using L = LinkDraft;
     return object<L>({
@@ -165,10 +186,14 @@ Form<NetworkDraft> network() {
                        {"The first one; it doubles at each loss.", "\"200ms\""}),
                 key<N>("retransmission_limit", rest(&NetworkSpec::retransmission_limit),
                        integer<std::uint32_t>(1, 30),
-                       {"Losses in a row after which the connection breaks.", "6"}),
+                       {"Retransmissions in a row after which TCP gives the connection up.", "15"}),
                 key<N>("send_buffer", rest(&NetworkSpec::send_buffer_bytes),
                        bytes<std::uint64_t>(1, 1u << 30),
-                       {"Bytes that a connection takes before its writer blocks.", "\"4MiB\""}),
+                       {"Bytes that a connection takes, unread, before its writer blocks.",
+                        "\"4MiB\""}),
+                key<N>("datagram", &N::datagram, datagram(),
+                       {"Only with `\"transport\": \"datagram\"`: what befalls single messages.",
+                        R"({"drop": "1%", "duplicate": "1%", "reorder": "5%"})"}),
                 key<N>("regions", &N::regions, regions(),
                        {"A wide-area network.", R"({"round_trip": {"VA": {"OR": "86ms"}},
                                              "servers": {"1": "VA", "2": "OR"}})"}),

@@ -14,7 +14,8 @@ using Kind = Target::Kind;
 
 constexpr std::string_view target_accepted =
     "\"leader\", \"follower\", \"any_voter\", \"minority\", \"majority\", \"last_crashed\", "
-    "\"all\", a server's id, a list of ids, or {\"region\": \"…\"}";
+    "\"all\", a server's id, a list of ids, {\"region\": \"…\"}, or, of a network fault, "
+    "\"clients\" or {\"clients\": \"…\"}";
 
 Form<Kind> symbolic_target() {
     return choice<Kind>({{"leader", Kind::leader},
@@ -23,7 +24,8 @@ Form<Kind> symbolic_target() {
                          {"minority", Kind::minority},
                          {"majority", Kind::majority},
                          {"last_crashed", Kind::last_crashed},
-                         {"all", Kind::all}});
+                         {"all", Kind::all},
+                         {"clients", Kind::clients}});
 }
 
 Form<Target> region_target() {
@@ -32,6 +34,16 @@ Form<Target> region_target() {
         .keys =
             {key<Target>("region", &Target::region, name(), {"Its name.", "\"VA\""}).mandatory()},
         .prepare = [](const Value&, Target& out) { out.kind = Kind::region; },
+        .check = {},
+    });
+}
+
+Form<Target> group_target() {
+    return object<Target>({
+        .outline = {"group_target", "The clients of a group, in network faults.", {}},
+        .keys =
+            {key<Target>("clients", &Target::group, name(), {"Its name.", "\"far\""}).mandatory()},
+        .prepare = [](const Value&, Target& out) { out.kind = Kind::clients; },
         .check = {},
     });
 }
@@ -80,6 +92,7 @@ Form<Target> target() {
     const Form<Kind> word = symbolic_target();
     const Form<Ids> ids = server_ids();
     const Form<Target> region = region_target();
+    const Form<Target> group = group_target();
     Form<Target> form;
     form.accepted = target_accepted;
     form.read = [=](const Value& value, Reader& reader, Target& out) {
@@ -88,7 +101,9 @@ Form<Target> target() {
             case Value::Kind::string: return word.read(value, reader, out.kind);
             case Value::Kind::number:
             case Value::Kind::array: return ids.read(value, reader, out.servers);
-            case Value::Kind::object: return region.read(value, reader, out);
+            case Value::Kind::object:
+                return value.find("clients") != nullptr ? group.read(value, reader, out)
+                                                        : region.read(value, reader, out);
             case Value::Kind::null:
             case Value::Kind::boolean: break;
         }
@@ -98,12 +113,15 @@ Form<Target> target() {
         if (value.kind == Kind::region) {
             return region.write(value);
         }
+        if (value.kind == Kind::clients && !value.group.empty()) {
+            return group.write(value);
+        }
         return value.kind == Kind::server ? ids.write(value.servers) : word.write(value.kind);
     };
     form.schema = [=](Definitions& definitions) {
         return definitions.refer("target", [&] {
-            Value choices = any_of(
-                {word.schema(definitions), ids.schema(definitions), region.schema(definitions)});
+            Value choices = any_of({word.schema(definitions), ids.schema(definitions),
+                                    region.schema(definitions), group.schema(definitions)});
             choices.members.insert(choices.members.begin(),
                                    json::member("description", json::string(target_accepted)));
             return choices;

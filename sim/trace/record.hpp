@@ -30,6 +30,8 @@ enum class Kind : std::uint8_t {
     link_up,
     link_down,
     dial_failed,
+    link_full,
+    link_writable,
     // Roles and phases.
     looking,
     elected,

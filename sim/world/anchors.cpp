@@ -4,6 +4,7 @@
 #include "sim/world/world.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace sim {
 
@@ -19,6 +20,8 @@ trace::KindSet kinds_named(const std::string& name) {
     }
     return 0;
 }
+
+using Sides = std::array<unsigned, 2>;
 
 bool fits(const std::optional<zab::NodeId>& wanted, std::uint16_t found) {
     return !wanted.has_value() || wanted->value == found;
@@ -200,7 +203,8 @@ void World::let_held_go(ServerIndex receiver, bool drops) {
 /// Both ends learn of a reset.
 void World::drop_connection(ConnectionIndex index) {
     const std::uint32_t generation = connections_[index].generation;
-    for (unsigned side = 0; side < 2; ++side) {
+    // A client lets go at once: the server must have been told.
+    for (const unsigned side : connections_[index].ends[0].is_client ? Sides{1, 0} : Sides{0, 1}) {
         if (connections_[index].generation == generation && connections_[index].open[side]) {
             end_closed(index, side, zab::DownReason::reset, Origin{.since = now_});
         }

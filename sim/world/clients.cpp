@@ -222,7 +222,11 @@ void World::client_arrival(ClientIndex index, trace::RecordId cause) {
     if (open->arrivals == Arrivals::poisson) {
         gap = Distribution::exponential(open->mean_interval).draw(word).ns;
     }
-    client.wanted += open->arrivals == Arrivals::bursts ? open->burst : 1;
+    const std::uint32_t arrived = open->arrivals == Arrivals::bursts ? open->burst : 1;
+    for (std::uint32_t i = 0; i < arrived; ++i) {
+        client.arrivals_due.push(now_);
+    }
+    client.wanted += arrived;
     issue(index, Origin{.since = now_});
     schedule(now_ + std::max<std::int64_t>(gap, 1), EventKind::client_arrival, index, 0);
 }
@@ -234,9 +238,16 @@ void World::issue(ClientIndex index, const Origin& origin) {
     while (client.wanted > 0 && client.session.is_attached()) {
         if (group.operations_each.has_value() && client.issued >= *group.operations_each) {
             client.wanted = 0;
+            client.arrivals_due.clear();
             return;
         }
         --client.wanted;
+        // An open load counts a latency from the scheduled arrival: the wait for a connection too.
+        std::int64_t queued = 0;
+        if (!client.arrivals_due.empty()) {
+            queued = now_ - client.arrivals_due.front();
+            client.arrivals_due.pop();
+        }
         const std::uint64_t n = ++client.issued;
         const std::uint32_t total =
             group.create_weight + group.set_weight + group.get_weight + group.sync_weight;
@@ -264,9 +275,9 @@ void World::issue(ClientIndex index, const Origin& origin) {
                         width == 1 ? 0 : uniform_below(Key{draw(client.key, payload, n)}, width));
         }
         const zab::Request request = client.session.request(operation, path, bytes);
-        const trace::RecordId invoked =
-            emit(trace::Kind::invoke, client.server, origin, 0,
-                 detail_of(operation, zab::Outcome::ok), 0, client.number, request.cxid);
+        const trace::RecordId invoked = emit(
+            trace::Kind::invoke, client.server, origin, 0, detail_of(operation, zab::Outcome::ok),
+            static_cast<std::uint64_t>(queued), client.number, request.cxid);
         client.invocations.push(invoked);
         send_from_client(client, zab::ClientRequest{request}, invoked, 0);
     }

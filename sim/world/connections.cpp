@@ -2,6 +2,8 @@
 #include "sim/world/message_facts.hpp"
 #include "sim/world/world.hpp"
 
+#include <algorithm>
+
 namespace sim {
 
 // The life of a connection: dialled, accepted or refused, used, closed, reset, timed out.
@@ -52,6 +54,9 @@ Route World::route_of(ConnectionIndex index, unsigned side) const {
     if (!from.is_client && !to.is_client) {
         route.pair = static_cast<std::uint32_t>(from.index * servers_.size() + to.index);
     }
+    if (std::max(path_end(from), path_end(to)) < faults_.path_ends) {
+        route.path = path_end(from) * faults_.path_ends + path_end(to);
+    }
     return route;
 }
 
@@ -74,10 +79,8 @@ void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Durati
     Connection& conn = connections_[index];
     const std::uint32_t generation = conn.generation + 1;
     for (Pipe& pipe : conn.pipes) {
-        pipe.flights.clear();
-        pipe.snapshots.clear();
+        pipe.clear();
         pipe.last_arrival = 0;
-        pipe.head_scheduled = pipe.stalled = pipe.held = false;
     }
     conn.state = Connection::State::dialling;
     conn.kind = kind;
@@ -92,16 +95,17 @@ void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Durati
         stage.queue.clear();
         stage.busy_until = 0;
         stage.last_record = no_record;
-        stage.blocked = stage.scheduled = stage.queued = false;
+        stage.blocked = stage.writing = stage.scheduled = stage.queued = false;
     }
-    conn.has_sender = kind == zab::LinkKind::learner && !cpu_is_free_;
-    conn.outbox.clear();
+    conn.has_sender = kind == zab::LinkKind::learner;
+    conn.established = false;
+    conn.reading = Connection::Reading::on;
+    conn.number = dial_count(from, to);
     for (unsigned side = 0; side < 2; ++side) {
         conn.pipes[side].route = route_of(index, side);
     }
-    const std::uint64_t word = draw(pair_key(from, to), ~std::uint64_t{0}, dial_count(from, to));
+    const std::uint64_t word = draw(pair_key(from, to), ~std::uint64_t{0}, conn.number);
     conn.dialled = {cause, ready, word, service};
-    conn.established = false;
     const std::int64_t there = segment_ns(from, to, word);
     const std::uint64_t tag = std::uint64_t{generation} << 32;
     schedule(ready + there, EventKind::dial_arrives, index, tag);
@@ -243,8 +247,14 @@ void World::close_link(zab::LinkId link, Flight::What what, trace::RecordId caus
         release(link.slot / 2);
         return;
     }
-    const bool has_more = side == 1 && !conn.outbox.empty();  // It goes behind what is not sent.
-    Flight& flight = has_more ? conn.outbox.push_slot() : conn.pipes[side].flights.push_slot();
+    Pipe& pipe = conn.pipes[side];
+    if (pipe.writers != 0) {
+        pipe.outbox.clear();  // Who waits in a write gets an error instead.
+        let_writers_go(link.slot / 2, side, no_record);
+    }
+    discard_unread(link.slot / 2, side);
+    const bool has_more = !pipe.outbox.empty();  // It goes behind what is not sent.
+    Flight& flight = has_more ? pipe.outbox.push_slot() : pipe.flights.push_slot();
     flight.message = zab::UpToDate{};
     flight.cause = cause;
     flight.held_by = no_record;
@@ -283,6 +293,7 @@ void World::arrive_at_nobody(ConnectionIndex index, unsigned side) {
         reset.service = flight.service;
         reset.arrival = now_ + back;
         reset.wire = flight.wire + (now_ - flight.arrival) + back;
+        conn.pipes[1 - side].unread += reset.bytes;
         if (!conn.pipes[1 - side].head_scheduled) {
             schedule_head(index, 1 - side);
         }
@@ -297,6 +308,7 @@ void World::end_closed(ConnectionIndex index, unsigned side, zab::DownReason rea
     const End end = conn.ends[side];
     const zab::LinkId link = link_of(index, side);
     conn.open[side] = false;
+    let_writers_go(index, side, no_record);
     if (end.is_client) {
         release(index);
         client_link_down(end.index, reason, origin);
@@ -321,14 +333,12 @@ void World::release(ConnectionIndex index) {
     conn.open = {};
     ++conn.generation;  // Events and links that still name it find nobody.
     conn.established = false;
-    for (Pipe& pipe : conn.pipes) {
-        pipe.flights.clear();
-        pipe.snapshots.clear();
-        pipe.stalled = false;
+    for (unsigned side = 0; side < 2; ++side) {
+        let_writers_go(index, side, no_record);
+        conn.pipes[side].clear();
     }
     stage_of(StageRef::handler(index)).queue.clear();
     stage_of(StageRef::sender(index)).queue.clear();
-    conn.outbox.clear();
     conn.next_free = free_connection_;
     free_connection_ = index;
 }

@@ -137,13 +137,19 @@ void World::interpret(const Step& step, std::size_t first) {
         switch (effect.index()) {
             case 0: {
                 const zab::Note& note = *std::get_if<0>(&effect);
-                emit_after(step.record, head_of(servers_[step.server].id, note), note.a, note.b,
-                           note.c);
+                const ServerNode& server = servers_[step.server];
+                // How long a snapshot is, the server does not know: it is what has just gone out.
+                const std::uint32_t c = note.kind == zab::NoteKind::snapshot_sent
+                                            ? snapshot_message_bytes(server)
+                                            : note.c;
+                emit_after(step.record, head_of(server.id, note), note.a, note.b, c);
                 break;
             }
             case 1: {
                 const zab::Send& send = *std::get_if<1>(&effect);
-                transmit(send.link, send.message, step.record, step.service, step.ready);
+                if (transmit(send.link, send.message, step.record, step.service, step.ready)) {
+                    write_waits(step, send.link);
+                }
                 break;
             }
             case 2: send_snapshot(step, *std::get_if<2>(&effect)); break;
@@ -165,10 +171,11 @@ void World::interpret(const Step& step, std::size_t first) {
             case 12: perform(step, *std::get_if<12>(&effect)); break;
             case 13: perform(step, *std::get_if<13>(&effect)); return;
             case 14: perform(step, *std::get_if<14>(&effect)); return;
+            case 15: perform(*std::get_if<15>(&effect)); break;
             default: zab::ensure(false, "every effect is interpreted");
         }
     }
-    static_assert(std::variant_size_v<zab::Effect> == 15);
+    static_assert(std::variant_size_v<zab::Effect> == 16);
 }
 
 void World::perform(const Step& step, const zab::Dial& wish) {
@@ -179,6 +186,18 @@ void World::perform(const Step& step, const zab::Dial& wish) {
 
 void World::perform(const Step& step, const zab::Listen& wish) {
     servers_[step.server].listens[static_cast<std::size_t>(wish.kind)] = wish.open;
+}
+
+void World::perform(const zab::SetReading& wish) {
+    if (!is_live(wish.link)) {
+        return;
+    }
+    Connection& conn = connection(wish.link);
+    const bool has_head = conn.reading == Connection::Reading::off_with_head;
+    conn.reading = wish.on ? Connection::Reading::on : Connection::Reading::off;
+    if (has_head) {
+        schedule_head(wish.link.slot / 2, 1 - wish.link.slot % 2);
+    }
 }
 
 void World::perform(const Step& step, const zab::Append& append) {

@@ -11,13 +11,16 @@
 
 namespace sim {
 
-/// What faults have done to one directed path between two servers.
+/// What faults do to one directed path between two servers, or a server and a group of clients.
+/// Several may be at work at once, of one kind too: each ends by itself, without the others.
 struct Path {
-    std::uint32_t cuts = 0;   ///< Faults that cut it, not yet healed: nothing passes, TCP retries.
-    std::uint32_t clogs = 0;  ///< Likewise, but no time-out breaks what waits.
-    Distribution extra_delay{};
-    Probability loss{};
-    Pace pace{};               ///< Unlimited: as the link says.
+    std::vector<std::uint32_t> faults;  ///< At work, in the order in which they struck.
+    // What they come to together:
+    std::uint32_t cuts = 0;    ///< Nothing passes, TCP retries.
+    std::uint32_t clogs = 0;   ///< Nothing passes, and no time-out breaks what waits.
+    std::uint32_t delays = 0;  ///< Their extra delays add up.
+    Probability loss{};        ///< The highest.
+    Pace pace{};               ///< The slowest; unlimited: as the link says.
     std::int64_t free_at = 0;  ///< Of a limited rate.
     bool is_open() const { return cuts == 0 && clogs == 0; }
 };
@@ -29,7 +32,7 @@ struct FaultState {
         std::uint32_t seen = 0;
         bool done = false;
     };
-    struct Done {  // Whom a fault hit, so that it can be undone.
+    struct Done {  // Whom a fault hit, so that it can be undone: servers, then client groups.
         std::vector<std::uint32_t> targets;
         std::vector<std::uint32_t> others;
         std::int64_t waiting_since = -1;  ///< No target yet, since then.
@@ -48,7 +51,8 @@ struct FaultState {
     std::vector<Watch> before;
     std::vector<Hold> holds;
     trace::KindSet watched = 0;
-    std::vector<Path> paths;             ///< By from * servers + to.
+    std::vector<Path> paths;             ///< By from * path_ends + to.
+    std::uint32_t path_ends = 0;         ///< Servers; and client groups, if a fault names one.
     std::vector<Done> done;              ///< By fault.
     std::vector<std::uint32_t> crashed;  ///< Servers, the last one crashed at the end.
 };

@@ -13,9 +13,45 @@ namespace {
 constexpr std::int64_t look_again_ns = 10'000'000;
 constexpr std::int64_t for_ever_ns = std::int64_t{1} << 61;
 
+bool is_network_fault(FaultKind kind) {
+    switch (kind) {
+        case FaultKind::cut:
+        case FaultKind::heal:
+        case FaultKind::delay:
+        case FaultKind::loss:
+        case FaultKind::clog:
+        case FaultKind::release:
+        case FaultKind::reset:
+        case FaultKind::rate: return true;
+        case FaultKind::crash:
+        case FaultKind::power_loss:
+        case FaultKind::restart:
+        case FaultKind::pause:
+        case FaultKind::resume:
+        case FaultKind::slow_disk:
+        case FaultKind::disk_stall:
+        case FaultKind::slow_cpu:
+        case FaultKind::hold:
+        case FaultKind::release_held:
+        case FaultKind::drop_held: return false;
+    }
+    return false;
+}
+
 }  // namespace
 
-std::vector<ServerIndex> World::resolve(const Target& target, std::uint64_t meaning) {
+std::vector<PathEnd> World::named_by(const Target& target) const {
+    std::vector<PathEnd> named;
+    for (const std::uint32_t group : target.groups) {
+        named.push_back(static_cast<PathEnd>(servers_.size() + group));
+    }
+    for (const zab::NodeId id : target.servers) {
+        named.push_back(server_by_id_[id.value]);
+    }
+    return named;
+}
+
+std::vector<PathEnd> World::resolve(const Target& target, std::uint64_t meaning) {
     std::vector<ServerIndex> voters;
     for (ServerIndex i = 0; i < servers_.size(); ++i) {
         if (scenario_->servers[i].voter) {
@@ -45,15 +81,9 @@ std::vector<ServerIndex> World::resolve(const Target& target, std::uint64_t mean
             }
             return everybody;
         }
+        case Target::Kind::clients:
         case Target::Kind::server:
-        case Target::Kind::region: {
-            std::vector<ServerIndex> named;
-            named.reserve(target.servers.size());
-            for (const zab::NodeId id : target.servers) {
-                named.push_back(server_by_id_[id.value]);
-            }
-            return named;
-        }
+        case Target::Kind::region: return named_by(target);
         case Target::Kind::minority:
         case Target::Kind::majority: {
             const std::size_t minority = (voters.size() - 1) / 2;
@@ -84,7 +114,7 @@ void World::strike(std::uint32_t index, trace::RecordId cause) {
         is_troubled_ = true;
         return;
     }
-    const std::vector<ServerIndex> targets = resolve(fault.target, index);
+    const std::vector<PathEnd> targets = resolve(fault.target, index);
     if (targets.empty()) {
         FaultState::Done& done = faults_.done[index];
         if (done.waiting_since < 0) {
@@ -102,6 +132,10 @@ void World::strike(std::uint32_t index, trace::RecordId cause) {
     faults_.done[index].others.clear();
     if (fault.other.has_value()) {
         faults_.done[index].others = resolve(*fault.other, index + 1'000'000);
+    } else if (fault.target.kind == Target::Kind::all) {
+        for (PathEnd i = 0; i < faults_.path_ends; ++i) {
+            faults_.done[index].others.push_back(i);  // Every link.
+        }
     } else {
         for (ServerIndex i = 0; i < servers_.size(); ++i) {
             if (std::find(targets.begin(), targets.end(), i) == targets.end()) {
@@ -119,11 +153,18 @@ void World::apply_fault(std::uint32_t index, trace::RecordId cause) {
     const Fault& fault = scenario_->faults[index];
     const FaultState::Done done = faults_.done[index];
     const std::int64_t until = now_ + (fault.lasting.has_value() ? fault.lasting->ns : for_ever_ns);
-    for (const ServerIndex target : done.targets) {
-        ServerNode& server = servers_[target];
+    for (const PathEnd target : done.targets) {
+        const bool is_server = target < servers_.size();
         const trace::RecordId record =
-            emit(trace::Kind::fault, server.id, Origin{.cause = cause, .since = now_}, 0,
-                 static_cast<std::uint16_t>(fault.kind), index);
+            emit(trace::Kind::fault, is_server ? servers_[target].id : zab::NodeId{},
+                 Origin{.cause = cause, .since = now_}, 0, static_cast<std::uint16_t>(fault.kind),
+                 index);
+        if (is_network_fault(fault.kind)) {
+            apply_to_paths(index, target, false);
+            continue;
+        }
+        zab::ensure(is_server, "the loader refuses faults of processes that name clients");
+        ServerNode& server = servers_[target];
         switch (fault.kind) {
             case FaultKind::crash: stop_server(target, trace::StopReason::crash, 0, record); break;
             case FaultKind::power_loss:
@@ -142,7 +183,9 @@ void World::apply_fault(std::uint32_t index, trace::RecordId cause) {
                 server.disk.slow_factor_nano = fault.factor.nano;
                 server.disk.extra_ns = fault.extra_delay.mean().ns;
                 break;
-            case FaultKind::disk_stall: server.disk.stalled_until = until; break;
+            case FaultKind::disk_stall:
+                server.disk.stalled_until = std::max(server.disk.stalled_until, until);
+                break;
             case FaultKind::slow_cpu: server.slow_factor_nano = fault.factor.nano; break;
             case FaultKind::release_held:
             case FaultKind::drop_held:
@@ -156,72 +199,80 @@ void World::apply_fault(std::uint32_t index, trace::RecordId cause) {
             case FaultKind::clog:
             case FaultKind::release:
             case FaultKind::reset:
-            case FaultKind::rate:
-                for (const ServerIndex other : done.others) {
-                    apply_to_path(index, target, other, false);
-                    if (!fault.one_way) {
-                        apply_to_path(index, other, target, false);
-                    }
-                }
-                break;
+            case FaultKind::rate: break;  // Done above.
         }
     }
 }
 
-void World::apply_to_path(std::uint32_t index, ServerIndex from, ServerIndex to, bool undo) {
-    if (from == to) {
+/// Both sides of a network fault: from `target` to each of the others, and back.
+void World::apply_to_paths(std::uint32_t index, PathEnd target, bool undo) {
+    const std::vector<PathEnd> others = faults_.done[index].others;
+    for (const PathEnd other : others) {
+        if (target == other || std::max(target, other) >= faults_.path_ends) {
+            continue;
+        }
+        apply_to_path(index, target, other, undo);
+        if (!scenario_->faults[index].one_way) {
+            apply_to_path(index, other, target, undo);
+        }
+    }
+}
+
+void World::apply_to_path(std::uint32_t index, PathEnd from, PathEnd to, bool undo) {
+    const FaultKind kind = scenario_->faults[index].kind;
+    if (kind == FaultKind::reset) {
+        if (!undo) {
+            reset_between(from, to);
+        }
         return;
     }
-    const Fault& fault = scenario_->faults[index];
     Path& way = path(from, to);
     has_noise_ = true;
     is_troubled_ = true;
     const bool was_open = way.is_open();
-    switch (fault.kind) {
-        case FaultKind::cut:
-            way.cuts = undo ? way.cuts - std::min(way.cuts, 1u) : way.cuts + 1;
-            break;
-        case FaultKind::heal:
-            way.cuts = 0;
-            way.clogs = 0;
-            way.extra_delay = {};
-            way.loss = {};
-            way.pace = {};
-            break;
-        case FaultKind::clog:
-            way.clogs = undo ? way.clogs - std::min(way.clogs, 1u) : way.clogs + 1;
-            break;
-        case FaultKind::release: way.clogs = 0; break;
-        case FaultKind::delay: way.extra_delay = undo ? Distribution{} : fault.extra_delay; break;
-        case FaultKind::loss: way.loss = undo ? Probability{} : fault.probability; break;
-        case FaultKind::rate: way.pace = undo ? Pace{} : Pace::of(fault.bandwidth); break;
-        case FaultKind::reset:
-            if (!undo) {
-                reset_between(from, to);
-            }
-            break;
-        case FaultKind::crash:
-        case FaultKind::power_loss:
-        case FaultKind::restart:
-        case FaultKind::pause:
-        case FaultKind::resume:
-        case FaultKind::slow_disk:
-        case FaultKind::disk_stall:
-        case FaultKind::slow_cpu:
-        case FaultKind::hold:
-        case FaultKind::release_held:
-        case FaultKind::drop_held: break;
+    if (kind == FaultKind::heal) {
+        way.faults.clear();
+    } else if (kind == FaultKind::release) {
+        std::erase_if(way.faults, [this](std::uint32_t other) {
+            return scenario_->faults[other].kind == FaultKind::clog;
+        });
+    } else {
+        std::erase(way.faults, index);
+        if (!undo) {
+            way.faults.push_back(index);
+        }
     }
+    sum_up(way);
     if (!was_open && way.is_open()) {
         path_opens(from, to);
     }
 }
 
-void World::reset_between(ServerIndex from, ServerIndex to) {
+/// What the faults at work on a path come to together.
+void World::sum_up(Path& way) const {
+    way.cuts = way.clogs = way.delays = 0;
+    way.loss = {};
+    way.pace = {};
+    for (const std::uint32_t index : way.faults) {
+        const Fault& fault = scenario_->faults[index];
+        way.cuts += fault.kind == FaultKind::cut ? 1 : 0;
+        way.clogs += fault.kind == FaultKind::clog ? 1 : 0;
+        way.delays += fault.kind == FaultKind::delay ? 1 : 0;
+        if (fault.kind == FaultKind::loss) {
+            way.loss.ppb = std::max(way.loss.ppb, fault.probability.ppb);
+        } else if (fault.kind == FaultKind::rate) {
+            const Pace pace = Pace::of(fault.bandwidth);
+            way.pace.fixed_ns_per_byte =
+                std::max(way.pace.fixed_ns_per_byte, pace.fixed_ns_per_byte);
+        }
+    }
+}
+
+void World::reset_between(PathEnd from, PathEnd to) {
     for (ConnectionIndex i = 0; i < connections_.size(); ++i) {
         const Connection& conn = connections_[i];
-        if (conn.state == Connection::State::open && conn.ends[0] == End{false, from} &&
-            conn.ends[1] == End{false, to}) {
+        if (conn.state == Connection::State::open && path_end(conn.ends[0]) == from &&
+            path_end(conn.ends[1]) == to) {
             drop_connection(i);
         }
     }
@@ -230,7 +281,11 @@ void World::reset_between(ServerIndex from, ServerIndex to) {
 void World::undo_fault(std::uint32_t index) {
     const Fault& fault = scenario_->faults[index];
     const FaultState::Done done = faults_.done[index];
-    for (const ServerIndex target : done.targets) {
+    for (const PathEnd target : done.targets) {
+        if (is_network_fault(fault.kind)) {
+            apply_to_paths(index, target, true);
+            continue;
+        }
         ServerNode& server = servers_[target];
         if (fault.kind == FaultKind::crash || fault.kind == FaultKind::power_loss) {
             std::erase(faults_.crashed, target);
@@ -241,24 +296,22 @@ void World::undo_fault(std::uint32_t index) {
         } else if (fault.kind == FaultKind::slow_cpu) {
             server.slow_factor_nano = Factor::one_nano;
         }
-        for (const ServerIndex other : done.others) {
-            apply_to_path(index, target, other, true);
-            if (!fault.one_way) {
-                apply_to_path(index, other, target, true);
-            }
-        }
     }
 }
 
-Path& World::path(ServerIndex from, ServerIndex to) {
-    return faults_.paths[from * servers_.size() + to];
+Path& World::path(PathEnd from, PathEnd to) {
+    return faults_.paths[std::size_t{from} * faults_.path_ends + to];
 }
 
-const Path* World::path_between(const End& from, const End& to) const {
-    if (from.is_client || to.is_client) {
-        return nullptr;
-    }
-    return &faults_.paths[from.index * servers_.size() + to.index];
+PathEnd World::path_end(const End& end) const {
+    return end.is_client ? static_cast<PathEnd>(servers_.size() + clients_[end.index].group)
+                         : end.index;
+}
+
+Path* World::path_between(const End& from, const End& to) {
+    const PathEnd near = path_end(from);
+    const PathEnd far = path_end(to);
+    return std::max(near, far) < faults_.path_ends ? &path(near, far) : nullptr;
 }
 
 }  // namespace sim

@@ -33,18 +33,26 @@ const LinkModel& World::model(HostIndex from, HostIndex to) const {
 }
 
 /// Hands a message to a connection. A leader's packets to its learners are written by sender
-/// threads of their own, one a learner; everybody else writes within the step.
-void World::transmit(zab::LinkId link, const zab::Message& message, trace::RecordId cause,
+/// threads of their own, one a learner; everybody else writes within the step. True: what was
+/// written has overfilled the connection's buffer.
+bool World::transmit(zab::LinkId link, const zab::Message& message, trace::RecordId cause,
                      std::uint32_t service, std::int64_t ready, std::int64_t waited) {
     if (!is_live(link)) {
-        return;
+        return false;
     }
     const ConnectionIndex index = link.slot / 2;
     const unsigned side = link.slot % 2;
     Connection& conn = connections_[index];
-    const bool has_sender = conn.has_sender && side == 1;
+    Pipe& pipe = conn.pipes[side];
+    const bool is_full = pipe.unread > send_buffer_;
+    const bool has_sender = conn.has_sender && side == 1 && (!cpu_is_free_ || is_full);
+    const bool has_send_worker = is_full && conn.kind == zab::LinkKind::election;
+    if (has_send_worker) {
+        pipe.outbox.clear();  // Its queue has one place: the newest replaces the unsent one.
+    }
     const MessageSize size = size_of(message);
-    Flight& flight = has_sender ? conn.outbox.push_slot() : conn.pipes[side].flights.push_slot();
+    Flight& flight =
+        has_sender || has_send_worker ? pipe.outbox.push_slot() : pipe.flights.push_slot();
     flight.message = message;
     flight.cause = cause;
     flight.held_by = no_record;
@@ -53,34 +61,46 @@ void World::transmit(zab::LinkId link, const zab::Message& message, trace::Recor
     flight.service = service;
     flight.bytes = size.bytes;
     flight.what = Flight::What::message;
+    flight.arrival = ready;
     if (has_sender) {
-        flight.arrival = ready;
         call_sender(index);
-    } else {
+    } else if (!has_send_worker) {
         fly(index, side, flight, ready);
+        return pipe.unread > send_buffer_;
     }
+    return false;
 }
 
 void World::call_sender(ConnectionIndex index) {
-    const Connection& conn = connections_[index];
-    if (stage_of(StageRef::sender(index)).queue.empty() && !conn.outbox.empty()) {
+    const Pipe& pipe = connections_[index].pipes[1];
+    const zab::Ring<Flight>& outbox = pipe.outbox;
+    if (!outbox.empty() && stage_of(StageRef::sender(index)).queue.empty()) {
         Pending pending{.what = Pending::What::turn};
-        pending.origin.since = conn.outbox.front().arrival;
+        pending.origin.since = outbox.front().arrival;
         enqueue(StageRef::sender(index), pending);
     }
 }
 
-/// A learner's sender thread writes all that is ready, one packet after the other.
+/// A learner's sender thread writes all that is ready, one packet after the other, as long as the
+/// connection takes it.
 void World::run_sender(ConnectionIndex index, Core* core) {
     Connection& conn = connections_[index];
     Stage& sender = stage_of(StageRef::sender(index));
     const ServerNode& server = servers_[conn.ends[1].index];
     std::int64_t busy_until = now_;
     trace::RecordId last = sender.last_record;
-    while (!conn.outbox.empty() && conn.outbox.front().arrival <= now_) {
-        Flight& flight = conn.pipes[1].flights.push_slot();
-        flight = conn.outbox.front();
-        conn.outbox.pop();
+    Pipe& pipe = conn.pipes[1];
+    Origin written;
+    while (!pipe.outbox.empty() && pipe.outbox.front().arrival <= now_ &&
+           pipe.unread <= send_buffer_) {
+        Flight& flight = pipe.flights.push_slot();
+        flight = pipe.outbox.front();
+        pipe.outbox.pop();
+        written = {.cause = flight.cause,
+                   .held_by = sender.last_record,
+                   .since = flight.arrival,
+                   .wait = flight.wait,
+                   .service = flight.service};
         const std::uint64_t word =
             draw(server.cpu_key, flight.meaning == MessageSize::by_occurrence ? 0 : flight.meaning,
                  64 + servers_[conn.ends[0].index].id.value * zab::message_kind_count +
@@ -105,6 +125,9 @@ void World::run_sender(ConnectionIndex index, Core* core) {
         core->free_at = busy_until;
         core->last_record = last;
         hosts_[server.host].core_busy_ns += busy_until - now_;
+    }
+    if (pipe.unread > send_buffer_) {
+        fill(index, 1, Writer::sender, written);
     }
     call_sender(index);
 }
@@ -136,16 +159,24 @@ void World::fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64
         occurrence = occurrence_of(index, side, kind);
     }
     const std::uint64_t word = draw(route.delay_key, flight.meaning * 32 + kind, occurrence);
+    const bool is_single = has_datagrams_ && is_single_message(connections_[index], flight);
     const LinkModel& link = link_models_[route.model];
     std::int64_t arrival = sent + link.distance.ns + link.delay.draw(word).ns +
                            wire_ns(flight.bytes, link_paces_[route.model]);
     if (has_noise_ || link.loss.ppb != 0) {
         arrival += faults_on_the_way(route, flight, word, sent);
     }
-    arrival = std::max(arrival, pipe.last_arrival);
-    pipe.last_arrival = arrival;
+    if (!is_single) {
+        arrival = std::max(arrival, pipe.last_arrival);
+    }
+    pipe.last_arrival = std::max(arrival, pipe.last_arrival);
+    pipe.unread += flight.bytes;
     flight.arrival = arrival;
     flight.wire = arrival - start;
+    if (is_single) {
+        scatter(index, side, word);
+        return;
+    }
     if (!pipe.head_scheduled && !pipe.stalled) {
         schedule_head(index, side);
     }
@@ -163,20 +194,29 @@ std::uint64_t World::occurrence_of(ConnectionIndex index, unsigned side, std::ui
 }
 
 /// What loss, delay and rate limits add: a lost segment comes after a retransmission time-out,
-/// which doubles at every further loss.
-std::int64_t World::faults_on_the_way(const Route& route, const Flight& flight, std::uint64_t word,
+/// which doubles at every further loss; after too many of them TCP gives the connection up.
+std::int64_t World::faults_on_the_way(const Route& route, Flight& flight, std::uint64_t word,
                                       std::int64_t leaves) {
     std::int64_t extra = 0;
     Probability loss = link_models_[route.model].loss;
-    if (route.pair != none) {
-        Path& on_path = faults_.paths[route.pair];
-        extra += on_path.extra_delay.draw(next_word(word)).ns;
-        loss.ppb = std::max(loss.ppb, on_path.loss.ppb);
-        if (on_path.pace.fixed_ns_per_byte != 0) {
-            const std::int64_t begin = std::max(leaves, on_path.free_at);
-            on_path.free_at = begin + wire_ns(flight.bytes, on_path.pace);
-            extra += on_path.free_at - leaves;
+    if (route.path != none) {
+        Path& way = faults_.paths[route.path];
+        const Key noise{next_word(word)};
+        for (std::uint64_t n = 0, drawn = 0; drawn < way.delays; ++n) {
+            const Fault& fault = scenario_->faults[way.faults[n]];
+            if (fault.kind == FaultKind::delay) {
+                extra += fault.extra_delay.draw(draw(noise, drawn++, 0)).ns;
+            }
         }
+        loss.ppb = std::max(loss.ppb, way.loss.ppb);
+        if (way.pace.fixed_ns_per_byte != 0) {
+            const std::int64_t begin = std::max(leaves, way.free_at);
+            way.free_at = begin + wire_ns(flight.bytes, way.pace);
+            extra += way.free_at - leaves;
+        }
+    }
+    if (has_datagrams_ && route.pair != none) {
+        return extra;  // What is lost is lost: nobody sends it again.
     }
     std::uint64_t chance = next_word(next_word(word));
     std::int64_t backoff = scenario_->network.retransmission_timeout.ns;
@@ -185,6 +225,8 @@ std::int64_t World::faults_on_the_way(const Route& route, const Flight& flight, 
         backoff = std::min(backoff * 2, longest_backoff_ns);
         chance = next_word(chance);
         if (n >= scenario_->network.retransmission_limit) {
+            flight.what = Flight::What::given_up;
+            is_troubled_ = true;
             break;
         }
     }
@@ -220,6 +262,11 @@ void World::head_arrives(ConnectionIndex index, unsigned side, std::uint32_t num
         arrive_at_nobody(index, side);
         return;
     }
+    if (conn.reading != Connection::Reading::on && !conn.ends[reader].is_client) {
+        conn.reading = Connection::Reading::off_with_head;
+        pipe.head_scheduled = true;  // Looked at again when it reads again.
+        return;
+    }
     const Flight& flight = pipe.flights.front();
     if (flight.what != Flight::What::message) {
         const auto reason =
@@ -237,14 +284,12 @@ void World::head_arrives(ConnectionIndex index, unsigned side, std::uint32_t num
 
 /// Whether faults keep a head that has come to its receiver from getting there.
 bool World::is_held_up(ConnectionIndex index, unsigned side) {
+    if (is_stopped_on_its_way(index, side)) {
+        return true;
+    }
     const Connection& conn = connections_[index];
     const End& from = conn.ends[side];
     const End& to = conn.ends[1 - side];
-    const Path* way = path_between(from, to);
-    if (way != nullptr && !way->is_open()) {
-        stall(index, side, way->cuts != 0);
-        return true;
-    }
     Pipe& pipe = connections_[index].pipes[side];
     if (!faults_.holds.empty() && is_held(from, to, pipe.flights.front())) {
         pipe.held = pipe.stalled = true;
@@ -264,28 +309,6 @@ void World::client_end_reads(ConnectionIndex index, unsigned side) {
     const Origin origin = flight.origin();
     pop_head(index, side);
     client_receives(connections_[index].ends[1 - side].index, message, origin);
-}
-
-/// Takes the head of a pipe out.
-void World::take_head(ConnectionIndex index, unsigned side) {
-    Pipe& pipe = connections_[index].pipes[side];
-    if (pipe.flights.empty()) {
-        return;
-    }
-    if (!pipe.snapshots.empty() && pipe.flights.front().what == Flight::What::message &&
-        zab::kind_of(pipe.flights.front().message) == zab::MessageKind::snap) {
-        pipe.snapshots.erase(pipe.snapshots.begin());
-    }
-    pipe.flights.pop();
-    pipe.head_scheduled = false;
-}
-
-void World::pop_head(ConnectionIndex index, unsigned side) {
-    take_head(index, side);
-    const Pipe& pipe = connections_[index].pipes[side];
-    if (!pipe.flights.empty() && !pipe.stalled) {
-        schedule_head(index, side);
-    }
 }
 
 }  // namespace sim

@@ -21,6 +21,7 @@ using ServerIndex = std::uint32_t;
 using ClientIndex = std::uint32_t;
 using HostIndex = std::uint32_t;
 using ConnectionIndex = std::uint32_t;
+using PathEnd = std::uint32_t;  ///< A server, or, behind the servers, a group of clients.
 
 constexpr std::uint32_t none = 0xffffffff;
 constexpr trace::RecordId no_record = ~trace::RecordId{0};
@@ -57,11 +58,12 @@ struct Stage {
     std::uint64_t items = 0;
     trace::RecordId last_record = no_record;
     bool blocked = false;    ///< Waits for a piece of work.
+    bool writing = false;    ///< Waits in a write: the connection's buffer is full.
     bool scheduled = false;  ///< An event will look at it.
     bool queued = false;     ///< Waits for a core.
-
+    bool is_blocked() const { return blocked || writing; }
     bool is_idle(std::int64_t now) const {
-        return queue.empty() && !scheduled && !queued && !blocked && busy_until <= now;
+        return queue.empty() && !scheduled && !queued && !is_blocked() && busy_until <= now;
     }
 };
 
@@ -119,7 +121,7 @@ struct End {
 
 /// A message under way, by value in its pipe's ring.
 struct Flight {
-    enum class What : std::uint8_t { message, closed, reset };
+    enum class What : std::uint8_t { message, closed, reset, given_up };
     zab::Message message;
     trace::RecordId cause = no_record;
     trace::RecordId held_by = no_record;
@@ -150,8 +152,16 @@ struct Route {
     HostIndex from_host = 0;
     StageRef reader{};                ///< Of a pipe to a server.
     std::uint32_t pair = none;        ///< Both ends are servers: from * servers + to.
+    std::uint32_t path = none;        ///< Of those that faults may touch.
     bool is_local = false;            ///< Both ends are on one host: no network card.
     bool reads_nothing_else = false;  ///< Its reader.
+};
+
+/// Who may wait to write into a pipe: a shared stage of the writing server (by its number), or a
+/// thread of the connection's own.
+struct Writer {
+    static constexpr unsigned sender = zab::shared_stage_count;  ///< A leader's, to a learner.
+    static constexpr unsigned send_worker = sender + 1;  ///< QuorumCnxManager's: a queue of one.
 };
 
 /// One direction of a connection, first in, first out. Only its head stands in the event queue.
@@ -165,7 +175,22 @@ struct Pipe {
     bool stalled = false;           ///< The path is cut or clogged: the head waits.
     std::int64_t stalled_since = 0;
     std::uint32_t stall_number = 0;
-    bool held = false;  ///< By a fault, until another lets it go.
+    bool held = false;          ///< By a fault, until another lets it go.
+    zab::Ring<Flight> outbox;   ///< What a sender thread has yet to write; `arrival`: ready since.
+    std::uint64_t unread = 0;   ///< Bytes of `flights`: what fills the buffers of both ends.
+    std::uint16_t writers = 0;  ///< Threads that wait for room in them: `Writer` bits.
+    trace::RecordId full_record = no_record;  ///< Since when they wait.
+    std::int64_t full_since = 0;
+
+    /// All that was under way, and all that waited to be, is gone.
+    void clear() {
+        flights.clear();
+        snapshots.clear();
+        outbox.clear();
+        unread = 0;
+        writers = 0;
+        head_scheduled = stalled = held = false;
+    }
 };
 
 struct Connection {
@@ -176,6 +201,7 @@ struct Connection {
         std::uint32_t service = 0;
     };
     enum class State : std::uint8_t { free, dialling, open };
+    enum class Reading : std::uint8_t { on, off, off_with_head };  // Off: at the server's wish.
     State state = State::free;
     zab::LinkKind kind{};
     std::uint32_t generation = 0;
@@ -186,9 +212,10 @@ struct Connection {
     std::array<std::int64_t, 2> last_heard{};
     std::array<std::int64_t, 2> timeout_due{};  ///< When its silence is looked at; 0: never.
     Dialled dialled;
-    bool established = false;  ///< The dialler knows.
-    bool has_sender = false;   ///< The leader's end of a learner connection.
-    zab::Ring<Flight> outbox;  ///< What the sender has yet to write; `arrival`: ready since.
+    bool established = false;       ///< The dialler knows.
+    bool has_sender = false;        ///< The leader's end of a learner connection.
+    Reading reading = Reading::on;  ///< Of a client's connection, at the server's end.
+    std::uint64_t number = 0;       ///< Of the dials between its two ends.
     std::uint32_t next_free = none;
 };
 
@@ -233,7 +260,8 @@ struct Client {
     zab::NodeId server{};      ///< It talks to, or tries.
     std::uint32_t tries = 0;   ///< Since it was last attached.
     std::uint32_t wanted = 0;  ///< Requests that wait for a connection, or to be issued.
-    std::uint64_t issued = 0;  ///< So far.
+    zab::Ring<std::int64_t> arrivals_due;  ///< Of an open load: when each of those arrived.
+    std::uint64_t issued = 0;              ///< So far.
     std::uint64_t creates = 0;
     std::int64_t last_sent = 0;
     std::int64_t last_heard = 0;

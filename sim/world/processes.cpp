@@ -13,7 +13,7 @@ void World::start_server(ServerIndex index, trace::RecordId cause) {
     }
     if (!server.host_up) {
         server.host_up = true;
-        for (ServerIndex other = 0; other < servers_.size(); ++other) {
+        for (PathEnd other = 0; other < faults_.path_ends; ++other) {
             if (other != index && path(other, index).is_open()) {
                 path_opens(other, index);
             }
@@ -54,7 +54,7 @@ void World::boot_server(ServerIndex index, std::uint32_t incarnation) {
         stage.queue.clear();
         stage.busy_until = 0;
         stage.last_record = no_record;
-        stage.blocked = stage.queued = false;
+        stage.blocked = stage.writing = stage.queued = false;
     }
     for (Timer& timer : server.timers) {
         ++timer.generation;
@@ -112,7 +112,7 @@ void World::stop_server(ServerIndex index, trace::StopReason reason, std::uint16
     for (std::size_t i = 0; i < zab::shared_stage_count; ++i) {
         Stage& stage = stage_of(StageRef::of(index, static_cast<zab::Stage>(i)));
         stage.queue.clear();
-        stage.blocked = false;
+        stage.blocked = stage.writing = false;
     }
     std::erase(faults_.crashed, index);
     faults_.crashed.push_back(index);
@@ -150,9 +150,7 @@ void World::let_go(ServerIndex index, bool tells, trace::RecordId cause) {
                 !conn.open[side]) {
                 continue;
             }
-            if (side == 1) {
-                conn.outbox.clear();  // It was the process's, not the kernel's.
-            }
+            conn.pipes[side].outbox.clear();  // It was the process's, not the kernel's.
             if (conn.state == Connection::State::dialling) {
                 release(i);
             } else if (tells) {
@@ -160,8 +158,8 @@ void World::let_go(ServerIndex index, bool tells, trace::RecordId cause) {
                            now_ - servers_[index].last_record_at);
             } else {
                 conn.open[side] = false;
-                conn.pipes[side].flights.clear();
-                conn.pipes[side].head_scheduled = false;
+                conn.pipes[side].clear();
+                discard_unread(i, side);
                 if (!conn.open[1 - side]) {
                     release(i);
                 }

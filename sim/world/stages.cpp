@@ -27,7 +27,7 @@ void World::enqueue(StageRef ref, const Pending& pending) {
 
 void World::look_at(StageRef ref, std::int64_t not_before) {
     Stage& stage = stage_of(ref);
-    if (stage.scheduled || stage.queued || stage.blocked) {
+    if (stage.scheduled || stage.queued || stage.is_blocked()) {
         return;
     }
     stage.scheduled = true;
@@ -65,7 +65,7 @@ bool World::is_free_to_go_on() const { return cpu_is_free_ && faults_.due.empty(
 /// False: the stage cannot take up an item now.
 bool World::run_next_item(StageRef ref) {
     Stage& stage = stage_of(ref);
-    if (stage.blocked || stage.queue.empty()) {
+    if (stage.is_blocked() || stage.queue.empty()) {
         return false;
     }
     const ServerNode& server = servers_[server_of(ref)];
@@ -256,8 +256,8 @@ void World::read_message(StageRef ref, ConnectionIndex index, unsigned reader,
         }
         take_head(index, sender);
     } while (is_free_to_go_on() && can_read_on(ref, index, reader));
-    Pipe& pipe = connections_[index].pipes[sender];
-    if (!pipe.flights.empty() && !pipe.stalled) {
+    const Pipe& pipe = connections_[index].pipes[sender];
+    if (!pipe.flights.empty() && !pipe.stalled && !pipe.head_scheduled) {
         schedule_head(index, sender);
     }
 }
@@ -268,7 +268,8 @@ bool World::can_read_on(StageRef ref, ConnectionIndex index, unsigned reader) {
     const Pipe& pipe = conn.pipes[1 - reader];
     return !pipe.flights.empty() && pipe.flights.front().arrival <= now_ &&
            pipe.flights.front().what == Flight::What::message && !pipe.stalled && !is_troubled_ &&
-           conn.open[reader] && stage_of(ref).is_idle(now_) && servers_[conn.ends[reader].index].up;
+           conn.open[reader] && conn.reading == Connection::Reading::on &&
+           stage_of(ref).is_idle(now_) && servers_[conn.ends[reader].index].up;
 }
 
 /// What an item of each stage costs, as far as the stage alone decides.

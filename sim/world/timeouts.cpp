@@ -44,7 +44,7 @@ void World::check_read_timeout(ConnectionIndex index, unsigned side) {
     const Pipe& incoming = conn.pipes[1 - side];
     const bool has_data =
         !incoming.flights.empty() && !incoming.stalled && incoming.flights.front().arrival <= now_;
-    if (due <= now_ && (reader.blocked || has_data || is_paused(server))) {
+    if (due <= now_ && (reader.is_blocked() || has_data || is_paused(server))) {
         due = now_ + conn.read_timeout[side];  // It is not waiting in read(), or will not wait.
     }
     if (due > now_) {
@@ -66,6 +66,26 @@ void World::check_read_timeout(ConnectionIndex index, unsigned side) {
     tell(end, pending);
 }
 
+/// Whether what should arrive now does not: its way is cut or clogged, or it was lost too often.
+bool World::is_stopped_on_its_way(ConnectionIndex index, unsigned side) {
+    const Connection& conn = connections_[index];
+    const Flight& head = conn.pipes[side].flights.front();
+    const Path* way = path_between(conn.ends[side], conn.ends[1 - side]);
+    if (way != nullptr && !way->is_open()) {
+        if (way->cuts != 0 && is_datagram(conn, head)) {
+            pop_head(index, side);  // Nobody sends it again.
+        } else {
+            stall(index, side, way->cuts != 0);
+        }
+        return true;
+    }
+    if (head.what == Flight::What::given_up) {
+        give_up(index, side);
+        return true;
+    }
+    return false;
+}
+
 /// The way is cut or clogged: what is under way waits, and TCP tries again and again.
 void World::stall(ConnectionIndex index, unsigned side, bool breaks) {
     Connection& conn = connections_[index];
@@ -77,7 +97,7 @@ void World::stall(ConnectionIndex index, unsigned side, bool breaks) {
     }
     std::int64_t total = 0;
     std::int64_t backoff = scenario_->network.retransmission_timeout.ns;
-    for (std::uint32_t n = 0; n < scenario_->network.retransmission_limit; ++n) {
+    for (std::uint32_t n = 0; n <= scenario_->network.retransmission_limit; ++n) {
         total += backoff;
         backoff = std::min<std::int64_t>(backoff * 2, 120'000'000'000);
     }
@@ -93,10 +113,13 @@ void World::break_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall
     if (!pipe.stalled || pipe.stall_number != stall_number) {
         return;
     }
-    pipe.flights.clear();
-    pipe.snapshots.clear();
-    pipe.head_scheduled = false;
-    pipe.stalled = false;
+    give_up(index, side);
+}
+
+void World::give_up(ConnectionIndex index, unsigned side) {
+    Connection& conn = connections_[index];
+    let_writers_go(index, side, no_record);
+    conn.pipes[side].clear();
     if (conn.open[side]) {
         end_closed(index, side, zab::DownReason::timed_out, Origin{.since = now_});
     } else if (!conn.open[1 - side]) {
@@ -116,14 +139,13 @@ void World::delay_all(Pipe& pipe, std::int64_t until) {
 }
 
 /// A way is open again: what waited goes on at TCP's next try.
-void World::path_opens(ServerIndex from, ServerIndex to) {
+void World::path_opens(PathEnd from, PathEnd to) {
     for (ConnectionIndex index = 0; index < connections_.size(); ++index) {
         Connection& conn = connections_[index];
         for (unsigned side = 0; side < 2; ++side) {
             Pipe& pipe = conn.pipes[side];
             if (conn.state != Connection::State::open || !pipe.stalled || pipe.held ||
-                !(conn.ends[side] == End{false, from}) ||
-                !(conn.ends[1 - side] == End{false, to})) {
+                path_end(conn.ends[side]) != from || path_end(conn.ends[1 - side]) != to) {
                 continue;
             }
             pipe.stalled = false;

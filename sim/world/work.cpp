@@ -30,6 +30,10 @@ std::uint64_t World::snapshot_bytes(const ServerNode& server) const {
     return server.peer.server().database.tree().paths() * per_node + 1'024;
 }
 
+std::uint32_t World::snapshot_message_bytes(const ServerNode& server) const {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(snapshot_bytes(server), 0xffffffff));
+}
+
 /// A synchronous operation's time. An fsync is known by what was durable before it: the first
 /// transaction of its batch; other operations by how many there were.
 std::int64_t World::disk_time(ServerNode& server, zab::Work work,
@@ -210,10 +214,11 @@ void World::send_snapshot(const Step& step, const zab::SendSnapshot& wish) {
     snapshot.position = wish.position;
     Pipe& pipe = connection(wish.link).pipes[wish.link.slot % 2];
     pipe.snapshots.push_back(std::move(snapshot));
-    const auto bytes =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(snapshot_bytes(server), 0xffffffff));
-    transmit(wish.link, zab::Snap{wish.position.zxid, bytes}, step.record, step.service,
-             step.ready);
+    const std::uint32_t bytes = snapshot_message_bytes(server);
+    if (transmit(wish.link, zab::Snap{wish.position.zxid, bytes}, step.record, step.service,
+                 step.ready)) {
+        write_waits(step, wish.link);
+    }
 }
 
 }  // namespace sim

@@ -28,7 +28,9 @@ World::World(std::shared_ptr<const Scenario> scenario, std::uint64_t seed, std::
       config_(std::make_shared<const zab::Config>(scenario_->config)),
       seed_(seed),
       root_(root_key(seed, branch)),
-      cpu_is_free_(costs_nothing(scenario_->cpu)) {
+      cpu_is_free_(costs_nothing(scenario_->cpu)),
+      has_datagrams_(scenario_->transport == "datagram"),
+      send_buffer_(scenario_->network.send_buffer_bytes) {
     delay_key_ = derive(root_, "delay");
     dial_key_ = derive(root_, "dial");
     load_key_ = derive(root_, "load");
@@ -85,7 +87,17 @@ void World::build_servers() {
     }
     server_stages_.resize(servers_.size() * StageRef::per_server);
     pipe_draws_.resize(servers_.size() * servers_.size() * zab::message_kind_count);
-    faults_.paths.resize(servers_.size() * servers_.size());
+    faults_.path_ends = static_cast<std::uint32_t>(servers_.size());
+    for (const Fault& fault : scenario_->faults) {
+        const bool names_clients =
+            fault.target.kind == Target::Kind::clients ||
+            (fault.other.has_value() && fault.other->kind == Target::Kind::clients);
+        if (names_clients) {
+            faults_.path_ends =
+                static_cast<std::uint32_t>(servers_.size() + scenario_->clients.size());
+        }
+    }
+    faults_.paths.resize(std::size_t{faults_.path_ends} * faults_.path_ends);
     for (const ServerStart& start : scenario_->start) {
         ServerNode& node = servers_[server_by_id_[start.id.value]];
         zab::History log;

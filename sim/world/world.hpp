@@ -186,6 +186,7 @@ class World {
     void interpret(const Step& step, std::size_t first);
     void perform(const Step& step, const zab::Dial& wish);
     void perform(const Step& step, const zab::Listen& wish);
+    void perform(const zab::SetReading& wish);
     void perform(const Step& step, const zab::Append& append);
     void perform(const Step& step, const zab::Halt& halt);
     void perform(const Step& step, const zab::RefuseToStart& refusal);
@@ -205,6 +206,7 @@ class World {
     std::int64_t work_time(ServerNode& server, const zab::Start& start);
     std::int64_t disk_time(ServerNode& server, zab::Work work, const Distribution& distribution);
     std::uint64_t snapshot_bytes(const ServerNode& server) const;
+    std::uint32_t snapshot_message_bytes(const ServerNode& server) const;
     void send_snapshot(const Step& step, const zab::SendSnapshot& wish);
 
     // network.cpp: connections.
@@ -222,12 +224,12 @@ class World {
     void dial_arrives(ConnectionIndex index);
     void dial_answered(ConnectionIndex index, std::uint32_t answer);
     void dial_expires(ConnectionIndex index);
-    void transmit(zab::LinkId link, const zab::Message& message, trace::RecordId cause,
+    bool transmit(zab::LinkId link, const zab::Message& message, trace::RecordId cause,
                   std::uint32_t service, std::int64_t ready, std::int64_t waited = 0);
     std::uint64_t occurrence_of(ConnectionIndex index, unsigned side, std::uint64_t kind);
     void call_sender(ConnectionIndex index);
     void run_sender(ConnectionIndex index, Core* core);
-    std::int64_t faults_on_the_way(const Route& route, const Flight& flight, std::uint64_t word,
+    std::int64_t faults_on_the_way(const Route& route, Flight& flight, std::uint64_t word,
                                    std::int64_t leaves);
     Key pair_key(const End& from, const End& to) const;
     std::int64_t segment_ns(const End& from, const End& to, std::uint64_t word) const;
@@ -250,9 +252,27 @@ class World {
     void watch_silence(ConnectionIndex index, unsigned side, std::int64_t due);
     void check_read_timeout(ConnectionIndex index, unsigned side);
     void break_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number);
+    void give_up(ConnectionIndex index, unsigned side);
+    bool is_stopped_on_its_way(ConnectionIndex index, unsigned side);
     void tell(const End& end, const Pending& pending);
     StageRef reader_of(ConnectionIndex index, unsigned side) const;
     const LinkModel& model(HostIndex from, HostIndex to) const;
+
+    // buffers.cpp: what a reader leaves unread, and who waits for room.
+    void write_waits(const Step& step, zab::LinkId link);
+    void fill(ConnectionIndex index, unsigned side, unsigned writer, const Origin& origin);
+    void make_room(ConnectionIndex index, unsigned side);
+    void let_writers_go(ConnectionIndex index, unsigned side, trace::RecordId record);
+    void let_write(StageRef ref, trace::RecordId record);
+    void discard_unread(ConnectionIndex index, unsigned reader);
+
+    // datagrams.cpp: the other transport.
+    bool is_datagram(const Connection& conn, const Flight& flight) const {
+        return has_datagrams_ && is_single_message(conn, flight);
+    }
+    static bool is_single_message(const Connection& conn, const Flight& flight);
+    void scatter(ConnectionIndex index, unsigned side, std::uint64_t word);
+    void take_place(ConnectionIndex index, unsigned side, const Flight& flight);
 
     // processes.cpp: starting and ending servers.
     void start_server(ServerIndex index, trace::RecordId cause);
@@ -282,11 +302,14 @@ class World {
     void place_faults();
     void strike(std::uint32_t index, trace::RecordId cause);
     void strike_due();
-    void reset_between(ServerIndex from, ServerIndex to);
+    void reset_between(PathEnd from, PathEnd to);
     void apply_fault(std::uint32_t index, trace::RecordId cause);
-    void apply_to_path(std::uint32_t index, ServerIndex from, ServerIndex to, bool undo);
+    void apply_to_paths(std::uint32_t index, PathEnd target, bool undo);
+    void apply_to_path(std::uint32_t index, PathEnd from, PathEnd to, bool undo);
+    void sum_up(Path& way) const;
     void undo_fault(std::uint32_t index);
-    std::vector<ServerIndex> resolve(const Target& target, std::uint64_t meaning);
+    std::vector<PathEnd> resolve(const Target& target, std::uint64_t meaning);
+    std::vector<PathEnd> named_by(const Target& target) const;
 
     // anchors.cpp: faults placed by what happens.
     void watch(const trace::Record& record, trace::RecordId id);
@@ -300,9 +323,10 @@ class World {
     void drop_connection(ConnectionIndex index);
     static void delay_all(Pipe& pipe, std::int64_t until);
     void tell_skipped();
-    Path& path(ServerIndex from, ServerIndex to);
-    const Path* path_between(const End& from, const End& to) const;
-    void path_opens(ServerIndex from, ServerIndex to);
+    Path& path(PathEnd from, PathEnd to);
+    PathEnd path_end(const End& end) const;
+    Path* path_between(const End& from, const End& to);
+    void path_opens(PathEnd from, PathEnd to);
 
     std::shared_ptr<const Scenario> scenario_;
     std::shared_ptr<const zab::Config> config_;
@@ -317,7 +341,9 @@ class World {
     Outlet outlets_;
     zab::Effects effects_;
     bool cpu_is_free_ = false;
-    std::uint32_t done_count_ = 0;  ///< What the last piece of work amounted to, for its record.
+    bool has_datagrams_ = false;     ///< Instead of streams, between servers.
+    std::uint64_t send_buffer_ = 0;  ///< Bytes a pipe takes before its writer waits.
+    std::uint32_t done_count_ = 0;   ///< What the last piece of work amounted to, for its record.
 
     std::vector<Host> hosts_;
     std::vector<std::uint32_t> models_;  // By from * hosts + to: index into link_models_.

@@ -78,6 +78,9 @@ std::string PeerScript::text(const zab::Effect& effect) const {
     if (const auto* wish = std::get_if<zab::SetReadTimeout>(&effect)) {
         return "read timeout " + name_of(wish->link) + " " + text_of(wish->timeout);
     }
+    if (const auto* wish = std::get_if<zab::SetReading>(&effect)) {
+        return (wish->on ? "read " : "stop reading ") + name_of(wish->link);
+    }
     if (const auto* listen = std::get_if<zab::Listen>(&effect)) {
         return fmt::format("{} {}", listen->open ? "listen" : "stop listening",
                            link_kind_names()[static_cast<std::size_t>(listen->kind)]);

@@ -1,0 +1,138 @@
+#include "sim/world/world.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sim {
+
+// Finite buffers. What a reader has not read yet, wherever it lies, fills them; the write that
+// overfills them blocks its thread until the reader has read enough. Of the two ends of a client's
+// connection neither blocks: both are non-blocking (NIO), and what does not fit waits in a queue of
+// theirs, in the same order.
+
+/// A step has overfilled a connection's buffer: its thread waits in write() from now on.
+void World::write_waits(const Step& step, zab::LinkId link) {
+    const ConnectionIndex index = link.slot / 2;
+    const unsigned side = link.slot % 2;
+    const Origin origin{.cause = step.record, .since = now_};
+    switch (connections_[index].kind) {
+        case zab::LinkKind::client: return;
+        case zab::LinkKind::election: fill(index, side, Writer::send_worker, origin); return;
+        case zab::LinkKind::learner: break;
+    }
+    if (side == 1) {
+        fill(index, side, Writer::sender, origin);
+    } else if (!step.stage.is_of_connection()) {
+        fill(index, side, static_cast<unsigned>(step.stage.stage()), origin);
+    }
+}
+
+void World::fill(ConnectionIndex index, unsigned side, unsigned writer, const Origin& origin) {
+    Connection& conn = connections_[index];
+    Pipe& pipe = conn.pipes[side];
+    if (pipe.writers == 0) {
+        const auto bytes = static_cast<std::uint32_t>(std::min<std::uint64_t>(pipe.unread, none));
+        pipe.full_record = emit(trace::Kind::link_full, servers_[conn.ends[side].index].id, origin,
+                                servers_[conn.ends[1 - side].index].id.value,
+                                static_cast<std::uint16_t>(conn.kind), 0, 0, bytes);
+        pipe.full_since = now_;
+    }
+    pipe.writers |= static_cast<std::uint16_t>(1u << writer);
+    if (writer == Writer::sender) {
+        stage_of(StageRef::sender(index)).writing = true;
+    } else if (writer < zab::shared_stage_count) {
+        stage_of(StageRef::of(conn.ends[side].index, static_cast<zab::Stage>(writer))).writing =
+            true;
+    }
+}
+
+/// The reader has read enough: who waited to write goes on.
+void World::make_room(ConnectionIndex index, unsigned side) {
+    const Connection& conn = connections_[index];
+    const Pipe& pipe = conn.pipes[side];
+    const Origin origin{.cause = pipe.full_record,
+                        .held_by = stage_of(pipe.route.reader).last_record,
+                        .since = pipe.full_since};
+    const trace::RecordId room =
+        emit(trace::Kind::link_writable, servers_[conn.ends[side].index].id, origin,
+             servers_[conn.ends[1 - side].index].id.value, static_cast<std::uint16_t>(conn.kind), 0,
+             0, static_cast<std::uint32_t>(pipe.unread));
+    let_writers_go(index, side, room);
+}
+
+/// By `record`, or because the connection is gone: then their writes fail.
+void World::let_writers_go(ConnectionIndex index, unsigned side, trace::RecordId record) {
+    Connection& conn = connections_[index];
+    Pipe& pipe = conn.pipes[side];
+    const unsigned writers = std::exchange(pipe.writers, std::uint16_t{0});
+    if (writers == 0) {
+        return;
+    }
+    const trace::RecordId held_by = record == no_record ? pipe.full_record : record;
+    for (unsigned stage = 0; stage < zab::shared_stage_count; ++stage) {
+        if ((writers >> stage & 1u) != 0) {
+            let_write(StageRef::of(conn.ends[side].index, static_cast<zab::Stage>(stage)), held_by);
+        }
+    }
+    if ((writers >> Writer::sender & 1u) != 0) {
+        let_write(StageRef::sender(index), held_by);
+        call_sender(index);
+    }
+    const bool has_send_worker = (writers >> Writer::send_worker & 1u) != 0;
+    if (has_send_worker && record != no_record && !pipe.outbox.empty()) {
+        Flight& newest = pipe.flights.push_slot();
+        newest = pipe.outbox.front();
+        pipe.outbox.clear();
+        const std::int64_t ready = std::max(now_, newest.arrival);
+        newest.wait += ready - newest.arrival;
+        newest.held_by = record;
+        fly(index, side, newest, ready);
+    }
+}
+
+void World::let_write(StageRef ref, trace::RecordId record) {
+    Stage& stage = stage_of(ref);
+    stage.writing = false;
+    stage.last_record = record;
+    if (!stage.queue.empty()) {
+        look_at(ref, now_);
+    }
+}
+
+/// The reading end is closed with bytes unread for which somebody waits at the other end: they
+/// arrive at nobody, so that the writer hears of it, by a reset or by TCP's giving up.
+void World::discard_unread(ConnectionIndex index, unsigned reader) {
+    const Pipe& incoming = connections_[index].pipes[1 - reader];
+    if (incoming.writers != 0 && !incoming.stalled && !incoming.flights.empty()) {
+        schedule_head(index, 1 - reader);
+    }
+}
+
+/// Takes the head of a pipe out: it has been read, or is gone.
+void World::take_head(ConnectionIndex index, unsigned side) {
+    Pipe& pipe = connections_[index].pipes[side];
+    if (pipe.flights.empty()) {
+        return;
+    }
+    const Flight& head = pipe.flights.front();
+    if (!pipe.snapshots.empty() && head.what == Flight::What::message &&
+        zab::kind_of(head.message) == zab::MessageKind::snap) {
+        pipe.snapshots.erase(pipe.snapshots.begin());
+    }
+    pipe.unread -= head.bytes;
+    pipe.flights.pop();
+    pipe.head_scheduled = false;
+    if (pipe.writers != 0 && pipe.unread <= send_buffer_) {
+        make_room(index, side);
+    }
+}
+
+void World::pop_head(ConnectionIndex index, unsigned side) {
+    take_head(index, side);
+    const Pipe& pipe = connections_[index].pipes[side];
+    if (!pipe.flights.empty() && !pipe.stalled && !pipe.head_scheduled) {
+        schedule_head(index, side);
+    }
+}
+
+}  // namespace sim
