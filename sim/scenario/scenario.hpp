@@ -58,7 +58,7 @@ struct DatagramSpec {
     Probability drop{};
     Probability duplicate{};
     Probability reorder{};  ///< It comes later by `reorder_delay`.
-    Distribution reorder_delay;
+    Distribution reorder_delay = Distribution::exponential(zab::milliseconds(5));
     friend bool operator==(const DatagramSpec&, const DatagramSpec&) = default;
 };
 

@@ -1,11 +1,13 @@
 #include "cli/exit_code.hpp"
 #include "cli/nearest.hpp"
 #include "cli/shell.hpp"
+#include "sim/world/behaviour.hpp"
 #include "tests/unit/cli_script.hpp"
 
 #include <doctest/doctest.h>
 
 #include <array>
+#include <string>
 
 namespace cli {
 

@@ -46,7 +46,7 @@ TEST_CASE("a leader's sender waits while its learner stands still, and goes on w
     const auto full = run.all(Kind::link_full, of_learner);
     REQUIRE_EQ(run.count(Kind::link_full, both(between(25, 29), of_learner)), 1);
     CHECK(full.front().c() > 16 * 1024);
-    CHECK_EQ(run.count(Kind::link_writable, both(between(0, 29), of_learner)), 0);
+    CHECK_EQ(run.count(Kind::link_writable, both(between(26, 29), of_learner)), 0);
     CHECK(run.count(Kind::link_writable, both(between(29, 31), of_learner)) >= 1);
     // The buffer, not the pause, decides how much the leader could send.
     CHECK_EQ(run.count(Kind::link_down, between(5, 60)), 0);
