@@ -276,6 +276,7 @@ class World {
     Outlet outlets_;
     zab::Effects effects_;
     bool cpu_is_free_ = false;
+    bool done_replaces_ = false;    ///< Whether that was a snapshot that replaces the log.
     std::uint32_t done_count_ = 0;  ///< What the last piece of work amounted to, for its record.
 
     std::vector<Host> hosts_;

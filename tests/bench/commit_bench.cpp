@@ -65,7 +65,7 @@ std::shared_ptr<const sim::Scenario> scenario_of(const Variant& variant) {
 Figures measure(const Variant& variant) {
     const auto scenario = scenario_of(variant);
     sim::World world(scenario, 1);
-    analysis::CheckerSet checkers(analysis::Ensemble{scenario->config.voters, {}});
+    analysis::CheckerSet checkers(analysis::Ensemble{scenario->config.voters, {}, {}});
     trace::Outlets outlets;
     if (variant.has_checkers) {
         outlets.add(checkers, checkers.kinds());

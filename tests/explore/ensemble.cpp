@@ -8,7 +8,7 @@ namespace explore {
 
 namespace {
 
-analysis::Ensemble three_voters() { return {{{1}, {2}, {3}}, {}}; }
+analysis::Ensemble three_voters() { return {{{1}, {2}, {3}}, {}, {}}; }
 
 /// Lets one thing happen, as the explorer would.
 template <class Act>

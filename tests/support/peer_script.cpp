@@ -211,9 +211,11 @@ void PeerScript::finish_work(const Words& words) {
     if (work == zab::Work::sync_log) disk_.complete_sync(appended);
     if (work == zab::Work::write_accepted_epoch) disk_.write_accepted_epoch(epoch);
     if (work == zab::Work::write_current_epoch) disk_.write_current_epoch(epoch);
-    if (work == zab::Work::truncate_log) disk_.truncate_after({start.argument});
+    if (work == zab::Work::truncate_log)
+        disk_.truncate_after({start.argument}, config_.release.truncation);
     if (work == zab::Work::write_snapshot) {
-        disk_.add_snapshot(peer_->server().database.snapshot(), start.argument == 1, 0);
+        disk_.add_snapshot(peer_->server().database.snapshot(),
+                           static_cast<zab::SnapshotWrite>(start.argument), 0);
     }
     zab::Done done{work, start.stage, start.link};
     done.disk = &disk_.image();

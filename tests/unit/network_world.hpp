@@ -31,7 +31,7 @@ class Collector final : public trace::Sink {
 };
 
 inline analysis::Ensemble ensemble_of(const sim::Scenario& scenario) {
-    return {scenario.config.voters, scenario.config.observers};
+    return {scenario.config.voters, scenario.config.observers, scenario.config.groups};
 }
 
 /// A finished run with all its records and the verdict on it.
