@@ -33,8 +33,9 @@ struct Config {
     std::uint32_t snapshot_count = 100'000;          ///< snapCount: txns between snapshots.
     std::uint64_t snapshot_size_limit = 4ull << 30;  ///< snapSizeLimitInKb: log bytes likewise.
     /// snapshotSizeFactor, in percent: how much log a leader reads from disk for a learner, by the
-    /// size of its newest snapshot. Negative: none.
-    std::int32_t snapshot_size_percent = 33;
+    /// size of its newest snapshot. 0: any.
+    std::uint32_t snapshot_size_percent = 33;
+    bool sync_from_disk = true;               ///< A negative snapshotSizeFactor: false.
     std::uint64_t preallocation = 64u << 20;  ///< preAllocSize: a log file's least size.
     bool force_snapshot_sync = false;         ///< zookeeper.forceSnapshotSync.
     std::uint32_t max_batch_size = 1'000;     ///< SyncRequestProcessor: flush at this many.

@@ -114,12 +114,10 @@ bool log_may_serve(const DiskImage& disk, const Config& config, Zxid learner) {
             chosen = i;
         }
     }
-    if (config.snapshot_size_percent < 0 || chosen == disk.log_files.size() || disk.log.empty() ||
-        disk.log.at(0).txn.zxid > learner) {
+    if (chosen == disk.log_files.size() || disk.log.empty() || disk.log.at(0).txn.zxid > learner) {
         return false;
     }
-    const auto percent = static_cast<std::uint64_t>(config.snapshot_size_percent);
-    const std::uint64_t limit = disk.snapshot_bytes * percent / 100;
+    const std::uint64_t limit = disk.snapshot_bytes * config.snapshot_size_percent / 100;
     std::uint64_t size = 0;
     for (std::size_t i = chosen + 1; i < disk.log_files.size(); ++i) {
         size += size_on_disk(disk.log_files[i], config.preallocation);
@@ -153,7 +151,7 @@ SyncPlan plan_sync(const SyncSource& source, Zxid learner) {
         walk.over(log, std::nullopt);
         return walk.is_decided() ? walk.plan() : snap(database);
     }
-    if (learner < min && release.syncs_from_disk && source.config.snapshot_size_percent >= 0) {
+    if (learner < min && release.syncs_from_disk && source.config.sync_from_disk) {
         return source.disk != nullptr ? plan_from_disk(source, learner, min, max)
                                       : SyncPlan{SyncPlan::Kind::needs_log, {}, {}, {}};
     }

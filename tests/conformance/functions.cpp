@@ -210,7 +210,7 @@ std::optional<Verdict> judge_plan(const Case& one) {
     zab::Config config;
     config.release = one.release;
     const Value* from_disk = one.initial.find("txnLogSync");
-    if (from_disk != nullptr && from_disk->text != "on") config.snapshot_size_percent = -1;
+    if (from_disk != nullptr && from_disk->text != "on") config.sync_from_disk = false;
     const zab::SyncPlan plan = zab::plan_sync({database, config, database.last_processed(), &disk},
                                               zxid(*learner, "peerLastZxid"));
     static constexpr std::string_view modes[] = {"DIFF", "TRUNC", "SNAP", "undecided"};

@@ -95,6 +95,10 @@ bool PeerScript::set_up(const Words& words) {
         accepted_ = zab::Epoch{number()};
     } else if (what == "current") {
         current_ = zab::Epoch{number()};
+    } else if (what == "no_epoch_files") {
+        has_epoch_files_ = false;
+    } else if (what == "release") {
+        config_.release = zab::release_named(words.at(1));
     } else {
         return false;
     }
@@ -146,6 +150,11 @@ void PeerScript::start() {
             snapshot = database.snapshot();
             log.reset(snapshot->position);
         }
+    }
+    if (has_epoch_files_) {
+        const zab::Epoch of_log = log_.empty() ? zab::Epoch{} : log_.back().epoch();
+        if (!accepted_.has_value()) accepted_ = of_log;
+        if (!current_.has_value()) current_ = of_log;
     }
     disk_.preset(log, snapshot, accepted_, current_);
     const auto config = std::make_shared<const zab::Config>(config_);
