@@ -68,6 +68,9 @@ std::string line_of(const Case& one, bool& passed) {
         return passed ? "ok " + one.id : "FAIL " + one.id + " " + verdict.text();
     } catch (const Refused& refused) {
         return "FAIL " + one.id + " cannot be interpreted: " + refused.what();
+    } catch (const std::exception& wrong) {
+        // A number beyond all bounds, or a server that the case does not have.
+        return "FAIL " + one.id + " cannot be interpreted: " + wrong.what();
     }
 }
 
