@@ -57,6 +57,7 @@ analysis::Ensemble ensemble_of(const sim::Scenario& scenario) {
     for (const sim::ServerSpec& server : scenario.servers) {
         (server.voter ? ensemble.voters : ensemble.observers).push_back(server.id);
     }
+    ensemble.groups = scenario.config.groups;
     return ensemble;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "protocol/release/release.hpp"
 #include "protocol/types/ids.hpp"
+#include "protocol/types/quorum.hpp"
 #include "protocol/types/time.hpp"
 
 #include <cstdint>
@@ -13,6 +15,8 @@ namespace zab {
 struct Config {
     std::vector<NodeId> voters;     ///< Ascending, without repetition.
     std::vector<NodeId> observers;  ///< Ascending, disjoint from `voters`.
+    QuorumGroups groups;            ///< Of all voters, or none: any majority decides.
+    Release release;                ///< Whose behaviour this is.
 
     Duration tick_time = seconds(2);
     std::uint32_t init_limit = 10;  ///< Ticks a learner may take to connect and synchronize.
@@ -25,16 +29,24 @@ struct Config {
     Duration learner_connect_retry = milliseconds(100);      ///< leaderConnectDelayDuringRetryMs.
     std::uint32_t learner_connect_attempts = 5;              ///< Learner.connectToLeader.
 
-    std::uint32_t commit_log_count = 500;    ///< Committed txns kept in memory for DIFF.
-    std::uint32_t snapshot_count = 100'000;  ///< snapCount: txns between snapshots.
-    std::uint32_t max_batch_size = 1'000;    ///< SyncRequestProcessor: flush at this many.
-    Duration flush_delay = {};               ///< SyncRequestProcessor: 0 = flush when idle.
+    std::uint32_t commit_log_count = 500;            ///< Committed txns kept in memory for DIFF.
+    std::uint32_t snapshot_count = 100'000;          ///< snapCount: txns between snapshots.
+    std::uint64_t snapshot_size_limit = 4ull << 30;  ///< snapSizeLimitInKb: log bytes likewise.
+    /// snapshotSizeFactor, in percent: how much log a leader reads from disk for a learner, by the
+    /// size of its newest snapshot. 0: any.
+    std::uint32_t snapshot_size_percent = 33;
+    bool sync_from_disk = true;               ///< A negative snapshotSizeFactor: false.
+    std::uint64_t preallocation = 64u << 20;  ///< preAllocSize: a log file's least size.
+    bool force_snapshot_sync = false;         ///< zookeeper.forceSnapshotSync.
+    std::uint32_t max_batch_size = 1'000;     ///< SyncRequestProcessor: flush at this many.
+    Duration flush_delay = {};                ///< SyncRequestProcessor: 0 = flush when idle.
     std::uint32_t global_outstanding_limit = 1'000;
 
     std::uint32_t min_session_ticks = 2;   ///< minSessionTimeout in ticks.
     std::uint32_t max_session_ticks = 20;  ///< maxSessionTimeout in ticks.
     bool force_sync = true;                ///< forceSync: fsync before acknowledging.
     bool leader_serves = true;             ///< Whether the leader accepts clients.
+    Duration observer_election_delay = milliseconds(200);  ///< observer.election.DelayMs, at most.
 
     friend bool operator==(const Config&, const Config&) = default;
 };

@@ -12,16 +12,20 @@ void Database::load(const DiskImage& disk) {
         position_ = disk.snapshot->position;
         tree_ = disk.snapshot->tree;
         sessions_ = disk.snapshot->sessions;
-        last_processed_ = position_.zxid;
+        last_processed_ = disk.snapshot->zxid();
     }
     committed_log_.reset(position_);
     fast_forward(disk);
 }
 
 void Database::fast_forward(const DiskImage& disk) {
-    const Zxid from = position_.zxid;
-    for (std::size_t i = disk.log.first_after(from); i < disk.log.size(); ++i) {
-        apply(disk.log.at(i).txn);
+    // From the first record beyond on, in the order of the file, which a defect may have mixed up.
+    std::size_t next = 0;
+    while (next < disk.log.size() && disk.log.at(next).txn.zxid <= last_processed_) {
+        ++next;
+    }
+    for (; next < disk.log.size(); ++next) {
+        apply(disk.log.at(next).txn);
     }
 }
 
@@ -43,14 +47,18 @@ void Database::clear() {
     committed_log_.reset({});
 }
 
-void Database::apply(const Txn& txn) {
+void Database::apply(const Txn& txn, bool is_recorded) {
     apply_to_state(txn);
+    last_processed_ = std::max(last_processed_, txn.zxid);
     if (txn.zxid <= position_.zxid) {
         return;  // Replayed over a state that has it already.
     }
-    committed_log_.push(txn);
+    if (!is_recorded) {
+        position_ = advance(position_, txn);
+        return;
+    }
+    committed_log_.push_behind(position_, txn);
     position_ = committed_log_.last();
-    last_processed_ = txn.zxid;
     if (committed_log_.size() > commit_log_count_) {
         committed_log_.drop_front(1);
     }

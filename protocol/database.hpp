@@ -17,6 +17,16 @@ struct Snapshot {
     Position position{};
     Tree tree;
     std::vector<SessionId> sessions;
+    /// Its file's: what counted as processed, a leader's <epoch,0> for instance. 0: `position`'s.
+    Zxid name{};
+
+    Zxid zxid() const { return name == Zxid{} ? position.zxid : name; }
+};
+
+/// One file of the transaction log: named after its first transaction.
+struct LogFile {
+    Zxid first{};
+    std::uint64_t bytes = 0;  ///< Written; the file itself is preallocated in larger steps.
 };
 
 /// What a process finds when it reads its disk: the page cache counts, unsynced or not.
@@ -25,6 +35,9 @@ struct DiskImage {
     std::optional<Snapshot> snapshot;  ///< The newest valid one.
     std::optional<Epoch> accepted_epoch;
     std::optional<Epoch> current_epoch;
+    std::optional<Epoch> current_epoch_temporary;  ///< currentEpoch.tmp: not renamed.
+    std::vector<LogFile> log_files;                ///< Oldest first.
+    std::uint64_t snapshot_bytes = 0;              ///< Size of the newest snapshot; 0: none.
 };
 
 /// ZKDatabase: the state in memory, with the last committed transactions for learners that lag.
@@ -42,7 +55,13 @@ class Database {
     void install(const Snapshot& snapshot, Zxid zxid);
     void clear();
 
-    void apply(const Txn& txn);
+    void apply(const Txn& txn) { apply(txn, true); }
+    /// The same past the committed log: whoever is synchronized from it later will miss this one
+    /// (ZOOKEEPER-4925).
+    void apply_unrecorded(const Txn& txn) { apply(txn, false); }
+    /// Says that everything up to `zxid` is processed, whatever memory holds: what TRUNC sets, and
+    /// DIFF did before ZOOKEEPER-2355.
+    void claim_processed(Zxid zxid) { last_processed_ = zxid; }
     /// A leader's own <epoch,0>: no transaction, but what its database says it has processed.
     void begin_epoch(Zxid zxid) { last_processed_ = zxid; }
 
@@ -54,12 +73,13 @@ class Database {
     const Tree& tree() const { return tree_; }
     const std::vector<SessionId>& sessions() const { return sessions_; }
     bool has_session(SessionId session) const;
-    Snapshot snapshot() const { return {position_, tree_, sessions_}; }
+    Snapshot snapshot() const { return {position_, tree_, sessions_, last_processed_}; }
     /// Changes when the whole contents are replaced, not when transactions are applied.
     std::uint32_t generation() const { return generation_; }
     std::uint64_t fingerprint() const;
 
   private:
+    void apply(const Txn& txn, bool is_recorded);
     void apply_to_state(const Txn& txn);
 
     std::uint32_t commit_log_count_;

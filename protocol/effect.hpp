@@ -52,10 +52,12 @@ struct Send {
     LinkId link{};
     Message message{};
 };
-/// Sends `Snap`, named after `position`, with the tree as it is now beside it.
+/// Sends `Snap` with this header and, beside it, the tree as it is now: what `position` had
+/// applied and, maybe, more.
 struct SendSnapshot {
     LinkId link{};
     Position position{};
+    Zxid zxid{};
 };
 /// One more item lies in this stage's queue.
 struct Hand {
@@ -99,13 +101,20 @@ struct Listen {
     LinkKind kind{};
     bool open = false;
 };
+/// How a snapshot is written, and what becomes of the log before it.
+enum class SnapshotWrite : std::uint8_t {
+    background,  ///< Written back some time later; the log stays what it is.
+    replacing,   ///< Synced, and the log goes on behind it: what it held beyond or besides is gone.
+    synced,      ///< Synced; the log stays, and goes on behind the snapshot.
+    unsynced,    ///< The same, written back some time later.
+};
 /// Blocks a stage until `Done`.
 struct Start {
     Work work{};
     Stage stage{};  ///< Which stage waits; `handler` with the link.
     LinkId link{};
     std::uint64_t argument = 0;  ///< The epoch to write, the zxid to truncate after; for a
-                                 ///< snapshot 1 if it replaces the log before it.
+                                 ///< snapshot how it is written.
 };
 /// Writes a transaction to the log file: in the page cache, not durable.
 struct Append {

@@ -25,7 +25,7 @@ Position History::position_at(std::size_t index) const {
     return {entry.txn.zxid, entry.prefix};
 }
 
-void History::push(const Txn& txn) {
+void History::push_behind(Position before, const Txn& txn) {
     const std::size_t place = offset_ + size_;
     if (place / chunk_size == chunks_.size()) {
         add_chunk();
@@ -34,7 +34,7 @@ void History::push(const Txn& txn) {
     if (chunk.use_count() > 1) {
         chunk = std::make_shared<Chunk>(*chunk);  // Somebody else's past must not change.
     }
-    last_ = advance(last_, txn);
+    last_ = advance(before, txn);
     Entry& entry = (*chunk)[place % chunk_size];
     entry.txn = txn;
     entry.prefix = last_.prefix;

@@ -47,7 +47,9 @@ class History {
     Position position_at(std::size_t index) const;
 
     /// Appends a transaction. Zxids need not rise: a faulty server may write anything to its log.
-    void push(const Txn& txn);
+    void push(const Txn& txn) { push_behind(last_, txn); }
+    /// The same for one whose predecessor, `before`, stands elsewhere: in a snapshot, or nowhere.
+    void push_behind(Position before, const Txn& txn);
     /// Index of the first entry with a zxid above `zxid` (size() when there is none).
     std::size_t first_after(Zxid zxid) const;
     /// The position of exactly this zxid: an entry's, or the base's.

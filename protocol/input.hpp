@@ -50,8 +50,9 @@ enum class TimerKind : std::uint8_t {
     dial_retry,    ///< Learner: try the leader's port again.
     epoch_wait,    ///< Leader: initLimit ticks for epoch, its acks, or NEWLEADER's acks.
     tick,          ///< Leader: half a tick has passed.
+    observer,      ///< Observer: its random wait before it looks for a leader again.
 };
-constexpr std::size_t timer_kind_count = 5;
+constexpr std::size_t timer_kind_count = 6;
 
 /// Pieces of work that take time and block the stage that asks for them, and their completion.
 enum class Work : std::uint8_t {
@@ -63,7 +64,7 @@ enum class Work : std::uint8_t {
     write_current_epoch,
     sync_log,  ///< fsync of the log: all appended so far becomes durable.
     truncate_log,
-    read_log,            ///< Replay of the log's tail from disk (fast-forward).
+    read_log,            ///< The log's tail from disk: replay (fast-forward), or for a learner.
     write_snapshot,      ///< The whole tree to a snapshot file.
     serialize_snapshot,  ///< The whole tree into a learner's connection.
 };

@@ -17,7 +17,7 @@ void add(Digest& d, const Request& r) {
 void add(Digest& d, const Hello& m) { d.add(m.sid.value); }
 void add(Digest& d, const Notification& m) {
     d.add(m.leader.value).add(m.peer_epoch.value).add(m.zxid.value).add(m.round);
-    d.add(static_cast<std::uint64_t>(m.state));
+    d.add(static_cast<std::uint64_t>(m.state)).add(m.version);
 }
 void add(Digest& d, const FollowerInfo& m) { d.add(m.sid.value).add(m.accepted_epoch.value); }
 void add(Digest& d, const ObserverInfo& m) { d.add(m.sid.value).add(m.accepted_epoch.value); }

@@ -42,6 +42,7 @@ struct Notification {
     Zxid zxid{};
     std::uint64_t round = 0;  ///< logicalclock of the sender, or of the election it decided in.
     ServerState state{};
+    std::uint8_t version = 2;  ///< Of the format; 0: from before it had versions.
 };
 struct FollowerInfo {
     NodeId sid{};

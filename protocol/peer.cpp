@@ -20,27 +20,65 @@ void Peer::step(const Input& input, const Moment& now, Effects& out) {
 
 /// Boot (QuorumPeer.loadDataBase): snapshot and log are in memory, then the epochs must fit.
 void Peer::on(const Started& started, Effects& out) {
-    const DiskImage& disk = *started.disk;
-    server_.database.load(disk);
+    server_.database.load(*started.disk);
     const Zxid last = server_.database.last_processed();
-    // A missing file means a server from before the files: its history tells the epoch.
-    server_.current_epoch = disk.current_epoch.value_or(last.epoch());
-    server_.accepted_epoch = disk.accepted_epoch.value_or(last.epoch());
-    if (server_.accepted_epoch < server_.current_epoch) {
-        out.push(RefuseToStart{Refusal::accepted_epoch_below_current_epoch, last});
+    if (const auto refusal = take_epochs(*started.disk)) {
+        out.push(RefuseToStart{*refusal, last});
         role_ = Ended{};
         return;
     }
-    // Release "fixed": a log ahead of currentEpoch is what a crash between the last two steps of
-    // synchronization leaves. It was never acknowledged, so the server may start and vote with
-    // its old epoch; ZooKeeper refuses to start (ZOOKEEPER-1653, 2354).
-    server_.pipeline.draw_snapshot_distance(server_.config->snapshot_count,
-                                            started.snapshot_jitter);
+    server_.pipeline.next_jitter = started.snapshot_jitter;
+    server_.pipeline.draw_snapshot_distance(*server_.config);
+    // currentVote, until an election gives another: ourselves.
+    server_.vote.vote = {server_.self, last, server_.current_epoch};
     const Position end = server_.database.position();
     out.note(NoteKind::booted, end.zxid.value, end.prefix, server_.current_epoch.value);
-    out.push(Listen{LinkKind::election, true});
-    out.push(Listen{LinkKind::client, true});
-    become_looking(out);
+    go_on_booting(out);
+}
+
+/// The epochs this server starts with. What it writes back is told by the role.
+std::optional<Refusal> Peer::take_epochs(const DiskImage& disk) {
+    Booting booting;
+    const Epoch of_log = server_.database.last_processed().epoch();
+    // A missing file means a server from before the files: its history tells the epoch.
+    server_.current_epoch = disk.current_epoch.value_or(of_log);
+    booting.writes_current = !disk.current_epoch.has_value();
+    server_.accepted_epoch = disk.accepted_epoch.value_or(of_log);
+    booting.writes_accepted = !disk.accepted_epoch.has_value();
+    if (of_log > server_.current_epoch) {
+        // A crash between the last two steps of synchronization leaves a log ahead of currentEpoch.
+        // It was never acknowledged, so a server may start and vote with its old epoch; ZooKeeper
+        // refuses to start (ZOOKEEPER-1653, 2354) unless the file that was to be renamed is there.
+        const bool has_temporary =
+            disk.current_epoch_temporary.has_value() && server_.release().reads_epoch_temporary;
+        const LogAheadOfEpoch rule = server_.release().log_ahead;
+        if (has_temporary || rule == LogAheadOfEpoch::adopts) {
+            server_.current_epoch = has_temporary ? *disk.current_epoch_temporary : of_log;
+            booting.writes_current = true;
+        } else if (rule == LogAheadOfEpoch::refuses) {
+            return Refusal::epoch_of_log_above_current_epoch;
+        }
+    }
+    if (server_.accepted_epoch < server_.current_epoch) {
+        return Refusal::accepted_epoch_below_current_epoch;
+    }
+    role_ = booting;
+    return std::nullopt;
+}
+
+void Peer::go_on_booting(Effects& out) {
+    auto& booting = std::get<Booting>(role_);
+    if (booting.writes_current) {
+        booting.writes_current = false;
+        out.start(Work::write_current_epoch, Stage::main, server_.current_epoch.value);
+    } else if (booting.writes_accepted) {
+        booting.writes_accepted = false;
+        out.start(Work::write_accepted_epoch, Stage::main, server_.accepted_epoch.value);
+    } else {
+        out.push(Listen{LinkKind::election, true});
+        out.push(Listen{LinkKind::client, true});
+        become_looking(out);
+    }
 }
 
 void Peer::on(const Received& received, Effects& out) {
@@ -61,6 +99,7 @@ void Peer::on(const Received& received, Effects& out) {
         case Learning::Phase::connecting:
         case Learning::Phase::accepting:
         case Learning::Phase::truncating:
+        case Learning::Phase::snapshotting:
         case Learning::Phase::logging:
         case Learning::Phase::entering_epoch:
         case Learning::Phase::starting:
@@ -74,6 +113,7 @@ void Peer::on(const Received& received, Effects& out) {
             return;
         case Learning::Phase::waiting_to_sync:
         case Learning::Phase::synchronizing:
+        case Learning::Phase::handing_over:
         case Learning::Phase::acknowledged:
             settle(learning->on_sync_packet(server_, *received.message, received.snapshot, out),
                    out);
@@ -140,6 +180,8 @@ void Peer::on(const Ran& ran, Effects& out) {
         case Stage::main:
             if (auto* leading = std::get_if<Leading>(&role_)) {
                 leading->on_main_turn(server_, out);
+            } else if (auto* learning = std::get_if<Learning>(&role_)) {
+                learning->on_main_turn(server_, out);
             } else {
                 on_looking_turn(out);
             }
@@ -232,6 +274,11 @@ void Peer::on(const TimerFired& fired, Effects& out) {
                 settle(leading->on_tick(server_, out), out);
             }
             return;
+        case TimerKind::observer:
+            if (std::holds_alternative<Leaving>(role_)) {
+                become_looking(out);
+            }
+            return;
     }
 }
 
@@ -306,7 +353,9 @@ std::uint64_t Peer::fingerprint() const {
         digest.add(leading->fingerprint());
     } else if (const auto* leaving = std::get_if<Leaving>(&role_)) {
         digest.add(static_cast<std::uint64_t>(leaving->step)).add(leaving->was_serving);
-        digest.add(leaving->reload);
+        digest.add(leaving->reload).add(leaving->was_leading);
+    } else if (const auto* booting = std::get_if<Booting>(&role_)) {
+        digest.add(booting->writes_current).add(booting->writes_accepted);
     }
     return digest.value;
 }

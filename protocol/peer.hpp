@@ -36,12 +36,17 @@ class Peer {
     std::uint64_t fingerprint() const;
 
   private:
-    struct Booting {};
+    /// The database is in memory; epoch files that were missing are written.
+    struct Booting {
+        bool writes_current = false;
+        bool writes_accepted = false;
+    };
     /// Between two roles: the old one's threads end, one after the other.
     struct Leaving {
-        enum class Step : std::uint8_t { stopping, flushing, reading };
+        enum class Step : std::uint8_t { stopping, flushing, reading, waiting };
         Step step = Step::stopping;
         bool was_serving = false;
+        bool was_leading = false;
         bool reload = false;  ///< Memory is not what the disk holds: read it anew.
     };
     struct Ended {};
@@ -65,6 +70,9 @@ class Peer {
     void on_leading_done(const Done& done, Effects& out);
     void on_learning_done(const Done& done, Effects& out);
     void on_leaving_done(const Done& done, Effects& out);
+    void finish_leaving(Effects& out);
+    std::optional<Refusal> take_epochs(const DiskImage& disk);
+    void go_on_booting(Effects& out);
 
     void tell_memory(Effects& out) const;
     void become_looking(Effects& out);

@@ -8,12 +8,15 @@ namespace zab {
 void Peer::on(const Done& done, Effects& out) {
     if (done.stage == Stage::snapshot) {
         server_.pipeline.snapshot_running = false;
-        server_.pipeline.draw_snapshot_distance(server_.config->snapshot_count,
-                                                done.snapshot_jitter);
         return;
     }
     if (done.stage == Stage::sync) {
+        server_.pipeline.next_jitter = done.snapshot_jitter;
         on_log_synced(done, out);
+        return;
+    }
+    if (std::holds_alternative<Booting>(role_)) {
+        go_on_booting(out);
         return;
     }
     if (done.work == Work::write_accepted_epoch && !awaits_accepted_epoch(done)) {
@@ -75,7 +78,11 @@ void Peer::on_leading_done(const Done& done, Effects& out) {
         leading.on_started_serving(server_, out);
     } else if (done.work == Work::serialize_snapshot) {
         if (Handler* handler = leading.find(done.link)) {
-            leading.on_serialized(*handler, out);
+            leading.on_serialized(server_, *handler, out);
+        }
+    } else if (done.work == Work::read_log) {
+        if (Handler* handler = leading.find(done.link)) {
+            leading.synchronize(server_, *handler, done.disk, out);
         }
     }
 }
@@ -86,7 +93,9 @@ void Peer::on_learning_done(const Done& done, Effects& out) {
         learning.on_accepted_epoch_written(server_, out);
     } else if (done.work == Work::truncate_log) {
         learning.on_log_truncated(server_, *done.disk, out);
-    } else if (done.work == Work::sync_log || done.work == Work::write_snapshot) {
+    } else if (done.work == Work::write_snapshot) {
+        settle(learning.on_snapshot_written(server_, out), out);
+    } else if (done.work == Work::sync_log) {
         learning.on_history_durable(out);
     } else if (done.work == Work::write_current_epoch) {
         learning.on_current_epoch_written(server_, out);
@@ -124,13 +133,14 @@ void Peer::leave(Effects& out) {
     leaving.was_serving = server_.pipeline.serving;
     if (auto* learning = std::get_if<Learning>(&role_)) {
         // What SNAP or TRUNC put into memory, or DIFF applied, is not all on disk yet
-        // (ZOOKEEPER-3642, 5094): such a memory must not survive.
-        leaving.reload = learning->mode != Learning::Mode::none;
+        // (ZOOKEEPER-3642, 5094): such a memory should not survive.
+        leaving.reload = learning->distrusts_memory(server_.release());
         if (learning->link.exists()) {
             out.push(CloseLink{learning->link});
         }
         out.push(CancelTimer{TimerKind::dial_retry});
     } else if (auto* leading = std::get_if<Leading>(&role_)) {
+        leaving.was_leading = true;
         for (const Handler& handler : leading->handlers) {
             out.push(CloseLink{handler.link});
         }
@@ -140,6 +150,8 @@ void Peer::leave(Effects& out) {
     } else {
         return;
     }
+    const bool clears = server_.release().database == DatabaseAtShutdown::cleared;
+    leaving.reload = leaving.reload || clears;
     role_ = leaving;
     server_.pipeline.stop(out);
     out.push(ClearStage{Stage::main});
@@ -155,31 +167,51 @@ void Peer::tell_memory(Effects& out) const {
 void Peer::on_leaving_done(const Done& done, Effects& out) {
     auto& leaving = std::get<Leaving>(role_);
     Pipeline& pipeline = server_.pipeline;
-    if (done.work == Work::shut_down_role && (leaving.was_serving || leaving.reload)) {
-        // The log's thread is let finish before memory is brought level with the log; the other
-        // way round it would write behind memory's back (ZOOKEEPER-4712).
-        leaving.step = Leaving::Step::flushing;
-        for (; !pipeline.to_log.empty(); pipeline.to_log.pop()) {
-            out.push(Append{pipeline.to_log.front()});
+    const Release& release = server_.release();
+    const bool reads =
+        leaving.reload || (leaving.was_serving && release.database != DatabaseAtShutdown::retained);
+    if (done.work == Work::shut_down_role) {
+        const bool stops_log = leaving.was_leading || release.log == LogAtShutdown::finished_first;
+        if (stops_log && (leaving.was_serving || leaving.reload)) {
+            // The log's thread is let finish before memory is brought level with the log; the
+            // other way round it would write behind memory's back (ZOOKEEPER-4712).
+            leaving.step = Leaving::Step::flushing;
+            for (; !pipeline.to_log.empty(); pipeline.to_log.pop()) {
+                out.push(Append{pipeline.to_log.front()});
+            }
+            pipeline.to_flush.clear();
+            pipeline.abandoned = 0;
+            out.push(ClearStage{Stage::sync});
+            out.start(Work::sync_log, Stage::main);
+            return;
         }
-        pipeline.to_flush.clear();
-        out.push(ClearStage{Stage::sync});
-        out.start(Work::sync_log, Stage::main);
-    } else if (done.work == Work::sync_log) {
+        pipeline.abandon_log();
+    }
+    if (reads && done.work != Work::read_log) {
         leaving.step = Leaving::Step::reading;
         out.start(Work::read_log, Stage::main);
-    } else if (done.work == Work::read_log) {
+        return;
+    }
+    if (done.work == Work::read_log) {
         if (leaving.reload) {
             server_.database.load(*done.disk);
         } else {
             server_.database.fast_forward(*done.disk);  // ZOOKEEPER-2845.
         }
-        tell_memory(out);
-        become_looking(out);
-    } else if (done.work == Work::shut_down_role) {
-        tell_memory(out);
-        become_looking(out);
     }
+    finish_leaving(out);
+}
+
+void Peer::finish_leaving(Effects& out) {
+    tell_memory(out);
+    const Duration most = server_.config->observer_election_delay;
+    if (!server_.is_voter() && server_.release().observers_wait && most > Duration{}) {
+        // Observers would else all call the voters at once.
+        std::get<Leaving>(role_).step = Leaving::Step::waiting;
+        out.push(SetTimer{TimerKind::observer, {}, most});
+        return;
+    }
+    become_looking(out);
 }
 
 }  // namespace zab

@@ -5,8 +5,8 @@
 #include "protocol/election/connections.hpp"
 #include "protocol/election/looking.hpp"
 #include "protocol/input.hpp"
-#include "protocol/quorum.hpp"
 #include "protocol/service/pipeline.hpp"
+#include "protocol/types/quorum.hpp"
 
 #include <memory>
 
@@ -17,7 +17,7 @@ struct Server {
     Server(NodeId id, std::shared_ptr<const Config> configuration)
         : self(id),
           config(std::move(configuration)),
-          quorum(config->voters),
+          quorum(config->voters, config->groups),
           database(config->commit_log_count),
           connections(id, *config) {}
 
@@ -35,6 +35,7 @@ struct Server {
     Pipeline pipeline;
     Moment now{};  ///< Of the step being taken.
 
+    const Release& release() const { return config->release; }
     bool is_voter() const { return quorum.is_voter(self); }
     Duration ticks(std::uint32_t count) const { return config->tick_time * count; }
 };

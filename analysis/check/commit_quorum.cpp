@@ -56,26 +56,30 @@ class CommitQuorum final : public Checker {
     }
 
     static void check_holders(const Step& step, const Property& property, trace::RecordId role) {
-        const std::size_t quorum = step.ghost.ensemble().quorum();
-        const std::size_t holders = step.ghost.holders(step.position);
-        if (holders >= quorum) return;
+        if (step.ghost.is_held_by_quorum(step.position)) return;
         step.report(property, {role}, [&] {
+            const Ensemble& ensemble = step.ghost.ensemble();
+            const std::string needed = ensemble.groups.exist()
+                                           ? "the majority of the groups is"
+                                           : fmt::format("{} are", ensemble.quorum());
             return fmt::format(
                 "leader {} counts {} as held by a quorum; {} of {} voters have it "
-                "durably, {} are needed",
-                step.record.node().value, text(step.position), holders,
-                step.ghost.ensemble().voters.size(), quorum);
+                "durably, {} needed",
+                step.record.node().value, text(step.position), step.ghost.holders(step.position),
+                ensemble.voters.size(), needed);
         });
     }
 
     void check_acknowledgements(const Step& step) const {
         const zab::Zxid zxid = step.record.zxid();
+        const Ensemble& ensemble = step.ghost.ensemble();
+        const auto has_sent = [&](zab::NodeId voter) {
+            return voter.value < acknowledged_.size() && acknowledged_[voter.value] >= zxid;
+        };
         std::size_t sent = 0;
-        for (const zab::NodeId voter : step.ghost.ensemble().voters) {
-            if (voter.value < acknowledged_.size() && acknowledged_[voter.value] >= zxid) ++sent;
-        }
+        for (const zab::NodeId voter : ensemble.voters) sent += has_sent(voter) ? 1u : 0u;
         const std::size_t counted = step.record.c();
-        if (counted >= step.ghost.ensemble().quorum() && counted <= sent) return;
+        if (counted <= sent && ensemble.decides(counted, has_sent)) return;
         step.report(commit_quorum, {}, [&] {
             return fmt::format("leader {} commits {} with {} acknowledgements; {} voters sent one",
                                step.record.node().value, text(step.position), counted, sent);

@@ -74,8 +74,8 @@ class Durability final : public Checker {
         const Position& committed = ghost.committed();
         if (!step.server().is_voter || committed.is_empty()) return;
         if (ghost.histories().contains(step.server().durable, committed) == Answer::no) return;
+        if (ghost.is_held_by_quorum(committed, step.record.node(), step.position)) return;
         const std::size_t holders = ghost.holders(committed, step.record.node(), step.position);
-        if (holders >= ghost.ensemble().quorum()) return;
         step.report(
             committed_durability, {ghost.committed_record(), step.server().durable_record}, [&] {
                 return fmt::format(

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/types/ids.hpp"
+#include "protocol/types/quorum.hpp"
 
 #include <cstddef>
 #include <string>
@@ -13,14 +14,28 @@ struct Ensemble {
     std::vector<zab::NodeId> voters;
     std::vector<zab::NodeId> observers;
     std::string release = "fixed";  ///< Whose behaviour it has: what is right depends on it.
+    zab::QuorumGroups groups;       ///< None: any majority decides.
 
     /// The size of a majority of the voters.
     std::size_t quorum() const { return voters.size() / 2 + 1; }
+    /// Whether `count` voters, namely those for which `has` holds, decide. Looks at each voter only
+    /// where not just their number matters.
+    template <class Has>
+    bool decides(std::size_t count, Has has) const {
+        return groups.exist() ? zab::Quorum(voters, groups).is_quorum_where(has)
+                              : count >= quorum();
+    }
 
     /// May a server start with transactions of an epoch above its current one? ZooKeeper refuses
     /// (ZOOKEEPER-1653, 2354), so that one of its releases which does start has a defect; release
-    /// "fixed" starts, because nobody acknowledged such transactions.
-    bool may_boot_ahead_of_current_epoch() const { return release == "fixed"; }
+    /// "fixed", also with other defects planted, starts, because nobody acknowledged such
+    /// transactions.
+    bool may_boot_ahead_of_current_epoch() const {
+        const auto has = [this](const char* defect) {
+            return release.find(defect) != std::string::npos;
+        };
+        return release.starts_with("fixed") && !has("+1653") && !has("+2354");
+    }
 };
 
 }  // namespace analysis

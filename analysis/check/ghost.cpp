@@ -230,6 +230,26 @@ std::size_t Ghost::holders(const Position& history) const {
     return count;
 }
 
+bool Ghost::is_held_by_quorum(const Position& history) const {
+    return ensemble_.decides(holders(history), [&](zab::NodeId voter) {
+        return histories_.contains(servers_[voter.value].durable, history) != Answer::no;
+    });
+}
+
+bool Ghost::is_held_by_quorum(const Position& history, zab::NodeId node,
+                              const Position& instead) const {
+    return ensemble_.decides(holders(history, node, instead), [&](zab::NodeId voter) {
+        const Position& held = voter == node ? instead : servers_[voter.value].durable;
+        return histories_.contains(held, history) != Answer::no;
+    });
+}
+
+bool Ghost::is_accepted_by_quorum(zab::Epoch epoch) const {
+    return ensemble_.decides(acceptors(epoch), [&](zab::NodeId voter) {
+        return servers_[voter.value].accepted_epoch >= epoch;
+    });
+}
+
 std::size_t Ghost::acceptors(zab::Epoch epoch) const {
     return static_cast<std::size_t>(std::ranges::count_if(ensemble_.voters, [&](zab::NodeId voter) {
         return servers_[voter.value].accepted_epoch >= epoch;

@@ -36,10 +36,7 @@ class OneLeaderPerEpoch final : public Checker {
         const zab::Epoch epoch =
             record.kind() == propose ? record.zxid().epoch() : zab::Epoch{record.c()};
         // An epoch that only its leader accepted may be claimed again by another one.
-        if (record.kind() == leading &&
-            step.ghost.acceptors(epoch) < step.ghost.ensemble().quorum()) {
-            return;
-        }
+        if (record.kind() == leading && !step.ghost.is_accepted_by_quorum(epoch)) return;
         claim(step, leader, epoch);
     }
 

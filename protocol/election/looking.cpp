@@ -11,7 +11,13 @@ namespace {
 
 Vote vote_of(const Notification& n) { return {n.leader, n.zxid, n.peer_epoch}; }
 
-CastVote cast_of(const Notification& n) { return {vote_of(n), n.round, n.state}; }
+CastVote cast_of(const Notification& n) { return {vote_of(n), n.round, n.state, n.version}; }
+
+/// As ZooKeeper puts it into recvset: without its version.
+CastVote without_version(CastVote cast) {
+    cast.version = 0;
+    return cast;
+}
 
 /// What this server would vote for if it knew of nobody else. Observers cannot be elected.
 Vote initial_vote(const Server& server) {
@@ -74,7 +80,7 @@ void Looking::on_next_vote(Server& server, Effects& out) {
     if (finalizing) {
         // Only the order of votes is looked at here: neither round nor state.
         const Duration patience = server.config->finalize_wait;
-        if (!supersedes(vote_of(heard.notification), proposal)) {
+        if (!supersedes(vote_of(heard.notification), proposal, server.quorum)) {
             out.push(SetTimer{TimerKind::finalize, patience, patience});
             return;
         }
@@ -107,19 +113,15 @@ void Looking::on_looking(Server& server, const HeardVote& heard, Effects& out) {
         server.round = n.round;
         received.clear();
         const Vote own = initial_vote(server);
-        proposal = supersedes(vote_of(n), own) ? vote_of(n) : own;
+        proposal = supersedes(vote_of(n), own, server.quorum) ? vote_of(n) : own;
         broadcast(server, out);
-    } else if (supersedes(vote_of(n), proposal)) {
+    } else if (supersedes(vote_of(n), proposal, server.quorum)) {
         proposal = vote_of(n);
         broadcast(server, out);
     }
-    received[heard.sender] = cast_of(n);
-    NodeSet agreeing;
-    for (const auto& [sender, cast] : received) {
-        if (agrees_while_looking(cast, proposal, server.round)) {
-            agreeing.insert(sender);
-        }
-    }
+    received[heard.sender] = without_version(cast_of(n));
+    const CastVote ours{proposal, server.round, ServerState::looking};
+    const NodeSet agreeing = supporters(received, ours, server.release().votes);
     if (server.quorum.is_quorum(agreeing)) {
         finalizing = true;
         out.push(CancelTimer{TimerKind::notification});
@@ -130,20 +132,23 @@ void Looking::on_looking(Server& server, const HeardVote& heard, Effects& out) {
 
 void Looking::on_settled(Server& server, const HeardVote& heard, Effects& out) {
     const CastVote told = cast_of(heard.notification);
+    const VoteEquality equality = server.release().votes;
+    // ZOOKEEPER-1514: elected by servers of another round, we must not lead by their word.
+    const std::uint64_t own_round =
+        server.release().leader_ignores_round ? told.round : server.round;
     if (told.round == server.round) {
-        received[heard.sender] = told;
-        const NodeSet agreeing = supporters(received, told, TableOf::this_round);
+        received[heard.sender] = without_version(told);
+        const NodeSet agreeing = supporters(received, told, equality);
         if (server.quorum.is_quorum(agreeing) &&
-            leader_is_confirmed(received, server.self, told.vote.leader, told.round,
-                                server.round)) {
+            leader_is_confirmed(received, server.self, told.vote.leader, told.round, own_round)) {
             decide(server, told.vote, out);  // An election of ours, already over: no more waiting.
             return;
         }
     }
     finished[heard.sender] = told;
-    const NodeSet agreeing = supporters(finished, told, TableOf::finished_elections);
+    const NodeSet agreeing = supporters(finished, told, equality);
     if (server.quorum.is_quorum(agreeing) &&
-        leader_is_confirmed(finished, server.self, told.vote.leader, told.round, server.round)) {
+        leader_is_confirmed(finished, server.self, told.vote.leader, told.round, own_round)) {
         server.round = told.round;
         decide(server, told.vote, out);
     }
@@ -197,7 +202,7 @@ std::uint64_t Looking::fingerprint() const {
         for (const auto& [sender, cast] : *table) {
             digest.add(sender.value).add(cast.vote.leader.value).add(cast.vote.zxid.value);
             digest.add(cast.vote.peer_epoch.value).add(cast.round);
-            digest.add(static_cast<std::uint64_t>(cast.state));
+            digest.add(static_cast<std::uint64_t>(cast.state)).add(cast.version);
         }
     }
     digest.add(proposal.leader.value).add(proposal.zxid.value).add(proposal.peer_epoch.value);

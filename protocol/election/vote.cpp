@@ -9,20 +9,25 @@ bool supersedes(const Vote& challenger, const Vote& holder) {
            std::tie(holder.peer_epoch, holder.zxid, holder.leader);
 }
 
-bool agrees_while_looking(const CastVote& cast, const Vote& proposal, std::uint64_t round) {
-    return cast.vote == proposal && cast.round == round;
+bool supersedes(const Vote& challenger, const Vote& holder, const Quorum& quorum) {
+    return quorum.weight(challenger.leader) != 0 && supersedes(challenger, holder);
 }
 
-NodeSet supporters(const VoteTable& votes, const CastVote& told, TableOf table) {
+bool is_same(const CastVote& one, const CastVote& other, VoteEquality equality) {
+    if (one.state == ServerState::looking || other.state == ServerState::looking ||
+        equality == VoteEquality::everything) {
+        return one.vote == other.vote && one.round == other.round;
+    }
+    if ((one.version > 0) != (other.version > 0)) {
+        return one.vote.leader == other.vote.leader;
+    }
+    return one.vote.leader == other.vote.leader && one.vote.peer_epoch == other.vote.peer_epoch;
+}
+
+NodeSet supporters(const VoteTable& votes, const CastVote& told, VoteEquality equality) {
     NodeSet agreeing;
     for (const auto& [sender, cast] : votes) {
-        bool same = cast.vote.leader == told.vote.leader;
-        if (cast.state == ServerState::looking) {
-            same = agrees_while_looking(cast, told.vote, told.round);
-        } else if (table == TableOf::finished_elections) {
-            same = same && cast.vote.peer_epoch == told.vote.peer_epoch;
-        }
-        if (same) {
+        if (is_same(cast, told, equality)) {
             agreeing.insert(sender);
         }
     }

@@ -1,8 +1,9 @@
 #pragma once
 
 #include "protocol/message.hpp"
-#include "protocol/quorum.hpp"
+#include "protocol/release/release.hpp"
 #include "protocol/types/ids.hpp"
+#include "protocol/types/quorum.hpp"
 
 #include <cstdint>
 #include <map>
@@ -20,27 +21,27 @@ struct Vote {
 /// FastLeaderElection.totalOrderPredicate: the newer epoch, then the newer history, then the
 /// larger id. The epoch compared is the currentEpoch *file*, not the zxid's own.
 bool supersedes(const Vote& challenger, const Vote& holder);
+/// The same where voters are weighed: who weighs nothing supersedes nobody.
+bool supersedes(const Vote& challenger, const Vote& holder, const Quorum& quorum);
 
 /// A vote as it was received, with its sender's state.
 struct CastVote {
     Vote vote{};
     std::uint64_t round = 0;
     ServerState state{};
+    std::uint8_t version = 0;  ///< Of the notification; 0 where ZooKeeper leaves it out.
 };
 
 /// Votes by sender.
 using VoteTable = std::map<NodeId, CastVote>;
 
-/// Whether a LOOKING server's vote is the one proposed: everything must match (Vote.equals).
-bool agrees_while_looking(const CastVote& cast, const Vote& proposal, std::uint64_t round);
+/// Whether two votes count as one (Vote.equals). Where one is of a server still LOOKING,
+/// everything must match. Else round and zxid may differ (ZOOKEEPER-1732, 1805, 1817, 1818): the
+/// leader's id and epoch decide, or the id alone if only one of them has a version.
+bool is_same(const CastVote& one, const CastVote& other, VoteEquality equality);
 
-/// Senders in `votes` that agree with a vote told by a server that already has a leader. Entries
-/// of servers still LOOKING must match in everything. For the others the leader's id decides
-/// alone when the table is that of the current round (its entries carry no version), and
-/// id and epoch when it is the table of finished elections: rounds and zxids may differ there
-/// (ZOOKEEPER-1732, 1805, 1817, 1818).
-enum class TableOf : std::uint8_t { this_round, finished_elections };
-NodeSet supporters(const VoteTable& votes, const CastVote& told, TableOf table);
+/// Senders in `votes` whose vote is the one told.
+NodeSet supporters(const VoteTable& votes, const CastVote& told, VoteEquality equality);
 
 /// FastLeaderElection.checkLeader: a leader elected by others must say itself that it leads; if it
 /// is me, then only in my own round.

@@ -106,9 +106,18 @@ void Leading::on_ack(Server& server, NodeId from, Zxid zxid, Effects& out) {
     Outstanding& proposal = outstanding[index];
     ++proposal.acks;
     // In order: a successor has its own later ack, which comes behind this one's.
-    if (index == 0 && server.quorum.is_enough(proposal.acks)) {
+    if (index == 0 && is_logged_by_quorum(server, proposal)) {
         commit(server, out);
     }
+}
+
+bool Leading::is_logged_by_quorum(const Server& server, const Outstanding& proposal) const {
+    if (server.quorum.is_majority()) {
+        return server.quorum.is_enough(proposal.acks);
+    }
+    return server.quorum.is_quorum_where([this, &proposal](NodeId voter) {
+        return voter.value < last_acked.size() && last_acked[voter.value] >= proposal.txn.zxid;
+    });
 }
 
 Zxid& Leading::acked(NodeId voter) {

@@ -19,6 +19,10 @@ void restart_wait(const Server& server, Effects& out) {
 void Leading::begin(Server& server, Effects& out) {
     summary = {server.self, server.database.last_processed(), server.current_epoch};
     last_proposed = server.database.position();
+    if (!server.release().leader_snapshots) {
+        on_snapshot_written(out);
+        return;
+    }
     // Leader.lead calls loadData, which writes the whole database, uncommitted tail included.
     out.start(Work::write_snapshot, Stage::main);
 }
@@ -49,7 +53,12 @@ void Leading::bid_epoch(Server& server, NodeId sid, Epoch accepted, Stage stage,
     if (epoch_decided) {
         return;
     }
-    epoch = std::max(epoch, accepted.next());
+    const bool is_first = epoch == Epoch{};
+    const bool counts =
+        server.release().bids_must_be_higher && !is_first ? accepted > epoch : accepted >= epoch;
+    if (counts) {
+        epoch = accepted.next();
+    }
     if (server.quorum.is_voter(sid)) {
         connecting.insert(sid);  // Never taken out again, even if it disconnects.
     }
@@ -75,7 +84,8 @@ void Leading::on_ack_epoch(Server& server, Handler& handler, const AckEpoch& ack
     handler.last_zxid = ack.last_zxid;
     handler.phase = Handler::Phase::awaiting_quorum;
     if (election_finished) {
-        synchronize(server, handler, out);  // Late: its history is no longer compared with ours.
+        synchronize(server, handler, nullptr,
+                    out);  // Late: its history is no longer compared with ours.
         return;
     }
     if (!ack.current_epoch.has_value()) {

@@ -59,6 +59,7 @@ struct Handler {
         awaiting_epoch,    ///< A quorum has not yet agreed on the epoch.
         acknowledging,     ///< LEADERINFO sent; ACKEPOCH is to come.
         awaiting_quorum,   ///< A quorum has not yet acknowledged the epoch.
+        reading_log,       ///< The plan needs the log on disk.
         serializing,       ///< A snapshot goes into the connection.
         synchronizing,     ///< NEWLEADER queued; its ACK is to come.
         awaiting_startup,  ///< The leader does not serve yet.
@@ -72,7 +73,8 @@ struct Handler {
     bool forwarding = false;   ///< Gets every new PROPOSAL, COMMIT or INFORM.
     bool sending = false;      ///< Its sender thread runs; until then packets wait in `queue`.
     Zxid last_zxid{};          ///< Of its ACKEPOCH.
-    Position snapshot_name{};  ///< Of the SNAP being serialised.
+    Position snapshot_name{};  ///< Of the SNAP being serialised; nothing yet: it is about to be.
+    Zxid snapshot_zxid{};      ///< Its header's.
     HalfTicks deadline = 0;    ///< Counted as alive until then.
     SyncLimitCheck sync_limit;
     Ring<Message> queue;

@@ -48,9 +48,11 @@ void Leading::on_handler_turn(Server& server, LinkId link, Effects& out) {
         handler->phase = Handler::Phase::acknowledging;
         out.send(link, LeaderInfo{epoch});
     } else if (handler->phase == Handler::Phase::awaiting_quorum && election_finished) {
-        synchronize(server, *handler, out);
+        synchronize(server, *handler, nullptr, out);
+    } else if (handler->phase == Handler::Phase::serializing) {
+        begin_serializing(server, *handler, out);
     } else if (handler->phase == Handler::Phase::awaiting_startup) {
-        start_learner(*handler, out);
+        start_learner(server, *handler, out);
     }
 }
 
@@ -89,6 +91,7 @@ void Leading::on_packet(Server& server, LinkId link, const Message& message, Eff
             return;
         case Handler::Phase::awaiting_epoch:
         case Handler::Phase::awaiting_quorum:
+        case Handler::Phase::reading_log:
         case Handler::Phase::serializing:
         case Handler::Phase::awaiting_startup:
         case Handler::Phase::streaming: on_streamed(server, *handler, message, out); return;
@@ -147,7 +150,7 @@ std::uint64_t Handler::fingerprint() const {
     Digest digest;
     digest.add(link.slot).add(link.generation).add(sid.value).add(participant);
     digest.add(static_cast<std::uint64_t>(phase)).add(forwarding).add(sending);
-    digest.add(last_zxid.value).add(snapshot_name.prefix).add(deadline);
+    digest.add(last_zxid.value).add(snapshot_name.prefix).add(snapshot_zxid.value).add(deadline);
     sync_limit.add_to(digest);
     digest.add(queue.size());
     for (std::size_t i = 0; i < queue.size(); ++i) {

@@ -67,8 +67,9 @@ struct Leading {
     void on_current_epoch_written(Server& server, Effects& out);
 
     // synchronization.cpp: phase 2.
-    void synchronize(Server& server, Handler& handler, Effects& out);
-    void on_serialized(Handler& handler, Effects& out);
+    void synchronize(Server& server, Handler& handler, const DiskImage* disk, Effects& out);
+    void begin_serializing(const Server& server, Handler& handler, Effects& out) const;
+    void on_serialized(const Server& server, Handler& handler, Effects& out);
     void on_new_leader_ack(Server& server, Handler& handler, Zxid zxid, Effects& out);
     void on_started_serving(Server& server, Effects& out);
 
@@ -96,10 +97,11 @@ struct Leading {
     void count_new_leader_ack(Server& server, NodeId sid, Effects& out);
     Zxid& acked(NodeId voter);
     void count_kept_proposals(Server& server, Handler& handler, Effects& out);
-    void start_learner(Handler& handler, Effects& out) const;
+    void start_learner(const Server& server, Handler& handler, Effects& out) const;
     void wake(Handler::Phase waiting, Effects& out);
     void drop(LinkId link, Effects& out);
-    void start_forwarding(Handler& handler, Zxid last_queued, Effects& out);
+    void start_forwarding(const Server& server, Handler& handler, Zxid last_queued);
+    bool is_logged_by_quorum(const Server& server, const Outstanding& proposal) const;
     void on_streamed(Server& server, Handler& handler, const Message& message, Effects& out);
     void propose(Server& server, const Request& request, Effects& out);
     void commit(Server& server, Effects& out);

@@ -8,52 +8,71 @@ namespace zab {
 
 // Phase 2 on the leader: LearnerHandler.syncFollower and what follows until UPTODATE.
 
-void Leading::synchronize(Server& server, Handler& handler, Effects& out) {
-    const SyncPlan plan = plan_sync(server.database, handler.last_zxid, last_proposed.zxid);
+void Leading::synchronize(Server& server, Handler& handler, const DiskImage* disk, Effects& out) {
+    const SyncPlan plan =
+        plan_sync({server.database, *server.config, last_proposed.zxid, disk}, handler.last_zxid);
+    if (plan.kind == SyncPlan::Kind::needs_log) {
+        handler.phase = Handler::Phase::reading_log;
+        out.start(Work::read_log, Stage::handler, 0, handler.link);
+        return;
+    }
     handler.phase = Handler::Phase::synchronizing;
     if (plan.kind == SyncPlan::Kind::diff) {
         handler.queue.push(Diff{plan.zxid});
     } else if (plan.kind == SyncPlan::Kind::trunc) {
         handler.queue.push(Trunc{plan.zxid});
     }
-    for (std::size_t i = plan.first; i < plan.end; ++i) {
-        const Txn& txn = server.database.committed_log().at(i).txn;
+    for (const Txn& txn : plan.proposals) {
         handler.queue.push(Proposal{txn});
         handler.queue.push(Commit{txn.zxid});
     }
-    start_forwarding(handler, plan.last_queued, out);
-    // Behind all of the above, so that its ack covers it (ZOOKEEPER-3104).
-    handler.queue.push(NewLeader{epoch});
-    if (plan.kind == SyncPlan::Kind::snap) {
+    start_forwarding(server, handler, plan.last_queued);
+    const bool is_snap = plan.kind == SyncPlan::Kind::snap;
+    if (!is_snap || server.release().new_leader_before_snap) {
+        handler.queue.push(NewLeader{epoch});
+    }
+    if (is_snap) {
         handler.phase = Handler::Phase::serializing;
-        handler.snapshot_name = server.database.position();
-        out.start(Work::serialize_snapshot, Stage::handler, 0, handler.link);
+        out.hand(Stage::handler, handler.link);  // What commits until then is in the SNAP, too.
         return;
     }
     handler.start_sending(out);
 }
 
 /// Leader.startForwarding: what was committed or proposed meanwhile, then everything new.
-void Leading::start_forwarding(Handler& handler, Zxid last_queued, Effects&) {
+void Leading::start_forwarding(const Server& server, Handler& handler, Zxid last_queued) {
+    handler.forwarding = true;
+    if (server.release().forwarding_skips_first && last_committed.counter() == 0) {
+        return;
+    }
     for (std::size_t i = 0; i < to_be_applied.size(); ++i) {
         if (to_be_applied[i].zxid > last_queued) {
             handler.queue.push(Proposal{to_be_applied[i]});
             handler.queue.push(Commit{to_be_applied[i].zxid});
         }
     }
-    if (handler.participant) {
-        for (std::size_t i = 0; i < outstanding.size(); ++i) {
-            if (outstanding[i].txn.zxid > last_queued) {
-                handler.queue.push(Proposal{outstanding[i].txn});
-            }
+    for (std::size_t i = 0; handler.participant && i < outstanding.size(); ++i) {
+        if (outstanding[i].txn.zxid > last_queued) {
+            handler.queue.push(Proposal{outstanding[i].txn});
         }
     }
-    handler.forwarding = true;
 }
 
-void Leading::on_serialized(Handler& handler, Effects& out) {
+/// The SNAP's header names what is processed now; what is applied while the tree is written may be
+/// in it as well.
+void Leading::begin_serializing(const Server& server, Handler& handler, Effects& out) const {
+    handler.snapshot_name = server.database.position();
+    handler.snapshot_zxid = server.database.last_processed();
+    out.start(Work::serialize_snapshot, Stage::handler, 0, handler.link);
+}
+
+void Leading::on_serialized(const Server& server, Handler& handler, Effects& out) {
     handler.phase = Handler::Phase::synchronizing;
-    out.push(SendSnapshot{handler.link, handler.snapshot_name});
+    if (!server.release().new_leader_before_snap) {
+        // Behind all that was queued meanwhile, so that its ack covers it (ZOOKEEPER-3104).
+        handler.queue.push(NewLeader{epoch});
+    }
+    out.push(SendSnapshot{handler.link, handler.snapshot_name, handler.snapshot_zxid});
     out.note(NoteKind::snapshot_sent, handler.snapshot_name.zxid.value,
              handler.snapshot_name.prefix, 0, handler.sid);
     handler.start_sending(out);
@@ -67,10 +86,11 @@ void Leading::on_new_leader_ack(Server& server, Handler& handler, Zxid zxid, Eff
     if (zxid == Zxid::of(epoch, 0) && handler.participant) {
         count_new_leader_ack(server, handler.sid, out);
     }
-    if (zxid == Zxid::of(epoch, 0) && handler.participant) {
+    if (zxid == Zxid::of(epoch, 0) && handler.participant &&
+        server.release().returning_learner_keeps) {
         count_kept_proposals(server, handler, out);
     }
-    start_learner(handler, out);
+    start_learner(server, handler, out);
 }
 
 /// Proposals of our epoch that the learner had brought with it are in its log: its ACK of
@@ -93,9 +113,10 @@ void Leading::count_kept_proposals(Server& server, Handler& handler, Effects& ou
 
 /// UPTODATE, once we serve, and once all that the learner holds of our epoch is committed: it must
 /// not show anybody what may still be lost.
-void Leading::start_learner(Handler& handler, Effects& out) const {
-    const bool shows_uncommitted =
-        handler.last_zxid.epoch() == epoch && handler.last_zxid > last_committed;
+void Leading::start_learner(const Server& server, Handler& handler, Effects& out) const {
+    const bool shows_uncommitted = server.release().returning_learner_keeps &&
+                                   handler.last_zxid.epoch() == epoch &&
+                                   handler.last_zxid > last_committed;
     if (phase == Phase::broadcast && !shows_uncommitted) {
         handler.phase = Handler::Phase::streaming;
         handler.send(UpToDate{}, out);

@@ -125,6 +125,10 @@ std::uint64_t Learning::fingerprint() const {
             digest.add(identity((*ring)[i]));
         }
     }
+    digest.add(truncated_to.value).add(to_acknowledge.size());
+    for (std::size_t i = 0; i < to_acknowledge.size(); ++i) {
+        digest.add(to_acknowledge[i].value);
+    }
     digest.add(committed.size());
     for (std::size_t i = 0; i < committed.size(); ++i) {
         digest.add(committed[i].value);

@@ -2,6 +2,7 @@
 
 #include "protocol/effect.hpp"
 #include "protocol/message.hpp"
+#include "protocol/release/release.hpp"
 #include "protocol/service/pipeline.hpp"
 #include "protocol/types/ring.hpp"
 
@@ -24,8 +25,10 @@ struct Learning {
         waiting_to_sync,  ///< ACKEPOCH sent, waiting for DIFF, TRUNC or SNAP.
         truncating,       ///< Cutting the log.
         synchronizing,    ///< Taking what comes before NEWLEADER.
-        logging,          ///< NEWLEADER came: making the history durable.
+        snapshotting,     ///< NEWLEADER came: writing what is in memory.
+        logging,          ///< Then the log: making the rest of the history durable.
         entering_epoch,   ///< Writing currentEpoch.
+        handing_over,     ///< The log's thread has got the proposals; the ACK is to come.
         acknowledged,     ///< NEWLEADER acknowledged, waiting for UPTODATE.
         starting,         ///< UPTODATE came: starting the request processors.
         serving,
@@ -39,10 +42,12 @@ struct Learning {
     Mode mode = Mode::none;
     std::uint32_t attempts = 0;
     Epoch new_epoch{};
-    Zxid last_queued{};    ///< Of the proposals taken while synchronizing: no gaps.
-    Ring<Txn> not_logged;  ///< packetsNotLogged.
-    Ring<Zxid> committed;  ///< packetsCommitted.
-    Ring<Txn> pending;     ///< pendingTxns: proposed, not committed.
+    Zxid truncated_to{};        ///< What TRUNC said.
+    Zxid last_queued{};         ///< Of the proposals taken while synchronizing: no gaps.
+    Ring<Txn> not_logged;       ///< packetsNotLogged.
+    Ring<Zxid> committed;       ///< packetsCommitted.
+    Ring<Txn> pending;          ///< pendingTxns: proposed, not committed.
+    Ring<Zxid> to_acknowledge;  ///< Logged at NEWLEADER, uncommitted too: acknowledged behind it.
     Ring<Sync> pending_syncs;
 
     // discovery.cpp: phase 1, and how the leader is reached.
@@ -57,9 +62,13 @@ struct Learning {
     Verdict on_sync_packet(Server& server, const Message& message, const Snapshot* snapshot,
                            Effects& out);
     void on_log_truncated(Server& server, const DiskImage& disk, Effects& out);
+    Verdict on_snapshot_written(Server& server, Effects& out);
     void on_history_durable(Effects& out);
     void on_current_epoch_written(Server& server, Effects& out);
+    void on_main_turn(Server& server, Effects& out);
     void on_started_serving(Server& server, Effects& out);
+    /// Whether memory must be read anew because the connection went down in the middle of this.
+    bool distrusts_memory(const Release& release) const;
 
     // broadcast.cpp: phase 3.
     void on_packet(Server& server, const Message& message, Effects& out);
@@ -70,9 +79,14 @@ struct Learning {
     std::uint64_t fingerprint() const;
 
   private:
-    Verdict on_early_proposal(const Txn& txn);
+    Verdict on_first_packet(Server& server, const Message& message, const Snapshot* snapshot,
+                            Effects& out);
+    Verdict on_early_proposal(const Server& server, const Txn& txn);
     Verdict on_early_commit(Server& server, Zxid zxid);
     Verdict on_new_leader(Server& server, Effects& out);
+    Verdict log_committed(Server& server, Effects& out);
+    void log_all(Effects& out);
+    void acknowledge(Server& server, Effects& out);
     void on_up_to_date(Effects& out);
     void propose(Server& server, const Txn& txn, Effects& out);
     void commit(Server& server, Zxid zxid, Effects& out);

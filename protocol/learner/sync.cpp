@@ -3,38 +3,32 @@
 
 namespace zab {
 
-// Phase 2 on a learner: q/Learner.syncWithLeader, in the order of 3.9.4 and master.
+// Phase 2 on a learner: q/Learner.syncWithLeader. What stands between NEWLEADER and its ACK, and
+// in which order, is the part of ZooKeeper that changed most often; see NewLeaderStep.
+
+namespace {
+
+/// Whether the request processors run before UPTODATE: proposals are then in the log's hands, and a
+/// COMMIT finds none to commit (ZOOKEEPER-4394).
+bool starts_processors_early(NewLeaderStep step) {
+    return step == NewLeaderStep::async_log || step == NewLeaderStep::sync_all;
+}
+
+}  // namespace
 
 Verdict Learning::on_sync_packet(Server& server, const Message& message, const Snapshot* snapshot,
                                  Effects& out) {
     if (phase == Phase::waiting_to_sync) {
-        if (std::holds_alternative<Diff>(message)) {
-            mode = Mode::diff;
-        } else if (const auto* trunc = std::get_if<Trunc>(&message)) {
-            mode = Mode::trunc;
-            phase = Phase::truncating;
-            out.start(Work::truncate_log, Stage::main, trunc->zxid.value);
-            return Verdict::stay;
-        } else if (const auto* snap = std::get_if<Snap>(&message); snap && snapshot != nullptr) {
-            mode = Mode::snap;
-            server.database.install(*snapshot, snap->zxid);
-            out.note(NoteKind::snapshot_installed, snapshot->position.zxid.value,
-                     snapshot->position.prefix, 0, leader);
-        } else {
-            return Verdict::leave;  // Learner.syncWithLeader: an unexpected packet ends the try.
-        }
-        phase = Phase::synchronizing;
-        last_queued = server.database.last_processed();
-        return Verdict::stay;
+        return on_first_packet(server, message, snapshot, out);
     }
     if (const auto* proposal = std::get_if<Proposal>(&message)) {
-        return on_early_proposal(proposal->txn);
+        return on_early_proposal(server, proposal->txn);
     }
     if (const auto* commit = std::get_if<Commit>(&message)) {
         return on_early_commit(server, commit->zxid);
     }
     if (const auto* inform = std::get_if<Inform>(&message)) {
-        const Verdict taken = on_early_proposal(inform->txn);
+        const Verdict taken = on_early_proposal(server, inform->txn);
         return taken == Verdict::leave ? taken : on_early_commit(server, inform->txn.zxid);
     }
     if (std::holds_alternative<NewLeader>(message) && phase == Phase::synchronizing) {
@@ -46,20 +40,49 @@ Verdict Learning::on_sync_packet(Server& server, const Message& message, const S
     return Verdict::stay;
 }
 
-void Learning::on_log_truncated(Server& server, const DiskImage& disk, Effects& out) {
-    // What was cut off must leave the memory too: read everything again.
-    server.database.load(disk);
+Verdict Learning::on_first_packet(Server& server, const Message& message, const Snapshot* snapshot,
+                                  Effects& out) {
+    if (const auto* diff = std::get_if<Diff>(&message)) {
+        mode = Mode::diff;
+        if (server.release().diff_claims_zxid) {
+            server.database.claim_processed(diff->zxid);
+        }
+    } else if (const auto* trunc = std::get_if<Trunc>(&message)) {
+        mode = Mode::trunc;
+        phase = Phase::truncating;
+        truncated_to = trunc->zxid;
+        out.start(Work::truncate_log, Stage::main, trunc->zxid.value);
+        return Verdict::stay;
+    } else if (const auto* snap = std::get_if<Snap>(&message); snap && snapshot != nullptr) {
+        mode = Mode::snap;
+        server.database.install(*snapshot, snap->zxid);
+        out.note(NoteKind::snapshot_installed, snapshot->position.zxid.value,
+                 snapshot->position.prefix, 0, leader);
+    } else {
+        return Verdict::leave;  // Learner.syncWithLeader: an unexpected packet ends the try.
+    }
     phase = Phase::synchronizing;
-    last_queued = server.database.last_processed();
+    last_queued = server.database.position().zxid;
+    return Verdict::stay;
+}
+
+void Learning::on_log_truncated(Server& server, const DiskImage& disk, Effects& out) {
+    // What was cut off must leave the memory too: read everything again. Whatever that gives, it
+    // is taken for the state at the point (ZOOKEEPER-1549, 4837).
+    server.database.load(disk);
+    server.database.claim_processed(truncated_to);
+    phase = Phase::synchronizing;
+    last_queued = truncated_to;
     out.note(NoteKind::history, server.database.position().zxid.value,
              server.database.position().prefix);
 }
 
-Verdict Learning::on_early_proposal(const Txn& txn) {
+Verdict Learning::on_early_proposal(const Server& server, const Txn& txn) {
     // Within an epoch nothing may be missing (checked since 3.9.4).
+    const bool is_checked = server.release().new_leader == NewLeaderStep::sync_committed;
     const bool same_epoch = txn.zxid.epoch() == last_queued.epoch();
-    if (same_epoch && last_queued.counter() != 0 && txn.zxid.value != last_queued.value + 1 &&
-        txn.zxid > last_queued) {
+    if (is_checked && same_epoch && last_queued.counter() != 0 &&
+        txn.zxid.value != last_queued.value + 1 && txn.zxid > last_queued) {
         return Verdict::leave;
     }
     last_queued = txn.zxid;
@@ -68,7 +91,12 @@ Verdict Learning::on_early_proposal(const Txn& txn) {
 }
 
 Verdict Learning::on_early_commit(Server& server, Zxid zxid) {
-    if (phase != Phase::synchronizing || mode == Mode::diff) {
+    const NewLeaderStep step = server.release().new_leader;
+    const bool is_kept_for_log = mode == Mode::diff && step != NewLeaderStep::snapshot_then_epoch;
+    if (phase != Phase::synchronizing || is_kept_for_log) {
+        if (not_logged.empty() && starts_processors_early(step)) {
+            return Verdict::leave;  // Here ZooKeeper's thread dies of a null pointer.
+        }
         committed.push(zxid);  // Logged at NEWLEADER, or handed to the processors at UPTODATE.
         return Verdict::stay;
     }
@@ -82,28 +110,73 @@ Verdict Learning::on_early_commit(Server& server, Zxid zxid) {
 }
 
 Verdict Learning::on_new_leader(Server& server, Effects& out) {
-    phase = Phase::logging;
-    if (mode != Mode::diff) {
-        out.start(Work::write_snapshot, Stage::main, 1);
-        return Verdict::stay;
+    const Release& release = server.release();
+    if (mode == Mode::diff && release.new_leader != NewLeaderStep::snapshot_then_epoch) {
+        return on_snapshot_written(server, out);
     }
-    // Only what is committed is logged and applied now: uncommitted proposals stay in memory
-    // until the processors run (ZOOKEEPER-4394, 4646, 4685, 4785).
-    const bool something_to_log = !committed.empty();
+    phase = Phase::snapshotting;
+    const bool is_synced = (mode == Mode::snap && release.syncs_snap_snapshot) ||
+                           (mode == Mode::trunc && release.syncs_trunc_snapshot);
+    SnapshotWrite how = is_synced ? SnapshotWrite::synced : SnapshotWrite::unsynced;
+    if (is_synced && !release.snap_keeps_log) {
+        how = SnapshotWrite::replacing;
+    }
+    out.start(Work::write_snapshot, Stage::main, static_cast<std::uint64_t>(how));
+    return Verdict::stay;
+}
+
+/// What memory holds is on disk; now what was only received.
+Verdict Learning::on_snapshot_written(Server& server, Effects& out) {
+    phase = Phase::logging;
+    switch (server.release().new_leader) {
+        case NewLeaderStep::snapshot_then_epoch:
+        case NewLeaderStep::lazy:
+        case NewLeaderStep::async_log: on_history_durable(out); break;
+        case NewLeaderStep::sync_all: log_all(out); break;
+        case NewLeaderStep::sync_committed_hole:
+        case NewLeaderStep::sync_committed: return log_committed(server, out);
+    }
+    return Verdict::stay;
+}
+
+/// Only what is committed is logged and applied now: uncommitted proposals stay in memory until
+/// the processors run (ZOOKEEPER-4394, 4646, 4685, 4785).
+Verdict Learning::log_committed(Server& server, Effects& out) {
+    const bool leaves_hole = server.release().new_leader == NewLeaderStep::sync_committed_hole;
+    bool has_logged = false;
     for (; !committed.empty(); committed.pop()) {
         if (not_logged.empty() || not_logged.front().zxid != committed.front()) {
             return Verdict::leave;
         }
-        out.push(Append{not_logged.front()});
-        server.database.apply(not_logged.front());
+        const Txn& txn = not_logged.front();
+        out.push(Append{txn});
+        if (leaves_hole) {
+            server.database.apply_unrecorded(txn);
+        } else {
+            server.database.apply(txn);
+        }
         not_logged.pop();
+        has_logged = true;
     }
-    if (something_to_log) {
+    if (has_logged) {
         out.start(Work::sync_log, Stage::main);
     } else {
         on_history_durable(out);
     }
     return Verdict::stay;
+}
+
+void Learning::log_all(Effects& out) {
+    if (not_logged.empty()) {
+        on_history_durable(out);
+        return;
+    }
+    for (; !not_logged.empty(); not_logged.pop()) {
+        out.push(Append{not_logged.front()});
+        pending.push(not_logged.front());
+        to_acknowledge.push(not_logged.front().zxid);
+    }
+    out.start(Work::sync_log, Stage::main);
 }
 
 void Learning::on_history_durable(Effects& out) {
@@ -115,8 +188,32 @@ void Learning::on_history_durable(Effects& out) {
 
 void Learning::on_current_epoch_written(Server& server, Effects& out) {
     server.current_epoch = new_epoch;
-    phase = Phase::acknowledged;
     mode = Mode::none;
+    if (server.release().new_leader != NewLeaderStep::async_log) {
+        acknowledge(server, out);
+        return;
+    }
+    phase = Phase::handing_over;
+    const bool has_proposals = !not_logged.empty();
+    for (; !not_logged.empty(); not_logged.pop()) {
+        propose(server, not_logged.front(), out);
+    }
+    if (has_proposals) {
+        // Meanwhile the log's thread may sync and acknowledge them (ZOOKEEPER-4685).
+        out.hand(Stage::main);
+    } else {
+        acknowledge(server, out);
+    }
+}
+
+void Learning::on_main_turn(Server& server, Effects& out) {
+    if (phase == Phase::handing_over) {
+        acknowledge(server, out);
+    }
+}
+
+void Learning::acknowledge(Server& server, Effects& out) {
+    phase = Phase::acknowledged;
     const Position end = server.database.position();
     out.note(NoteKind::synchronized, end.zxid.value, end.prefix, new_epoch.value, leader);
     out.push(SetReadTimeout{link, server.ticks(server.config->sync_limit)});
@@ -125,6 +222,11 @@ void Learning::on_current_epoch_written(Server& server, Effects& out) {
         out.note(NoteKind::ack, end.zxid.value, 0, 0, leader);
     }
     out.send(link, Ack{Zxid::of(new_epoch, 0)});
+    for (; server.is_voter() && !to_acknowledge.empty(); to_acknowledge.pop()) {
+        out.note(NoteKind::ack, to_acknowledge.front().value, 0, 0, leader);
+        out.send(link, Ack{to_acknowledge.front()});
+    }
+    to_acknowledge.clear();
 }
 
 void Learning::on_up_to_date(Effects& out) {
@@ -147,6 +249,16 @@ void Learning::on_started_serving(Server& server, Effects& out) {
     for (; !committed.empty(); committed.pop()) {
         commit(server, committed.front(), out);
     }
+}
+
+bool Learning::distrusts_memory(const Release& release) const {
+    switch (mode) {
+        case Mode::none: return false;
+        case Mode::diff: return !release.keeps_partial_diff;
+        case Mode::trunc: return !release.keeps_partial_trunc;
+        case Mode::snap: return !release.keeps_partial_snap;
+    }
+    return false;
 }
 
 }  // namespace zab

@@ -47,10 +47,21 @@ void Pipeline::stop(Effects& out) {
     }
 }
 
-void Pipeline::draw_snapshot_distance(std::uint32_t snapshot_count, std::uint32_t jitter) {
-    const std::uint32_t half = snapshot_count / 2;
-    snapshot_after = half + (half == 0 ? 0 : jitter % half);
+void Pipeline::draw_snapshot_distance(const Config& config) {
+    const std::uint32_t half = config.snapshot_count / 2;
+    const std::uint64_t half_bytes = config.snapshot_size_limit / 2;
+    snapshot_after = half + (half == 0 ? 0 : next_jitter % half);
+    snapshot_after_bytes = half_bytes;
+    if (half_bytes != 0) {
+        snapshot_after_bytes += mix(next_jitter, half_bytes) % half_bytes;
+    }
     txns_since_snapshot = 0;
+    bytes_since_snapshot = 0;
+}
+
+void Pipeline::abandon_log() {
+    abandoned = to_log.size();
+    to_flush.clear();
 }
 
 void Pipeline::on_client_request(LinkId link, const Request& request, Effects& out) {
@@ -105,11 +116,19 @@ void Pipeline::append_next(Server& server, Effects& out) {
     const Txn txn = to_log.front();
     to_log.pop();
     out.push(Append{txn});
-    to_flush.push(txn.zxid);
+    if (abandoned != 0) {
+        --abandoned;
+    } else {
+        to_flush.push(txn.zxid);
+    }
     ++txns_since_snapshot;
-    if (txns_since_snapshot > snapshot_after && !snapshot_running) {
-        snapshot_running = true;
-        out.hand(Stage::snapshot);
+    bytes_since_snapshot += txn.bytes;
+    if (txns_since_snapshot > snapshot_after || bytes_since_snapshot > snapshot_after_bytes) {
+        draw_snapshot_distance(*server.config);
+        if (!snapshot_running) {  // "Too busy to snap, skipping": the next one will do.
+            snapshot_running = true;
+            out.hand(Stage::snapshot);
+        }
     }
     // Group commit: flush as soon as nothing more waits, or when the batch is full.
     if (to_log.empty() || to_flush.size() >= server.config->max_batch_size) {
@@ -216,7 +235,8 @@ void Pipeline::answer_read(const Server& server, ClientConnection& connection,
 std::uint64_t Pipeline::fingerprint() const {
     Digest digest;
     digest.add(serving).add(clients.fingerprint());
-    digest.add(txns_since_snapshot).add(snapshot_after).add(snapshot_running);
+    digest.add(txns_since_snapshot).add(snapshot_after).add(snapshot_running).add(abandoned);
+    digest.add(bytes_since_snapshot).add(snapshot_after_bytes).add(next_jitter);
     digest.add(sessions_created).add(session_base).add(requests.size());
     for (std::size_t i = 0; i < requests.size(); ++i) {
         digest.add(identity(Message{Forward{requests[i].request}})).add(requests[i].from.value);

@@ -10,6 +10,7 @@
 
 namespace zab {
 
+struct Config;
 struct Server;
 
 /// A request on its way to the first processor.
@@ -31,8 +32,12 @@ struct Pipeline {
     Ring<Txn> to_log;            ///< SyncRequestProcessor.queuedRequests.
     Ring<Zxid> to_flush;         ///< Appended, not yet durable.
     Ring<CommitItem> to_commit;  ///< CommitProcessor, both queues in order of arrival.
+    std::size_t abandoned = 0;   ///< The first so many of `to_log` are of a role that has ended.
     std::uint32_t txns_since_snapshot = 0;
-    std::uint32_t snapshot_after = 0;  ///< Drawn anew for every snapshot.
+    std::uint64_t bytes_since_snapshot = 0;
+    std::uint32_t snapshot_after = 0;  ///< Transactions; drawn anew for every snapshot.
+    std::uint64_t snapshot_after_bytes = 0;
+    std::uint32_t next_jitter = 0;  ///< Random, for the next draw.
     bool snapshot_running = false;
     std::uint32_t sessions_created = 0;
     std::uint64_t session_base = 0;
@@ -42,8 +47,10 @@ struct Pipeline {
     void start(const Server& server);
     /// Ends every processor but the log's: clients are disconnected, queues emptied.
     void stop(Effects& out);
-    /// snapCount / 2 plus up to as much again, by `jitter` (SyncRequestProcessor).
-    void draw_snapshot_distance(std::uint32_t snapshot_count, std::uint32_t jitter);
+    /// Half of snapCount and snapSizeLimit, plus up to as much again (SyncRequestProcessor).
+    void draw_snapshot_distance(const Config& config);
+    /// Nobody stops the log's thread: it goes on with what it has, for nobody.
+    void abandon_log();
 
     // io: what clients send.
     void on_client_request(LinkId link, const Request& request, Effects& out);

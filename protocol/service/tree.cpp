@@ -1,7 +1,5 @@
 #include "protocol/service/tree.hpp"
 
-#include <algorithm>
-
 namespace zab {
 
 Zxid Tree::last_writer(PathId path) const {
@@ -23,8 +21,7 @@ void Tree::write(PathId path, Zxid zxid) {
     } else if (chunk.use_count() > 1) {
         chunk = std::make_shared<Chunk>(*chunk);
     }
-    Zxid& writer = (*chunk)[path % chunk_size];
-    writer = std::max(writer, zxid);
+    (*chunk)[path % chunk_size] = zxid;
 }
 
 }  // namespace zab

@@ -11,13 +11,14 @@
 namespace zab {
 
 /// The data tree, flat: for every path the transaction that wrote it last. Copies share chunks and
-/// clone them on write. Applying a transaction twice changes nothing, as replay over a fuzzy
-/// snapshot needs.
+/// clone them on write. Replay over a fuzzy snapshot ends as it should once the last transaction in
+/// it is replayed; until then an older write may stand where a newer one was (ZOOKEEPER-3104).
 class Tree {
   public:
     /// Applies a transaction; sessions do not touch the tree.
     void apply(const Txn& txn) {
-        if (txn.type == TxnType::set || txn.type == TxnType::create) {
+        if (txn.type == TxnType::set ||
+            (txn.type == TxnType::create && last_writer(txn.path) == Zxid{})) {
             write(txn.path, txn.zxid);
         }
     }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "protocol/database.hpp"
+#include "protocol/effect.hpp"
 #include "protocol/history.hpp"
+#include "protocol/release/release.hpp"
 #include "sim/trace/record.hpp"
 
 #include <cstdint>
@@ -17,7 +19,20 @@ class Disk {
     /// As the process sees it.
     const zab::DiskImage& image() const { return image_; }
 
-    void append(const zab::Txn& txn) { image_.log.push(txn); }
+    void append(const zab::Txn& txn) {
+        if (starts_file_) [[unlikely]] {
+            start_file(txn.zxid);
+        }
+        image_.log_files.back().bytes += record_overhead + txn.bytes;
+        if (continues_at_.has_value()) [[unlikely]] {
+            image_.log.push_behind(*continues_at_, txn);
+            continues_at_.reset();
+            return;
+        }
+        image_.log.push(txn);
+    }
+    /// The next transaction begins a new file: after a snapshot was due, or a start.
+    void roll_log() { starts_file_ = true; }
     /// How many transactions were ever appended: what an fsync that starts now makes durable.
     std::uint64_t appended() const { return dropped_ + image_.log.size(); }
     std::uint64_t durable() const { return durable_; }
@@ -27,14 +42,18 @@ class Disk {
     void complete_sync(std::uint64_t appended);
 
     void write_accepted_epoch(zab::Epoch epoch) { image_.accepted_epoch = epoch; }
-    void write_current_epoch(zab::Epoch epoch) { image_.current_epoch = epoch; }
+    void write_current_epoch(zab::Epoch epoch) {
+        image_.current_epoch = epoch;
+        image_.current_epoch_temporary.reset();
+    }
+    /// The process ended, or renaming failed, between the two acts of writing currentEpoch.
+    void leave_current_epoch_temporary(zab::Epoch epoch) { image_.current_epoch_temporary = epoch; }
 
-    /// Cuts the log right after `zxid` and removes snapshots beyond it (release "fixed";
-    /// ZooKeeper keeps both a first record above and the snapshots: 1549, 4837). Durable at once.
-    void truncate_after(zab::Zxid zxid);
-    /// A snapshot file is complete. One that `replaces_log` is fsynced and is what the log
-    /// continues after; the others become durable when the page cache is written back.
-    void add_snapshot(const zab::Snapshot& snapshot, bool replaces_log, std::int64_t now);
+    /// Cuts the log after `zxid`, as far as the rule goes. Durable at once.
+    void truncate_after(zab::Zxid zxid, zab::Truncation rule = zab::Truncation::exact);
+    /// A snapshot file of so many bytes is complete.
+    void add_snapshot(const zab::Snapshot& snapshot, zab::SnapshotWrite how, std::int64_t now,
+                      std::uint64_t bytes = 1'024);
 
     /// Where the newest snapshot is ahead of the log, as when a leader that commits by its
     /// followers' acks has a slow log: makes it durable and lets the log go on behind it. Returns
@@ -70,11 +89,21 @@ class Disk {
     struct Stored {
         zab::Snapshot snapshot;
         std::int64_t durable_at = 0;
+        std::uint64_t bytes = 0;
     };
+    /// Of a record in the log beside its payload: header, checksum, path.
+    static constexpr std::uint64_t record_overhead = 96;
+
+    void start_file(zab::Zxid first);
+    void replace_log(const zab::Snapshot& snapshot);
+    void show_newest_snapshot();
     void settle(std::int64_t now);
 
     zab::DiskImage image_;
     std::vector<Stored> snapshots_;  // Oldest first; image_.snapshot is the last.
+    bool starts_file_ = true;
+    std::optional<zab::Position>
+        continues_at_;  // Where the next record goes on, if not at the end.
     std::uint32_t history_version_ = 0;
     std::uint64_t dropped_ = 0;  // Log entries removed from the front.
     std::uint64_t durable_ = 0;  // Log entries, counted from the first ever, that are durable.

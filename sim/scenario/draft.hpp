@@ -52,9 +52,20 @@ using Ids = std::vector<zab::NodeId>;
 /// Servers by number, to be named by the loader, or by their ids.
 using ServerList = std::variant<std::uint32_t, Ids>;
 
+template <class T>
+using ById = std::vector<std::pair<zab::NodeId, T>>;
+
+/// A release by its name, with defects planted into it.
+struct ReleaseDraft {
+    std::string base = Scenario{}.release;
+    std::vector<std::string> defects;
+};
+
 struct EnsembleDraft {
     ServerList voters = std::uint32_t{3};
     ServerList observers = std::uint32_t{0};
+    std::vector<Ids> groups;
+    ById<std::uint32_t> weights;
     zab::Config config;
 };
 
@@ -66,9 +77,6 @@ struct HostDraft {
 
 template <class T>
 using ByName = std::vector<std::pair<std::string, T>>;
-template <class T>
-using ById = std::vector<std::pair<zab::NodeId, T>>;
-
 struct DefaultHost {
     std::uint32_t cores = HostSpec{}.cores;
     Bandwidth nic;
@@ -184,7 +192,7 @@ struct Draft {
     std::uint64_t seed = Scenario{}.seed;
     zab::Duration duration = Scenario{}.duration;
     zab::Duration warm_up = Scenario{}.warm_up;
-    std::string release = Scenario{}.release;
+    ReleaseDraft release;
     std::string transport = Scenario{}.transport;
     EnsembleDraft ensemble;
     HostsDraft hosts;

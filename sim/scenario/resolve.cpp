@@ -1,5 +1,6 @@
 #include "sim/scenario/resolve.hpp"
 
+#include "protocol/release/release.hpp"
 #include "sim/scenario/tables.hpp"
 
 #include <algorithm>
@@ -125,7 +126,7 @@ void copy_plain_parts(const Draft& draft, Scenario& out) {
     out.seed = draft.seed;
     out.duration = draft.duration;
     out.warm_up = draft.warm_up;
-    out.release = draft.release;
+    out.release = draft.release.base;
     out.transport = draft.transport;
     out.expect = draft.expect;
     out.trace = draft.trace;
@@ -218,6 +219,48 @@ std::size_t Resolution::add_host(HostSpec host) {
     return index;
 }
 
+namespace {
+
+/// Groups name every voter once; without any, weights make one group of all voters.
+void resolve_groups(Resolution& in) {
+    const EnsembleDraft& ensemble = in.draft.ensemble;
+    zab::QuorumGroups& rule = in.out.config.groups;
+    const Ids& voters = in.out.config.voters;
+    std::set<zab::NodeId> grouped;
+    for (std::size_t i = 0; i < ensemble.groups.size(); ++i) {
+        for (const zab::NodeId id : ensemble.groups[i]) {
+            const std::string pointer = std::string("/ensemble/groups") / i;
+            if (!std::binary_search(voters.begin(), voters.end(), id)) {
+                in.wrong(pointer, "server " + std::to_string(id.value) + " is no voter");
+            } else if (!grouped.insert(id).second) {
+                in.wrong(pointer, "server " + std::to_string(id.value) + " is in two groups");
+            }
+        }
+    }
+    rule.groups = ensemble.groups;
+    for (const zab::NodeId id : voters) {
+        if (!rule.groups.empty() && !grouped.contains(id)) {
+            in.wrong("/ensemble/groups", "voter " + std::to_string(id.value) + " is in no group");
+        }
+    }
+    for (const auto& [id, weight] : ensemble.weights) {
+        if (!std::binary_search(voters.begin(), voters.end(), id)) {
+            in.wrong(std::string("/ensemble/weights") / std::to_string(id.value),
+                     "server " + std::to_string(id.value) + " is no voter");
+        }
+        rule.weights.push_back({id, weight});
+    }
+    if (rule.groups.empty() && !rule.weights.empty()) {
+        rule.groups.push_back(voters);
+    }
+    const zab::Quorum quorum(voters, rule);
+    if (!voters.empty() && !quorum.is_quorum_where([](zab::NodeId) { return true; })) {
+        in.wrong("/ensemble/weights", "nobody weighs anything: no quorum is possible");
+    }
+}
+
+}  // namespace
+
 void resolve_servers(Resolution& in) {
     std::set<zab::NodeId> seen;
     EnsembleDraft& ensemble = in.draft.ensemble;
@@ -229,6 +272,12 @@ void resolve_servers(Resolution& in) {
     observers = ids_of(in, ensemble.observers, "/ensemble/observers", last, seen);
     ensemble.voters = voters;
     ensemble.observers = observers;
+    resolve_groups(in);
+    in.out.config.release = zab::release_named(in.draft.release.base);
+    for (const std::string& defect : in.draft.release.defects) {
+        in.out.config.release = zab::with_defect(in.out.config.release, defect);
+        in.out.release += '+' + defect;
+    }
     for (const zab::NodeId id : seen) {
         const bool is_voter = std::binary_search(voters.begin(), voters.end(), id);
         in.out.servers.push_back({id, is_voter, 0});

@@ -24,6 +24,17 @@ std::vector<Row> member_rows() {
                            {"The servers that follow without a vote: how many, numbered after the "
                             "voters, or their ids.",
                             "[6, 7]"}),
+        key<EnsembleDraft>(
+            "groups", &EnsembleDraft::groups,
+            list(list(server_id(), 1, Limits::voters), 0, Limits::voters),
+            {"group.N: the majority of the groups decides, each by more than half of its weight. "
+             "Every voter is in one; none: any majority decides.",
+             "[[1, 2, 3], [4, 5]]"}),
+        key<EnsembleDraft>(
+            "weights", &EnsembleDraft::weights,
+            keyed(by_server_id, integer<std::uint32_t>(0, 1'000'000), Limits::voters),
+            {"weight.N: of the voters that do not weigh 1. Without groups all are in one.",
+             R"({"4": 0, "5": 0})"}),
     };
 }
 
@@ -62,6 +73,25 @@ std::vector<Row> pipeline_rows() {
             {"commitLogCount: committed transactions kept in memory for DIFF.", "500"}),
         row("snapshot_count", &C::snapshot_count, count,
             {"snapCount: transactions between two snapshots.", "100000"}),
+        row("snapshot_size_limit", &C::snapshot_size_limit,
+            bytes<std::uint64_t>(1, std::uint64_t{1} << 50),
+            {"snapSizeLimitInKb: log bytes between two snapshots.", "\"4GiB\""}),
+        row("snapshot_size_percent", &C::snapshot_size_percent,
+            integer<std::uint32_t>(0, 1'000'000),
+            {"snapshotSizeFactor, in percent: how much log a learner is sent from disk, by the "
+             "size of the newest snapshot; 0: any.",
+             "33"}),
+        row("sync_from_disk", &C::sync_from_disk, flag(),
+            {"Whether a learner is sent from the log on disk at all.", "true"}),
+        row("preallocation", &C::preallocation, bytes<std::uint64_t>(0, std::uint64_t{1} << 40),
+            {"preAllocSize: by what a log file grows.", "\"64MiB\""}),
+        row("force_snapshot_sync", &C::force_snapshot_sync, flag(),
+            {"zookeeper.forceSnapshotSync: learners always get a SNAP.", "false"}),
+        row("observer_election_delay", &C::observer_election_delay,
+            duration({}, zab::seconds(3600)),
+            {"observer.election.DelayMs: the longest wait before an observer looks for a leader "
+             "again.",
+             "\"200ms\""}),
         row("max_batch_size", &C::max_batch_size, count,
             {"zookeeper.maxBatchSize: transactions after which the log is synced.", "1000"}),
         row("flush_delay", &C::flush_delay, duration({}, zab::seconds(60)),

@@ -1,3 +1,4 @@
+#include "protocol/release/release.hpp"
 #include "sim/scenario/scalars.hpp"
 #include "sim/scenario/tables.hpp"
 
@@ -36,9 +37,46 @@ Form<std::vector<std::string>> paths_of_files() {
     return form;
 }
 
+Form<std::string> name_in(std::span<const zab::ReleaseName> names) {
+    std::vector<std::pair<std::string_view, std::string>> words;
+    for (const zab::ReleaseName& one : names) {
+        words.emplace_back(one.name, std::string(one.name));
+    }
+    return choice<std::string>(words);
+}
+
+/// A name, or one with defects planted into it.
+Form<ReleaseDraft> release_form() {
+    using R = ReleaseDraft;
+    const Form<std::string> name = name_in(zab::releases());
+    const Form<R> plain = adapted<R, std::string>(
+        name,
+        [](const std::string& base) {
+            return R{base, {}};
+        },
+        [](const R& release) { return release.base; });
+    const Form<R> planted = object<R>({
+        .outline = {"release", "A release with known defects planted into it.", {}},
+        .keys =
+            {
+                key<R>("base", &R::base, name, {"The release itself.", "\"fixed\""}),
+                key<R>("defects", &R::defects,
+                       list(name_in(zab::defects()), 1, zab::defects().size()),
+                       {"By their JIRA numbers.", "[\"3911\"]"}),
+            },
+        .prepare = {},
+        .check = {},
+    });
+    Form<R> form = either(plain, planted, name.accepted + R"(, or {"base": …, "defects": […]})");
+    form.write = [=](const R& release) {
+        return release.defects.empty() ? plain.write(release) : planted.write(release);
+    };
+    return form;
+}
+
 std::vector<Row> head_rows() {
     using D = Draft;
-    const auto release = choice<std::string>({{"fixed", "fixed"}});
+    const auto release = release_form();
     const auto transport = choice<std::string>({{"stream", "stream"}, {"datagram", "datagram"}});
     return {
         consumed("$schema", paths_of_files(),

@@ -48,8 +48,8 @@ void SmallWorld::interpret(std::size_t index, const zab::Effect& effect) {
     } else if (const auto* snap = std::get_if<zab::SendSnapshot>(&effect)) {
         auto contents = std::make_shared<zab::Snapshot>(server.peer.server().database.snapshot());
         contents->position = snap->position;
-        send(snap->link,
-             {Flight::What::message, zab::Snap{snap->position.zxid, 0}, std::move(contents)});
+        contents->name = snap->zxid;
+        send(snap->link, {Flight::What::message, zab::Snap{snap->zxid, 0}, std::move(contents)});
     } else if (const auto* handed = std::get_if<zab::Hand>(&effect)) {
         if (handed->stage != zab::Stage::handler) {
             ++server.turns[static_cast<std::size_t>(handed->stage)];
@@ -173,12 +173,13 @@ void SmallWorld::make_durable(Server& server, const Order& order) {
     } else if (order.work == zab::Work::write_current_epoch) {
         disk.write_current_epoch(epoch);
     } else if (order.work == zab::Work::truncate_log) {
-        disk.truncate_after({order.argument});
+        disk.truncate_after({order.argument}, config_->release.truncation);
     } else if (order.work == zab::Work::write_snapshot) {
         zab::Snapshot snapshot = server.peer.server().database.snapshot();
         snapshot.position = order.snapshot_name;
-        count = order.argument == 1 ? 1 : 0;
-        disk.add_snapshot(snapshot, count == 1, 0);
+        const auto how = static_cast<zab::SnapshotWrite>(order.argument);
+        count = how == zab::SnapshotWrite::replacing || how == zab::SnapshotWrite::synced ? 1 : 0;
+        disk.add_snapshot(snapshot, how, 0);
     }
     tell(server, work_record(order.work, disk, count));
 }

@@ -16,7 +16,7 @@ inline constexpr std::string_view messages[] = {
     "client_request", "client_reply",     "client_ping",   "client_ping_reply"};
 // In the order of zab::TimerKind; a test holds the two together.
 inline constexpr std::string_view timers[] = {"notification", "finalize", "dial_retry",
-                                              "epoch_wait", "tick"};
+                                              "epoch_wait",   "tick",     "observer"};
 inline constexpr std::string_view faults[] = {
     "crash",      "power_loss", "restart", "pause",        "resume",   "cut",  "heal",
     "delay",      "loss",       "clog",    "release",      "reset",    "rate", "slow_disk",

@@ -98,7 +98,7 @@ trace::RecordId World::record_done(ServerNode& server, const zab::Done& done,
     const trace::Record::Fields told = work_record(done.work, server.disk, done_count_);
     const trace::RecordId id =
         emit(told.kind, server.id, origin, 0, told.detail, told.a, told.b, told.c);
-    if (told.kind == Kind::snapshot_written && told.c == 1) {
+    if (told.kind == Kind::snapshot_written && done_replaces_) {
         // The log goes on behind this snapshot: what it held beyond or besides is gone.
         emit_after(id, Kind::truncated, server.id, 0, 0, told.a, told.b, 0);
     }

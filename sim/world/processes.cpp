@@ -29,9 +29,11 @@ void World::start_server(ServerIndex index, trace::RecordId cause) {
     const std::int64_t takes = scenario_->process.boot.draw(word).ns;
     server.boot_takes = takes;
     server.sync_takes = 0;
-    if (server.disk.durable() < server.disk.appended()) {
+    server.disk.roll_log();
+    const bool syncs_log = scenario_->config.release.boot_syncs_log;
+    if (syncs_log && server.disk.durable() < server.disk.appended()) {
         // What a dead process left in the page cache is read back, so it must also be made
-        // durable before this server votes with it (release "fixed"; ZooKeeper does not).
+        // durable before this server votes with it (ZooKeeper does not).
         server.sync_takes = disk_time(server, zab::Work::sync_log, scenario_->disk.sync);
     }
     schedule(now_ + takes + server.sync_takes, EventKind::boot, index, server.incarnation);
@@ -60,7 +62,8 @@ void World::boot_server(ServerIndex index, std::uint32_t incarnation) {
         ++timer.generation;
     }
     server.listens = {};
-    if (server.disk.durable() < server.disk.appended()) {
+    const bool syncs_log = scenario_->config.release.boot_syncs_log;
+    if (syncs_log && server.disk.durable() < server.disk.appended()) {
         const std::uint64_t unsynced = server.disk.appended() - server.disk.durable();
         server.disk.complete_sync(server.disk.appended());
         const zab::Position end = server.disk.durable_end();
@@ -72,7 +75,7 @@ void World::boot_server(ServerIndex index, std::uint32_t incarnation) {
                     .cost = trace::Cost::disk},
              0, 0, end.zxid.value, end.prefix, static_cast<std::uint32_t>(unsynced));
     }
-    if (server.disk.continue_behind_snapshot()) {
+    if (syncs_log && server.disk.continue_behind_snapshot()) {
         const zab::Position name = server.disk.image().log.base();
         const trace::RecordId written = emit(trace::Kind::snapshot_written, server.id,
                                              Origin{.cause = server.last_record,

@@ -71,8 +71,10 @@ std::int64_t World::work_time(ServerNode& server, const zab::Start& start) {
         case zab::Work::write_snapshot: {
             const std::int64_t writing =
                 transfer_ns(snapshot_bytes(server), disk.write_bytes_per_second);
-            return start.argument == 1 ? writing + disk_time(server, start.work, disk.sync)
-                                       : writing;
+            const auto how = static_cast<zab::SnapshotWrite>(start.argument);
+            const bool is_synced =
+                how == zab::SnapshotWrite::replacing || how == zab::SnapshotWrite::synced;
+            return is_synced ? writing + disk_time(server, start.work, disk.sync) : writing;
         }
         case zab::Work::serialize_snapshot:
             return transfer_ns(snapshot_bytes(server), disk.read_bytes_per_second);
@@ -120,6 +122,9 @@ void World::start_work(const Step& step, const zab::Start& start) {
                       .origin = origin,
                       .active = true};
     if (start.work == zab::Work::write_snapshot) {
+        if (start.stage == zab::Stage::snapshot) {
+            server.disk.roll_log();  // SyncRequestProcessor begins a file with every snapshot.
+        }
         orders_[index].snapshot = server.peer.server().database.snapshot();
     }
     if (!is_handler || is_live(start.link)) {
@@ -178,7 +183,9 @@ bool World::apply_to_disk(ServerNode& server, const WorkOrder& order) {
         }
         case zab::Work::write_accepted_epoch: disk.write_accepted_epoch(epoch); return true;
         case zab::Work::write_current_epoch: disk.write_current_epoch(epoch); return true;
-        case zab::Work::truncate_log: disk.truncate_after({order.argument}); return true;
+        case zab::Work::truncate_log:
+            disk.truncate_after({order.argument}, scenario_->config.release.truncation);
+            return true;
         case zab::Work::write_snapshot: {
             if (order.history_version != disk.history_version()) {
                 return false;
@@ -191,8 +198,10 @@ bool World::apply_to_disk(ServerNode& server, const WorkOrder& order) {
                 snapshot.tree = database.tree();
                 snapshot.sessions = database.sessions();
             }
-            disk.add_snapshot(snapshot, order.argument == 1, now_);
-            done_count_ = order.argument == 1 ? 1 : 0;
+            const auto how = static_cast<zab::SnapshotWrite>(order.argument);
+            disk.add_snapshot(snapshot, how, now_, snapshot_bytes(server));
+            done_replaces_ = how == zab::SnapshotWrite::replacing;
+            done_count_ = done_replaces_ || how == zab::SnapshotWrite::synced ? 1 : 0;
             return true;
         }
         case zab::Work::shut_down_role:
@@ -212,11 +221,11 @@ void World::send_snapshot(const Step& step, const zab::SendSnapshot& wish) {
     ServerNode& server = servers_[step.server];
     zab::Snapshot snapshot = server.peer.server().database.snapshot();
     snapshot.position = wish.position;
+    snapshot.name = wish.zxid;
     Pipe& pipe = connection(wish.link).pipes[wish.link.slot % 2];
     pipe.snapshots.push_back(std::move(snapshot));
     const std::uint32_t bytes = snapshot_message_bytes(server);
-    if (transmit(wish.link, zab::Snap{wish.position.zxid, bytes}, step.record, step.service,
-                 step.ready)) {
+    if (transmit(wish.link, zab::Snap{wish.zxid, bytes}, step.record, step.service, step.ready)) {
         write_waits(step, wish.link);
     }
 }

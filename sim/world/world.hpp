@@ -343,6 +343,7 @@ class World {
     bool cpu_is_free_ = false;
     bool has_datagrams_ = false;     ///< Instead of streams, between servers.
     std::uint64_t send_buffer_ = 0;  ///< Bytes a pipe takes before its writer waits.
+    bool done_replaces_ = false;     ///< Whether that was a snapshot that replaces the log.
     std::uint32_t done_count_ = 0;   ///< What the last piece of work amounted to, for its record.
 
     std::vector<Host> hosts_;

@@ -66,7 +66,7 @@ Figures measure(const Variant& variant) {
     const auto scenario = scenario_of(variant);
     sim::World world(scenario, 1);
     analysis::CheckerSet checkers(
-        analysis::Ensemble{scenario->config.voters, {}, scenario->release});
+        analysis::Ensemble{scenario->config.voters, {}, scenario->release, {}});
     trace::Outlets outlets;
     if (variant.has_checkers) {
         outlets.add(checkers, checkers.kinds());

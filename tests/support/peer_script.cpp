@@ -95,6 +95,10 @@ bool PeerScript::set_up(const Words& words) {
         accepted_ = zab::Epoch{number()};
     } else if (what == "current") {
         current_ = zab::Epoch{number()};
+    } else if (what == "no_epoch_files") {
+        has_epoch_files_ = false;
+    } else if (what == "release") {
+        config_.release = zab::release_named(words.at(1));
     } else {
         return false;
     }
@@ -146,6 +150,11 @@ void PeerScript::start() {
             snapshot = database.snapshot();
             log.reset(snapshot->position);
         }
+    }
+    if (has_epoch_files_) {
+        const zab::Epoch of_log = log_.empty() ? zab::Epoch{} : log_.back().epoch();
+        if (!accepted_.has_value()) accepted_ = of_log;
+        if (!current_.has_value()) current_ = of_log;
     }
     disk_.preset(log, snapshot, accepted_, current_);
     const auto config = std::make_shared<const zab::Config>(config_);
@@ -211,9 +220,11 @@ void PeerScript::finish_work(const Words& words) {
     if (work == zab::Work::sync_log) disk_.complete_sync(appended);
     if (work == zab::Work::write_accepted_epoch) disk_.write_accepted_epoch(epoch);
     if (work == zab::Work::write_current_epoch) disk_.write_current_epoch(epoch);
-    if (work == zab::Work::truncate_log) disk_.truncate_after({start.argument});
+    if (work == zab::Work::truncate_log)
+        disk_.truncate_after({start.argument}, config_.release.truncation);
     if (work == zab::Work::write_snapshot) {
-        disk_.add_snapshot(peer_->server().database.snapshot(), start.argument == 1, 0);
+        disk_.add_snapshot(peer_->server().database.snapshot(),
+                           static_cast<zab::SnapshotWrite>(start.argument), 0);
     }
     zab::Done done{work, start.stage, start.link};
     done.disk = &disk_.image();

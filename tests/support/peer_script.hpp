@@ -20,7 +20,9 @@ namespace test {
 ///     after other.txt            first plays that script, without showing it
 ///     self 1, voters 1 2 3, observers 4, tick 2000, snap_count 100000, log_count 500
 ///     log 1.1 1.2                transactions on its disk; `snapshot 1.1`: those up to there
-///                                are in a snapshot; `accepted 1`, `current 1`: epoch files
+///                                are in a snapshot; `accepted 1`, `current 1`: epoch files,
+///                                else as the log says; `no_epoch_files`: none
+///     release 3.8.0              whose behaviour it has; else `fixed`
 ///     started                    then the inputs:
 ///     up L learner from 2        link L stands: dialled by server 2 (`to 2`: dialled by us)
 ///     down L reset, dial_failed learner 2 refused
@@ -74,6 +76,7 @@ class PeerScript {
     std::vector<zab::Zxid> log_;
     zab::Zxid snapshot_{};
     std::optional<zab::Epoch> accepted_, current_;
+    bool has_epoch_files_ = true;
 
     std::unique_ptr<zab::Peer> peer_;
     sim::Disk disk_;

@@ -39,7 +39,10 @@ std::string PeerScript::text(const zab::Start& start) const {
                               start.work == zab::Work::write_current_epoch;
     if (writes_epoch) text += fmt::format(" {}", start.argument);
     if (start.work == zab::Work::truncate_log) text += " " + text_of(zab::Zxid{start.argument});
-    if (start.work == zab::Work::write_snapshot && start.argument == 1) text += " synced";
+    if (start.work == zab::Work::write_snapshot && start.argument != 0) {
+        static constexpr std::string_view how[] = {"", " replacing", " synced", " unsynced"};
+        text += how[start.argument];
+    }
     text += fmt::format(" on {}", stage_names()[static_cast<std::size_t>(start.stage)]);
     return start.link.exists() ? text + " " + name_of(start.link) : text;
 }
@@ -51,7 +54,7 @@ std::string PeerScript::text(const zab::Effect& effect) const {
         return "send " + name_of(send->link) + ": " + text_of(send->message);
     }
     if (const auto* snap = std::get_if<zab::SendSnapshot>(&effect)) {
-        return "send " + name_of(snap->link) + ": snap zxid=" + text_of(snap->position.zxid);
+        return "send " + name_of(snap->link) + ": snap zxid=" + text_of(snap->zxid);
     }
     if (const auto* hand = std::get_if<zab::Hand>(&effect)) {
         const std::string stage(stage_names()[static_cast<std::size_t>(hand->stage)]);

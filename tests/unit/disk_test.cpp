@@ -114,11 +114,12 @@ TEST_CASE(
                 syncing.reset();
             } else if (what < 85) {
                 // In the background, of what is applied; here of durable transactions only.
-                disk.add_snapshot(database_of(model.written, model.durable).snapshot(), false, now);
+                disk.add_snapshot(database_of(model.written, model.durable).snapshot(),
+                                  zab::SnapshotWrite::background, now);
             } else if (what < 88) {
                 // A SNAP or TRUNC was installed: it stands for all that memory holds.
-                disk.add_snapshot(database_of(model.written, model.written.size()).snapshot(), true,
-                                  now);
+                disk.add_snapshot(database_of(model.written, model.written.size()).snapshot(),
+                                  zab::SnapshotWrite::replacing, now);
                 model.durable = model.written.size();
                 syncing.reset();
             } else if (what < 94) {
@@ -196,8 +197,8 @@ TEST_CASE("a truncation cuts the log right after a zxid, and the snapshots beyon
             Disk disk = disk_with(9);
             std::vector<Txn> txns;
             for (std::size_t i = 0; i < 9; ++i) txns.push_back(disk.image().log.at(i).txn);
-            disk.add_snapshot(database_of(txns, 2).snapshot(), false, 0);
-            disk.add_snapshot(database_of(txns, 6).snapshot(), false, 0);
+            disk.add_snapshot(database_of(txns, 2).snapshot(), zab::SnapshotWrite::background, 0);
+            disk.add_snapshot(database_of(txns, 6).snapshot(), zab::SnapshotWrite::background, 0);
 
             disk.truncate_after(c.after);
 
@@ -214,8 +215,8 @@ TEST_CASE("a snapshot in the page cache is lost with the power, one written back
     const std::vector<Txn> txns{txn(1, 1), txn(1, 2), txn(1, 3)};
     Disk disk = disk_with(3);
     disk.complete_sync(3);
-    disk.add_snapshot(database_of(txns, 1).snapshot(), false, 0);
-    disk.add_snapshot(database_of(txns, 2).snapshot(), false, 20 * second);
+    disk.add_snapshot(database_of(txns, 1).snapshot(), zab::SnapshotWrite::background, 0);
+    disk.add_snapshot(database_of(txns, 2).snapshot(), zab::SnapshotWrite::background, 20 * second);
 
     disk.lose_power(31 * second, 0);
 
@@ -229,7 +230,7 @@ TEST_CASE("a snapshot that replaces the log survives the power loss, and the old
     Disk disk = disk_with(9);
     disk.complete_sync(9);
 
-    disk.add_snapshot(database_of(other, 3).snapshot(), true, 0);
+    disk.add_snapshot(database_of(other, 3).snapshot(), zab::SnapshotWrite::replacing, 0);
     disk.append(txn(2, 3));
     disk.lose_power(0, 0);
 
@@ -247,7 +248,7 @@ TEST_CASE("old snapshots and the log before them are removed, so that a disk doe
             disk.append(txns.back());
         }
         disk.complete_sync(disk.appended());
-        disk.add_snapshot(database_of(txns, txns.size()).snapshot(), false,
+        disk.add_snapshot(database_of(txns, txns.size()).snapshot(), zab::SnapshotWrite::background,
                           std::int64_t{60} * round * second);
         CHECK(disk.image().log.size() <= 500);
         CHECK((booted(disk) == disk.image().log.last()));

@@ -31,7 +31,8 @@ class Collector final : public trace::Sink {
 };
 
 inline analysis::Ensemble ensemble_of(const sim::Scenario& scenario) {
-    return {scenario.config.voters, scenario.config.observers, scenario.release};
+    return {scenario.config.voters, scenario.config.observers, scenario.release,
+            scenario.config.groups};
 }
 
 /// A finished run with all its records and the verdict on it.

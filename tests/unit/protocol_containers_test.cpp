@@ -1,4 +1,4 @@
-#include "protocol/quorum.hpp"
+#include "protocol/types/quorum.hpp"
 #include "protocol/types/node_set.hpp"
 #include "protocol/types/ring.hpp"
 #include "tests/unit/protocol_dice.hpp"

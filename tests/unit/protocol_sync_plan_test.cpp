@@ -34,23 +34,43 @@ Database database_of(const Leader& leader) {
     return database;
 }
 
+/// A plan that sends the committed log's entries from `first` to `end`.
+struct Expected {
+    Kind kind{};
+    Zxid zxid{};
+    std::size_t first = 0, end = 0;
+    Zxid last_queued{};
+};
+
 struct Case {
     const char* name;
     Leader leader;
     Zxid learner;
-    SyncPlan expected;
+    Expected expected;
 };
+
+void check(const Database& database, const SyncPlan& plan, const Expected& expected) {
+    CHECK_EQ(static_cast<int>(plan.kind), static_cast<int>(expected.kind));
+    CHECK_EQ(plan.zxid.value, expected.zxid.value);
+    CHECK_EQ(plan.last_queued.value, expected.last_queued.value);
+    REQUIRE_EQ(plan.proposals.size(), expected.end - expected.first);
+    for (std::size_t i = 0; i < plan.proposals.size(); ++i) {
+        CHECK((plan.proposals[i] == database.committed_log().at(expected.first + i).txn));
+    }
+}
+
+/// With a disk on which there is no log.
+SyncPlan plan_of(const Database& database, Zxid learner, Zxid last_proposed = {}) {
+    const zab::Config config;
+    const zab::DiskImage disk;
+    return zab::plan_sync({database, config, last_proposed, &disk}, learner);
+}
 
 void check_all(const std::vector<Case>& cases, Zxid last_proposed = {}) {
     for (const Case& c : cases) {
         SUBCASE(c.name) {
             const Database database = database_of(c.leader);
-            const SyncPlan plan = zab::plan_sync(database, c.learner, last_proposed);
-            CHECK_EQ(static_cast<int>(plan.kind), static_cast<int>(c.expected.kind));
-            CHECK_EQ(plan.zxid.value, c.expected.zxid.value);
-            CHECK_EQ(plan.first, c.expected.first);
-            CHECK_EQ(plan.end, c.expected.end);
-            CHECK_EQ(plan.last_queued.value, c.expected.last_queued.value);
+            check(database, plan_of(database, c.learner, last_proposed), c.expected);
         }
     }
 }
@@ -157,6 +177,51 @@ TEST_CASE("the committed log keeps only the newest transactions") {
         database.apply({z(1, counter), {}, counter, 0, 0, zab::TxnType::set});
     }
     CHECK_EQ(database.committed_log().size(), 3);
-    CHECK((zab::plan_sync(database, z(1, 3), {}) == SyncPlan{Kind::diff, z(1, 5), 1, 3, z(1, 5)}));
-    CHECK((zab::plan_sync(database, z(1, 2), {}) == SyncPlan{Kind::snap, z(1, 5), 0, 0, z(1, 5)}));
+    check(database, plan_of(database, z(1, 3)), {Kind::diff, z(1, 5), 1, 3, z(1, 5)});
+    check(database, plan_of(database, z(1, 2)), {Kind::snap, z(1, 5), 0, 0, z(1, 5)});
+}
+
+TEST_CASE("the log on disk serves a learner if what lies behind its file is small") {
+    // Two files: <1,1> to <1,4>, and <2,1>; what is in memory begins with <2,1>.
+    Database database;
+    zab::DiskImage disk;
+    for (const Zxid zxid : {z(1, 1), z(1, 2), z(1, 3), z(1, 4), z(2, 1)}) {
+        const zab::Txn txn{zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set};
+        disk.log.push(txn);
+        if (zxid == z(1, 4)) database.install({{zxid, 1}, {}, {}}, zxid);
+        if (zxid == z(2, 1)) database.apply(txn);
+    }
+    disk.log_files = {{z(1, 1), 400}, {z(2, 1), 100}};
+    struct Row {
+        const char* name;
+        std::uint64_t snapshot_bytes, preallocation;
+        std::uint32_t percent;
+        Zxid learner;
+        Kind kind;
+    };
+    const std::uint64_t step = 64u << 20;
+    const Row rows[] = {
+        {"no snapshot, no limit", 0, step, 33, z(1, 2), Kind::diff},
+        {"a later file is preallocated: too much", 1'110, step, 33, z(1, 2), Kind::snap},
+        {"a third of the snapshot is just enough", 3 * (step + 16) + 400'000'000, step, 33, z(1, 2),
+         Kind::diff},
+        {"without preallocation the records count", 360, 0, 33, z(1, 2), Kind::diff},
+        {"and are too many for a smaller snapshot", 340, 0, 33, z(1, 2), Kind::snap},
+        {"a factor of 0 is no limit", 1'110, step, 0, z(1, 2), Kind::diff},
+        {"the log begins too late", 0, step, 33, z(0, 9), Kind::snap},
+        {"a tail of another epoch than what follows it", 0, step, 33, z(1, 5), Kind::snap},
+    };
+    for (const Row& row : rows) {
+        SUBCASE(row.name) {
+            zab::Config config;
+            config.snapshot_size_percent = row.percent;
+            config.preallocation = row.preallocation;
+            disk.snapshot_bytes = row.snapshot_bytes;
+            const SyncPlan plan = zab::plan_sync({database, config, {}, &disk}, row.learner);
+            CHECK_EQ(static_cast<int>(plan.kind), static_cast<int>(row.kind));
+            if (row.kind != Kind::diff) return;
+            CHECK_EQ(plan.proposals.size(), 3);
+            CHECK_EQ(plan.zxid.value, z(2, 1).value);
+        }
+    }
 }

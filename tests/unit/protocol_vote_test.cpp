@@ -13,14 +13,15 @@ namespace {
 using zab::CastVote;
 using zab::NodeId;
 using zab::ServerState;
-using zab::TableOf;
 using zab::Vote;
+using zab::VoteEquality;
 using zab::VoteTable;
 using zab::Zxid;
 
 constexpr auto looking = ServerState::looking;
 constexpr auto following = ServerState::following;
 constexpr auto leading = ServerState::leading;
+constexpr auto by_epoch = VoteEquality::leader_and_epoch;
 
 struct Zx {
     std::uint32_t epoch, counter;
@@ -35,11 +36,14 @@ struct Cast {
     Vote vote;
     std::uint64_t round;
     ServerState state;
+    std::uint8_t version = 2;
 };
 
 VoteTable table_of(std::initializer_list<Cast> casts) {
     VoteTable table;
-    for (const Cast& c : casts) table[{c.sender}] = {c.vote, c.round, c.state};
+    for (const Cast& c : casts) {
+        table[{c.sender}] = {c.vote, c.round, c.state, c.version};
+    }
     return table;
 }
 
@@ -102,7 +106,9 @@ TEST_CASE("a vote of a looking server counts only if everything in it matches") 
         {"the same of a leader", {proposal, 2, leading}, true},
     };
     for (const Case& c : cases) {
-        SUBCASE(c.name) { CHECK_EQ(zab::agrees_while_looking(c.cast, proposal, 2), c.agrees); }
+        SUBCASE(c.name) {
+            CHECK_EQ(zab::is_same(c.cast, {proposal, 2, looking}, by_epoch), c.agrees);
+        }
     }
 }
 
@@ -113,19 +119,20 @@ TEST_CASE("FLETRK-4: votes of different rounds are no quorum for a looking serve
                                       {4, vote(4, {2, 1}, 2), 3, leading}});
     std::size_t agreeing = 0;
     for (const auto& [sender, cast] : votes) {
-        agreeing += zab::agrees_while_looking(cast, vote(4, {2, 1}, 2), 2) ? 1u : 0u;
+        const CastVote ours{vote(4, {2, 1}, 2), 2, looking};
+        agreeing += zab::is_same(cast, ours, by_epoch) ? 1u : 0u;
     }
     CHECK_EQ(agreeing, 1);
 }
 
-TEST_CASE("who supports a settled server's vote depends on the table it stands in") {
+TEST_CASE("who supports a settled server's vote depends on whether the table keeps versions") {
     struct Case {
         const char* name;
         Cast cast;
         bool this_round, finished;
     };
     // Told: server 4 leads, elected in round 2 with this zxid and epoch.
-    const CastVote told{vote(4, {2, 1}, 2), 2, following};
+    const CastVote told{vote(4, {2, 1}, 2), 2, following, 2};
     const Case cases[] = {
         {"FLETRK-1: zxid and round are ignored", {0, vote(4, {1, 1}, 2), 1, following}, true, true},
         {"FLETRK-2: the epoch counts among finished elections only",
@@ -141,10 +148,11 @@ TEST_CASE("who supports a settled server's vote depends on the table it stands i
     };
     for (const Case& c : cases) {
         SUBCASE(c.name) {
-            const VoteTable votes = table_of({c.cast});
+            Cast unversioned = c.cast;
+            unversioned.version = 0;
             const NodeId sender{c.cast.sender};
-            const auto round_table = zab::supporters(votes, told, TableOf::this_round);
-            const auto finished = zab::supporters(votes, told, TableOf::finished_elections);
+            const auto round_table = zab::supporters(table_of({unversioned}), told, by_epoch);
+            const auto finished = zab::supporters(table_of({c.cast}), told, by_epoch);
             CHECK_EQ(round_table.contains(sender), c.this_round);
             CHECK_EQ(finished.contains(sender), c.finished);
         }
@@ -156,9 +164,9 @@ TEST_CASE("supporters are counted by sender, and nobody else is among them") {
                                       {1, vote(4, {1, 2}, 2), 1, following},
                                       {2, vote(3, {2, 1}, 2), 2, following},
                                       {4, vote(4, {2, 1}, 2), 2, leading}});
-    const CastVote told{vote(4, {2, 1}, 2), 2, following};
+    const CastVote told{vote(4, {2, 1}, 2), 2, following, 2};
 
-    const zab::NodeSet agreeing = zab::supporters(votes, told, TableOf::finished_elections);
+    const zab::NodeSet agreeing = zab::supporters(votes, told, by_epoch);
 
     CHECK_EQ(agreeing.size(), 3);
     CHECK_FALSE(agreeing.contains({2}));

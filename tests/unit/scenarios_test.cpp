@@ -63,6 +63,7 @@ Result run_checked(const Scenario& scenario, std::uint64_t seed) {
     for (const ServerSpec& server : scenario.servers) {
         (server.voter ? ensemble.voters : ensemble.observers).push_back(server.id);
     }
+    ensemble.groups = scenario.config.groups;
     analysis::CheckerSet checkers(ensemble);
     analysis::CostCheck costs;
     trace::Outlets outlets;

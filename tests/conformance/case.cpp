@@ -1,0 +1,151 @@
+#include "tests/conformance/case.hpp"
+
+#include "sim/scenario/json_parse.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <regex>
+
+namespace conformance {
+
+namespace {
+
+using Kind = Value::Kind;
+
+std::string text_member(const Value& value, std::string_view key, const std::string& where) {
+    const Value* found = value.find(key);
+    if (found == nullptr || !found->is(Kind::string)) {
+        throw Malformed(fmt::format("{}: \"{}\" must be a text", where, key));
+    }
+    return found->text;
+}
+
+const Value& any_member(const Value& value, std::string_view key, const std::string& where) {
+    const Value* found = value.find(key);
+    if (found == nullptr) throw Malformed(fmt::format("{}: \"{}\" is missing", where, key));
+    return *found;
+}
+
+}  // namespace
+
+std::vector<Case> cases_of(const std::string& file, const std::string& text) {
+    sim::Mistakes mistakes;
+    const auto root = sim::json::parse(text, 0, mistakes);
+    if (!root.has_value()) {
+        const auto messages = mistakes.messages({{file, text}});
+        throw Malformed(messages.empty() ? file + ": no JSON" : messages.front());
+    }
+    const Value* format = root->find("format");
+    const Value* list = root->find("cases");
+    if (format == nullptr || format->text != "zk-conformance-1") {
+        throw Malformed(file + ": \"format\" must be \"zk-conformance-1\"");
+    }
+    if (list == nullptr || !list->is(Kind::array)) {
+        throw Malformed(file + ": \"cases\" must be a list");
+    }
+    std::vector<Case> cases;
+    for (std::size_t i = 0; i < list->elements.size(); ++i) {
+        const Value& one = list->elements[i];
+        const std::string where = fmt::format("{}: case {}", file, i);
+        cases.push_back({text_member(one, "id", where),
+                         text_member(one, "area", where),
+                         text_member(one, "source", where),
+                         text_member(one, "level", where),
+                         any_member(one, "initial", where),
+                         any_member(one, "stimulus", where),
+                         any_member(one, "expected", where),
+                         {}});
+    }
+    return cases;
+}
+
+std::string line_of(const Case& one, bool& passed) {
+    passed = false;
+    try {
+        const Verdict verdict = run(one);
+        passed = verdict.is_clean();
+        return passed ? "ok " + one.id : "FAIL " + one.id + " " + verdict.text();
+    } catch (const Refused& refused) {
+        return "FAIL " + one.id + " cannot be interpreted: " + refused.what();
+    } catch (const std::exception& wrong) {
+        // A number beyond all bounds, or a server that the case does not have.
+        return "FAIL " + one.id + " cannot be interpreted: " + wrong.what();
+    }
+}
+
+bool is_text(const Value& value) { return value.is(Kind::string); }
+
+std::uint64_t number(const Value& value, std::string_view what) {
+    std::uint64_t parsed = 0;
+    const char* end = value.text.data() + value.text.size();
+    const bool is_plain = value.is(Kind::number) || value.is(Kind::string);
+    const auto [rest, error] = std::from_chars(value.text.data(), end, parsed);
+    if (!is_plain || error != std::errc{} || rest != end) {
+        throw Refused(fmt::format("{} is no number", what));
+    }
+    return parsed;
+}
+
+bool truth(const Value& value, std::string_view what) {
+    if (!value.is(Kind::boolean)) throw Refused(fmt::format("{} is neither true nor false", what));
+    return value.text == "true";
+}
+
+zab::Zxid zxid(const Value& value, std::string_view what) {
+    if (value.is(Kind::array) && value.elements.size() == 2) {
+        const auto epoch = static_cast<std::uint32_t>(number(value.elements[0], what));
+        const auto counter = static_cast<std::uint32_t>(number(value.elements[1], what));
+        return zab::Zxid::of({epoch}, counter);
+    }
+    return {number(value, what)};
+}
+
+std::vector<zab::Zxid> zxids(const Value& value, std::string_view what) {
+    std::vector<zab::Zxid> all;
+    for (const Value& one : value.elements) all.push_back(zxid(one, what));
+    return all;
+}
+
+std::vector<zab::NodeId> ids(const Value& value, std::string_view what) {
+    std::vector<zab::NodeId> all;
+    for (const Value& one : value.elements) {
+        all.push_back({static_cast<std::uint16_t>(number(one, what))});
+    }
+    return all;
+}
+
+std::vector<std::string> texts(const Value& value, std::string_view what) {
+    if (is_text(value)) return {value.text};
+    std::vector<std::string> all;
+    for (const Value& one : value.elements) {
+        if (!is_text(one)) throw Refused(fmt::format("{} holds something other than words", what));
+        all.push_back(one.text);
+    }
+    if (!value.is(Kind::array)) throw Refused(fmt::format("{} is no list of words", what));
+    return all;
+}
+
+const Value& member(const Value& value, std::string_view key) {
+    const Value* found = value.find(key);
+    if (found == nullptr) throw Refused(fmt::format("\"{}\" is missing", key));
+    return *found;
+}
+
+std::string text(zab::Zxid zxid) {
+    return fmt::format("<{},{}>", zxid.epoch().value, zxid.counter());
+}
+
+std::optional<zab::Zxid> zxid_in(const std::string& words) {
+    static const std::regex pair("<([0-9]+),([0-9]+)>");
+    static const std::regex plain("(?:^|\\s)([0-9]+)(?:\\s|$)");
+    std::smatch found;
+    if (std::regex_search(words, found, pair)) {
+        const auto epoch = static_cast<std::uint32_t>(std::stoul(found[1]));
+        return zab::Zxid::of({epoch}, static_cast<std::uint32_t>(std::stoul(found[2])));
+    }
+    if (std::regex_search(words, found, plain)) return zab::Zxid{std::stoull(found[1])};
+    return std::nullopt;
+}
+
+}  // namespace conformance

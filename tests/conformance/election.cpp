@@ -1,0 +1,316 @@
+#include "tests/conformance/election.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <regex>
+
+namespace conformance {
+
+using Kind = Value::Kind;
+
+NodeId node_of(std::uint64_t sid) { return {static_cast<std::uint16_t>(sid + 1)}; }
+NodeId node_of(const std::string& sid) { return node_of(std::stoul(sid)); }
+
+std::vector<NodeId> nodes_in(const std::string& words) {
+    static const std::regex digits("[0-9]+");
+    std::vector<NodeId> all;
+    for (std::sregex_iterator i(words.begin(), words.end(), digits), end; i != end; ++i) {
+        all.push_back(node_of(i->str()));
+    }
+    return all;
+}
+
+std::string state_of(const test::Cluster& cluster, NodeId node) {
+    if (!cluster.is_up(node)) return "down";
+    switch (cluster.peer(node).role()) {
+        case zab::RoleKind::leading: return "LEADING";
+        case zab::RoleKind::learning: return "FOLLOWING";
+        case zab::RoleKind::booting:
+        case zab::RoleKind::looking:
+        case zab::RoleKind::leaving:
+        case zab::RoleKind::ended: return "LOOKING";
+    }
+    return "";
+}
+
+Stage::Stage(const Case& one) {
+    zab::Config config = config_of(one.initial, 1);
+    config.release = one.release;
+    const Value* words = one.initial.find("config");
+    std::optional<std::pair<NodeId, NodeId>> blind;  // Who does not know whom.
+    if (words != nullptr && is_text(*words)) blind = read_words(words->text, config);
+    if (config.voters.empty()) throw Refused("initial names no voters");
+    cluster = std::make_unique<test::Cluster>(config);
+    if (blind.has_value()) {
+        std::erase(config.voters, blind->second);
+        cluster->configure(blind->first, config);
+    }
+    if (const Value* nodes = one.initial.find("nodes")) read_nodes(*nodes);
+}
+
+std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& words,
+                                                           zab::Config& config) {
+    static const std::regex fresh("([0-9]+) voters, fresh");
+    static const std::regex without("node ([0-9]+) has a config without node ([0-9]+); .*know all");
+    std::smatch found;
+    if (std::regex_match(words, found, fresh)) {
+        for (std::uint64_t i = 0; i < std::stoul(found[1]); ++i)
+            config.voters.push_back(node_of(i));
+        return std::nullopt;
+    }
+    if (!std::regex_match(words, found, without)) throw Refused("config: " + words);
+    config.voters = nodes_in(words);
+    std::sort(config.voters.begin(), config.voters.end());
+    config.voters.erase(std::unique(config.voters.begin(), config.voters.end()),
+                        config.voters.end());
+    return std::pair{node_of(found[1]), node_of(found[2])};
+}
+
+void Stage::read_nodes(const Value& nodes) {
+    if (!nodes.is(Kind::object)) return;  // "9 fresh": as many as there are voters.
+    for (const sim::json::Member& one : nodes.members) {
+        const NodeId node = node_of(one.key);
+        if (is_text(one.value) && one.value.text == "mock") {
+            cluster->mock(node);
+            continue;
+        }
+        const auto epoch = [&one](std::string_view key) {
+            return zab::Epoch{static_cast<std::uint32_t>(number(member(one.value, key), key))};
+        };
+        zab::History log;
+        for (const zab::Zxid zxid : zxids(member(one.value, "history"), "history")) {
+            log.push({zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set});
+        }
+        cluster->disk(node).preset(log, std::nullopt, epoch("acceptedEpoch"),
+                                   epoch("currentEpoch"));
+    }
+}
+
+void Stage::say_votes() {
+    for (const Said& one : said_) {
+        for (const NodeId to : cluster->config().voters) {
+            if (!cluster->is_up(to)) continue;
+            auto link = cluster->link_of_mock(one.mock, to, zab::LinkKind::election);
+            if (!link.has_value()) {
+                link = cluster->dial(one.mock, to, zab::LinkKind::election);
+                cluster->send(*link, zab::Hello{one.mock});
+            }
+            cluster->send(*link, one.vote);
+        }
+    }
+    cluster->run(zab::milliseconds(20));
+}
+
+bool Stage::play_mocks(const std::string& step) {
+    static const std::regex vote(
+        "mocks? ([0-9 and,]+?)(?: each)? sends? (LOOKING|FOLLOWING|LEADING) vote: leader ([0-9]+), "
+        "zxid ([0-9]+), round ([0-9]+), peerEpoch ([0-9]+)");
+    static const std::regex waits("mock [0-9]+ waits for one message of ([0-9]+)");
+    std::smatch found;
+    if (std::regex_match(step, found, vote)) {
+        const zab::ServerState state = found[2] == "LOOKING"     ? zab::ServerState::looking
+                                       : found[2] == "FOLLOWING" ? zab::ServerState::following
+                                                                 : zab::ServerState::leading;
+        // In the format from before it had versions, as the tests of ZooKeeper send them.
+        const zab::Notification told{node_of(found[3]),
+                                     {static_cast<std::uint32_t>(std::stoul(found[6]))},
+                                     {std::stoull(found[4])},
+                                     std::stoull(found[5]),
+                                     state,
+                                     0};
+        said_.clear();
+        for (const NodeId mock : nodes_in(found[1])) said_.push_back({mock, told});
+        say_votes();
+    } else if (step == "mocks repeat the same messages") {
+        say_votes();
+        const NodeId self = said_.front().vote.leader;
+        cluster->run(zab::seconds(5));
+        outcomes["second"] = fmt::format("{} {}", self.value - 1, state_of(*cluster, self));
+    } else if (std::regex_match(step, found, waits)) {
+        const std::size_t before = cluster->heard.size();
+        if (!cluster->run_until([&] { return cluster->heard.size() > before; }, zab::seconds(5))) {
+            throw Refused("no message comes: " + step);
+        }
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void Stage::start_and_settle(NodeId node) {
+    cluster->start(node);
+    cluster->run(zab::milliseconds(50));
+}
+
+bool Stage::play_starts(const std::string& step) {
+    static const std::regex starts("([0-9]+) starts(?: LOOKING| election)?(?: \\(round 1\\))?");
+    static const std::regex anew("([0-9]+) starts a new election \\(round ([0-9]+)\\)");
+    static const std::regex elected("([0-9]+) is elected");
+    static const std::regex one_by_one("start ([0-9]+(?:, then [0-9]+)*)");
+    static const std::regex both("([0-9]+) and ([0-9]+) form quorum");
+    static const std::regex all("all start LOOKING|start all [0-9]+, run concurrent clients");
+    std::smatch found;
+    if (std::regex_match(step, found, starts)) {
+        start_and_settle(node_of(found[1]));
+    } else if (std::regex_match(step, found, anew)) {
+        const NodeId node = node_of(found[1]);
+        const std::uint64_t round = std::stoull(found[2]);
+        const auto looks = [&] {
+            return state_of(*cluster, node) == "LOOKING" &&
+                   cluster->peer(node).server().round == round;
+        };
+        if (!cluster->run_until(looks, zab::seconds(120))) throw Refused(step);
+    } else if (std::regex_match(step, found, elected)) {
+        const NodeId node = node_of(found[1]);
+        cluster->run_until([&] { return state_of(*cluster, node) == "LEADING"; }, zab::seconds(5));
+        outcomes["first"] = fmt::format("{} {}", node.value - 1, state_of(*cluster, node));
+    } else if (std::regex_match(step, found, one_by_one)) {
+        for (const NodeId node : nodes_in(found[1])) start_and_settle(node);
+        cluster->run(zab::seconds(10));
+    } else if (std::regex_match(step, found, both)) {
+        for (const NodeId node : nodes_in(step)) start_and_settle(node);
+        if (!cluster->run_until([this] { return is_quorum_up(); }, zab::seconds(20))) {
+            throw Refused("no quorum: " + step);
+        }
+    } else if (std::regex_match(step, all)) {
+        cluster->start_all();
+        cluster->run(zab::seconds(20));
+        if (step.find("clients") != std::string::npos) run_clients();
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void Stage::run_clients() {
+    std::vector<std::uint64_t> clients;
+    for (const NodeId node : cluster->members()) clients.push_back(cluster->connect(node));
+    cluster->run(zab::seconds(1));
+    std::vector<std::size_t> requests;
+    for (const std::uint64_t client : clients) {
+        for (zab::PathId path = 1; path <= 5; ++path) {
+            requests.push_back(cluster->ask(client, zab::Operation::create, path));
+        }
+    }
+    cluster->run(zab::seconds(1));
+    for (const std::size_t one : requests) answered += cluster->asked(one).reply ? 1u : 0u;
+    if (answered != requests.size()) answered = 0;
+}
+
+void Stage::elect_again_and_again(std::size_t times) {
+    cluster->start_all();
+    for (std::size_t n = 0; n < times; ++n) {
+        cluster->run(zab::seconds(30));
+        std::map<NodeId, std::size_t> votes;
+        for (const NodeId node : cluster->members()) {
+            if (!cluster->is_up(node) || state_of(*cluster, node) == "LOOKING") continue;
+            ++votes[cluster->peer(node).server().vote.vote.leader];
+        }
+        const auto most = std::max_element(votes.begin(), votes.end(),
+                                           [](auto& a, auto& b) { return a.second < b.second; });
+        if (most == votes.end()) throw Refused("nobody decides");
+        elections.emplace_back(most->second, state_of(*cluster, most->first) == "LEADING");
+        if (n + 1 < times) cluster->kill(most->first);
+    }
+}
+
+bool Stage::play_fraud(const std::string& step) {
+    test::Cluster& c = *cluster;
+    if (step == "stable leader T") {
+        c.start_all();
+        if (!c.run_until([this] { return is_quorum_up(); }, zab::seconds(20))) throw Refused(step);
+        c.run(zab::seconds(1));
+        names["T"] = *c.leader();
+    } else if (step == "follower F: election stopped, its link to T cut, state forced to LEADING") {
+        const NodeId leader = names.at("T");
+        const NodeId fraud =
+            c.members().front() == leader ? c.members().back() : c.members().front();
+        names["F"] = fraud;
+        c.refuses = [fraud](NodeId from, NodeId, zab::LinkKind kind) {
+            return from == fraud && kind == zab::LinkKind::learner;
+        };
+        c.holds = [fraud](const test::Cluster::Sent& sent) {
+            return sent.to == fraud && sent.kind == zab::LinkKind::election;
+        };
+        c.drops = [fraud](const test::Cluster::Sent& sent) {
+            return sent.to == fraud && sent.kind == zab::LinkKind::learner;
+        };
+        c.run_until([&] { return c.peer(fraud).role() == zab::RoleKind::looking; },
+                    zab::seconds(20));
+        const zab::Server& server = c.peer(fraud).server();
+        forced_at = c.records().size();
+        for (const NodeId other : c.members()) {
+            if (other == fraud) continue;
+            c.forge(other, fraud,
+                    {fraud, server.current_epoch, {}, server.round, zab::ServerState::following});
+        }
+    } else if (step == "2*initLimit*tick pass") {
+        c.run(c.config().tick_time * (2 * c.config().init_limit));
+    } else if (step == "F's election restarted") {
+        c.refuses = nullptr;
+        c.drops = nullptr;
+        c.release();
+        c.run(zab::seconds(130));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void Stage::play(const std::string& step) {
+    static const std::regex consecutive("([0-9]+) consecutive elections?");
+    static const std::regex altered(
+        "currentVote of one member altered: zxid\\+([0-9]+), round\\+([0-9]+), same leader and "
+        "peerEpoch");
+    static const std::regex quits("follower ([0-9]+) quits once");
+    std::smatch found;
+    if (std::regex_match(step, found, consecutive)) {
+        elect_again_and_again(std::stoul(found[1]));
+    } else if (std::regex_match(step, found, altered)) {
+        const NodeId member = *cluster->leader();
+        const std::uint64_t zxid = std::stoull(found[1]);
+        const std::uint64_t round = std::stoull(found[2]);
+        cluster->rewrites = [member, zxid, round](test::Cluster::Sent& sent) {
+            auto* vote = std::get_if<zab::Notification>(&sent.message);
+            if (vote == nullptr || !(sent.from == member)) return;
+            vote->zxid.value += zxid;
+            vote->round += round;
+        };
+    } else if (std::regex_match(step, found, quits)) {
+        cluster->drops = [node = node_of(found[1]),
+                          done = false](const test::Cluster::Sent& sent) mutable {
+            const bool quits_now = !done && sent.from == node && sent.as<zab::FollowerInfo>();
+            done = done || quits_now;
+            return quits_now;
+        };
+        cluster->start_all();
+    } else if (!play_mocks(step) && !play_starts(step) && !play_fraud(step)) {
+        throw Refused("step: " + step);
+    }
+}
+
+std::vector<std::string> Stage::roles_of(NodeId node, std::size_t since) const {
+    std::vector<std::string> roles;
+    for (std::size_t i = since; i < cluster->records().size(); ++i) {
+        const trace::Record& record = cluster->records()[i];
+        if (!(record.node() == node)) continue;
+        const bool leads = record.kind() == trace::Kind::elected && record.peer() == node.value;
+        if (leads) roles.emplace_back("LEADING");
+        if (record.kind() == trace::Kind::looking) roles.emplace_back("LOOKING");
+        if (record.kind() == trace::Kind::following) roles.emplace_back("FOLLOWING");
+    }
+    roles.erase(std::unique(roles.begin(), roles.end()), roles.end());
+    return roles;
+}
+
+bool Stage::is_quorum_up() const {
+    if (!cluster->leader().has_value()) return false;
+    const std::vector<NodeId> all = cluster->members();
+    const auto serving = std::count_if(all.begin(), all.end(),
+                                       [this](NodeId node) { return cluster->serves(node); });
+    return 2 * static_cast<std::size_t>(serving) > cluster->config().voters.size();
+}
+
+}  // namespace conformance

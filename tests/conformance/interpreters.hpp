@@ -1,0 +1,28 @@
+#pragma once
+
+#include "protocol/config.hpp"
+#include "tests/conformance/case.hpp"
+
+/// One interpreter for each shape of case; each tells whether the case has its shape.
+namespace conformance {
+
+/// Of one function: the order of votes, whether votes or acks make a quorum, how a learner is
+/// synchronized.
+std::optional<Verdict> judge_votes(const Case& one);
+std::optional<Verdict> judge_tracker(const Case& one);
+std::optional<Verdict> judge_quorum(const Case& one);
+std::optional<Verdict> judge_plan(const Case& one);
+/// Of a leader that collects epochs, and of a disk that is read.
+std::optional<Verdict> judge_epochs(const Case& one);
+std::optional<Verdict> judge_disk(const Case& one);
+/// Of one server that talks with a scripted other side.
+std::optional<Verdict> judge_talk(const Case& one);
+/// Of an ensemble: elections, and histories that must agree in the end.
+std::optional<Verdict> judge_election(const Case& one);
+std::optional<Verdict> judge_story(const Case& one);
+
+/// Voters and their quorum rule, from the members that say so, each id raised by `shift`:
+/// ensembles here have no server 0.
+zab::Config config_of(const Value& initial, std::uint16_t shift);
+
+}  // namespace conformance

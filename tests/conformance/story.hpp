@@ -1,0 +1,71 @@
+#pragma once
+
+#include "tests/conformance/interpreters.hpp"
+#include "tests/support/cluster.hpp"
+
+#include <map>
+#include <memory>
+#include <regex>
+
+namespace conformance {
+
+/// An ensemble that loses and regains servers while a client writes: whose histories must agree in
+/// the end. Steps are told in words; `play` knows their vocabulary.
+class Story {
+  public:
+    explicit Story(const Case& one);
+    void play(const std::string& step);
+
+    /// S2, 2, node2, A, "the old leader": as the steps call it.
+    zab::NodeId server(const std::string& name) const;
+    /// What a server's tree holds at a path: the value, or nothing.
+    std::optional<std::string> value(zab::NodeId node, const std::string& path) const;
+    bool are_all_equal() const;
+
+    test::Cluster& cluster() { return *cluster_; }
+    const test::Cluster& cluster() const { return *cluster_; }
+    const std::vector<std::string>& created() const { return created_; }
+    std::optional<std::string> read() const { return read_; }
+    const std::map<std::uint32_t, zab::NodeId>& leaders() const { return leaders_; }
+    /// Paths of nodes that die with their session, and whose it is.
+    const std::map<std::string, zab::SessionId>& ephemerals() const { return ephemerals_; }
+    std::optional<zab::NodeId> observed() const { return observed_; }
+
+  private:
+    using Step = bool (Story::*)(const std::string&);
+
+    void settle();
+    void write(const std::string& path, const std::string& value, bool waits = true);
+    void ensure_client();
+    zab::PathId path_id(const std::string& path);
+    void create_some(std::size_t count);
+    void up(zab::NodeId node);
+    void down(zab::NodeId node);
+    void down_followers();
+
+    // story.cpp
+    bool play_writes(const std::string& step);
+    bool play_reads(const std::string& step);
+    // story_servers.cpp
+    bool play_downs(const std::string& step);
+    bool play_ups(const std::string& step);
+    bool play_snap_races(const std::string& step);
+    void race_with_snap(zab::NodeId learner, const std::string& before, const std::string& after);
+    bool play_sessions(const std::string& step);
+
+    std::unique_ptr<test::Cluster> cluster_;
+    std::map<std::string, zab::NodeId> names_;
+    std::map<std::string, zab::PathId> paths_;
+    std::map<zab::PathId, std::map<std::uint64_t, std::string>> values_;  // By zxid.
+    std::vector<std::string> created_;
+    std::map<std::uint32_t, zab::NodeId> leaders_;  // By epoch.
+    std::map<std::string, zab::SessionId> ephemerals_;
+    std::optional<std::string> read_;
+    std::optional<zab::NodeId> observed_;
+    std::optional<std::uint64_t> client_;
+    zab::Epoch client_epoch_{};  // Of the leadership it is connected to.
+    zab::SessionId session_{};
+    std::size_t next_path_ = 0;
+};
+
+}  // namespace conformance

@@ -1,0 +1,203 @@
+#include "tests/conformance/story.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace conformance {
+
+using test::Cluster;
+using zab::NodeId;
+
+void Story::up(NodeId node) {
+    cluster_->start(node);
+    settle();
+}
+
+void Story::down(NodeId node) {
+    cluster_->kill(node);
+    settle();
+}
+
+/// The leader is left alone at the same instant: what it is asked from now on cannot commit.
+void Story::down_followers() {
+    const NodeId leader = server("leader");
+    names_["old leader"] = leader;
+    ensure_client();
+    for (const NodeId node : cluster_->members()) {
+        if (!(node == leader)) cluster_->kill(node);
+    }
+}
+
+bool Story::play_downs(const std::string& step) {
+    static const std::regex one_down(
+        "(?:follower )?([A-Za-z0-9]+) down|(?:kill|stop) ([A-Za-z0-9]+)");
+    std::smatch found;
+    if (step == "kill both followers" || step == "stop followers") {
+        down_followers();
+        return true;
+    }
+    if (!std::regex_match(step, found, one_down)) return false;
+    const std::string name = found[1].length() != 0 ? found[1].str() : found[2].str();
+    if (name.size() == 1 && name[0] >= 'A' && name[0] <= 'Z' && !names_.contains(name)) {
+        for (const NodeId node : cluster_->members()) {
+            if (!(node == server("leader")) && !names_.contains(name)) names_[name] = node;
+        }
+    }
+    down(server(name));
+    cluster_->resume();
+    settle();
+    return true;
+}
+
+bool Story::play_ups(const std::string& step) {
+    static const std::regex one_up(
+        "(?:start |restart )?([A-Za-z0-9]+|old leader)(?: up| joins| restarts)?(?: \\(epoch "
+        "([0-9]+)\\))?"
+        "(?: with normal sync)?( but its log/commit processors fail)?");
+    if (step == "start followers, each creates own node" || step == "start others") {
+        const bool creates = step.find("creates") != std::string::npos;
+        for (const NodeId node : cluster_->members()) {
+            if (!(node == names_.at("old leader"))) cluster_->start(node);
+        }
+        settle();
+        if (creates) create_some(cluster_->members().size() - 1);
+        return true;
+    }
+    std::smatch found;
+    if (!std::regex_match(step, found, one_up)) return false;
+    const NodeId node = server(found[1]);
+    if (step.find("with normal sync") != std::string::npos) {
+        cluster_->reconfigure([](zab::Config& c) { c.force_snapshot_sync = false; });
+    }
+    if (step.starts_with("restart")) cluster_->kill(node);
+    if (found[3].matched) {
+        cluster_->stalls = [node](NodeId who, const zab::Start& start) {
+            return who == node && start.stage == zab::Stage::sync;
+        };
+    }
+    up(node);
+    if (found[2].matched && !leaders_.contains(static_cast<std::uint32_t>(std::stoul(found[2])))) {
+        throw Refused("no leader of that epoch: " + step);
+    }
+    return true;
+}
+
+/// One write is committed but not applied when the sync is decided, another one is applied before
+/// the snapshot is written; the learner dies as it acknowledges NEWLEADER.
+void Story::race_with_snap(NodeId learner, const std::string& before, const std::string& after) {
+    Cluster& c = *cluster_;
+    const NodeId leader = server("leader");
+    names_["old leader"] = leader;
+    ensure_client();
+    const zab::PathId node = path_id("node");
+    const auto set = [&](const std::string& value) {
+        c.ask(*client_, zab::Operation::set, node);
+        const zab::Leading& leading = *c.peer(leader).leading();
+        const zab::Zxid wanted = leading.last_proposed.zxid.next();
+        c.run_until([&] { return leading.last_committed >= wanted; }, zab::seconds(5));
+        values_[node][wanted.value] = value;
+    };
+    // Committed, but not yet in the tree, when the sync is decided …
+    c.freezes = [leader](NodeId who, zab::Stage stage, NodeId) {
+        return who == leader && stage == zab::Stage::commit;
+    };
+    set(before);
+    c.start(learner);
+    c.drops = [this, learner](const Cluster::Sent& sent) {
+        if (sent.from == learner && sent.as<zab::Ack>() != nullptr) cluster_->kill(learner);
+        return sent.from == learner && sent.as<zab::Ack>() != nullptr;
+    };
+    const auto is_decided = [&] {
+        for (const zab::Handler& handler : c.peer(leader).leading()->handlers) {
+            if (handler.sid == learner && handler.phase == zab::Handler::Phase::serializing) {
+                return true;
+            }
+        }
+        return false;
+    };
+    if (!c.run_until(is_decided, zab::seconds(20)))
+        throw Refused("no SNAP for server " + std::to_string(learner.value));
+    // … and another one is in the tree before that is written.
+    c.freezes = [leader, learner](NodeId who, zab::Stage stage, NodeId peer) {
+        return who == leader && stage == zab::Stage::handler && peer == learner;
+    };
+    c.wake();
+    set(after);
+    c.thaw();
+    settle();
+}
+
+/// What must happen while a SNAP is on its way, at exact places.
+bool Story::play_snap_races(const std::string& step) {
+    Cluster& c = *cluster_;
+    static const std::regex race(
+        "([A-Z]) joins by SNAP; set ([0-9]+) during start-forwarding; set "
+        "([0-9]+) after sync start, before serialisation");
+    static const std::regex at_ack("([A-Z]) stops right at its NEWLEADER ack");
+    static const std::regex fails("([A-Z]) gets SNAP; fails when NEWLEADER arrives");
+    static const std::regex again("([A-Z]) reconnects with normal sync");
+    std::smatch found;
+    if (std::regex_match(step, found, race)) {
+        race_with_snap(server(found[1]), found[2], found[3]);
+    } else if (std::regex_match(step, found, at_ack)) {
+        if (c.is_up(server(found[1]))) throw Refused("it never came to that: " + step);
+        c.drops = nullptr;
+    } else if (std::regex_match(step, found, fails)) {
+        const NodeId learner = server(found[1]);
+        c.reconfigure([](zab::Config& config) { config.force_snapshot_sync = true; });
+        c.drops = [this, learner](const Cluster::Sent& sent) {
+            if (!(sent.to == learner) || sent.as<zab::NewLeader>() == nullptr) return false;
+            cluster_->reconfigure([](zab::Config& config) { config.force_snapshot_sync = false; });
+            cluster_->drops = nullptr;
+            return true;
+        };
+        c.start(learner);
+        if (!c.run_until([&c] { return c.drops == nullptr; }, zab::seconds(30))) {
+            throw Refused("no SNAP: " + step);
+        }
+    } else if (std::regex_match(step, found, again)) {
+        settle();
+        if (!c.serves(server(found[1]))) throw Refused("it does not serve: " + step);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/// Ephemeral nodes live as long as their session.
+bool Story::play_sessions(const std::string& step) {
+    static const std::regex creates("client creates ephemeral ([a-z]+)");
+    std::smatch found;
+    Cluster& c = *cluster_;
+    if (std::regex_match(step, found, creates)) {
+        ensure_client();
+        write(found[1], "ephemeral");
+        ephemerals_[found[1]] = session_;
+    } else if (step == "one follower's packet read starts failing") {
+        for (const NodeId node : c.members()) {
+            if (!(node == server("leader"))) observed_ = node;
+        }
+        c.drops = [node = *observed_](const Cluster::Sent& sent) {
+            return sent.to == node && sent.as<zab::Proposal>() != nullptr;
+        };
+    } else if (step == "client closes session") {
+        c.ask(*client_, zab::Operation::close_session);
+        c.run(zab::seconds(40));
+        client_.reset();
+        session_ = {};
+    } else if (step == "follower recovers and resyncs; leader restarted") {
+        c.drops = nullptr;
+        settle();
+        const NodeId leader = server("leader");
+        names_["old leader"] = leader;
+        c.kill(leader);
+        settle();
+        up(leader);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+}  // namespace conformance
