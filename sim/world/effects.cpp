@@ -120,8 +120,9 @@ void World::take_step(ServerIndex index, StageRef ref, const zab::Input& input,
         step.record = record_other(server, input, origin);
     }
     if (pays && !cpu_is_free_) {
-        const bool was_idle = stage_of(ref).busy_until < now_;
-        step.service = item_cost(index, ref, meaning, bytes, was_idle);
+        // It is woken only by what finds it asleep: waiting for a core is no sleep.
+        const std::int64_t slept = origin.since - stage_of(ref).busy_until;
+        step.service = item_cost(index, ref, meaning, bytes, slept);
         step.ready = now_ + step.service;
     }
     finish_item(ref, core, step);

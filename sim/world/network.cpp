@@ -130,8 +130,8 @@ void World::run_sender(ConnectionIndex index, Core* core) {
                  64 + servers_[conn.ends[0].index].id.value * zab::message_kind_count +
                      flight.message.index());
         std::int64_t cost = scenario_->cpu.sender.draw(word).ns;
-        if (conn.sender.busy_until < now_ && busy_until == now_) {
-            cost += scenario_->cpu.wake_up.draw(next_word(word)).ns;
+        if (conn.sender.busy_until < flight.arrival && busy_until == now_) {
+            cost += wake_cost(flight.arrival - conn.sender.busy_until, next_word(word));
         }
         cost = std::min(cost, longest_packet_ns);
         if (busy_until > flight.arrival) {
@@ -148,7 +148,7 @@ void World::run_sender(ConnectionIndex index, Core* core) {
     if (core != nullptr) {
         core->free_at = busy_until;
         core->last_record = last;
-        hosts_[server.host].core_busy_ns += busy_until - now_;
+        hosts_[server.cores].core_busy_ns += busy_until - now_;
     }
     call_sender(index);
 }
@@ -192,6 +192,9 @@ void World::fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64
     const std::uint64_t word = draw(key, meaning * 32 + kind, occurrence);
     std::int64_t travel =
         link.distance.ns + link.delay.draw(word).ns + wire_ns(flight.bytes, link_paces_[way]);
+    if (link.relay_cpu.ns != 0) {
+        occupy_core(from_host, link.relay_cpu.ns);
+    }
     if (has_noise_ || link.loss.ppb != 0) {
         travel += faults_on_the_way(from, to, flight, link, word, start + sending);
     }
@@ -309,7 +312,7 @@ void World::read_or_queue(ConnectionIndex index, unsigned reader, std::int64_t a
     const bool is_free = stage.queue.empty() && !stage.scheduled && !stage.queued &&
                          !stage.blocked && stage.busy_until <= now_ && server.up &&
                          !is_paused(server);
-    if (is_free && (cpu_is_free_ || take_core(server.host, core))) {
+    if (is_free && (cpu_is_free_ || take_core(server.cores, core))) {
         run_message(ref, link_of(index, reader), no_record, core);
         Stage& after = stage_of(ref);
         if (!after.queue.empty()) {
@@ -324,9 +327,9 @@ void World::read_or_queue(ConnectionIndex index, unsigned reader, std::int64_t a
     pending.number = connections_[index].pipes[1 - reader].head_number;
     pending.origin.since = arrival;
     if (is_free) {
-        wait_for_core(ref, server.host);
-    } else if (stage.queue.size() == 1) {
-        look_at(ref, arrival);
+        wait_for_core(ref, server.cores);
+    } else {
+        sort_in(ref);
     }
 }
 

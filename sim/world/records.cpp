@@ -82,14 +82,15 @@ void World::emit_resources() {
     };
     for (const ServerNode& s : servers_) {
         const Host& host = hosts_[s.host];
-        const auto cores = static_cast<std::int64_t>(host.cores.size());
+        const Host& machine = hosts_[s.cores];
+        const auto cores = static_cast<std::int64_t>(machine.cores.size());
         std::uint64_t items = 0;
         for (std::size_t i = 0; i < s.stages.size(); ++i) {
             items += s.stages[i].items;
             report(s, trace::Resource::stage, static_cast<std::uint16_t>(i), s.stages[i].busy_ns,
                    s.stages[i].items);
         }
-        report(s, trace::Resource::core, 0, host.core_busy_ns / cores, items);
+        report(s, trace::Resource::core, 0, machine.core_busy_ns / cores, items);
         report(s, trace::Resource::nic_out, 0, host.nic_busy_ns, host.nic_uses);
         report(s, trace::Resource::disk, 0, s.disk.busy_ns, s.disk.uses);
     }

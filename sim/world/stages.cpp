@@ -28,11 +28,26 @@ ServerIndex World::server_of(StageRef ref) const {
 }
 
 void World::enqueue(StageRef ref, const Pending& pending) {
+    stage_of(ref).queue.push(pending);
+    sort_in(ref);
+}
+
+/// Puts the item queued last where it belongs. What another thread hands over at the end of its own
+/// item is announced at its beginning: an item that is ready earlier, such as a timer, must not
+/// wait behind it.
+void World::sort_in(StageRef ref) {
     Stage& stage = stage_of(ref);
-    stage.queue.push(pending);
-    if (stage.queue.size() == 1) {
-        look_at(ref, pending.origin.since);
+    std::size_t place = stage.queue.size() - 1;
+    for (; place > 0; --place) {
+        Pending& before = stage.queue[place - 1];
+        if (before.origin.since <= stage.queue[place].origin.since) {
+            return;
+        }
+        std::swap(before, stage.queue[place]);
     }
+    const std::int64_t due = std::max(stage.queue.front().origin.since, stage.busy_until);
+    stage.scheduled = stage.scheduled && stage.look_due <= std::max(due, now_);
+    look_at(ref, due);
 }
 
 void World::look_at(StageRef ref, std::int64_t not_before) {
@@ -44,6 +59,7 @@ void World::look_at(StageRef ref, std::int64_t not_before) {
     const std::uint32_t generation =
         ref.is_of_connection() ? connections_[ref.connection()].generation : 0;
     const std::int64_t when = std::max({now_, not_before, stage.busy_until});
+    stage.look_due = when;
     if (when == now_) {
         ready_.push({ref, generation});
     } else {
@@ -55,7 +71,11 @@ void World::look(StageRef ref, std::uint32_t generation) {
     if (ref.is_of_connection() && connections_[ref.connection()].generation != generation) {
         return;
     }
-    stage_of(ref).scheduled = false;
+    Stage& stage = stage_of(ref);
+    if (!stage.scheduled || stage.look_due != now_) {
+        return;
+    }
+    stage.scheduled = false;
     run_stage(ref);
 }
 
@@ -77,8 +97,8 @@ void World::run_stage(StageRef ref) {
     const bool pays =
         !cpu_is_free_ && (head.what == Pending::What::message || head.what == Pending::What::turn);
     Core* core = nullptr;
-    if (pays && !take_core(server.host, core)) {
-        wait_for_core(ref, server.host);
+    if (pays && !take_core(server.cores, core)) {
+        wait_for_core(ref, server.cores);
         return;
     }
     const Pending pending = head;
@@ -116,6 +136,17 @@ std::int64_t World::soonest_core(const Host& host) {
         soonest = std::min(soonest, core.free_at);
     }
     return soonest;
+}
+
+/// Somebody else's process on the same machine takes the core that is free first.
+void World::occupy_core(HostIndex index, std::int64_t ns) {
+    const HostIndex machine =
+        static_cast<HostIndex>(scenario_->hosts[index].cores_of.value_or(index));
+    std::vector<Core>& cores = hosts_[machine].cores;
+    const auto first = std::min_element(
+        cores.begin(), cores.end(),
+        [](const Core& left, const Core& right) { return left.free_at < right.free_at; });
+    first->free_at = std::max(first->free_at, now_) + ns;
 }
 
 void World::serve_waiting(HostIndex index) {
@@ -219,7 +250,7 @@ void World::run_message(StageRef ref, zab::LinkId link, trace::RecordId held_by,
 }
 
 std::uint32_t World::item_cost(ServerIndex index, StageRef ref, std::uint64_t meaning,
-                               std::uint32_t bytes, bool was_idle) {
+                               std::uint32_t bytes, std::int64_t slept) {
     const CpuSpec& cpu = scenario_->cpu;
     const ServerNode& server = servers_[index];
     const Distribution* item = &cpu.handler;
@@ -249,8 +280,11 @@ std::uint32_t World::item_cost(ServerIndex index, StageRef ref, std::uint64_t me
     }
     const std::uint64_t word = draw(server.cpu_key, meaning, ref.value & 7);
     std::int64_t cost = item->draw(word).ns;
-    if (was_idle) {
-        cost += cpu.wake_up.draw(next_word(word)).ns;
+    if (slept > 0) {
+        cost += wake_cost(slept, next_word(word));
+    }
+    if (!ref.is_handler()) {
+        cost += outcome_cost(ref.stage(), word);
     }
     if (per_byte && cpu.per_byte.nano != 0) {
         cost += std::int64_t{bytes} * cpu.per_byte.nano / Factor::one_nano;
@@ -259,6 +293,33 @@ std::uint32_t World::item_cost(ServerIndex index, StageRef ref, std::uint64_t me
         cost = std::min(cost, longest_item_ns) / 1000 * (server.slow_factor_nano / 1'000'000);
     }
     return static_cast<std::uint32_t>(std::min(cost, longest_item_ns));
+}
+
+/// Waking a thread costs the less, the shorter it has slept.
+std::int64_t World::wake_cost(std::int64_t slept, std::uint64_t word) const {
+    const CpuSpec& cpu = scenario_->cpu;
+    const std::int64_t cost = cpu.wake_up.draw(word).ns;
+    return slept >= cpu.deep_sleep.ns ? cost
+                                      : std::min(cost, longest_item_ns) * (slept / 1'000) /
+                                            (cpu.deep_sleep.ns / 1'000 + 1);
+}
+
+/// What the effects of the step being taken cost: a transaction made, replies written.
+std::int64_t World::outcome_cost(zab::Stage stage, std::uint64_t word) const {
+    std::int64_t cost = 0;
+    if (stage != zab::Stage::request && stage != zab::Stage::commit) {
+        return cost;
+    }
+    for (const zab::Effect& effect : effects_.list()) {
+        const auto* note = std::get_if<zab::Note>(&effect);
+        if (note != nullptr && note->kind == zab::NoteKind::propose) {
+            cost += scenario_->cpu.propose.draw(next_word(word + 2)).ns;
+        } else if (stage == zab::Stage::commit && std::holds_alternative<zab::Send>(effect)) {
+            word = next_word(word + 1);
+            cost += scenario_->cpu.reply.draw(word).ns;
+        }
+    }
+    return cost;
 }
 
 void World::finish_item(StageRef ref, Core* core, const Step& step) {
@@ -273,7 +334,7 @@ void World::finish_item(StageRef ref, Core* core, const Step& step) {
     if (core != nullptr) {
         core->free_at = step.ready;
         core->last_record = step.record;
-        hosts_[servers_[step.server].host].core_busy_ns += step.service;
+        hosts_[servers_[step.server].cores].core_busy_ns += step.service;
     }
 }
 

@@ -63,6 +63,7 @@ class World {
         client_timer,
         client_arrival,
         client_dial,
+        client_leaves,
         fault,
         resume,
         undo_fault,
@@ -130,6 +131,7 @@ class World {
     Stage& stage_of(StageRef ref);
     ServerIndex server_of(StageRef ref) const;
     void enqueue(StageRef ref, const Pending& pending);
+    void sort_in(StageRef ref);
     void look_at(StageRef ref, std::int64_t not_before);
     void run_stage(StageRef ref);
     bool take_core(HostIndex host, Core*& core);
@@ -143,7 +145,10 @@ class World {
     void run_message(StageRef ref, zab::LinkId link, trace::RecordId held_by, Core* core);
     void finish_item(StageRef ref, Core* core, const Step& step);
     std::uint32_t item_cost(ServerIndex index, StageRef ref, std::uint64_t meaning,
-                            std::uint32_t bytes, bool was_idle);
+                            std::uint32_t bytes, std::int64_t slept);
+    std::int64_t wake_cost(std::int64_t slept, std::uint64_t word) const;
+    std::int64_t outcome_cost(zab::Stage stage, std::uint64_t word) const;
+    void occupy_core(HostIndex host, std::int64_t ns);
     bool is_paused(const ServerNode& server) const { return server.paused_until > now_; }
 
     // effects.cpp: what servers want.
@@ -169,6 +174,7 @@ class World {
     void complete_work(std::uint32_t index);
     bool apply_to_disk(ServerNode& server, const WorkOrder& order);
     std::int64_t work_time(ServerNode& server, const zab::Start& start);
+    std::int64_t time_beside(ServerNode& server, zab::Work work);
     std::int64_t disk_time(ServerNode& server, zab::Work work, const Distribution& distribution);
     std::uint64_t snapshot_bytes(const ServerNode& server) const;
     void send_snapshot(const Step& step, const zab::SendSnapshot& wish);
@@ -224,6 +230,8 @@ class World {
 
     // clients.cpp: sessions and load.
     void client_dials(ClientIndex client);
+    void client_leaves(ClientIndex client);
+    std::int64_t rest_before_dial(const Client& client, bool was_attached) const;
     void client_link_up(ClientIndex client, zab::LinkId link, const Origin& origin);
     void client_link_down(ClientIndex client, zab::DownReason reason, const Origin& origin);
     void client_receives(ClientIndex client, const Flight& flight, const Origin& origin);
