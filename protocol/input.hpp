@@ -50,8 +50,9 @@ enum class TimerKind : std::uint8_t {
     dial_retry,    ///< Learner: try the leader's port again.
     epoch_wait,    ///< Leader: initLimit ticks for epoch, its acks, or NEWLEADER's acks.
     tick,          ///< Leader: half a tick has passed.
+    expiry,        ///< Leader: sessions may have come to their end.
 };
-constexpr std::size_t timer_kind_count = 5;
+constexpr std::size_t timer_kind_count = 6;
 
 /// Pieces of work that take time and block the stage that asks for them, and their completion.
 enum class Work : std::uint8_t {

@@ -42,6 +42,8 @@ LinkId Clients::add(LinkId link, SessionId session, const Connect& connect) {
     connection.client = connect.client;
     connection.timeout_ms = connect.timeout_ms;
     connection.attached = false;
+    connection.touched = false;
+    connection.bucket = 0;
     connection.pending.clear();
     if (link.slot >= place_of_link_.size()) {
         place_of_link_.resize(std::size_t{link.slot} + 1, nowhere);
@@ -78,6 +80,7 @@ std::uint64_t Clients::fingerprint() const {
         const ClientConnection& connection = places_[place];
         digest.add(session.value).add(connection.link.slot).add(connection.link.generation);
         digest.add(connection.client).add(connection.timeout_ms).add(connection.attached);
+        digest.add(connection.touched).add(connection.bucket);
         digest.add(connection.pending.size());
         for (std::size_t i = 0; i < connection.pending.size(); ++i) {
             digest.add(identity(Message{Forward{connection.pending[i]}}));

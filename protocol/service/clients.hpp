@@ -17,7 +17,9 @@ struct ClientConnection {
     SessionId session{};
     std::uint32_t client = 0;
     std::uint32_t timeout_ms = 0;
-    bool attached = false;  ///< The session is created or revalidated: requests are taken.
+    bool attached = false;     ///< The session is created or revalidated: requests are taken.
+    bool touched = false;      ///< On a learner: heard of since the last ping of the leader.
+    std::uint64_t bucket = 0;  ///< On the leader: where its last sign of life has put its end.
     Ring<Request> pending;
 };
 

@@ -3,10 +3,12 @@
 #include "protocol/effect.hpp"
 #include "protocol/message.hpp"
 #include "protocol/service/clients.hpp"
+#include "protocol/service/sessions.hpp"
 #include "protocol/types/ring.hpp"
 
 #include <cstdint>
 #include <variant>
+#include <vector>
 
 namespace zab {
 
@@ -36,17 +38,23 @@ struct Pipeline {
     bool snapshot_running = false;
     std::uint32_t sessions_created = 0;
     std::uint64_t session_base = 0;
+    bool tracks_sessions = false;    ///< It serves as the leader: it decides which ones are over.
+    SessionTracker sessions;         ///< On the leader.
+    std::vector<SessionId> touched;  ///< On a learner, for its next ping reply.
 
-    /// Opens for business. Session ids start from the wall clock (SessionTrackerImpl).
-    void start(const Server& server);
+    /// Opens for business. Session ids start from the wall clock (SessionTrackerImpl). The leader
+    /// gives every session of its database its whole timeout anew.
+    void start(const Server& server, bool leads);
     /// Ends every processor but the log's: clients are disconnected, queues emptied.
     void stop(Effects& out);
     /// snapCount / 2 plus up to as much again, by `jitter` (SyncRequestProcessor).
     void draw_snapshot_distance(std::uint32_t snapshot_count, std::uint32_t jitter);
 
     // io: what clients send.
-    void on_client_request(LinkId link, const Request& request, Effects& out);
+    void on_client_request(const Server& server, LinkId link, const Request& request, Effects& out);
     void on_client_ping(const Server& server, LinkId link, const ClientPing& ping, Effects& out);
+    /// A learner tells its leader of which sessions it has heard.
+    void send_touches(LinkId leader, Effects& out);
     /// A session that exists or not, as the leader says, is attached to its connection.
     void finish_attaching(SessionId session, bool valid, Effects& out);
 
@@ -62,8 +70,10 @@ struct Pipeline {
     std::uint64_t fingerprint() const;
 
   private:
+    void touch(const Server& server, ClientConnection& connection);
     void on_request(Server& server, const Request& request, bool is_leader, Effects& out);
     void on_committed(Server& server, const Txn& txn, bool is_leader, Effects& out);
+    void close_session(const Txn& txn, const ClientConnection* connection, Effects& out);
     void finish_head(Server& server, ClientConnection& connection, Zxid zxid, bool is_leader,
                      Effects& out);
     void answer_read(const Server& server, const ClientConnection& connection,
