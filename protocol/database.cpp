@@ -6,6 +6,12 @@
 
 namespace zab {
 
+namespace {
+
+bool is_before(const Session& session, SessionId id) { return session.id < id; }
+
+}  // namespace
+
 void Database::load(const DiskImage& disk) {
     clear();
     if (disk.snapshot.has_value()) {
@@ -66,26 +72,29 @@ void Database::apply(const Txn& txn, bool is_recorded) {
 
 void Database::apply_to_state(const Txn& txn) {
     tree_.apply(txn);
-    const auto place = [this, &txn] {
-        return std::lower_bound(sessions_.begin(), sessions_.end(), txn.session);
-    };
-    if (txn.type == TxnType::create_session && !has_session(txn.session)) {
-        sessions_.insert(place(), txn.session);
-    } else if (txn.type == TxnType::close_session && has_session(txn.session)) {
-        sessions_.erase(place());
+    if (txn.type != TxnType::create_session && txn.type != TxnType::close_session) {
+        return;
+    }
+    const auto place = std::lower_bound(sessions_.begin(), sessions_.end(), txn.session, is_before);
+    const bool is_known = place != sessions_.end() && place->id == txn.session;
+    if (txn.type == TxnType::create_session && !is_known) {
+        sessions_.insert(place, {txn.session, txn.path});
+    } else if (txn.type == TxnType::close_session && is_known) {
+        sessions_.erase(place);
     }
 }
 
 bool Database::has_session(SessionId session) const {
-    return std::binary_search(sessions_.begin(), sessions_.end(), session);
+    const auto place = std::lower_bound(sessions_.begin(), sessions_.end(), session, is_before);
+    return place != sessions_.end() && place->id == session;
 }
 
 std::uint64_t Database::fingerprint() const {
     Digest digest;
     digest.add(last_processed_.value).add(position_.zxid.value).add(position_.prefix);
     digest.add(committed_log_.base().prefix).add(committed_log_.size()).add(sessions_.size());
-    for (const SessionId session : sessions_) {
-        digest.add(session.value);
+    for (const Session& session : sessions_) {
+        digest.add(session.id.value).add(session.timeout_ms);
     }
     for (PathId path = 0; path < tree_.paths(); ++path) {
         digest.add(tree_.last_writer(path).value);

@@ -2,6 +2,7 @@
 
 #include "protocol/history.hpp"
 #include "protocol/message.hpp"
+#include "protocol/service/sessions.hpp"
 #include "protocol/service/tree.hpp"
 
 #include <cstdint>
@@ -16,7 +17,7 @@ namespace zab {
 struct Snapshot {
     Position position{};
     Tree tree;
-    std::vector<SessionId> sessions;
+    std::vector<Session> sessions;
     /// Its file's: what counted as processed, a leader's <epoch,0> for instance. 0: `position`'s.
     Zxid name{};
 
@@ -71,7 +72,7 @@ class Database {
     Position position() const { return position_; }
     const History& committed_log() const { return committed_log_; }
     const Tree& tree() const { return tree_; }
-    const std::vector<SessionId>& sessions() const { return sessions_; }
+    const std::vector<Session>& sessions() const { return sessions_; }
     bool has_session(SessionId session) const;
     Snapshot snapshot() const { return {position_, tree_, sessions_, last_processed_}; }
     /// Changes when the whole contents are replaced, not when transactions are applied.
@@ -87,7 +88,7 @@ class Database {
     Zxid last_processed_{};
     Position position_{};
     Tree tree_;
-    std::vector<SessionId> sessions_;  // Ascending.
+    std::vector<Session> sessions_;  // Ascending by id.
     History committed_log_;
 };
 

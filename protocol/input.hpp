@@ -51,8 +51,9 @@ enum class TimerKind : std::uint8_t {
     epoch_wait,    ///< Leader: initLimit ticks for epoch, its acks, or NEWLEADER's acks.
     tick,          ///< Leader: half a tick has passed.
     observer,      ///< Observer: its random wait before it looks for a leader again.
+    expiry,        ///< Leader: sessions may have come to their end.
 };
-constexpr std::size_t timer_kind_count = 6;
+constexpr std::size_t timer_kind_count = 7;
 
 /// Pieces of work that take time and block the stage that asks for them, and their completion.
 enum class Work : std::uint8_t {

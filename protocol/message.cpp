@@ -53,6 +53,11 @@ void add(Digest& d, const ClientReply& m) {
 }
 void add(Digest& d, const ClientPing& m) { d.add(m.number); }
 void add(Digest& d, const ClientPingReply& m) { d.add(m.zxid.value).add(m.number); }
+void add(Digest& d, const Touch& m) {
+    for (const SessionId session : m.sessions) {
+        d.add(session.value);
+    }
+}
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include "protocol/types/ids.hpp"
 #include "protocol/types/time.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <variant>
@@ -19,7 +20,7 @@ struct Txn {
     Zxid zxid{};
     SessionId session{};
     Cxid cxid = 0;
-    PathId path = 0;
+    PathId path = 0;          ///< For create_session: its timeout in milliseconds.
     std::uint32_t bytes = 0;  ///< Payload.
     TxnType type{};
     friend bool operator==(const Txn&, const Txn&) = default;
@@ -89,7 +90,7 @@ struct Inform {
 struct Request {
     SessionId session{};
     Cxid cxid = 0;
-    PathId path = 0;
+    PathId path = 0;  ///< For create_session: its timeout in milliseconds.
     std::uint32_t bytes = 0;
     std::uint32_t client = 0;  ///< The client's number: names it in records and draws.
     Operation operation{};
@@ -110,6 +111,11 @@ struct Ping {
 };
 struct PingReply {
     std::uint32_t number = 0;
+};
+/// Sessions that the learner has heard of since its last ping reply (in ZooKeeper the reply
+/// itself carries them): ids, 0 where there is none.
+struct Touch {
+    std::array<SessionId, 3> sessions{};
 };
 struct Revalidate {
     SessionId session{};
@@ -151,7 +157,7 @@ using Message =
     std::variant<Hello, Notification, FollowerInfo, ObserverInfo, LeaderInfo, AckEpoch, Diff, Trunc,
                  Snap, NewLeader, Ack, UpToDate, Proposal, Commit, Inform, Forward, Sync, SyncReply,
                  Ping, PingReply, Revalidate, RevalidateReply, Connect, ConnectReply, ClientRequest,
-                 ClientReply, ClientPing, ClientPingReply>;
+                 ClientReply, ClientPing, ClientPingReply, Touch>;
 static_assert(sizeof(Message) <= 40, "messages lie by value in their connection's ring");
 
 /// The kinds of message, in the order of the variant.
@@ -184,9 +190,10 @@ enum class MessageKind : std::uint8_t {
     client_reply,
     client_ping,
     client_ping_reply,
+    touch,
 };
 constexpr std::size_t message_kind_count = std::variant_size_v<Message>;
-static_assert(static_cast<std::size_t>(MessageKind::client_ping_reply) + 1 == message_kind_count);
+static_assert(static_cast<std::size_t>(MessageKind::touch) + 1 == message_kind_count);
 
 /// A number for all that a transaction, or a message, says: equal ones have equal numbers.
 std::uint64_t identity(const Txn& txn);

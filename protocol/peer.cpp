@@ -3,6 +3,7 @@
 #include "protocol/types/digest.hpp"
 #include "protocol/types/ensure.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace zab {
@@ -136,7 +137,7 @@ void Peer::on_election_message(const Received& received, Effects& out) {
 
 void Peer::on_client_message(const Received& received, Effects& out) {
     if (const auto* request = std::get_if<ClientRequest>(received.message)) {
-        server_.pipeline.on_client_request(received.link, request->request, out);
+        server_.pipeline.on_client_request(server_, received.link, request->request, out);
     } else if (const auto* connect = std::get_if<Connect>(received.message)) {
         on_connect(received.link, *connect, out);
     } else if (const auto* ping = std::get_if<ClientPing>(received.message)) {
@@ -160,18 +161,28 @@ void Peer::on_connect(LinkId link, const Connect& connect, Effects& out) {
         session = {pipeline.session_base + pipeline.sessions_created};
         ++pipeline.sessions_created;
     }
-    const LinkId replaced = pipeline.clients.add(link, session, connect);
+    // Negotiated: within minSessionTimeout and maxSessionTimeout.
+    const auto ticks_ms = [this](std::uint32_t count) {
+        return static_cast<std::uint32_t>(server_.ticks(count).ns / 1'000'000);
+    };
+    Connect agreed = connect;
+    agreed.timeout_ms = std::clamp(connect.timeout_ms, ticks_ms(server_.config->min_session_ticks),
+                                   ticks_ms(server_.config->max_session_ticks));
+    const LinkId replaced = pipeline.clients.add(link, session, agreed);
     if (replaced.exists()) {
         out.push(CloseLink{replaced});
     }
     if (is_new) {
-        const Request request{session, 0, 0, 0, connect.client, Operation::create_session};
+        const Request request{
+            session, 0, agreed.timeout_ms, 0, connect.client, Operation::create_session};
         pipeline.requests.push({request, {}, {}});
         out.hand(Stage::request);
     } else if (const auto* learning = std::get_if<Learning>(&role_)) {
         learning->ask_to_revalidate(session, out);
     } else {
-        pipeline.finish_attaching(session, server_.database.has_session(session), out);
+        const Duration tick = server_.config->tick_time;
+        const bool lives = pipeline.sessions.touch(session, server_.now.monotonic, tick);
+        pipeline.finish_attaching(session, lives, out);
     }
 }
 
@@ -277,6 +288,11 @@ void Peer::on(const TimerFired& fired, Effects& out) {
         case TimerKind::observer:
             if (std::holds_alternative<Leaving>(role_)) {
                 become_looking(out);
+            }
+            return;
+        case TimerKind::expiry:
+            if (leading != nullptr) {
+                leading->on_expiry(server_, out);
             }
             return;
     }

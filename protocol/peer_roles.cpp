@@ -146,6 +146,7 @@ void Peer::leave(Effects& out) {
         }
         out.push(Listen{LinkKind::learner, false});
         out.push(CancelTimer{TimerKind::tick});
+        out.push(CancelTimer{TimerKind::expiry});
         out.push(CancelTimer{TimerKind::epoch_wait});
     } else {
         return;

@@ -34,6 +34,7 @@ Verdict Leading::on_request(Server& server, Effects& out) {
         if (last_proposed.zxid.next().counter() == last_counter) {
             return Verdict::leave;  // The last zxid of an epoch is never used (ZOOKEEPER-1277).
         }
+        note_session(server, request, out);
         if (is_own_client) {
             // First into the commit processor: the commit must find the request waiting.
             server.pipeline.submit_to_commit(request, out);

@@ -105,6 +105,12 @@ void Leading::on_streamed(Server& server, Handler& handler, const Message& messa
         return;
     }
     const LinkId link = handler.link;
+    if (const auto* touch = std::get_if<Touch>(&message)) {
+        for (const SessionId session : touch->sessions) {
+            server.pipeline.sessions.touch(session, server.now.monotonic, server.config->tick_time);
+        }
+        return;
+    }
     if (const auto* forward = std::get_if<Forward>(&message)) {
         server.pipeline.requests.push({forward->request, handler.sid, link});
         out.hand(Stage::request);
@@ -113,7 +119,9 @@ void Leading::on_streamed(Server& server, Handler& handler, const Message& messa
         server.pipeline.requests.push({request, handler.sid, link});
         out.hand(Stage::request);
     } else if (const auto* revalidate = std::get_if<Revalidate>(&message)) {
-        const bool is_known = server.database.has_session(revalidate->session);
+        // Where the session is now counts as a sign of life, and only the leader knows if it is.
+        const bool is_known = server.pipeline.sessions.touch(
+            revalidate->session, server.now.monotonic, server.config->tick_time);
         handler.send(RevalidateReply{revalidate->session, is_known}, out);
     }
 }
@@ -168,6 +176,7 @@ std::uint64_t Leading::fingerprint() const {
         digest.add(acked.value);
     }
     digest.add(summary.zxid.value).add(summary.peer_epoch.value).add(half_ticks);
+    digest.add(awaits_expiry);
     digest.add(to_be_applied.size());
     for (std::size_t i = 0; i < to_be_applied.size(); ++i) {
         digest.add(identity(to_be_applied[i]));

@@ -55,6 +55,7 @@ struct Leading {
     Zxid last_committed{};
     std::vector<Zxid> last_acked;  ///< By voter, over all its connections of this epoch.
     HalfTicks half_ticks = 0;
+    bool awaits_expiry = false;  ///< The timer for the next end of sessions runs.
     std::vector<PendingSync> pending_syncs;
 
     // discovery.cpp: phase 1.
@@ -88,6 +89,10 @@ struct Leading {
     void on_main_turn(Server& server, Effects& out);
     Verdict on_tick(Server& server, Effects& out);
 
+    // sessions.cpp: which of them are over.
+    void on_expiry(Server& server, Effects& out);
+    void await_expiry(const Server& server, Effects& out);
+
     std::uint64_t fingerprint() const;
 
   private:
@@ -103,6 +108,7 @@ struct Leading {
     void start_forwarding(const Server& server, Handler& handler, Zxid last_queued);
     bool is_logged_by_quorum(const Server& server, const Outstanding& proposal) const;
     void on_streamed(Server& server, Handler& handler, const Message& message, Effects& out);
+    void note_session(Server& server, const Request& request, Effects& out);
     void propose(Server& server, const Request& request, Effects& out);
     void commit(Server& server, Effects& out);
     void answer_syncs(Zxid committed, Effects& out);

@@ -138,7 +138,8 @@ void Leading::on_started_serving(Server& server, Effects& out) {
     last_proposed = {Zxid::of(epoch, 0), initial.prefix};
     server.database.begin_epoch(Zxid::of(epoch, 0));
     server.vote.vote.peer_epoch = epoch;  // updateElectionVote: what we tell late comers.
-    server.pipeline.start(server);
+    server.pipeline.start(server, true);
+    await_expiry(server, out);
     out.note(NoteKind::history, initial.zxid.value, initial.prefix);
     out.note(NoteKind::serving, initial.zxid.value, initial.prefix, epoch.value, server.self);
     for (Handler& handler : handlers) {

@@ -21,7 +21,10 @@ void Learning::on_packet(Server& server, const Message& message, Effects& out) {
             propose(server, std::get<Inform>(message).txn, out);
             commit(server, std::get<Inform>(message).txn.zxid, out);
             return;
-        case MessageKind::ping: out.send(link, PingReply{std::get<Ping>(message).number}); return;
+        case MessageKind::ping:
+            server.pipeline.send_touches(link, out);
+            out.send(link, PingReply{std::get<Ping>(message).number});
+            return;
         case MessageKind::sync_reply:
             if (!pending_syncs.empty()) {
                 const Sync& oldest = pending_syncs.front();
@@ -56,7 +59,7 @@ void Learning::on_packet(Server& server, const Message& message, Effects& out) {
         case MessageKind::client_reply:
         case MessageKind::client_ping:
         case MessageKind::client_ping_reply:
-            return;  // Logged as unknown by ZooKeeper, otherwise ignored.
+        case MessageKind::touch: return;  // Logged as unknown by ZooKeeper, otherwise ignored.
     }
 }
 

@@ -236,7 +236,7 @@ void Learning::on_up_to_date(Effects& out) {
 
 void Learning::on_started_serving(Server& server, Effects& out) {
     phase = Phase::serving;
-    server.pipeline.start(server);
+    server.pipeline.start(server, false);
     server.vote.vote.peer_epoch = new_epoch;  // updateElectionVote: what we tell late comers.
     const Position end = server.database.position();
     out.note(NoteKind::history, end.zxid.value, end.prefix);

@@ -44,6 +44,8 @@ LinkId Clients::add(LinkId link, SessionId session, const Connect& connect) {
     connection.attached = false;
     connection.reading = true;
     connection.outstanding = 0;
+    connection.touched = false;
+    connection.bucket = 0;
     connection.pending.clear();
     if (link.slot >= place_of_link_.size()) {
         place_of_link_.resize(std::size_t{link.slot} + 1, nowhere);
@@ -97,6 +99,7 @@ std::uint64_t Clients::fingerprint() const {
         digest.add(session.value).add(connection.link.slot).add(connection.link.generation);
         digest.add(connection.client).add(connection.timeout_ms).add(connection.attached);
         digest.add(connection.reading).add(connection.outstanding);
+        digest.add(connection.touched).add(connection.bucket);
         digest.add(connection.pending.size());
         for (std::size_t i = 0; i < connection.pending.size(); ++i) {
             digest.add(identity(Message{Forward{connection.pending[i]}}));

@@ -24,8 +24,14 @@ bool needs_commit(Operation operation, bool is_leader) {
     return false;
 }
 
-void Pipeline::start(const Server& server) {
+void Pipeline::start(const Server& server, bool leads) {
     serving = true;
+    tracks_sessions = leads;
+    if (leads) {
+        for (const Session& session : server.database.sessions()) {
+            sessions.track(session, server.now.monotonic, server.config->tick_time);
+        }
+    }
     // SessionTrackerImpl.initializeNextSessionId: server id, 40 bits of wall clock, a counter.
     const auto wall_ms = static_cast<std::uint64_t>(server.now.wall.ns / 1'000'000);
     session_base = (std::uint64_t{server.self.value} << 56) | ((wall_ms << 24) >> 8);
@@ -38,6 +44,9 @@ void Pipeline::start(const Server& server) {
 
 void Pipeline::stop(Effects& out) {
     serving = false;
+    tracks_sessions = false;
+    sessions.clear();
+    touched.clear();
     clients.for_each([&out](const ClientConnection& c) { out.push(CloseLink{c.link}); });
     clients.clear();
     requests.clear();
@@ -64,12 +73,14 @@ void Pipeline::abandon_log() {
     to_flush.clear();
 }
 
-void Pipeline::on_client_request(LinkId link, const Request& request, Effects& out) {
+void Pipeline::on_client_request(const Server& server, LinkId link, const Request& request,
+                                 Effects& out) {
     ClientConnection* connection = clients.by_link(link);
     if (!serving || connection == nullptr || !connection->attached) {
         out.push(CloseLink{link});
         return;
     }
+    touch(server, *connection);
     // Back pressure (shouldThrottle): this request is taken, but nothing more is read from its
     // connection before that has had an answer.
     const bool is_one_too_many = clients.in_process() > outstanding_limit;
@@ -88,7 +99,49 @@ void Pipeline::on_client_request(LinkId link, const Request& request, Effects& o
 
 void Pipeline::on_client_ping(const Server& server, LinkId link, const ClientPing& ping,
                               Effects& out) {
+    if (ClientConnection* connection = clients.by_link(link)) {
+        touch(server, *connection);
+    }
     out.send(link, ClientPingReply{server.database.last_processed(), ping.number});
+}
+
+/// A client's sign of life counts at once on the leader; a learner collects them
+/// (LearnerSessionTracker).
+void Pipeline::touch(const Server& server, ClientConnection& connection) {
+    if (!tracks_sessions) {
+        if (!connection.touched) {
+            connection.touched = true;
+            touched.push_back(connection.session);
+        }
+        return;
+    }
+    const Duration tick = server.config->tick_time;
+    const Instant now = server.now.monotonic;
+    const std::uint64_t bucket = SessionTracker::bucket_of(now, connection.timeout_ms, tick);
+    if (bucket != connection.bucket) {
+        connection.bucket = bucket;
+        sessions.touch(connection.session, now, tick);
+    }
+}
+
+void Pipeline::send_touches(LinkId leader, Effects& out) {
+    Touch touch;
+    std::size_t used = 0;
+    for (const SessionId session : touched) {
+        if (ClientConnection* connection = clients.by_session(session)) {
+            connection->touched = false;
+        }
+        touch.sessions[used++] = session;
+        if (used == touch.sessions.size()) {
+            out.send(leader, touch);
+            touch = {};
+            used = 0;
+        }
+    }
+    if (used > 0) {
+        out.send(leader, touch);
+    }
+    touched.clear();
 }
 
 void Pipeline::finish_attaching(SessionId session, bool valid, Effects& out) {
@@ -184,6 +237,10 @@ void Pipeline::on_committed(Server& server, const Txn& txn, bool is_leader, Effe
     server.database.apply(txn);
     out.note(NoteKind::deliver, txn.zxid.value, server.database.position().prefix);
     ClientConnection* connection = clients.by_session(txn.session);
+    if (txn.type == TxnType::close_session) {
+        close_session(txn, connection, out);
+        return;
+    }
     // Ours only if it is the request that this session waits for (session and cxid).
     if (connection == nullptr || connection->pending.empty() ||
         connection->pending.front().cxid != txn.cxid) {
@@ -195,6 +252,21 @@ void Pipeline::on_committed(Server& server, const Txn& txn, bool is_leader, Effe
         return;
     }
     finish_head(server, *connection, txn.zxid, is_leader, out);
+}
+
+/// FinalRequestProcessor: whoever holds the session's connection ends it, behind the reply if the
+/// client itself has asked.
+void Pipeline::close_session(const Txn& txn, const ClientConnection* connection, Effects& out) {
+    sessions.remove(txn.session);
+    if (connection == nullptr) {
+        return;
+    }
+    const LinkId link = connection->link;
+    if (!connection->pending.empty() && connection->pending.front().cxid == txn.cxid) {
+        out.send(link, ClientReply{txn.zxid, txn.cxid, Operation::close_session, Outcome::ok});
+    }
+    out.push(CloseLink{link});
+    clients.remove(link);
 }
 
 void Pipeline::finish_head(Server& server, ClientConnection& connection, Zxid zxid, bool is_leader,
@@ -235,6 +307,10 @@ void Pipeline::answer_read(const Server& server, ClientConnection& connection,
 std::uint64_t Pipeline::fingerprint() const {
     Digest digest;
     digest.add(serving).add(clients.fingerprint());
+    digest.add(tracks_sessions).add(sessions.fingerprint()).add(touched.size());
+    for (const SessionId session : touched) {
+        digest.add(session.value);
+    }
     digest.add(txns_since_snapshot).add(snapshot_after).add(snapshot_running).add(abandoned);
     digest.add(bytes_since_snapshot).add(snapshot_after_bytes).add(next_jitter);
     digest.add(sessions_created).add(session_base).add(requests.size());

@@ -3,10 +3,12 @@
 #include "protocol/effect.hpp"
 #include "protocol/message.hpp"
 #include "protocol/service/clients.hpp"
+#include "protocol/service/sessions.hpp"
 #include "protocol/types/ring.hpp"
 
 #include <cstdint>
 #include <variant>
+#include <vector>
 
 namespace zab {
 
@@ -42,9 +44,13 @@ struct Pipeline {
     std::uint32_t sessions_created = 0;
     std::uint64_t session_base = 0;
     std::uint32_t outstanding_limit = 0;  ///< This server's share of globalOutstandingLimit.
+    bool tracks_sessions = false;    ///< It serves as the leader: it decides which ones are over.
+    SessionTracker sessions;         ///< On the leader.
+    std::vector<SessionId> touched;  ///< On a learner, for its next ping reply.
 
-    /// Opens for business. Session ids start from the wall clock (SessionTrackerImpl).
-    void start(const Server& server);
+    /// Opens for business. Session ids start from the wall clock (SessionTrackerImpl). The leader
+    /// gives every session of its database its whole timeout anew.
+    void start(const Server& server, bool leads);
     /// Ends every processor but the log's: clients are disconnected, queues emptied.
     void stop(Effects& out);
     /// Half of snapCount and snapSizeLimit, plus up to as much again (SyncRequestProcessor).
@@ -53,8 +59,10 @@ struct Pipeline {
     void abandon_log();
 
     // io: what clients send.
-    void on_client_request(LinkId link, const Request& request, Effects& out);
+    void on_client_request(const Server& server, LinkId link, const Request& request, Effects& out);
     void on_client_ping(const Server& server, LinkId link, const ClientPing& ping, Effects& out);
+    /// A learner tells its leader of which sessions it has heard.
+    void send_touches(LinkId leader, Effects& out);
     /// A session that exists or not, as the leader says, is attached to its connection.
     void finish_attaching(SessionId session, bool valid, Effects& out);
 
@@ -70,8 +78,10 @@ struct Pipeline {
     std::uint64_t fingerprint() const;
 
   private:
+    void touch(const Server& server, ClientConnection& connection);
     void on_request(Server& server, const Request& request, bool is_leader, Effects& out);
     void on_committed(Server& server, const Txn& txn, bool is_leader, Effects& out);
+    void close_session(const Txn& txn, const ClientConnection* connection, Effects& out);
     void finish_head(Server& server, ClientConnection& connection, Zxid zxid, bool is_leader,
                      Effects& out);
     void answer_read(const Server& server, ClientConnection& connection, const Request& request,

@@ -73,6 +73,7 @@ struct HostDraft {
     std::optional<std::uint32_t> cores;
     std::optional<Bandwidth> nic;
     std::optional<std::string> region;
+    std::optional<std::string> cores_of;
 };
 
 template <class T>
@@ -106,6 +107,7 @@ struct LinkDraft {
     std::optional<DistributionSpec> delay;
     std::optional<Bandwidth> bandwidth;
     std::optional<Probability> loss;
+    std::uint32_t hops = 0;
     bool both_ways = true;
 };
 
@@ -118,6 +120,7 @@ struct NetworkDraft {
     DistributionSpec delay = zab::microseconds(100);
     Bandwidth bandwidth;
     Probability loss;
+    zab::Duration per_hop, per_hop_cpu;
     NetworkSpec rest;  ///< Retransmission and buffers.
     std::optional<DatagramDraft> datagram;
     std::optional<RegionsDraft> regions;
@@ -125,16 +128,20 @@ struct NetworkDraft {
 };
 
 struct CpuDraft {
-    DistributionSpec wake_up, io, request, learner, handler, sender, append, commit, election;
+    zab::Duration deep_sleep;
+    DistributionSpec wake_up, io, request, propose, learner, handler, sender, append, commit, reply,
+        election;
     Factor per_byte{0};
 };
 
 struct ProcessDraft {
-    DistributionSpec kill_to_reset, shutdown_role, open_port, start_serving, boot, election_rest;
+    DistributionSpec kill_to_reset, shutdown_role, open_port, start_serving, prepare_service,
+        join_service, boot, election_rest;
 };
 
 struct DiskDraft {
     DistributionSpec sync = zab::microseconds(500);
+    std::optional<DistributionSpec> sync_after_rest;
     DistributionSpec epoch_write = zab::microseconds(500);
     DiskSpec rest;
     bool force_sync = true;

@@ -83,8 +83,36 @@ void add_named_hosts(Resolution& in) {
         if (host.region) {
             in.check_region(*host.region, pointer / "region");
         }
-        in.add_host({name, host.cores.value_or(standard.cores), host.nic.value_or(standard.nic),
-                     host.region.value_or("")});
+        in.add_host({name,
+                     host.cores.value_or(standard.cores),
+                     host.nic.value_or(standard.nic),
+                     host.region.value_or(""),
+                     {}});
+    }
+}
+
+/// Cores are lent by a host that has some: the loan goes one step far.
+void lend_cores(Resolution& in) {
+    for (const auto& [name, host] : in.draft.hosts.named) {
+        if (!host.cores_of) {
+            continue;
+        }
+        const std::string pointer = std::string("/hosts/named") / name / "cores_of";
+        const auto lender = in.host_index.find(*host.cores_of);
+        const bool lends = lender != in.host_index.end() && *host.cores_of != name;
+        if (host.cores) {
+            in.wrong(pointer, "it has cores of its own", "either cores or cores_of");
+        } else if (!lends) {
+            in.wrong(pointer, "no other host " + in_quotes(*host.cores_of) + " in hosts.named");
+        } else {
+            in.out.hosts[in.host_index.at(name)].cores_of = lender->second;
+        }
+    }
+    for (const HostSpec& host : in.out.hosts) {
+        if (host.cores_of && in.out.hosts[*host.cores_of].cores_of) {
+            in.wrong(std::string("/hosts/named") / host.name / "cores_of",
+                     "its lender has no cores of its own");
+        }
     }
 }
 
@@ -135,13 +163,16 @@ void copy_plain_parts(const Draft& draft, Scenario& out) {
 CpuSpec built(const CpuDraft& cpu) {
     return {
         .wake_up = build(cpu.wake_up),
+        .deep_sleep = cpu.deep_sleep,
         .io = build(cpu.io),
         .request = build(cpu.request),
+        .propose = build(cpu.propose),
         .learner = build(cpu.learner),
         .handler = build(cpu.handler),
         .sender = build(cpu.sender),
         .append = build(cpu.append),
         .commit = build(cpu.commit),
+        .reply = build(cpu.reply),
         .election = build(cpu.election),
         .per_byte = cpu.per_byte,
     };
@@ -153,6 +184,8 @@ ProcessSpec built(const ProcessDraft& process) {
         .shutdown_role = build(process.shutdown_role),
         .open_port = build(process.open_port),
         .start_serving = build(process.start_serving),
+        .prepare_service = build(process.prepare_service),
+        .join_service = build(process.join_service),
         .boot = build(process.boot),
         .election_rest = build(process.election_rest),
     };
@@ -288,6 +321,7 @@ void resolve_hosts(Resolution& in) {
     const bool knows_names = in.sound("/hosts/named");
     declare_regions(in);
     add_named_hosts(in);
+    lend_cores(in);
     place_servers(in, knows_names);
     if (in.draft.network.regions) {
         for (const auto& [id, region] : in.draft.network.regions->servers) {
@@ -320,6 +354,9 @@ Scenario resolve(Draft& draft, const json::Value& root, Mistakes& mistakes) {
         in.out.process = built(draft.process);
         in.out.disk = draft.disk.rest;
         in.out.disk.sync = build(draft.disk.sync);
+        if (draft.disk.sync_after_rest) {
+            in.out.disk.sync_after_rest = build(*draft.disk.sync_after_rest);
+        }
         in.out.disk.epoch_write = build(draft.disk.epoch_write);
         in.out.config.force_sync = draft.disk.force_sync;
     }

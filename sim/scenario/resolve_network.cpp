@@ -159,11 +159,13 @@ std::vector<std::size_t> hosts_at(Resolution& in, const Endpoint& end, const std
     return hosts;
 }
 
-LinkModel changed(LinkModel model, const LinkDraft& link) {
+LinkModel changed(LinkModel model, const LinkDraft& link, const NetworkDraft& network) {
     if (link.delay) {
         model.delay = build(*link.delay);
         model.distance = {};
     }
+    model.distance += network.per_hop * link.hops;
+    model.relay_cpu += network.per_hop_cpu * link.hops;
     model.bandwidth = link.bandwidth.value_or(model.bandwidth);
     model.loss = link.loss.value_or(model.loss);
     return model;
@@ -179,7 +181,7 @@ void resolve_link(Resolution& in, const LinkDraft& link, const std::string& poin
     const auto change = [&](Pair ends) {
         const auto found = links.find(ends);
         const LinkModel& old = found == links.end() ? in.out.network.base : found->second;
-        links.insert_or_assign(ends, changed(old, link));
+        links.insert_or_assign(ends, changed(old, link, in.draft.network));
     };
     bool any = false;
     for (const std::size_t near : from) {

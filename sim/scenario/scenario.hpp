@@ -25,8 +25,9 @@ struct Bandwidth {
 struct HostSpec {
     std::string name;
     std::uint32_t cores = 4;
-    Bandwidth nic{};     ///< Egress and ingress rate, each.
-    std::string region;  ///< Empty: no region.
+    Bandwidth nic{};                      ///< Egress and ingress rate, each.
+    std::string region;                   ///< Empty: no region.
+    std::optional<std::size_t> cores_of;  ///< Its cores are this host's: a guest, or a process.
     friend bool operator==(const HostSpec&, const HostSpec&) = default;
 };
 
@@ -40,7 +41,8 @@ struct ServerSpec {
 /// One directed link between hosts.
 struct LinkModel {
     Distribution delay = Distribution::constant(zab::microseconds(100));  ///< One way.
-    zab::Duration distance{};  ///< One way; added to every draw of `delay`.
+    zab::Duration distance{};   ///< One way; added to every draw of `delay`.
+    zab::Duration relay_cpu{};  ///< Of the sender's machine, for every message.
     Bandwidth bandwidth{};
     Probability loss{};  ///< Per message: each loss costs a retransmission time-out.
     friend bool operator==(const LinkModel&, const LinkModel&) = default;
@@ -74,32 +76,39 @@ struct NetworkSpec {
 
 /// What the threads of a server pay for their work. All zero: an infinitely fast machine.
 struct CpuSpec {
-    Distribution wake_up;   ///< A stage that was idle starts an item.
-    Distribution io;        ///< A client's request read and parsed (NIO worker).
-    Distribution request;   ///< Prep on the leader, the first processor on a learner.
-    Distribution learner;   ///< A learner's main thread handles one packet.
-    Distribution handler;   ///< The leader's LearnerHandler handles one packet.
-    Distribution sender;    ///< One packet written to one learner by its sender thread.
-    Distribution append;    ///< One transaction serialised into the log.
-    Distribution commit;    ///< One transaction or read applied, its reply sent if it is ours.
-    Distribution election;  ///< One notification received and judged.
-    Factor per_byte{0};     ///< Nanoseconds per payload byte, added to io, request and append.
+    Distribution wake_up;        ///< A stage that was idle starts an item.
+    zab::Duration deep_sleep{};  ///< It was idle for shorter: it pays in proportion.
+    Distribution io;             ///< A client's request read and parsed (NIO worker).
+    Distribution request;        ///< Prep on the leader, the first processor on a learner.
+    Distribution propose;        ///< A request becomes a transaction, beside `request`.
+    Distribution learner;        ///< A learner's main thread handles one packet.
+    Distribution handler;        ///< The leader's LearnerHandler handles one packet.
+    Distribution sender;         ///< One packet written to one learner by its sender thread.
+    Distribution append;         ///< One transaction serialised into the log.
+    Distribution commit;         ///< One transaction applied, or one read answered from the tree.
+    Distribution reply;          ///< One reply serialised and written to its client.
+    Distribution election;       ///< One notification received and judged.
+    Factor per_byte{0};          ///< Nanoseconds per payload byte, added to io, request and append.
     friend bool operator==(const CpuSpec&, const CpuSpec&) = default;
 };
 
 /// Times of the process itself; they decide real elections (measured on 3.8.0).
 struct ProcessSpec {
-    Distribution kill_to_reset;  ///< kill -9 until its connections are reset.
-    Distribution shutdown_role;  ///< Connection lost until LOOKING.
-    Distribution open_port;      ///< Decision to lead until the learner port listens.
-    Distribution start_serving;  ///< NEWLEADER quorum (or UPTODATE) until requests are served.
-    Distribution boot;           ///< Process start until LOOKING, without the replay.
-    Distribution election_rest;  ///< Added when an election has decided, before the new role.
+    Distribution kill_to_reset;    ///< kill -9 until its connections are reset.
+    Distribution shutdown_role;    ///< Connection lost until LOOKING.
+    Distribution open_port;        ///< Decision to lead until the learner port listens.
+    Distribution start_serving;    ///< Leader: NEWLEADER quorum until requests are served.
+    Distribution prepare_service;  ///< Learner: NEWLEADER until its ack, beside the disk's time.
+    Distribution join_service;     ///< Learner: UPTODATE until requests are served.
+    Distribution boot;             ///< Process start until LOOKING, without the replay.
+    Distribution election_rest;    ///< Added when an election has decided, before the new role.
     friend bool operator==(const ProcessSpec&, const ProcessSpec&) = default;
 };
 
 struct DiskSpec {
     Distribution sync = Distribution::constant(zab::microseconds(500));  ///< One fsync.
+    std::optional<Distribution> sync_after_rest;  ///< The same, when the disk has rested.
+    zab::Duration rest = zab::milliseconds(10);   ///< How long, for that.
     Distribution epoch_write = Distribution::constant(zab::microseconds(500));
     std::uint64_t write_bytes_per_second = 200'000'000;
     std::uint64_t read_bytes_per_second = 400'000'000;
@@ -121,6 +130,22 @@ struct OpenLoad {
 };
 
 enum class Placement : std::uint8_t { spread, leader, followers, observers, servers };
+
+/// How a client goes on after it has lost its server. ZooKeeper's own waits a random time, up to a
+/// second, before every try but the first.
+struct Reconnect {
+    zab::Duration pause{};        ///< Before every try.
+    zab::Duration cycle_pause{};  ///< Instead, when every server was tried in vain.
+    friend bool operator==(const Reconnect&, const Reconnect&) = default;
+};
+
+/// How clients end: their process dies, they fall silent, or they close their session.
+struct Leave {
+    enum class How : std::uint8_t { closed, silent, close_session };
+    How how = How::closed;
+    zab::Duration at{};
+    friend bool operator==(const Leave&, const Leave&) = default;
+};
 
 struct PathsSpec {
     std::uint32_t count = 1'000;          ///< Paths /g/0 … /g/(count-1), shared by all groups.
@@ -144,6 +169,8 @@ struct ClientGroup {
     std::vector<std::size_t> hosts;    ///< Host of client i: hosts[i % size].
     zab::Duration session_timeout = zab::seconds(10);
     zab::Duration start{};                         ///< When the first client connects.
+    std::optional<Reconnect> reconnect;            ///< Absent: as ZooKeeper's client.
+    std::optional<Leave> leave;                    ///< Absent: they stay.
     std::optional<std::uint64_t> operations_each;  ///< Absent: until the run ends.
     friend bool operator==(const ClientGroup&, const ClientGroup&) = default;
 };

@@ -214,6 +214,45 @@ Form<std::vector<std::string>> names() {
     return form;
 }
 
+Form<Reconnect> reconnect() {
+    using R = Reconnect;
+    const auto pause = duration({}, zab::seconds(3600));
+    return object<R>({
+        .outline = {"reconnect",
+                    "How a client goes on after it has lost its server; by default as ZooKeeper's, "
+                    "which rests up to a second before every try but the first.",
+                    {}},
+        .keys =
+            {
+                key<R>("pause", &R::pause, pause, {"The rest before every try.", "\"5ms\""}),
+                key<R>("cycle_pause", &R::cycle_pause, pause,
+                       {"The rest when every server was tried in vain.", "\"160ms\""}),
+            },
+        .prepare = {},
+        .check = {},
+    });
+}
+
+Form<Leave> leave() {
+    using L = Leave;
+    return object<L>({
+        .outline = {"leave", "How the clients of a group end.", {}},
+        .keys =
+            {
+                key<L>("at", &L::at, duration(), {"When.", "\"10s\""}).mandatory(),
+                key<L>("how", &L::how,
+                       choice<L::How>({{"closed", L::How::closed},
+                                       {"silent", L::How::silent},
+                                       {"close_session", L::How::close_session}}),
+                       {"Their connections close, they only fall silent, or they close their "
+                        "sessions.",
+                        "\"silent\""}),
+            },
+        .prepare = {},
+        .check = {},
+    });
+}
+
 std::vector<Key<GroupDraft>> request_rows() {
     using G = GroupDraft;
     return {
@@ -253,6 +292,11 @@ Form<GroupDraft> client_group() {
         key<G>("session_timeout", rest(&ClientGroup::session_timeout),
                duration(zab::milliseconds(1), zab::seconds(86'400)),
                {"What they ask for; the server keeps it within its limits.", "\"10s\""}));
+    rows.push_back(key<G>("reconnect", rest(&ClientGroup::reconnect), reconnect(),
+                          {"How they go on when their server is lost.", R"({"pause": "5ms"})"}));
+    rows.push_back(key<G>("leave", rest(&ClientGroup::leave), leave(),
+                          {"When and how they end; default: not before the run.",
+                           R"({"at": "10s", "how": "silent"})"}));
     rows.push_back(
         key<G>("start", rest(&ClientGroup::start), duration(), {"When they connect.", "\"1s\""}));
     rows.push_back(key<G>("operations_each", rest(&ClientGroup::operations_each),

@@ -72,7 +72,8 @@ CpuDraft jvm_cpu() {
 
 // From the same measurements: a killed JVM's connections close after about 10 ms; a follower is
 // LOOKING 10..20 ms (up to 70) after it lost its leader; the leader's port opens after 13..15 ms
-// (5..35); NEWLEADER until serving takes 36..51 ms; an election 10..15 ms more than its waits.
+// (5..35); NEWLEADER until serving takes 36..51 ms, UPTODATE 1..5 ms; an election 10..15 ms more
+// than its waits.
 ProcessDraft jvm_process() {
     const Factor half{Factor::one_nano / 2};
     return {
@@ -80,6 +81,7 @@ ProcessDraft jvm_process() {
         .shutdown_role = LogNormal{zab::milliseconds(15), half},
         .open_port = LogNormal{zab::milliseconds(14), Factor{Factor::one_nano * 3 / 10}},
         .start_serving = Uniform{zab::milliseconds(36), zab::milliseconds(51)},
+        .join_service = Uniform{zab::milliseconds(1), zab::milliseconds(5)},
         .boot = LogNormal{zab::milliseconds(600), Factor{Factor::one_nano / 10}},
         .election_rest = Uniform{zab::milliseconds(10), zab::milliseconds(15)},
     };
@@ -96,14 +98,22 @@ Form<CpuDraft> cpu() {
             .keys =
                 {
                     cost("wake_up", &C::wake_up, "A stage that was idle starts an item."),
+                    key<C>("deep_sleep", &C::deep_sleep, duration({}, zab::seconds(1)),
+                           {"A stage that was idle for less pays for its wake-up in proportion: "
+                            "caches are warm, and the core has not gone to sleep.",
+                            "\"700us\""}),
                     cost("io", &C::io, "A client's request is read and parsed."),
                     cost("request", &C::request,
                          "The first processor: Prep on the leader, its counterpart on a learner."),
+                    cost("propose", &C::propose,
+                         "The leader makes a transaction of a request, beside `request`."),
                     cost("learner", &C::learner, "A learner's main thread handles one packet."),
                     cost("handler", &C::handler, "The leader's handler of a learner, one packet."),
                     cost("sender", &C::sender, "One packet is written to one learner."),
                     cost("append", &C::append, "One transaction is serialised into the log."),
-                    cost("commit", &C::commit, "One transaction or read is applied and answered."),
+                    cost("commit", &C::commit,
+                         "One transaction is applied, or one read answered from the tree."),
+                    cost("reply", &C::reply, "One reply is written to its client."),
                     cost("election", &C::election, "One notification is received and judged."),
                     per_byte,
                 },
@@ -125,7 +135,12 @@ Form<ProcessDraft> process() {
                     cost("shutdown_role", &P::shutdown_role, "Connection lost until LOOKING."),
                     cost("open_port", &P::open_port, "Decision to lead until the port listens."),
                     cost("start_serving", &P::start_serving,
-                         "NEWLEADER quorum, or UPTODATE, until requests are served."),
+                         "The leader's way from the NEWLEADER quorum until it serves requests."),
+                    cost("prepare_service", &P::prepare_service,
+                         "A learner's way from NEWLEADER to its ack, beside the disk's time: "
+                         "releases up to 3.9.1 start the processors there."),
+                    cost("join_service", &P::join_service,
+                         "A learner's way from UPTODATE until it serves requests."),
                     cost("boot", &P::boot,
                          "Start of the process until LOOKING, without the replay."),
                     cost("election_rest", &P::election_rest,
@@ -147,6 +162,11 @@ Form<DiskDraft> disk() {
                 key<D>("sync", &D::sync, distribution(),
                        {"One sync of the log.",
                         R"({"bimodal": {"fast": "300us", "slow": "4ms", "slow_share": "5%"}})"}),
+                key<D>("sync_after_rest", &D::sync_after_rest, distribution(),
+                       {"One sync of the log when none was under way for `rest`; default: as any.",
+                        "\"1200us\""}),
+                key<D>("rest", rest(&DiskSpec::rest), duration(zab::nanoseconds(1)),
+                       {"Of the disk, for `sync_after_rest`.", "\"10ms\""}),
                 key<D>("epoch_write", &D::epoch_write, distribution(),
                        {"Writing an epoch file, synced.", "\"500us\""}),
                 key<D>("write_bandwidth", rest(&DiskSpec::write_bytes_per_second), byte_rate(),

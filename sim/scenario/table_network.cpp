@@ -34,6 +34,10 @@ Form<HostDraft> host() {
                                {"Rate of its network card, in each direction.", "\"10Gbit/s\""}),
                 key<HostDraft>("region", &HostDraft::region, name(),
                                {"The region in which it stands.", "\"VA\""}),
+                key<HostDraft>("cores_of", &HostDraft::cores_of, name(),
+                               {"It has no cores of its own: another host of `hosts.named` lends "
+                                "them, as a machine to its guests.",
+                                "\"machine\""}),
             },
         .prepare = {},
         .check = {},
@@ -136,6 +140,8 @@ Form<LinkDraft> link() {
                 key<L>("delay", &L::delay, distribution(), {"One-way delay.", "\"5ms\""}),
                 key<L>("bandwidth", &L::bandwidth, bandwidth(), {"Its rate.", "\"100Mbit/s\""}),
                 key<L>("loss", &L::loss, probability(), {"Loss of a message.", "\"0.1%\""}),
+                key<L>("hops", &L::hops, integer<std::uint32_t>(0, 255),
+                       {"Relays on the way; each adds `network.per_hop`.", "1"}),
                 key<L>("both_ways", &L::both_ways, flag(),
                        {"Whether it holds for the way back too.", "false"}),
             },
@@ -181,6 +187,13 @@ Form<NetworkDraft> network() {
                 key<N>("bandwidth", &N::bandwidth, bandwidth(), {"Of each link.", "\"1Gbit/s\""}),
                 key<N>("loss", &N::loss, probability(),
                        {"Of each message; a lost one is sent again after a time-out.", "\"0.1%\""}),
+                key<N>(
+                    "per_hop", &N::per_hop, duration({}, zab::seconds(600)),
+                    {"What a relay (a proxy, a switch) adds to a message's delay.", "\"200us\""}),
+                key<N>("per_hop_cpu", &N::per_hop_cpu, duration({}, zab::seconds(1)),
+                       {"What a relay that runs on the sender's own machine takes of its cores for "
+                        "a message.",
+                        "\"20us\""}),
                 key<N>("retransmission_timeout", rest(&NetworkSpec::retransmission_timeout),
                        duration(zab::microseconds(1), zab::seconds(600)),
                        {"The first one; it doubles at each loss.", "\"200ms\""}),

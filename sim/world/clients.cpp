@@ -57,6 +57,9 @@ void World::build_clients() {
             if (std::holds_alternative<OpenLoad>(group.load)) {
                 schedule(group.start.ns + offset, EventKind::client_arrival, index, 0);
             }
+            if (group.leave.has_value()) {
+                schedule(group.leave->at.ns, EventKind::client_leaves, index, 0);
+            }
         }
     }
 }
@@ -91,7 +94,7 @@ zab::NodeId World::choose_server(const Client& client) const {
 
 void World::client_dials(ClientIndex index) {
     Client& client = clients_[index];
-    if (client.link.exists() || client.dialling) {
+    if (client.link.exists() || client.dialling || client.gone) {
         return;
     }
     client.dialling = true;
@@ -113,6 +116,10 @@ void World::client_dials(ClientIndex index) {
 void World::client_link_up(ClientIndex index, zab::LinkId link, const Origin&) {
     Client& client = clients_[index];
     client.dialling = false;
+    if (client.gone) {
+        close_link(link, Flight::What::closed, client.last_record, 0, now_);
+        return;
+    }
     client.link = link;
     client.last_heard = now_;
     send_from_client(client, client.session.hello(), client.last_record,
@@ -125,6 +132,9 @@ void World::client_link_up(ClientIndex index, zab::LinkId link, const Origin&) {
 void World::client_link_down(ClientIndex index, zab::DownReason reason, const Origin& origin) {
     Client& client = clients_[index];
     client.dialling = false;
+    if (client.gone) {
+        return;
+    }
     const bool was_attached = client.session.is_attached();
     if (was_attached) {
         client.last_record =
@@ -150,16 +160,52 @@ void World::client_link_down(ClientIndex index, zab::DownReason reason, const Or
         client.wanted += failed;  // A closed loop goes on with as many requests as before.
     }
     ++client.tries;
-    std::int64_t pause = 0;
-    if (!was_attached) {
-        const Key key{draw(client.key, rest, client.dials)};
-        pause = static_cast<std::int64_t>(uniform_below(key, longest_rest_ns));
+    schedule(now_ + rest_before_dial(client, was_attached), EventKind::client_dial, index, 0);
+}
+
+/// ClientCnxn tries the next server at once when it loses one, and then rests before every try.
+std::int64_t World::rest_before_dial(const Client& client, bool was_attached) const {
+    const ClientGroup& group = scenario_->clients[client.group];
+    if (group.reconnect.has_value()) {
+        const std::size_t servers = group.servers.empty() ? servers_.size() : group.servers.size();
+        const bool tried_all = !was_attached && client.tries % servers == 0;
+        return std::max(group.reconnect->pause.ns,
+                        tried_all ? group.reconnect->cycle_pause.ns : std::int64_t{0});
     }
-    schedule(now_ + pause, EventKind::client_dial, index, 0);
+    if (was_attached) {
+        return 0;
+    }
+    const Key key{draw(client.key, rest, client.dials)};
+    return static_cast<std::int64_t>(uniform_below(key, longest_rest_ns));
+}
+
+/// The end of a client: what it does not tell its server, the server must find out by itself.
+void World::client_leaves(ClientIndex index) {
+    Client& client = clients_[index];
+    const Leave& leave = *scenario_->clients[client.group].leave;
+    if (leave.how == Leave::How::close_session && client.session.is_attached()) {
+        const zab::Request request = client.session.request(zab::Operation::close_session, 0, 0);
+        const trace::RecordId invoked =
+            emit(trace::Kind::invoke, client.server, Origin{.since = now_}, 0,
+                 detail_of(zab::Operation::close_session, zab::Outcome::ok), 0, client.number,
+                 request.cxid);
+        client.invocations.push(invoked);
+        client.wanted = 0;
+        send_from_client(client, zab::ClientRequest{request}, invoked, 0);
+        return;
+    }
+    client.gone = true;
+    ++client.timer_generation;
+    if (leave.how == Leave::How::closed && client.link.exists()) {
+        close_link(client.link, Flight::What::closed, client.last_record, 0, now_);
+    }
 }
 
 void World::client_receives(ClientIndex index, const zab::Message& message, const Origin& origin) {
     Client& client = clients_[index];
+    if (client.gone) {
+        return;
+    }
     client.last_heard = now_;
     if (const auto* reply = std::get_if<zab::ClientReply>(&message)) {
         complete(index, *reply, origin);
@@ -192,8 +238,9 @@ void World::complete(ClientIndex index, const zab::ClientReply& reply, const Ori
     const trace::RecordId done = emit(trace::Kind::complete, client.server, origin, 0,
                                       detail_of(reply.operation, reply.outcome), reply.zxid.value,
                                       client.number, reply.cxid);
+    client.gone = reply.operation == zab::Operation::close_session;
     const auto* closed = std::get_if<ClosedLoad>(&scenario_->clients[client.group].load);
-    if (closed == nullptr) {
+    if (closed == nullptr || client.gone) {
         return;
     }
     ++client.wanted;
@@ -235,7 +282,7 @@ void World::client_arrival(ClientIndex index, trace::RecordId cause) {
 void World::issue(ClientIndex index, const Origin& origin) {
     Client& client = clients_[index];
     const ClientGroup& group = scenario_->clients[client.group];
-    while (client.wanted > 0 && client.session.is_attached()) {
+    while (client.wanted > 0 && client.session.is_attached() && !client.gone) {
         if (group.operations_each.has_value() && client.issued >= *group.operations_each) {
             client.wanted = 0;
             client.arrivals_due.clear();
@@ -304,7 +351,7 @@ void World::arm_client(ClientIndex index) {
 
 void World::client_timer(ClientIndex index, std::uint32_t generation) {
     Client& client = clients_[index];
-    if (client.timer_generation != generation || !client.link.exists()) {
+    if (client.timer_generation != generation || !client.link.exists() || client.gone) {
         return;
     }
     const std::int64_t read_timeout = std::int64_t{client.session.timeout_ms()} * 1'000'000 * 2 / 3;

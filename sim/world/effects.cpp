@@ -47,7 +47,7 @@ void World::take_step(ServerIndex index, StageRef ref, const zab::Input& input,
     step.record = told.record;
     Stage& stage = stage_of(ref);
     if (pays && !cpu_is_free_) {
-        pay(step, stage, told.meaning, told.bytes);
+        pay(step, stage, origin.since, told.meaning, told.bytes);
     }
     finish_item(stage, core, step);
     interpret(step, told.effects);

@@ -106,8 +106,8 @@ void World::run_sender(ConnectionIndex index, Core* core) {
                  64 + servers_[conn.ends[0].index].id.value * zab::message_kind_count +
                      flight.message.index());
         std::int64_t cost = scenario_->cpu.sender.draw(word).ns;
-        if (sender.busy_until < now_ && busy_until == now_) {
-            cost += scenario_->cpu.wake_up.draw(next_word(word)).ns;
+        if (sender.busy_until < flight.arrival && busy_until == now_) {
+            cost += wake_cost(flight.arrival - sender.busy_until, next_word(word));
         }
         cost = std::min(cost, longest_packet_ns);
         if (busy_until > flight.arrival) {
@@ -124,7 +124,7 @@ void World::run_sender(ConnectionIndex index, Core* core) {
     if (core != nullptr) {
         core->free_at = busy_until;
         core->last_record = last;
-        hosts_[server.host].core_busy_ns += busy_until - now_;
+        hosts_[server.cores].core_busy_ns += busy_until - now_;
     }
     if (pipe.unread > send_buffer_) {
         fill(index, 1, Writer::sender, written);
@@ -163,6 +163,9 @@ void World::fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64
     const LinkModel& link = link_models_[route.model];
     std::int64_t arrival = sent + link.distance.ns + link.delay.draw(word).ns +
                            wire_ns(flight.bytes, link_paces_[route.model]);
+    if (link.relay_cpu.ns != 0) {
+        occupy_core(host_of(connections_[index].ends[side]), link.relay_cpu.ns);
+    }
     if (has_noise_ || link.loss.ppb != 0) {
         arrival += faults_on_the_way(route, flight, word, sent);
     }

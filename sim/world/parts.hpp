@@ -57,10 +57,12 @@ struct Stage {
     std::int64_t busy_ns = 0;
     std::uint64_t items = 0;
     trace::RecordId last_record = no_record;
-    bool blocked = false;    ///< Waits for a piece of work.
-    bool writing = false;    ///< Waits in a write: the connection's buffer is full.
-    bool scheduled = false;  ///< An event will look at it.
-    bool queued = false;     ///< Waits for a core.
+    bool blocked = false;       ///< Waits for a piece of work.
+    bool writing = false;       ///< Waits in a write: the connection's buffer is full.
+    bool scheduled = false;     ///< An event will look at it.
+    bool queued = false;        ///< Waits for a core.
+    std::int64_t look_due = 0;  ///< When it is looked at: older events for it are void.
+
     bool is_blocked() const { return blocked || writing; }
     bool is_idle(std::int64_t now) const {
         return queue.empty() && !scheduled && !queued && !is_blocked() && busy_until <= now;
@@ -173,6 +175,7 @@ struct Pipe {
     bool head_scheduled = false;    ///< An event or a queue item will look at the head.
     std::uint32_t head_number = 0;  ///< Of that event: older ones are void.
     bool stalled = false;           ///< The path is cut or clogged: the head waits.
+    bool retries = false;           ///< Stalled by a cut: TCP tries again, and gives up in the end.
     std::int64_t stalled_since = 0;
     std::uint32_t stall_number = 0;
     bool held = false;          ///< By a fault, until another lets it go.
@@ -189,7 +192,7 @@ struct Pipe {
         outbox.clear();
         unread = 0;
         writers = 0;
-        head_scheduled = stalled = held = false;
+        head_scheduled = stalled = retries = held = false;
     }
 };
 
@@ -230,6 +233,7 @@ struct Timer {
 struct ServerNode {
     zab::NodeId id{};
     HostIndex host = 0;
+    HostIndex cores = 0;  ///< Whose cores it runs on: its host's, or those lent to it.
     zab::Peer peer;
     bool up = false;  ///< The process runs.
     bool is_booting = false;
@@ -246,6 +250,7 @@ struct ServerNode {
     Key cpu_key, disk_key, process_key, timer_key;
     std::array<std::uint64_t, 16> work_draws{};  ///< Pieces of work so far, by kind.
     std::uint64_t boots = 0;
+    std::uint64_t preparations = 0;                 ///< To serve as a learner, so far.
     std::int64_t slow_factor_nano = 1'000'000'000;  ///< Of its cpu.
     trace::RecordId last_record = no_record;        ///< Of its process: start, crash.
 };
@@ -270,6 +275,7 @@ struct Client {
     std::uint64_t arrivals = 0;
     std::uint64_t dials = 0;
     bool dialling = false;
+    bool gone = false;  ///< It has left: nothing is heard of it any more.
     Key key;
     trace::RecordId last_record = no_record;
     std::int64_t last_record_at = 0;

@@ -71,14 +71,15 @@ void World::emit_resources() {
     for (ServerIndex index = 0; index < servers_.size(); ++index) {
         const ServerNode& s = servers_[index];
         const Host& host = hosts_[s.host];
-        const auto cores = static_cast<std::int64_t>(host.cores.size());
+        const Host& machine = hosts_[s.cores];
+        const auto cores = static_cast<std::int64_t>(machine.cores.size());
         std::uint64_t items = 0;
         for (std::uint16_t i = 0; i < zab::shared_stage_count; ++i) {
             const Stage& stage = stage_of(StageRef::of(index, static_cast<zab::Stage>(i)));
             items += stage.items;
             report(s, trace::Resource::stage, i, stage.busy_ns, stage.items);
         }
-        report(s, trace::Resource::core, 0, host.core_busy_ns / cores, items);
+        report(s, trace::Resource::core, 0, machine.core_busy_ns / cores, items);
         report(s, trace::Resource::nic_out, 0, host.nic_busy_ns, host.nic_uses);
         report(s, trace::Resource::disk, 0, s.disk.busy_ns, s.disk.uses);
     }

@@ -18,11 +18,26 @@ constexpr std::size_t learner_cost = StageRef::per_server;
 }  // namespace
 
 void World::enqueue(StageRef ref, const Pending& pending) {
+    stage_of(ref).queue.push(pending);
+    sort_in(ref);
+}
+
+/// Puts the item queued last where it belongs. What another thread hands over at the end of its own
+/// item is announced at its beginning: an item that is ready earlier, such as a timer, must not
+/// wait behind it.
+void World::sort_in(StageRef ref) {
     Stage& stage = stage_of(ref);
-    stage.queue.push(pending);
-    if (stage.queue.size() == 1) {
-        look_at(ref, pending.origin.since);
+    std::size_t place = stage.queue.size() - 1;
+    for (; place > 0; --place) {
+        Pending& before = stage.queue[place - 1];
+        if (before.origin.since <= stage.queue[place].origin.since) {
+            return;
+        }
+        std::swap(before, stage.queue[place]);
     }
+    const std::int64_t due = std::max(stage.queue.front().origin.since, stage.busy_until);
+    stage.scheduled = stage.scheduled && stage.look_due <= std::max(due, now_);
+    look_at(ref, due);
 }
 
 void World::look_at(StageRef ref, std::int64_t not_before) {
@@ -33,15 +48,19 @@ void World::look_at(StageRef ref, std::int64_t not_before) {
     stage.scheduled = true;
     const std::uint32_t generation =
         ref.is_of_connection() ? connections_[ref.connection()].generation : 0;
-    schedule(std::max({now_, not_before, stage.busy_until}), EventKind::stage, ref.value,
-             generation);
+    stage.look_due = std::max({now_, not_before, stage.busy_until});
+    schedule(stage.look_due, EventKind::stage, ref.value, generation);
 }
 
 void World::look(StageRef ref, std::uint32_t generation) {
     if (ref.is_of_connection() && connections_[ref.connection()].generation != generation) {
         return;
     }
-    stage_of(ref).scheduled = false;
+    Stage& stage = stage_of(ref);
+    if (!stage.scheduled || stage.look_due != now_) {
+        return;
+    }
+    stage.scheduled = false;
     run_stage(ref);
 }
 
@@ -81,8 +100,8 @@ bool World::run_next_item(StageRef ref) {
     const bool pays =
         !cpu_is_free_ && (head.what == Pending::What::message || head.what == Pending::What::turn);
     Core* core = nullptr;
-    if (pays && !take_core(server.host, core)) {
-        wait_for_core(ref, server.host);
+    if (pays && !take_core(server.cores, core)) {
+        wait_for_core(ref, server.cores);
         return false;
     }
     if (head.what == Pending::What::turn && !ref.is_sender()) {
@@ -134,6 +153,16 @@ std::int64_t World::soonest_core(const Host& host) {
         soonest = std::min(soonest, core.free_at);
     }
     return soonest;
+}
+
+/// Somebody else's process on the same machine takes the core that is free first.
+void World::occupy_core(HostIndex index, std::int64_t ns) {
+    const auto machine = static_cast<HostIndex>(scenario_->hosts[index].cores_of.value_or(index));
+    std::vector<Core>& cores = hosts_[machine].cores;
+    const auto first = std::min_element(
+        cores.begin(), cores.end(),
+        [](const Core& left, const Core& right) { return left.free_at < right.free_at; });
+    first->free_at = std::max(first->free_at, now_) + ns;
 }
 
 void World::serve_waiting(HostIndex index) {
@@ -209,7 +238,7 @@ void World::read_or_queue(ConnectionIndex index, unsigned reader) {
     Stage& stage = stage_of(ref);
     const bool is_free = stage.is_idle(now_) && server.up && !is_paused(server);
     Core* core = nullptr;
-    if (is_free && (cpu_is_free_ || take_core(server.host, core))) {
+    if (is_free && (cpu_is_free_ || take_core(server.cores, core))) {
         read_message(ref, index, reader, no_record, core);
         Stage& after = stage_of(ref);
         if (!after.queue.empty()) {
@@ -224,9 +253,9 @@ void World::read_or_queue(ConnectionIndex index, unsigned reader) {
     pending.number = pipe.head_number;
     pending.origin.since = pipe.flights.front().arrival;
     if (is_free) {
-        wait_for_core(ref, server.host);
-    } else if (stage.queue.size() == 1) {
-        look_at(ref, pending.origin.since);
+        wait_for_core(ref, server.cores);
+    } else {
+        sort_in(ref);
     }
 }
 
@@ -291,11 +320,17 @@ void World::set_item_costs() {
     set(zab::Stage::commit, cpu.commit, false);
     set(zab::Stage::snapshot, cpu.handler, false);
     set(zab::Stage::handler, cpu.handler, false);
+    has_outcome_costs_ = !(cpu.reply == Distribution{}) || !(cpu.propose == Distribution{});
+    for (const zab::Stage stage : {zab::Stage::request, zab::Stage::commit}) {
+        item_costs_[static_cast<std::size_t>(stage)].is_drawn |= has_outcome_costs_;
+    }
 }
 
-/// The cpu time of a step, and with it when its effects leave.
-void World::pay(Step& step, const Stage& stage, std::uint64_t meaning, std::uint32_t bytes) {
-    step.service = item_cost(step, meaning, bytes, stage.busy_until < now_);
+/// The cpu time of a step, and with it when its effects leave. A stage is woken only by what finds
+/// it asleep: waiting for a core is no sleep.
+void World::pay(Step& step, const Stage& stage, std::int64_t since, std::uint64_t meaning,
+                std::uint32_t bytes) {
+    step.service = item_cost(step, meaning, bytes, since - stage.busy_until);
     step.ready = now_ + step.service;
 }
 
@@ -309,7 +344,7 @@ std::uint64_t World::thread_of(StageRef ref) const {
 }
 
 std::uint32_t World::item_cost(const Step& step, std::uint64_t meaning, std::uint32_t bytes,
-                               bool was_idle) {
+                               std::int64_t slept) {
     const CpuSpec& cpu = scenario_->cpu;
     const ServerNode& server = servers_[step.server];
     const zab::Stage stage =
@@ -320,8 +355,11 @@ std::uint32_t World::item_cost(const Step& step, std::uint64_t meaning, std::uin
     const std::uint64_t word =
         item.is_drawn ? draw(server.cpu_key, meaning, thread_of(step.stage)) : 0;
     std::int64_t cost = item.distribution->draw(word).ns;
-    if (was_idle) {
-        cost += cpu.wake_up.draw(next_word(word)).ns;
+    if (slept > 0) {
+        cost += wake_cost(slept, next_word(word));
+    }
+    if (has_outcome_costs_) {
+        cost += outcome_cost(stage, word);
     }
     if (item.per_byte && cpu.per_byte.nano != 0) {
         cost += std::int64_t{bytes} * cpu.per_byte.nano / Factor::one_nano;
@@ -330,6 +368,33 @@ std::uint32_t World::item_cost(const Step& step, std::uint64_t meaning, std::uin
         cost = std::min(cost, longest_item_ns) / 1000 * (server.slow_factor_nano / 1'000'000);
     }
     return static_cast<std::uint32_t>(std::min(cost, longest_item_ns));
+}
+
+/// Waking a thread costs the less, the shorter it has slept.
+std::int64_t World::wake_cost(std::int64_t slept, std::uint64_t word) const {
+    const CpuSpec& cpu = scenario_->cpu;
+    const std::int64_t cost = cpu.wake_up.draw(word).ns;
+    return slept >= cpu.deep_sleep.ns ? cost
+                                      : std::min(cost, longest_item_ns) * (slept / 1'000) /
+                                            (cpu.deep_sleep.ns / 1'000 + 1);
+}
+
+/// What the effects of the step being taken cost: a transaction made, replies written.
+std::int64_t World::outcome_cost(zab::Stage stage, std::uint64_t word) const {
+    std::int64_t cost = 0;
+    if (stage != zab::Stage::request && stage != zab::Stage::commit) {
+        return cost;
+    }
+    for (const zab::Effect& effect : effects_.list()) {
+        const auto* note = std::get_if<zab::Note>(&effect);
+        if (note != nullptr && note->kind == zab::NoteKind::propose) {
+            cost += scenario_->cpu.propose.draw(next_word(word + 2)).ns;
+        } else if (stage == zab::Stage::commit && std::holds_alternative<zab::Send>(effect)) {
+            word = next_word(word + 1);
+            cost += scenario_->cpu.reply.draw(word).ns;
+        }
+    }
+    return cost;
 }
 
 void World::finish_item(Stage& stage, Core* core, const Step& step) {
@@ -343,7 +408,7 @@ void World::finish_item(Stage& stage, Core* core, const Step& step) {
     if (core != nullptr) {
         core->free_at = step.ready;
         core->last_record = step.record;
-        hosts_[servers_[step.server].host].core_busy_ns += step.service;
+        hosts_[servers_[step.server].cores].core_busy_ns += step.service;
     }
 }
 

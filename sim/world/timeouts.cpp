@@ -91,6 +91,7 @@ void World::stall(ConnectionIndex index, unsigned side, bool breaks) {
     Connection& conn = connections_[index];
     Pipe& pipe = conn.pipes[side];
     pipe.stalled = true;
+    pipe.retries = breaks;
     pipe.stalled_since = now_;
     if (!breaks) {
         return;
@@ -138,7 +139,7 @@ void World::delay_all(Pipe& pipe, std::int64_t until) {
     pipe.last_arrival = std::max(pipe.last_arrival, until);
 }
 
-/// A way is open again: what waited goes on at TCP's next try.
+/// A way is open again: what was cut off goes on at TCP's next try, what was held up at once.
 void World::path_opens(PathEnd from, PathEnd to) {
     for (ConnectionIndex index = 0; index < connections_.size(); ++index) {
         Connection& conn = connections_[index];
@@ -154,11 +155,11 @@ void World::path_opens(PathEnd from, PathEnd to) {
             }
             std::int64_t next_try = pipe.stalled_since;
             std::int64_t backoff = scenario_->network.retransmission_timeout.ns;
-            while (next_try < now_) {
+            while (pipe.retries && next_try < now_) {
                 next_try += backoff;
                 backoff = std::min<std::int64_t>(backoff * 2, 120'000'000'000);
             }
-            delay_all(pipe, next_try);
+            delay_all(pipe, std::max(next_try, now_));
             schedule_head(index, side);
         }
     }

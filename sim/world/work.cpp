@@ -61,11 +61,20 @@ std::int64_t World::work_time(ServerNode& server, const zab::Start& start) {
         case zab::Work::shut_down_role: return process_time(process.shutdown_role);
         case zab::Work::finish_election: return process_time(process.election_rest);
         case zab::Work::open_port: return process_time(process.open_port);
-        case zab::Work::start_serving: return process_time(process.start_serving);
+        case zab::Work::start_serving:
+            return process_time(server.peer.role() == zab::RoleKind::leading
+                                    ? process.start_serving
+                                    : process.join_service);
         case zab::Work::write_accepted_epoch:
         case zab::Work::write_current_epoch: return disk_time(server, start.work, disk.epoch_write);
-        case zab::Work::sync_log:
-            return scenario_->config.force_sync ? disk_time(server, start.work, disk.sync) : 0;
+        case zab::Work::sync_log: {
+            const bool has_rested = now_ - server.disk.free_at >= disk.rest.ns;
+            const bool is_special = has_rested && disk.sync_after_rest.has_value();
+            return scenario_->config.force_sync
+                       ? disk_time(server, start.work,
+                                   is_special ? *disk.sync_after_rest : disk.sync)
+                       : 0;
+        }
         case zab::Work::truncate_log: return disk_time(server, start.work, disk.sync);
         case zab::Work::read_log: return 0;
         case zab::Work::write_snapshot: {
@@ -109,7 +118,9 @@ void World::start_work(const Step& step, const zab::Start& start) {
         ++server.disk.uses;
         server.disk.last_record = step.record;
     }
-    origin.since = begin + takes;
+    const std::int64_t beside = time_beside(server, start.work);
+    origin.other += beside;
+    origin.since = begin + takes + beside;
     orders_[index] = {.work = start.work,
                       .stage = ref,
                       .link = start.link,
@@ -130,7 +141,18 @@ void World::start_work(const Step& step, const zab::Start& start) {
     if (!is_handler || is_live(start.link)) {
         stage_of(ref).blocked = true;
     }
-    schedule(begin + takes, EventKind::work_done, index, 0);
+    schedule(origin.since, EventKind::work_done, index, 0);
+}
+
+/// What the process itself does beside a piece of work of its disk.
+std::int64_t World::time_beside(ServerNode& server, zab::Work work) {
+    const bool prepares =
+        work == zab::Work::write_current_epoch && server.peer.role() == zab::RoleKind::learning;
+    if (!prepares) {
+        return 0;
+    }
+    const std::uint64_t word = draw(server.process_key, 104, ++server.preparations);
+    return scenario_->process.prepare_service.draw(word).ns;
 }
 
 void World::complete_work(std::uint32_t index) {

@@ -16,9 +16,9 @@ bool is_zero(const Distribution& d) { return d == Distribution{}; }
 
 bool costs_nothing(const CpuSpec& cpu) {
     return is_zero(cpu.wake_up) && is_zero(cpu.io) && is_zero(cpu.request) &&
-           is_zero(cpu.learner) && is_zero(cpu.handler) && is_zero(cpu.sender) &&
-           is_zero(cpu.append) && is_zero(cpu.commit) && is_zero(cpu.election) &&
-           cpu.per_byte.nano == 0;
+           is_zero(cpu.propose) && is_zero(cpu.learner) && is_zero(cpu.handler) &&
+           is_zero(cpu.sender) && is_zero(cpu.append) && is_zero(cpu.commit) &&
+           is_zero(cpu.reply) && is_zero(cpu.election) && cpu.per_byte.nano == 0;
 }
 
 }  // namespace
@@ -78,6 +78,8 @@ void World::build_servers() {
         server_by_id_[spec.id.value] = static_cast<ServerIndex>(servers_.size());
         ServerNode node{.id = spec.id,
                         .host = static_cast<HostIndex>(spec.host),
+                        .cores = static_cast<HostIndex>(
+                            scenario_->hosts[spec.host].cores_of.value_or(spec.host)),
                         .peer = zab::Peer(spec.id, config_)};
         node.cpu_key = derive(cpu, name);
         node.disk_key = derive(disk, name);
@@ -254,6 +256,7 @@ inline void World::dispatch(std::uint64_t what, std::uint64_t arguments) {
         case EventKind::client_timer: client_timer(entity, argument); return;
         case EventKind::client_arrival: client_arrival(entity, arguments); return;
         case EventKind::client_dial: client_dials(entity); return;
+        case EventKind::client_leaves: client_leaves(entity); return;
         case EventKind::fault: strike(entity, no_record); return;
         case EventKind::undo_fault: undo_fault(entity); return;
         case EventKind::resume: resume_server(entity); return;

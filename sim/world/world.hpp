@@ -64,6 +64,7 @@ class World {
         client_timer,
         client_arrival,
         client_dial,
+        client_leaves,
         fault,
         resume,
         undo_fault,
@@ -153,6 +154,7 @@ class World {
         return ref.is_of_connection() ? connections_[ref.connection()].ends[1].index : ref.server();
     }
     void enqueue(StageRef ref, const Pending& pending);
+    void sort_in(StageRef ref);
     void look_at(StageRef ref, std::int64_t not_before);
     void run_stage(StageRef ref);
     bool run_next_item(StageRef ref);
@@ -169,10 +171,14 @@ class World {
     void read_or_queue(ConnectionIndex index, unsigned reader);
     void read_message(StageRef ref, ConnectionIndex index, unsigned reader, trace::RecordId held_by,
                       Core* core);
-    void pay(Step& step, const Stage& stage, std::uint64_t meaning, std::uint32_t bytes);
+    void pay(Step& step, const Stage& stage, std::int64_t since, std::uint64_t meaning,
+             std::uint32_t bytes);
     void finish_item(Stage& stage, Core* core, const Step& step);
     std::uint32_t item_cost(const Step& step, std::uint64_t meaning, std::uint32_t bytes,
-                            bool was_idle);
+                            std::int64_t slept);
+    std::int64_t wake_cost(std::int64_t slept, std::uint64_t word) const;
+    std::int64_t outcome_cost(zab::Stage stage, std::uint64_t word) const;
+    void occupy_core(HostIndex host, std::int64_t ns);
     void set_item_costs();
     std::uint64_t thread_of(StageRef ref) const;
     bool is_paused(const ServerNode& server) const { return server.paused_until > now_; }
@@ -204,6 +210,7 @@ class World {
     void complete_work(std::uint32_t index);
     bool apply_to_disk(ServerNode& server, const WorkOrder& order);
     std::int64_t work_time(ServerNode& server, const zab::Start& start);
+    std::int64_t time_beside(ServerNode& server, zab::Work work);
     std::int64_t disk_time(ServerNode& server, zab::Work work, const Distribution& distribution);
     std::uint64_t snapshot_bytes(const ServerNode& server) const;
     std::uint32_t snapshot_message_bytes(const ServerNode& server) const;
@@ -286,6 +293,8 @@ class World {
 
     // clients.cpp: sessions and load.
     void client_dials(ClientIndex client);
+    void client_leaves(ClientIndex client);
+    std::int64_t rest_before_dial(const Client& client, bool was_attached) const;
     void client_link_up(ClientIndex client, zab::LinkId link, const Origin& origin);
     void client_link_down(ClientIndex client, zab::DownReason reason, const Origin& origin);
     void client_receives(ClientIndex client, const zab::Message& message, const Origin& origin);
@@ -341,10 +350,11 @@ class World {
     Outlet outlets_;
     zab::Effects effects_;
     bool cpu_is_free_ = false;
-    bool has_datagrams_ = false;     ///< Instead of streams, between servers.
-    std::uint64_t send_buffer_ = 0;  ///< Bytes a pipe takes before its writer waits.
-    bool done_replaces_ = false;     ///< Whether that was a snapshot that replaces the log.
-    std::uint32_t done_count_ = 0;   ///< What the last piece of work amounted to, for its record.
+    bool has_datagrams_ = false;      ///< Instead of streams, between servers.
+    bool has_outcome_costs_ = false;  ///< Replies or proposals cost something of their own.
+    std::uint64_t send_buffer_ = 0;   ///< Bytes a pipe takes before its writer waits.
+    bool done_replaces_ = false;      ///< Whether that was a snapshot that replaces the log.
+    std::uint32_t done_count_ = 0;    ///< What the last piece of work amounted to, for its record.
 
     std::vector<Host> hosts_;
     std::vector<std::uint32_t> models_;  // By from * hosts + to: index into link_models_.

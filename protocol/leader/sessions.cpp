@@ -1,0 +1,44 @@
+#include "protocol/leader/leading.hpp"
+#include "protocol/server.hpp"
+
+namespace zab {
+
+// Sessions on the leader: SessionTrackerImpl.run, and what PrepRequestProcessor does about them.
+
+/// Wakes at the next boundary of a tick, while there is a session that could end there.
+void Leading::await_expiry(const Server& server, Effects& out) {
+    if (awaits_expiry || !server.pipeline.sessions.has_live()) {
+        return;
+    }
+    awaits_expiry = true;
+    const std::int64_t tick = server.config->tick_time.ns;
+    const Duration rest{tick - server.now.monotonic.ns % tick};
+    out.push(SetTimer{TimerKind::expiry, rest, rest});
+}
+
+void Leading::on_expiry(Server& server, Effects& out) {
+    awaits_expiry = false;
+    Pipeline& pipeline = server.pipeline;
+    for (const SessionId session :
+         pipeline.sessions.take_expired(server.now.monotonic, server.config->tick_time)) {
+        // As if the client had asked; its ephemerals stay visible until this is committed.
+        const Request close{session, 0, 0, 0, 0, Operation::close_session};
+        pipeline.requests.push({close, {}, {}});
+        out.hand(Stage::request);
+    }
+    await_expiry(server, out);
+}
+
+/// PrepRequestProcessor: a session is tracked from the moment its creation gets a zxid, and no
+/// touch brings it back once its end has one.
+void Leading::note_session(Server& server, const Request& request, Effects& out) {
+    if (request.operation == Operation::create_session) {
+        server.pipeline.sessions.track({request.session, request.path}, server.now.monotonic,
+                                       server.config->tick_time);
+        await_expiry(server, out);
+    } else if (request.operation == Operation::close_session) {
+        server.pipeline.sessions.set_closing(request.session);
+    }
+}
+
+}  // namespace zab

@@ -1,0 +1,226 @@
+"""Reads a file of measured cases and refuses what is malformed, with the place of the mistake."""
+
+import json
+import math
+
+
+class CaseError(Exception):
+    """What is wrong with a case file, and where."""
+
+
+def _number(value):
+    is_one = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_one and math.isfinite(value) and value >= 0
+
+
+def _integer(low, high):
+    def check(value):
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            return f'expected an integer from {low} to {high}'
+        return None
+    return check
+
+
+def _real(value):
+    return None if _number(value) else 'expected a number, not negative'
+
+
+def _text(value):
+    return None if isinstance(value, str) and value else 'expected a text'
+
+
+def _flag(value):
+    return None if isinstance(value, bool) else 'expected true or false'
+
+
+def _note(value):
+    return None if isinstance(value, str) else 'expected a text'
+
+
+def _one_of(*words):
+    def check(value):
+        return None if value in words else 'expected one of ' + ', '.join(map(repr, words))
+    return check
+
+
+def _list_of(check_element):
+    def check(value):
+        if not isinstance(value, list):
+            return 'expected a list'
+        wrong = [check_element(element) for element in value]
+        return next((reason for reason in wrong if reason), None)
+    return check
+
+
+def _some_of(check_element):
+    def check(value):
+        return (_list_of(check_element)(value) if value else 'expected at least one') \
+            if isinstance(value, list) else check_element(value)
+    return check
+
+
+def _object(value):
+    return None if isinstance(value, dict) else 'expected an object'
+
+
+def _figures(value):
+    """A distribution: percentiles and, where there are few of them, the samples."""
+    if not isinstance(value, dict):
+        return 'expected an object with p50, p90 and so on'
+    if not _number(value.get('p50')):
+        return 'expected a number p50'
+    for key in ('n', 'mean', 'min', 'p10', 'p90', 'p99', 'max'):
+        if key in value and not _number(value[key]):
+            return f'{key} is not a number'
+    samples = value.get('samples', [])
+    if not isinstance(samples, list) or not all(map(_number, samples)):
+        return 'samples is not a list of numbers'
+    return None
+
+
+def _rounds(value):
+    if not isinstance(value, list) or not all(isinstance(r, dict) for r in value):
+        return 'expected a list of objects'
+    for entry in value:
+        for key in ('killed', 'client_at', 'leader'):
+            if key in entry and _integer(1, 255)(entry[key]):
+                return f'{key}: expected the id of a server'
+    return None
+
+
+def _phases(value):
+    if not isinstance(value, dict) or not value:
+        return 'expected an object of phases'
+    wrong = ((name, _figures(figures)) for name, figures in value.items())
+    return next((f'{name}: {reason}' for name, reason in wrong if reason), None)
+
+
+def _config(value):
+    if not isinstance(value, dict):
+        return 'expected an object'
+    checks = {'tickTime': _integer(1, 3_600_000), 'initLimit': _integer(1, 1_000_000),
+              'syncLimit': _integer(1, 1_000_000), 'forceSync': _flag}
+    for key, check in checks.items():
+        wrong = check(value.get(key)) if key in value or key == 'tickTime' else None
+        if wrong:
+            return f'{key}: {wrong}'
+    return None
+
+
+_ID = _integer(1, 255)
+_WORLD = {'servers': _ID, 'delays_ms': _object, 'config': _config}
+_LOAD = {'leader': _ID, 'client_at': _some_of(_ID), 'client_delay_ms': _real,
+         'connections': _integer(1, 100_000), 'outstanding': _integer(1, 100_000),
+         'op': _text, 'payload': _integer(0, 1 << 20), 'secs': _real}
+_KILL = {**_WORLD, 'client': _text, 'ms': _figures}
+
+# What each kind of case must have, and what it may have besides.
+KINDS = {
+    'latency': ({**_WORLD, **_LOAD},
+                {'ms': _figures, 'read_ms': _figures, 'rate': _real, 'ratio': _real,
+                 'keys': _integer(1, 10_000_000), 'jitter_ms': _real, 'ops_per_s': _real,
+                 'cpu_s': _object, 'wall_s': _real}),
+    'failover-kill-leader': (_KILL, {'phases_ms_after_kill': _phases, 'gap_ms': _real,
+                                     'outstanding': _integer(1, 100_000),
+                                     'rounds': _rounds}),
+    'failover-kill-follower': (_KILL, {'result': _object, 'rounds': _rounds}),
+    'failover-partition-leader': (_KILL, {'phases_ms_after_cut': _phases,
+                                          'rounds': _rounds}),
+    'election': ({**_WORLD, 'description': _text, 'result': _object}, {'seconds': _real}),
+    'restart-stall': ({**_WORLD, 'description': _text, 'result': _object}, {}),
+    'session-expiry': ({**_WORLD, 'leader': _ID, 'client_at': _ID, 'ms': _figures,
+                        'requested_timeout': _integer(1, 86_400_000),
+                        'mode': _one_of('fin', 'silent'), 'samples': _list_of(_real)},
+                       {'negotiated_timeout': _integer(1, 86_400_000)}),
+    'session-close': ({**_WORLD, 'leader': _ID, 'client_at': _ID, 'ms': _figures}, {}),
+    'watch': ({**_WORLD, 'leader': _ID, 'writer_at': _ID, 'watchers': _integer(1, 1_000_000),
+               'watchers_at': _list_of(_ID), 'ms': _figures}, {'writer_reply_ms': _figures}),
+    'disk': ({'payload': _integer(1, 1 << 30), 'ms': _figures}, {}),
+}
+
+
+def _matrix(case, place):
+    rows, size = case['delays_ms'], case['servers']
+    square = isinstance(rows, list) and len(rows) == size and \
+        all(isinstance(row, list) and len(row) == size for row in rows)
+    if not square:
+        raise CaseError(f'{place}.delays_ms: expected {size} rows of {size} delays')
+    for i, row in enumerate(rows):
+        for j, delay in enumerate(row):
+            if not _number(delay) or delay > 60_000:
+                raise CaseError(f'{place}.delays_ms[{i}][{j}]: expected milliseconds up to 60000')
+
+
+def _servers(case, place):
+    size = case['servers']
+    observers = case.get('observers') or case['config'].get('observers') or []
+    if _list_of(_integer(1, size))(observers) or len(set(observers)) == size:
+        raise CaseError(f'{place}.observers: expected ids from 1 to {size}, not all servers')
+    case['observers'] = observers
+    for key in ('leader', 'client_at', 'writer_at', 'watchers_at'):
+        ids = case.get(key, [])
+        for server in ids if isinstance(ids, list) else [ids]:
+            if server > size:
+                raise CaseError(f'{place}.{key}: no server {server} of {size}')
+    if case.get('leader') in observers:
+        raise CaseError(f'{place}.leader: an observer cannot lead')
+
+
+def _of_rounds(case, place):
+    """Whom the rounds of a fail-over name are voters."""
+    voters = [i for i in range(1, case['servers'] + 1) if i not in case['observers']]
+    if case['kind'].startswith('failover') and len(voters) < 3:
+        raise CaseError(f'{place}.servers: a fail-over needs three voters')
+    for index, entry in enumerate(case.get('rounds', [])):
+        for key in ('killed', 'client_at', 'leader'):
+            if key in entry and entry[key] not in voters:
+                raise CaseError(f'{place}.rounds[{index}].{key}: no voter {entry[key]}')
+
+
+def check_case(case, place):
+    if not isinstance(case, dict):
+        raise CaseError(f'{place}: expected an object')
+    if _text(case.get('id')):
+        raise CaseError(f'{place}.id: expected a text')
+    place = f'{place} ({case["id"]})'
+    if not isinstance(case.get('kind'), str) or case['kind'] not in KINDS:
+        known = ', '.join(KINDS)
+        raise CaseError(f'{place}.kind: {case.get("kind")!r} is no kind of case; known: {known}')
+    needed, optional = KINDS[case['kind']]
+    for key, check in needed.items():
+        if key not in case:
+            raise CaseError(f'{place}: {key} is missing')
+        reason = None if key == 'delays_ms' else check(case[key])
+        if reason:
+            raise CaseError(f'{place}.{key}: {reason}')
+    for key, check in {'note': _note, **optional}.items():
+        reason = check(case[key]) if key in case else None
+        if reason:
+            raise CaseError(f'{place}.{key}: {reason}')
+    if 'servers' in needed:
+        _matrix(case, place)
+        _servers(case, place)
+        _of_rounds(case, place)
+    if case['kind'] == 'latency' and not ('ms' in case or 'read_ms' in case):
+        raise CaseError(f'{place}: neither ms nor read_ms')
+
+
+def load(path):
+    try:
+        with open(path, encoding='utf-8') as file:
+            document = json.load(file)
+    except OSError as error:
+        raise CaseError(f'{path}: {error.strerror}') from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        where = f':{error.lineno}:{error.colno}' if hasattr(error, 'lineno') else ''
+        raise CaseError(f'{path}{where}: no JSON: {error}') from error
+    cases = document.get('cases') if isinstance(document, dict) else None
+    if not isinstance(cases, list) or not cases:
+        raise CaseError(f'{path}: expected an object with a list "cases" that is not empty')
+    seen = set()
+    for index, case in enumerate(cases):
+        check_case(case, f'{path}: cases[{index}]')
+        if case['id'] in seen:
+            raise CaseError(f'{path}: cases[{index}].id: {case["id"]} is given twice')
+        seen.add(case['id'])
+    return cases

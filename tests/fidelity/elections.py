@@ -1,0 +1,256 @@
+"""Cases of kind election and restart-stall: who wins, how learners are synchronized, and whether
+the start stalls.
+
+A case tells its last start by what its logs said: the zxid with which each server began to look
+for a leader, and how long it looked. Servers without either served all the while."""
+
+import re
+
+import case_file
+import measure
+import scenario
+
+QUICK, FULL = 40, 500
+SERVING_S, JOIN_S = 3.0, 5.0
+STALL_MS = 5_000
+MODES = {'diff': 'DIFF', 'snapshot': 'SNAP', 'trunc': 'TRUNC'}
+
+
+def _zxid(text, place):
+    if not isinstance(text, str) or not re.fullmatch(r'0x[0-9a-fA-F]{1,16}', text):
+        raise case_file.CaseError(f'{place}: {text!r} is no zxid such as "0x100000007"')
+    value = int(text, 16)
+    if value >> 63:
+        return 0, 0  # Long.MIN_VALUE: an observer, which does not vote with its history.
+    return value >> 32, value & 0xffffffff
+
+
+def _server(text, case, place):
+    if not text.isdigit() or not 1 <= int(text) <= case['servers']:
+        raise case_file.CaseError(f'{place}: no server {text!r}')
+    return int(text)
+
+
+def _by_server(case, key, read):
+    place = f'{case["id"]}.result.{key}'
+    table = case['result'].get(key, {})
+    if not isinstance(table, dict):
+        raise case_file.CaseError(f'{place}: expected an object by server')
+    return {_server(s, case, place): read(value, f'{place}.{s}') for s, value in table.items()}
+
+
+def _first_zxid(value, place):
+    if not isinstance(value, list) or not value:
+        raise case_file.CaseError(f'{place}: expected a list of zxids')
+    return _zxid(value[0], place)
+
+
+def _first_time(value, place):
+    is_one = isinstance(value, list) and value and isinstance(value[0], (int, float))
+    if not is_one or not 0 <= value[0] <= 3_600_000:
+        raise case_file.CaseError(f'{place}: expected a list of milliseconds')
+    return value[0]
+
+
+def _role(value, place):
+    if value not in ('leader', 'follower', 'observer', 'looking', 'down'):
+        raise case_file.CaseError(f'{place}: {value!r} is no role')
+    return value
+
+
+def _modes(case):
+    """How each learner said it was synchronized, the last time."""
+    modes = {}
+    for line in case['result'].get('learner', []):
+        found = re.match(r'(\d+): (?:Getting a (diff|snapshot)|(Trunc))', str(line))
+        if found:
+            modes[int(found[1])] = MODES[found[2] or 'trunc']
+    return modes
+
+
+def _strangers(case):
+    """Learners whose last transaction their leader did not have."""
+    lines = [*case['result'].get('sync', []), *case['result'].get('errors', [])]
+    found = (re.search(r'(?:TRUNC|Unhandled scenario).*?sid: (\d+)', str(l)) for l in lines)
+    return {int(match[1]) for match in found if match}
+
+
+def understand(case):
+    """What a case says of its last start; CaseError where it does not say enough."""
+    for key in ('learner', 'sync', 'errors', 'seconds'):
+        if not isinstance(case['result'].get(key, []), list):
+            raise case_file.CaseError(f'{case["id"]}.result.{key}: expected a list')
+    if case['kind'] == 'restart-stall':
+        _stall_plan(case)
+        return None
+    plan = {'roles': _by_server(case, 'roles', _role),
+            'began': _by_server(case, 'rounds', _first_zxid),
+            'took': _by_server(case, 'took', _first_time),
+            'zxid': _by_server(case, 'zxid', _zxid), 'modes': _modes(case),
+            'strangers': _strangers(case)}
+    winner = case['result'].get('winner')
+    if isinstance(winner, list) and winner:
+        plan['winner'] = [_server(str(w), case, f'{case["id"]}.result.winner') for w in winner][-1]
+    else:
+        leaders = [s for s, role in plan['roles'].items() if role == 'leader']
+        if not leaders:
+            raise case_file.CaseError(f'{case["id"]}.result: neither winner nor a leader in roles')
+        plan['winner'] = leaders[0]
+    if not plan['began']:
+        raise case_file.CaseError(f'{case["id"]}.result.rounds: nobody looked for a leader')
+    if plan['winner'] not in {**plan['roles'], **plan['began']}:
+        raise case_file.CaseError(f'{case["id"]}.result: the winner is in neither roles nor rounds')
+    plan['race'] = 'race' in (case.get('note', '') + case['description']).lower() or \
+        (isinstance(winner, list) and len(set(winner)) > 1)
+    return plan
+
+
+def _tail(case):
+    """Transactions that only a dead leader had logged."""
+    found = re.search(r'proposes (\d+) uncommitted', case['description'])
+    return int(found[1]) if found else 0
+
+
+def _history(zxid, ends):
+    """All transactions up to this one, where earlier epochs ended as told."""
+    epoch, counter = zxid
+    ranges = [f'{e}:1-{e}:{ends[e]}' for e in sorted(ends) if e < epoch and ends[e] > 0]
+    return ranges + ([f'{epoch}:1-{epoch}:{counter}'] if counter else [])
+
+
+def _ends(case, plan):
+    """How far each old epoch went in the histories that live on."""
+    ends = {}
+    for server, (epoch, counter) in plan['began'].items():
+        if server not in plan['strangers']:
+            ends[epoch] = max(ends.get(epoch, 0), counter)
+    for server in plan['strangers']:
+        epoch, counter = plan['began'].get(server, (0, 0))
+        tail = _tail(case) or 1
+        ends.setdefault(epoch, max(0, counter - tail))
+    return ends
+
+
+def _offsets(case, plan):
+    """When each server starts: all looked until about the same moment, unless they are said to
+    have started together."""
+    began = plan['began']
+    if 'together' in case['description'] or not all(s in plan['took'] for s in began):
+        return dict.fromkeys(began, 0)
+    longest = max(plan['took'][s] for s in began)
+    return {s: longest - plan['took'][s] for s in began}
+
+
+def _disk(zxid, ends):
+    """A server's files; the epoch of its last transaction is that of its files."""
+    history = _history(zxid, ends)
+    return {'history': history, 'accepted_epoch': zxid[0], 'current_epoch': zxid[0]} \
+        if history or zxid[0] else {}
+
+
+def build(case, plan):
+    """The scenario, and when the start begins that the case is about, in seconds."""
+    serving = [s for s in plan['roles'] if s not in plan['began']]
+    ends, began = _ends(case, plan), plan['began']
+    starts = {str(s): _disk(z, ends) for s, z in began.items()}
+    absent = [s for s in range(1, case['servers'] + 1) if s not in began and s not in serving]
+    made = scenario.of(case, case['id'], duration_s=JOIN_S + max(6, case.get('seconds', 0)))
+    begin_s = 0.0
+    if serving:
+        begin_s = JOIN_S
+        epoch, counter = plan['zxid'].get(plan['winner'], (1, 0))
+        old = max((e for e in ends if e < epoch), default=0)
+        before = (epoch - 1, ends[old]) if old == epoch - 1 and old else (old, ends.get(old, 0))
+        for server in serving:
+            starts[str(server)] = {'history': _history(before, ends),
+                                   'accepted_epoch': epoch - 1, 'current_epoch': epoch - 1}
+        if counter > 0:
+            made['clients'] = [scenario.client('writer', [plan['winner']], session_timeout='40s',
+                                               operations_each=max(1, counter - 1))]
+        if plan['winner'] != max(serving):
+            starts[str(plan['winner'])]['accepted_epoch'] = epoch
+            starts[str(plan['winner'])]['current_epoch'] = epoch
+    for server, offset in _offsets(case, plan).items():
+        starts[str(server)]['down'] = True
+        made['faults'].append({'at': scenario.ms(begin_s * 1000 + offset), 'restart': server})
+    for server in absent:
+        starts[str(server)] = {'down': True}
+    made['start'] = {'servers': starts}
+    return made, begin_s
+
+
+def _outcome(winner, modes):
+    told = ' '.join(f'{s}:{modes[s]}' for s in sorted(modes))
+    return f'{winner} leads' + (f'; {told}' if told else '')
+
+
+def _run(simulator, path, seed, learners, begin_s):
+    records = simulator.records(path, seed, ('receive', 'serving', 'established'), 'messages')
+    leader, modes = None, {}
+    for r in records:
+        if r['kind'] == 'established':
+            leader = r['node']
+        elif r['kind'] == 'receive' and r['message'] in ('diff', 'snap', 'trunc') and \
+                r['node'] in learners and r['t_ns'] >= begin_s * 1e9:
+            modes[r['node']] = r['message'].upper()
+    return _outcome(leader, modes)
+
+
+def compare(case, simulator, full):
+    plan = understand(case)
+    made, begin_s = build(case, plan)
+    path = simulator.write(made)
+    outcomes = simulator.each(
+        lambda seed: _run(simulator, path, seed, plan['modes'], begin_s),
+        range(1, (FULL if full else QUICK) + 1), case['id'])
+    counts = {what: outcomes.count(what) for what in set(outcomes)}
+    yield measure.outcome('winner and sync', _outcome(plan['winner'], plan['modes']), counts,
+                          race=plan['race'])
+
+
+def _stall_plan(case):
+    """Servers that start together, and what one of them lacks."""
+    text = case['description']
+    started = re.search(r'servers (\d+(?:(?:,| and) ?\d+)*)', text)
+    servers = [int(s) for s in re.findall(r'\d+', started[1])] if started else []
+    servers = servers or scenario.voters_of(case)
+    lacks = re.search(r'(\d+) lacks (\d+) txns', text)
+    for server in [*servers, *([int(lacks[1])] if lacks else [])]:
+        _server(str(server), case, f'{case["id"]}.description')
+    if not all(isinstance(s, (int, float)) for s in case['result'].get('seconds', [])):
+        raise case_file.CaseError(f'{case["id"]}.result.seconds: expected a list of seconds')
+    return servers, (int(lacks[1]), int(lacks[2])) if lacks else None
+
+
+def compare_stall(case, simulator, full):
+    """How often it takes more than the time of one election until all serve."""
+    servers, lack = _stall_plan(case)
+    seconds = case['result'].get('seconds', [])
+    made = scenario.of(case, case['id'], duration_s=75)
+    last = 20
+    starts = {}
+    for server in range(1, case['servers'] + 1):
+        counter = last - lack[1] if lack and lack[0] == server else last
+        starts[str(server)] = {'down': True} if server not in servers else _disk((1, counter), {})
+    made['start'] = {'servers': starts}
+    path = simulator.write(made)
+
+    def run(seed):
+        records = simulator.records(path, seed, ['serving'], 'operations')
+        first = {}
+        for r in records:
+            first.setdefault(r['node'], r['t_ns'] / 1e9)
+        return max(first[s] for s in servers) if all(s in first for s in servers) else 999
+
+    times = simulator.each(run, range(1, (FULL if full else QUICK) + 1), case['id'])
+    stalls = 100 * sum(t > STALL_MS / 1000 for t in times) / len(times)
+    quick = [t for t in times if t <= STALL_MS / 1000]
+    quick_then = [s for s in seconds if s <= STALL_MS / 1000]
+    stalled_then = len(seconds) - len(quick_then)
+    passed = stalls >= 5 if stalled_then else stalls < 5
+    yield measure.Finding('starts that stall', f'{stalled_then} of {len(seconds)}',
+                          f'{stalls:.0f} %', 'at least 5 %' if stalled_then else 'below 5 %',
+                          passed)
+    if quick and quick_then:
+        yield measure.told('the others p50', f'{measure.percentile(quick_then, 0.5):.2f} s',
+                           f'{measure.percentile(quick, 0.5):.2f} s')

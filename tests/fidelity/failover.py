@@ -1,0 +1,292 @@
+"""Cases in which a server is killed or cut off: each phase, the mode of the election, and the
+distribution of the time until the next write."""
+
+import re
+
+import measure
+import scenario
+
+CLIENT_S = 2.5  # By then all servers serve.
+FAULT_S = 4.0
+LEAST_MS, SHARE, PARTITION_SHARE = 10, 0.10, 0.05
+MODE_POINTS, KS_LIMIT = 15, 0.25
+QUICK, FULL = 40, 1000
+# Between the two modes of an election: one finalizeWait, or one notification time-out more.
+MODE_LIMIT_MS = 350
+KINDS = ('server_stopped', 'fault', 'looking', 'elected', 'following', 'work', 'accepted_epoch',
+         'current_epoch', 'serving', 'client_disconnected', 'client_connected', 'complete')
+
+# Each phase of a fail-over as the difference of two moments.
+PHASES = (
+    ('detection', 'client_lost', None),
+    ('looking', 'looking', 'client_lost'),
+    ('port', 'leader_discovery', 'decided_leader'),
+    ('discovery', 'leader_sync', 'leader_discovery'),
+    ('synchronization', 'leader_broadcast', 'leader_sync'),
+    ('up to date', 'follower_broadcast', 'leader_broadcast'),
+    ('client', 'client_reconnected', 'follower_broadcast'),
+    ('first write', 'first_write_latency', None),
+)
+
+
+def _set_ups(case):
+    """(server that leads, server at which the client is) of every round, or of every pair."""
+    voters = scenario.voters_of(case)
+    if _tries_all(case):
+        return [(leader, min(voters)) for leader in voters]  # It begins with the first of its list.
+    rounds = [(r['killed'], r['client_at']) for r in case.get('rounds', [])
+              if 'killed' in r and 'client_at' in r]
+    return rounds or [(max(voters), at) for at in voters if at != max(voters)]
+
+
+def _tries_all(case):
+    return 'all servers' in case['client'] or 'next server' in case['client']
+
+
+def _client(case, at):
+    """The probing client, by what the case says of it."""
+    text = case['client']
+    others = [v for v in scenario.voters_of(case) if v != at]
+    pause = re.search(r'every (\d+(?:\.\d+)?) ms', text)
+    made = scenario.client('prober', [at], start=scenario.ms(CLIENT_S * 1000),
+                           load=scenario.closed(case.get('outstanding', 1),
+                                                case.get('gap_ms', 2)))
+    if pause:
+        made['reconnect'] = {'pause': scenario.ms(float(pause[1]))}
+    if 'stock c client' in text:
+        # zookeeper.c: the next server at once. It rests only when it could not connect to any;
+        # servers that look for a leader accept connections, and close them.
+        limit = re.search(r'session timeout (\d+)', text)
+        timeout = float(limit[1]) if limit else 10_000
+        made['session_timeout'] = scenario.ms(timeout)
+        made['reconnect'] = {'pause': '1ms'}
+    if _tries_all(case):
+        made['placement'] = {'servers': sorted([at, *others])}
+    return made
+
+
+def _write(case, simulator, leader, at, fault, seconds):
+    made = scenario.of(case, f'{case["id"]}.{leader}.{at}', leader=leader,
+                       duration_s=FAULT_S + seconds)
+    made['clients'] = [_client(case, at)]
+    made['faults'] = [{'at': scenario.ms(FAULT_S * 1000), **fault}]
+    made['trace'] = {'from': scenario.ms(FAULT_S * 1000 - 1)}
+    return simulator.write(made)
+
+
+def _moments(records, survivors):
+    """The moments of one run, in milliseconds after the fault, by the names of the cases."""
+    start = next(r['t_ns'] for r in records if r['kind'] == 'fault')
+    records = [r for r in records if r['t_ns'] >= start]
+
+    def after(record):
+        return (record['t_ns'] - start) / 1e6
+
+    def first(kind, **fields):
+        return next((r for r in records if r['kind'] == kind and r['node'] in survivors and
+                     all(r.get(k) == v for k, v in fields.items())), None)
+
+    found = {}
+    new = next((r for r in records if r['kind'] == 'serving' and r['node'] in survivors and
+                r['leader'] == r['node']), None)
+    if new is None:
+        return found
+    leader = new['node']
+    found['leader'] = leader
+    wanted = {'decided_leader': first('elected', node=leader, leader=leader),
+              'leader_discovery': first('work', node=leader, work='open_port'),
+              'leader_sync': first('current_epoch', node=leader), 'leader_broadcast': new,
+              'client_lost': next((r for r in records if r['kind'] == 'client_disconnected'),
+                                  None)}
+    found.update({name: [after(r)] for name, r in wanted.items() if r})
+    found['looking'] = []
+    for server in survivors:
+        looking = first('looking', node=server)
+        if looking is None:
+            continue
+        found['looking'].append(after(looking))
+        if server == leader and 'leader_discovery' in found:
+            found['took_ms_leader'] = [found['leader_discovery'][0] - after(looking)]
+            continue
+        for name, record in (('decided_follower', first('elected', node=server)),
+                             ('follower_discovery', first('following', node=server)),
+                             ('follower_sync', first('accepted_epoch', node=server)),
+                             ('follower_broadcast', first('serving', node=server))):
+            if record:
+                found.setdefault(name, []).append(after(record))
+                if name == 'follower_discovery':
+                    found.setdefault('took_ms_follower', []).append(
+                        after(record) - after(looking))
+    _client_moments(found, records, after)
+    return found
+
+
+def _client_moments(found, records, after):
+    lost = found.get('client_lost', [0])[0]
+    connected = next((r for r in records if r['kind'] == 'client_connected' and
+                      after(r) >= lost), None)
+    if connected is None:
+        return
+    found['client_reconnected'] = [after(connected)]
+    done = next((r for r in records if r['kind'] == 'complete' and
+                 r['t_ns'] > connected['t_ns']), None)
+    if done:
+        found['ms'] = [after(done)]
+        found['first_write_latency'] = [after(done) - after(connected)]
+
+
+def _pool(runs):
+    pooled = {}
+    for run in runs:
+        for name, values in run.items():
+            if isinstance(values, list):
+                pooled.setdefault(name, []).extend(values)
+    return pooled
+
+
+def _simulate(case, simulator, full, fault_of, seconds):
+    """[moments] of all seeds, spread over the case's rounds."""
+    count = FULL if full else QUICK
+    set_ups = _set_ups(case)
+    paths = {}
+    for leader, at in set_ups:
+        if (leader, at) not in paths:
+            paths[leader, at] = _write(case, simulator, leader, at, fault_of(leader, at), seconds)
+
+    def run(seed):
+        leader, at = set_ups[seed % len(set_ups)]
+        records = simulator.records(paths[leader, at], seed, KINDS)
+        return _moments(records, [v for v in scenario.voters_of(case) if v != leader])
+
+    return simulator.each(run, range(1, count + 1), case['id'])
+
+
+def _median(samples):
+    return measure.percentile(samples, 0.5) if samples else None
+
+
+def _phase_findings(measured, pooled):
+    for name, later, earlier in PHASES:
+        if later not in measured or (earlier and earlier not in measured):
+            continue
+        was = measured[later]['p50'] - (measured[earlier]['p50'] if earlier else 0)
+        known = later in pooled and (not earlier or earlier in pooled)
+        now = _median(pooled[later]) - (_median(pooled[earlier]) if earlier else 0) \
+            if known else None
+        yield measure.close(f'{name} p50', was, now, least=LEAST_MS, share=SHARE)
+
+
+def _election_findings(measured, pooled):
+    """The fast mode's median, and how often the election took the slow one."""
+    for name, who in (('took_ms_leader', 'leader'), ('took_ms_follower', 'follower')):
+        samples = measured.get(name, {}).get('samples')
+        if not samples:
+            continue
+        fast = [s for s in samples if s < MODE_LIMIT_MS]
+        predicted = pooled.get(name, [])
+        fast_now = [s for s in predicted if s < MODE_LIMIT_MS]
+        if fast:
+            yield measure.close(f'election of {who}, fast', _median(fast), _median(fast_now),
+                                least=LEAST_MS, share=SHARE)
+        if who == 'leader':
+            slow_now = 100 * (1 - len(fast_now) / len(predicted)) if predicted else None
+            yield measure.share('slow elections', 100 * (1 - len(fast) / len(samples)),
+                                slow_now, MODE_POINTS)
+
+
+def compare_kill(case, simulator, full):
+    runs = _simulate(case, simulator, full, lambda leader, _: {'crash': leader}, 2.2)
+    pooled = _pool(runs)
+    measured = case.get('phases_ms_after_kill', {})
+    yield from _phase_findings(measured, pooled)
+    yield from _election_findings(measured, pooled)
+    yield from _total(case, pooled)
+
+
+def _total(case, pooled):
+    yield measure.close('to the first write p50', case['ms']['p50'], _median(pooled.get('ms', [])),
+                        least=LEAST_MS, share=SHARE)
+    if case['ms'].get('samples'):
+        yield measure.distance('to the first write', case['ms']['samples'], pooled.get('ms', []),
+                               KS_LIMIT)
+
+
+def compare_kill_follower(case, simulator, full):
+    """The client is at the follower that is killed; another one watches from the leader."""
+    voters = scenario.voters_of(case)
+    leader, victim = max(voters), min(voters)
+    made = scenario.of(case, case['id'], leader=leader, duration_s=FAULT_S + 3)
+    watcher = scenario.client('watcher', [leader], load=scenario.closed(1, 2))
+    made['clients'] = [_client(case, victim), watcher]
+    made['faults'] = [{'at': scenario.ms(FAULT_S * 1000), 'crash': victim}]
+    made['trace'] = {'from': scenario.ms(FAULT_S * 1000 - 1)}
+    path = simulator.write(made)
+
+    def run(seed):
+        records = simulator.records(path, seed, KINDS)
+        start = next(r['t_ns'] for r in records if r['kind'] == 'fault')
+        found = {}
+        own = [r for r in records if r['t_ns'] >= start and r.get('client') == 0]
+        lost = next((r for r in own if r['kind'] == 'client_disconnected'), None)
+        if lost is not None:
+            found['client_lost'] = [(lost['t_ns'] - start) / 1e6]
+        _client_moments(found, own, lambda r: (r['t_ns'] - start) / 1e6)
+        times = [r['t_ns'] for r in records if r['kind'] == 'complete' and r['client'] == 1]
+        gaps = [later - sooner for sooner, later in zip(times, times[1:])]
+        found['stalls'] = [sum(gap > 150e6 for gap in gaps)]
+        return found
+
+    pooled = _pool(simulator.each(run, range(1, (FULL if full else QUICK) + 1), case['id']))
+    yield from _total(case, pooled)
+    stalls = case.get('result', {}).get('leader_client_stalls_over_150ms')
+    if stalls is not None:
+        yield measure.close('stalls at the leader', stalls, sum(pooled['stalls']), share=0,
+                            unit='')
+
+
+def compare_partition(case, simulator, full):
+    """The leader's links hold everything back until they are healed."""
+    config = case['config']
+    wait_s = (config.get('syncLimit', 5) + 3) * config['tickTime'] / 1000
+    voters = scenario.voters_of(case)
+    leaders = [r['leader'] for r in case.get('rounds', []) if 'leader' in r] or [max(voters)]
+    paths = {}
+    for leader in set(leaders):
+        at = next(v for v in voters if v != leader)
+        made = scenario.of(case, f'{case["id"]}.{leader}', leader=leader,
+                           duration_s=FAULT_S + wait_s + 4)
+        own = scenario.client('at-leader', [leader], load=scenario.closed(1, 2))
+        made['clients'] = [_client(case, at), own]
+        made['faults'] = [{'at': scenario.ms(FAULT_S * 1000), 'clog': leader,
+                           'lasting': scenario.ms(wait_s * 1000)}]
+        made['trace'] = {'from': scenario.ms(FAULT_S * 1000 - 1)}
+        paths[leader] = simulator.write(made)
+
+    def run(seed):
+        leader = leaders[seed % len(leaders)]
+        records = simulator.records(paths[leader], seed, KINDS)
+        start = next(r['t_ns'] for r in records if r['kind'] == 'fault')
+        first = [r for r in records if r.get('client', 0) == 0 or r['kind'] == 'work']
+        found = _moments(first, [v for v in voters if v != leader])
+        if 'client_lost' in found:
+            found['follower_lost'] = found.pop('client_lost')
+        moments = (('old_leader_steps_down', 'looking', {'node': leader}),
+                   ('old_client_lost', 'client_disconnected', {'client': 1}))
+        for name, kind, fields in moments:
+            at = next((r['t_ns'] for r in records if r['kind'] == kind and r['t_ns'] > start and
+                       all(r.get(k) == v for k, v in fields.items())), None)
+            if at is not None:
+                found[name] = [(at - start) / 1e6]
+        heal = start + wait_s * 1e9
+        back = [r['t_ns'] for r in records if r['kind'] == 'serving' and r['node'] == leader and
+                r['t_ns'] > heal]
+        if back:
+            found['rejoin_after_heal'] = [(back[0] - heal) / 1e6]
+        return found
+
+    pooled = _pool(simulator.each(run, range(1, (FULL if full else QUICK) + 1), case['id']))
+    for name, figures in case.get('phases_ms_after_cut', {}).items():
+        yield measure.close(f'{name} p50', figures['p50'], _median(pooled.get(name, [])),
+                            share=PARTITION_SHARE)
+    yield measure.close('to the first write p50', case['ms']['p50'], _median(pooled.get('ms', [])),
+                        share=PARTITION_SHARE)

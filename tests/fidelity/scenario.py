@@ -1,0 +1,77 @@
+"""Turns the fields that all cases share into a scenario: servers, links, clients.
+
+Every case gets the same profile: nothing about hosts, processes, cpu or disk is said here."""
+
+RELEASE = '3.8.0'
+PROFILE = 'scenarios/profiles/debian-zk-3.8.json'
+
+
+def ms(value):
+    """Milliseconds as the scenario language writes them."""
+    return f'{round(value * 1_000_000)}ns'
+
+
+def voters_of(case):
+    return [i for i in range(1, case['servers'] + 1) if i not in case.get('observers', [])]
+
+
+def is_relayed(case):
+    """All links between servers went through the relay, except in the cpu-bound series: there
+    servers without any delay talked directly."""
+    return case['kind'] != 'latency' or any(map(any, case['delays_ms']))
+
+
+def _links(case):
+    jitter = case.get('jitter_ms', 0)
+    hops = 1 if is_relayed(case) else 0
+    for i, row in enumerate(case['delays_ms'], 1):
+        for j, delay in enumerate(row, 1):
+            if i == j:
+                continue
+            link = {'from': i, 'to': j, 'both_ways': False, 'hops': hops}
+            if is_relayed(case):
+                link['delay'] = ms(delay) if not jitter else \
+                    {'uniform': {'min': ms(delay), 'max': ms(delay + jitter)}}
+            yield link
+
+
+def _client_links(case):
+    """A client sits beside its server, on the loopback, unless it has a delay of its own."""
+    delay = case.get('client_delay_ms', 0)
+    if delay:
+        for server in range(1, case['servers'] + 1):
+            yield {'from': server, 'to': 'load', 'delay': ms(delay), 'hops': 1}
+
+
+def of(case, name, *, leader=None, duration_s, warm_up_s=0):
+    """A scenario without clients and faults. `leader`: it wins the first election, because its
+    currentEpoch is ahead; histories are equal and empty."""
+    config = case['config']
+    servers = range(1, case['servers'] + 1)
+    ensemble = {'voters': voters_of(case), 'observers': case.get('observers', []),
+                'tick_time': ms(config['tickTime']),
+                'init_limit': config.get('initLimit', 10),
+                'sync_limit': config.get('syncLimit', 5)}
+    hosts = {'named': {**{f's{i}': {'cores_of': 'machine'} for i in servers},
+                       'load': {'cores_of': 'machine'}},
+             'servers': {str(i): f's{i}' for i in servers}}
+    scenario = {'name': name, 'why': f'What does the simulator make of the case {name}?',
+                'duration': ms(duration_s * 1000),
+                'warm_up': ms(warm_up_s * 1000), 'ensemble': ensemble, 'hosts': hosts,
+                'network': {'links': [*_links(case), *_client_links(case)]},
+                'disk': {'force_sync': bool(config.get('forceSync', False))},
+                'clients': [], 'faults': []}
+    if leader is not None and leader != max(voters_of(case)):
+        scenario['start'] = {'servers': {str(leader): {'accepted_epoch': 1, 'current_epoch': 1}}}
+    return scenario
+
+
+def closed(outstanding, think_ms=0):
+    return {'closed': {'outstanding': outstanding, 'think_time': ms(think_ms)}}
+
+
+def client(name, servers, **more):
+    """A client that, like the measuring ones, redials at once."""
+    return {'name': name, 'host': 'load', 'placement': {'servers': servers},
+            'reconnect': {'pause': '5ms'}, 'payload': '100B',
+            'paths': {'uniform': {'count': 1}}, **more}

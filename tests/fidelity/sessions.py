@@ -1,0 +1,56 @@
+"""Cases about the end of sessions: expiry after the last sign of life, and closeSession."""
+
+import measure
+import scenario
+
+START_S = 4.0
+KS_LIMIT = 0.3
+# The issue has no rule for closeSession: the one of cpu-bound operations, as it is a single cold
+# one.
+CLOSE_SHARE = 0.25
+# Golden ratio: successive multiples, modulo one, spread evenly whatever their number.
+SPREAD = 0.6180339887498949
+
+
+def _scenario(case, seed, how, after_ms):
+    """The victim comes at another phase of the tick with every seed: reads once, then is gone."""
+    tick = case['config']['tickTime']
+    start = START_S * 1000 + tick * (seed * SPREAD % 1)
+    timeout = case.get('requested_timeout', 20 * tick)
+    made = scenario.of(case, f'{case["id"]}.{seed}', leader=case['leader'],
+                       duration_s=(start + timeout + 3 * tick) / 1000 + 1)
+    made['clients'] = [scenario.client(
+        'victim', [case['client_at']], start=scenario.ms(start), operations={'get': 1},
+        operations_each=1, session_timeout=scenario.ms(timeout),
+        leave={'at': scenario.ms(start + after_ms), 'how': how})]
+    made['trace'] = {'from': scenario.ms(start)}
+    return made
+
+
+def _end(case, simulator, seed, how, begins):
+    """From the victim's last request to what the leader's clients see of the session's end."""
+    path = simulator.write(_scenario(case, seed, how, 200))
+    records = simulator.records(path, seed, ('invoke', 'deliver'), 'protocol')
+    last = [r['t_ns'] for r in records if r['kind'] == 'invoke' and r['operation'] == begins]
+    ends = [r['t_ns'] for r in records if r['kind'] == 'deliver' and
+            r['node'] == case['leader'] and last and r['t_ns'] > last[0]]
+    return (ends[0] - last[0]) / 1e6 if ends else None
+
+
+def compare_expiry(case, simulator, full):
+    how = {'fin': 'closed', 'silent': 'silent'}[case['mode']]
+    times = simulator.each(lambda seed: _end(case, simulator, seed, how, 'get'),
+                           range(1, (400 if full else 40) + 1), case['id'])
+    times = [t for t in times if t is not None]
+    yield measure.told('p50', f'{case["ms"]["p50"]:.1f} ms',
+                       f'{measure.percentile(times, 0.5) or 0:.1f} ms')
+    yield measure.distance('to the end of the session', case['samples'], times, KS_LIMIT)
+
+
+def compare_close(case, simulator, full):
+    times = simulator.each(
+        lambda seed: _end(case, simulator, seed, 'close_session', 'close_session'),
+        range(1, (100 if full else 20) + 1), case['id'])
+    times = [t for t in times if t is not None]
+    yield measure.close('to the deletion p50', case['ms']['p50'], measure.percentile(times, 0.5),
+                        share=CLOSE_SHARE)

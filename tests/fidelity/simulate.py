@@ -1,0 +1,72 @@
+"""Runs scenarios with zabsim, several at a time, and reads what they print."""
+
+import concurrent.futures
+import json
+import os
+import subprocess
+import sys
+
+import scenario
+
+# Worse than an unmet expectation: what these runs print is no prediction.
+BROKEN = {1: 'a safety guarantee was violated', 2: 'the scenario is refused',
+          70: 'an internal error', 130: 'interrupted'}
+
+
+class RunError(Exception):
+    """A run that came to no result."""
+
+
+class Simulator:
+    """Requires: `folder` exists and may be written to."""
+
+    def __init__(self, zabsim, root, folder, jobs):
+        self.zabsim = zabsim
+        self.profile = os.path.relpath(os.path.join(root, scenario.PROFILE), folder)
+        self.folder = folder
+        self.release = self._release()
+        self.pool = concurrent.futures.ThreadPoolExecutor(max_workers=jobs)
+
+    def _release(self):
+        """The measured release, where this simulator knows it."""
+        known = subprocess.run([self.zabsim, 'schema', 'scenario'], capture_output=True, text=True,
+                               check=True).stdout
+        return scenario.RELEASE if f'"{scenario.RELEASE}"' in known else 'fixed'
+
+    def write(self, made):
+        path = os.path.join(self.folder, made['name'].replace('/', '_') + '.json')
+        with open(path, 'w', encoding='utf-8') as file:
+            json.dump({'extends': self.profile, **made, 'release': self.release}, file,
+                      indent=1)
+        return path
+
+    def _run(self, path, seed, *options):
+        command = [self.zabsim, 'run', path, '--seed', str(seed), *options]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode in BROKEN or done.returncode < 0:
+            why = BROKEN.get(done.returncode, f'signal {-done.returncode}')
+            last = (done.stderr or done.stdout).strip().split('\n')
+            raise RunError(f'{os.path.basename(path)} seed {seed}: {why}: {" ".join(last)[:300]}')
+        return done.stdout
+
+    def results(self, path, seed):
+        """What `--json` prints of one run."""
+        return json.loads(self._run(path, seed, '--json', '--check', 'none'))
+
+    def records(self, path, seed, kinds, level='all'):
+        """The records of these kinds, in order, of one run."""
+        text = self._run(path, seed, '--trace', '-', '--level', level, '--check', 'none')
+        marks = tuple(f'"kind":"{kind}"' for kind in kinds)
+        return [json.loads(line) for line in text.split('\n')
+                if any(mark in line for mark in marks)]
+
+    def each(self, function, arguments, label):
+        """[function(argument)], several at a time, with progress on a terminal."""
+        futures = [self.pool.submit(function, argument) for argument in arguments]
+        for done, future in enumerate(futures, 1):
+            future.exception()
+            if sys.stderr.isatty():
+                print(f'\r{label}: {done} of {len(futures)} runs ', end='', file=sys.stderr)
+        if sys.stderr.isatty():
+            print('\r\033[K', end='', file=sys.stderr)
+        return [future.result() for future in futures]
