@@ -3,7 +3,9 @@
 #include "protocol/types/ids.hpp"
 #include "protocol/types/node_set.hpp"
 
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace zab {
@@ -25,17 +27,23 @@ class Quorum {
     bool is_enough(std::size_t voters) const { return voters > count_ / 2; }
     /// Whether the voters in `nodes` are enough; others in it do not count.
     bool is_quorum(const NodeSet& nodes) const {
-        NodeSet counted;
-        for (std::size_t word = 0; word < nodes.words().size(); ++word) {
-            for (std::uint64_t bits = nodes.words()[word]; bits != 0; bits &= bits - 1) {
-                const NodeId node{static_cast<std::uint16_t>(
+        return is_quorum_of([&nodes](NodeId voter) { return nodes.contains(voter); });
+    }
+    /// Whether the voters of which `agrees` is true are enough. Builds no set: leaders ask at
+    /// every tick.
+    template <class Predicate>
+    bool is_quorum_of(const Predicate& agrees) const {
+        std::size_t agreeing = 0;
+        for (std::size_t word = 0; word < voters_.words().size(); ++word) {
+            for (std::uint64_t bits = voters_.words()[word]; bits != 0; bits &= bits - 1) {
+                const NodeId voter{static_cast<std::uint16_t>(
                     word * 64 + static_cast<unsigned>(std::countr_zero(bits)))};
-                if (is_voter(node)) {
-                    counted.insert(node);
+                if (agrees(voter)) {
+                    ++agreeing;
                 }
             }
         }
-        return is_enough(counted.size());
+        return is_enough(agreeing);
     }
 
   private:
