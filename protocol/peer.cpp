@@ -115,6 +115,7 @@ void Peer::on(const Received& received, Effects& out) {
         case Learning::Phase::waiting_to_sync:
         case Learning::Phase::synchronizing:
         case Learning::Phase::handing_over:
+        case Learning::Phase::handed_over:
         case Learning::Phase::acknowledged:
             settle(learning->on_sync_packet(server_, *received.message, received.snapshot, out),
                    out);

@@ -21,7 +21,10 @@ void PrefixLog::push(std::uint32_t counter, std::uint64_t prefix) {
         first_ = counter;
     }
     recent_.push_back(prefix);
-    if (recent_.size() >= 2 * window) forget_all_but(window);
+    if (recent_.size() >= 2 * window) {
+        landmarks_.reserve(spacing);  // Of a million transactions: so long an epoch rarely grows.
+        forget_all_but(window);
+    }
 }
 
 void PrefixLog::note(std::uint32_t counter, std::uint64_t prefix) {

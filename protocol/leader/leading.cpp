@@ -25,6 +25,13 @@ void Leading::on_link_down(LinkId link) {
     std::erase_if(handlers, [link](const Handler& h) { return h.link == link; });
 }
 
+/// Whether a learner with a vote was heard of lately.
+bool Leading::is_alive(NodeId voter) const {
+    return std::any_of(handlers.begin(), handlers.end(), [this, voter](const Handler& h) {
+        return h.sid == voter && h.participant && half_ticks <= h.deadline;
+    });
+}
+
 void Leading::drop(LinkId link, Effects& out) {
     out.push(CloseLink{link});
     on_link_down(link);
@@ -130,13 +137,10 @@ Verdict Leading::on_tick(Server& server, Effects& out) {
     ++half_ticks;
     const Duration half_tick = server.config->tick_time / 2;
     out.push(SetTimer{TimerKind::tick, half_tick, half_tick});
-    NodeSet alive;
-    alive.insert(server.self);
+    const bool has_quorum = server.quorum.is_quorum_where(
+        [&](NodeId voter) { return voter == server.self || is_alive(voter); });
     std::vector<LinkId> late;
     for (Handler& handler : handlers) {
-        if (handler.participant && half_ticks <= handler.deadline) {
-            alive.insert(handler.sid);
-        }
         if (handler.sending) {
             handler.send(Ping{half_ticks}, out);
         }
@@ -148,7 +152,7 @@ Verdict Leading::on_tick(Server& server, Effects& out) {
         drop(link, out);
     }
     const bool is_whole_tick = half_ticks % 2 == 0;
-    if (is_whole_tick && !server.quorum.is_quorum(alive)) {
+    if (is_whole_tick && !has_quorum) {
         return Verdict::leave;  // "Not sufficient followers synced".
     }
     return Verdict::stay;

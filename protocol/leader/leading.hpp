@@ -96,6 +96,7 @@ struct Leading {
     std::uint64_t fingerprint() const;
 
   private:
+    bool is_alive(NodeId voter) const;
     void bid_epoch(Server& server, NodeId sid, Epoch accepted, Stage stage, LinkId link,
                    Effects& out);
     void count_epoch_ack(Server& server, NodeId sid, Effects& out);

@@ -28,7 +28,8 @@ struct Learning {
         snapshotting,     ///< NEWLEADER came: writing what is in memory.
         logging,          ///< Then the log: making the rest of the history durable.
         entering_epoch,   ///< Writing currentEpoch.
-        handing_over,     ///< The log's thread has got the proposals; the ACK is to come.
+        handing_over,     ///< The log's thread is getting the proposals.
+        handed_over,      ///< It has got them; the ACK is to come.
         acknowledged,     ///< NEWLEADER acknowledged, waiting for UPTODATE.
         starting,         ///< UPTODATE came: starting the request processors.
         serving,

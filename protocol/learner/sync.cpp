@@ -208,6 +208,10 @@ void Learning::on_current_epoch_written(Server& server, Effects& out) {
 
 void Learning::on_main_turn(Server& server, Effects& out) {
     if (phase == Phase::handing_over) {
+        // Starting the processors and handing over take their time; only then is the ACK written.
+        phase = Phase::handed_over;
+        out.hand(Stage::main);
+    } else if (phase == Phase::handed_over) {
         acknowledge(server, out);
     }
 }

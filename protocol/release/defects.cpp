@@ -1,6 +1,7 @@
 #include "protocol/release/release.hpp"
 #include "protocol/types/ensure.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace zab {
@@ -101,6 +102,11 @@ bool plant_recovery(Release& release, std::string_view name) {
 }  // namespace
 
 std::span<const ReleaseName> defects() { return names; }
+
+bool is_defect(std::string_view name) {
+    return std::any_of(names.begin(), names.end(),
+                       [name](const ReleaseName& known) { return known.name == name; });
+}
 
 Release with_defect(Release release, std::string_view name) {
     if (plant_new_leader_step(release, name) || plant_shutdown(release, name) ||

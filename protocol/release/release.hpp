@@ -121,6 +121,7 @@ std::span<const ReleaseName> releases();
 Release release_named(std::string_view name);
 /// Defects that can be planted alone.
 std::span<const ReleaseName> defects();
+bool is_defect(std::string_view name);
 /// `release` with the defect. Requires: `name` is one of defects().
 Release with_defect(Release release, std::string_view name);
 

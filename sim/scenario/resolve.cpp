@@ -308,8 +308,10 @@ void resolve_servers(Resolution& in) {
     resolve_groups(in);
     in.out.config.release = zab::release_named(in.draft.release.base);
     for (const std::string& defect : in.draft.release.defects) {
-        in.out.config.release = zab::with_defect(in.out.config.release, defect);
-        in.out.release += '+' + defect;
+        if (zab::is_defect(defect)) {  // Others are among the mistakes.
+            in.out.config.release = zab::with_defect(in.out.config.release, defect);
+            in.out.release += '+' + defect;
+        }
     }
     for (const zab::NodeId id : seen) {
         const bool is_voter = std::binary_search(voters.begin(), voters.end(), id);

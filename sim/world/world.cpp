@@ -101,24 +101,7 @@ void World::build_servers() {
     }
     faults_.paths.resize(std::size_t{faults_.path_ends} * faults_.path_ends);
     for (const ServerStart& start : scenario_->start) {
-        ServerNode& node = servers_[server_by_id_[start.id.value]];
-        zab::History log;
-        zab::Database database;
-        std::optional<zab::Snapshot> snapshot;
-        for (const zab::Zxid zxid : start.history) {
-            const zab::Txn txn{zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set};
-            database.apply(txn);
-            log.push(txn);
-            if (start.snapshot == zxid) {
-                snapshot = database.snapshot();
-                log.reset(snapshot->position);
-            }
-        }
-        node.disk.preset(log, snapshot, start.accepted_epoch, start.current_epoch);
-        tell_initial_history(node, start);
-        if (start.down) {
-            node.incarnation = none;  // Started by a fault, or never.
-        }
+        preset(servers_[server_by_id_[start.id.value]], start);
     }
     for (ServerIndex i = 0; i < servers_.size(); ++i) {
         if (servers_[i].incarnation == none) {
@@ -126,6 +109,27 @@ void World::build_servers() {
         } else {
             schedule(0, EventKind::boot, i, none);
         }
+    }
+}
+
+/// What a server has on its disk at the start, and whether it starts at all.
+void World::preset(ServerNode& node, const ServerStart& start) {
+    zab::History log;
+    zab::Database database;
+    std::optional<zab::Snapshot> snapshot;
+    for (const zab::Zxid zxid : start.history) {
+        const zab::Txn txn{zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set};
+        database.apply(txn);
+        log.push(txn);
+        if (start.snapshot == zxid) {
+            snapshot = database.snapshot();
+            log.reset(snapshot->position);
+        }
+    }
+    node.disk.preset(log, snapshot, start.accepted_epoch, start.current_epoch);
+    tell_initial_history(node, start);
+    if (start.down) {
+        node.incarnation = none;  // Started by a fault, or never.
     }
 }
 

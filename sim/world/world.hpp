@@ -120,6 +120,7 @@ class World {
     // world.cpp: construction and the loop.
     void build_hosts();
     void build_servers();
+    void preset(ServerNode& node, const ServerStart& start);
     void build_clients();
     void tell_initial_history(const ServerNode& node, const ServerStart& start);
     void begin();

@@ -1,116 +1,92 @@
-// Committed transactions per cpu second, in the forms in which the design's goals are stated: five
-// servers, a hundred requests outstanding, trace off. One line a variant; ratios of two lines of
-// one run mean something on a noisy machine, seconds do not.
+// Committed transactions per cpu second, in the forms in which the design's goals are stated. One
+// line a variant; ratios of two lines of one run mean something on a noisy machine, seconds do
+// not. All variants take their turn in each round, so that a busy machine slows them alike.
+//
+//     commit_bench [ROUNDS]
 
-#include "analysis/check/checker_set.hpp"
-#include "sim/scenario/loader.hpp"
-#include "sim/world/world.hpp"
+#include "sim/trace/writer.hpp"
+#include "tests/bench/subject.hpp"
 #include "tests/support/allocation_counter.hpp"
+#include "tests/support/trace_samples.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
-#include <memory>
+#include <cstdlib>
+#include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace {
 
-constexpr const char* workload = R"({
-  "name": "bench", "duration": "1000s", "ensemble": { "voters": 5 },
-  "network": { "delay": { "uniform": { "min": "500us", "max": "600us" } }, "bandwidth": "1Gbit/s" },
-  "disk": { "sync": "1ms" }, "hosts": { "default": { "cores": 8 } },
-  "cpu": { "preset": "zero", "io": "4us", "request": "5us", "learner": "3us", "handler": "3us",
-           "sender": "2us", "append": "3us", "commit": "4us", "election": "20us",
-           "wake_up": "5us" },
-  "clients": [ { "count": 100, "payload": "1KiB", "paths": { "uniform": { "count": 1024 } } } ]
-})";
-
-double cpu_seconds() {
-    timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
-struct Variant {
-    const char* name;
-    bool has_cpu_costs;
-    bool has_checkers;
-};
-
-constexpr Variant variants[] = {
+constexpr bench::Variant variants[] = {
     {"cpu model, checkers", true, true},
     {"cpu model", true, false},
     {"zero-cost cpu, checkers", false, true},
     {"zero-cost cpu", false, false},
+    {"cpu model, checkers, traced to nowhere", true, true, "/dev/null"},
+    {"cpu model, checkers, traced to a file", true, true, "trace.jsonl"},
 };
 
-struct Figures {
-    double ns_per_commit = 0;
-    double events_per_commit = 0;
-    double records_per_commit = 0;
-    double allocations_per_commit = 0;
+/// One variant's run, and its figures: sums over the rounds, and the time of each.
+class Contest {
+  public:
+    Contest(const bench::Variant& variant, const tests::TemporaryFolder& folder)
+        : name_(variant.name), subject_(variant) {
+        if (variant.trace == nullptr) return;
+        const std::string file = variant.trace;
+        writer_.emplace(file.front() == '/' ? file : folder.file(file),
+                        tests::header_of(trace::Level::all));
+        subject_.outlets.add(*writer_, writer_->kinds());
+    }
+
+    void run_round() {
+        const std::uint64_t commits = subject_.commits();
+        const std::uint64_t events = subject_.world.events();
+        const std::uint64_t records = subject_.world.recorder().next_id();
+        const std::uint64_t allocations = tests::allocations();
+        const double begin = bench::cpu_seconds();
+        subject_.world.run_until(subject_.world.now() + zab::seconds(1));
+        const double seconds = bench::cpu_seconds() - begin;
+        commits_ += subject_.commits() - commits;
+        events_ += subject_.world.events() - events;
+        records_ += subject_.world.recorder().next_id() - records;
+        allocations_ += tests::allocations() - allocations;
+        ns_per_commit_.push_back(seconds * 1e9 / static_cast<double>(subject_.commits() - commits));
+    }
+
+    void print() {
+        std::sort(ns_per_commit_.begin(), ns_per_commit_.end());
+        const double median = ns_per_commit_[ns_per_commit_.size() / 2];
+        const auto per_commit = [this](std::uint64_t count) {
+            return static_cast<double>(count) / static_cast<double>(commits_);
+        };
+        fmt::print(
+            "{:<40} {:>7.0f} ns/commit, {:>8.0f} commits per cpu second, {:.1f} events, "
+            "{:.1f} records, {:.4f} allocations a commit\n",
+            name_, median, 1e9 / median, per_commit(events_), per_commit(records_),
+            per_commit(allocations_));
+    }
+
+  private:
+    const char* name_;
+    bench::Subject subject_;
+    std::optional<trace::JsonWriter> writer_;  // Without an end, no file remains.
+    std::uint64_t commits_ = 0, events_ = 0, records_ = 0, allocations_ = 0;
+    std::vector<double> ns_per_commit_;
 };
-
-std::shared_ptr<const sim::Scenario> scenario_of(const Variant& variant) {
-    std::vector<sim::Override> sets;
-    if (!variant.has_cpu_costs) {
-        sets.push_back({"cpu", "zero"});
-    }
-    sim::LoadResult loaded = sim::load_scenario_text(workload, "bench", sets);
-    return std::make_shared<const sim::Scenario>(std::move(*loaded.scenario));
-}
-
-Figures measure(const Variant& variant) {
-    const auto scenario = scenario_of(variant);
-    sim::World world(scenario, 1);
-    analysis::CheckerSet checkers(
-        analysis::Ensemble{scenario->config.voters, {}, scenario->release, {}});
-    trace::Outlets outlets;
-    if (variant.has_checkers) {
-        outlets.add(checkers, checkers.kinds());
-    }
-    world.set_outlets(&outlets);
-    const auto commits = [&world] {
-        return static_cast<double>(
-            world.recorder().counts()[static_cast<std::size_t>(trace::Kind::commit)]);
-    };
-    world.run_until({zab::seconds(8).ns});  // Warm: every ring and log has its working size.
-    const double commits_before = commits();
-    const auto events_before = static_cast<double>(world.events());
-    const auto records_before = static_cast<double>(world.recorder().next_id());
-    const auto allocations_before = static_cast<double>(tests::allocations());
-    const double before = cpu_seconds();
-    world.run_until({zab::seconds(12).ns});
-    const double seconds = cpu_seconds() - before;
-    const double done = commits() - commits_before;
-    return {seconds * 1e9 / done, (static_cast<double>(world.events()) - events_before) / done,
-            (static_cast<double>(world.recorder().next_id()) - records_before) / done,
-            (static_cast<double>(tests::allocations()) - allocations_before) / done};
-}
-
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
-}
 
 }  // namespace
 
-int main() {
-    constexpr int rounds = 5;
-    for (const Variant& variant : variants) {
-        std::vector<double> times;
-        Figures last;
-        for (int round = 0; round < rounds; ++round) {
-            last = measure(variant);
-            times.push_back(last.ns_per_commit);
-        }
-        fmt::print(
-            "{:<26} {:>7.0f} ns/commit (median of {}), {:>9.0f} commits per cpu second, "
-            "{:.1f} events, {:.1f} records, {:.4f} allocations a commit\n",
-            variant.name, median(times), rounds, 1e9 / median(times), last.events_per_commit,
-            last.records_per_commit, last.allocations_per_commit);
+int main(int count, char** words) {
+    const int rounds = std::max(1, count > 1 ? std::atoi(words[1]) : 5);
+    const tests::TemporaryFolder folder;
+    std::deque<Contest> contests;
+    for (const bench::Variant& variant : variants) contests.emplace_back(variant, folder);
+    for (int round = 0; round < rounds; ++round) {
+        for (Contest& contest : contests) contest.run_round();
     }
+    for (Contest& contest : contests) contest.print();
     return 0;
 }

@@ -78,7 +78,7 @@ TEST_CASE("one transaction, one crash anywhere, and the re-election keep every g
     const sim::Exploration found = explored(with_transaction(bounds, {}, Judge(), 2));
 
     check_clean(found);
-    CHECK(found.states == 1185589);
+    CHECK(found.states == 1187569);
 }
 
 TEST_CASE("the same, with a client of a follower, whose request is forwarded") {
@@ -88,7 +88,7 @@ TEST_CASE("the same, with a client of a follower, whose request is forwarded") {
     const sim::Exploration found = explored(with_transaction(bounds, {}, Judge(), 0));
 
     check_clean(found);
-    CHECK(found.states == 1198134);
+    CHECK(found.states == 1200114);
 }
 
 TEST_CASE("the same, when one server does not wait long enough for a better vote") {
@@ -100,7 +100,7 @@ TEST_CASE("the same, when one server does not wait long enough for a better vote
     const sim::Exploration found = explored(with_transaction(bounds, {}, Judge(), 2));
 
     check_clean(found);
-    CHECK(found.states == 1527913);
+    CHECK(found.states == 1530113);
 }
 
 TEST_CASE("without the log's wait for its fsync the shortest story breaks the acknowledgement") {

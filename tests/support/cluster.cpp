@@ -12,7 +12,10 @@ namespace test {
 Cluster::Cluster(zab::Config config)
     : config_(std::move(config)),
       shared_(std::make_shared<zab::Config>(config_)),
-      checkers_({config_.voters, config_.observers, config_.groups}) {
+      checkers_(analysis::Ensemble{
+          config_.voters, config_.observers,
+          config_.release.log_ahead == zab::LogAheadOfEpoch::starts ? "fixed" : "master",
+          config_.groups}) {
     for (const auto* group : {&config_.voters, &config_.observers}) {
         for (const zab::NodeId id : *group) {
             nodes_[id].id = id;

@@ -105,7 +105,7 @@ const std::string ahead = R"({"duration": "20s", "ensemble": {"voters": 3},
 /// Server 2 comes back to a leader of a later epoch, and dies when what it was sent is durable.
 const std::string half_joined = five(R"(
     {"at": "6s", "crash": 2}, {"at": "8s", "crash": 5}, {"at": "14s", "restart": 2},
-    {"before": {"record": "current_epoch", "node": 2, "nth": 2}, "crash": 2},
+    {"before": {"record": "current_epoch", "node": 2, "nth": 3}, "crash": 2},
     {"at": "22s", "restart": 2})");
 
 }  // namespace
