@@ -61,7 +61,7 @@ Form<ReleaseDraft> release_form() {
             {
                 key<R>("base", &R::base, name, {"The release itself.", "\"fixed\""}),
                 key<R>("defects", &R::defects,
-                       list(name_in(zab::defects()), 1, zab::defects().size()),
+                       list(name_in(zab::defects()), 0, zab::defects().size()),
                        {"By their JIRA numbers.", "[\"3911\"]"}),
             },
         .prepare = {},

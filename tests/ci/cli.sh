@@ -65,7 +65,8 @@ keeps_what_there_is() {
     grep -q '^trace hash' kept.txt && tail -n 1 kept.jsonl | grep -q 'until interrupted'
 }
 
-check "the version" prints "(behaviour 1" "$zabsim" --version
+behaviour=$(sed -n 's/.*behaviour = \([0-9]*\);/\1/p' "$root/sim/world/behaviour.hpp")
+check "the version" prints "(behaviour $behaviour" "$zabsim" --version
 check "help" prints "Example: zabsim run" "$zabsim" run --help
 check "an unknown command" ends_with 2 "$zabsim" rnu
 check "no such scenario" ends_with 2 "$zabsim" run none.json

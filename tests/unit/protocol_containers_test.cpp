@@ -1,5 +1,5 @@
-#include "protocol/types/quorum.hpp"
 #include "protocol/types/node_set.hpp"
+#include "protocol/types/quorum.hpp"
 #include "protocol/types/ring.hpp"
 #include "tests/unit/protocol_dice.hpp"
 
