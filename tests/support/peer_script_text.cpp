@@ -102,6 +102,14 @@ std::string fields(const zab::ClientReply& m) {
 std::string fields(const zab::ClientPingReply& m) {
     return fmt::format("number={} zxid={}", m.number, text_of(m.zxid));
 }
+std::string fields(const zab::Touch& m) {
+    std::string text;
+    for (const zab::SessionId session : m.sessions) {
+        if (session.value == 0) continue;
+        text += fmt::format("{}session={}", text.empty() ? "" : " ", text_of(session));
+    }
+    return text;
+}
 /// Messages that hold one transaction, one zxid, one request's name or one number.
 template <class T>
 std::string fields(const T& m) {
@@ -269,6 +277,7 @@ zab::Message message_of(const Words& words) {
                                 words.number("client"), 10'000};
         case zab::MessageKind::client_request: return zab::ClientRequest{request_of(words)};
         case zab::MessageKind::client_ping: return zab::ClientPing{words.number("number")};
+        case zab::MessageKind::touch: return zab::Touch{{words.session("session")}};
         case zab::MessageKind::connect_reply:
         case zab::MessageKind::client_reply:
         case zab::MessageKind::client_ping_reply: break;

@@ -25,7 +25,7 @@ Succession succession(const std::string& delay, std::uint64_t seed) {
                          seed);
     const std::vector<trace::Record> elected = done.all(Kind::elected, between(3, 5));
     REQUIRE(elected.size() == 2);
-    const std::uint16_t leader = elected.front().peer().value;
+    const std::uint16_t leader = elected.front().peer();
     const auto looking = done.all(Kind::looking, both(between(3, 5), at_server(leader)));
     REQUIRE(looking.size() == 1);
     Succession out;
@@ -33,7 +33,7 @@ Succession succession(const std::string& delay, std::uint64_t seed) {
         if (record.node().value == leader) out.took_ms = ms(record) - ms(looking.front());
     }
     out.was_refused = done.count(Kind::dial_failed, [leader](const trace::Record& r) {
-        return r.time() >= zab::Instant{3'200'000'000} && r.peer().value == leader;
+        return r.time() >= zab::Instant{3'200'000'000} && r.peer() == leader;
     }) > 0;
     return out;
 }

@@ -254,10 +254,12 @@ TEST_CASE("the trace's names are the protocol's enumerators, in number and order
         NAMED(MessageKind, client_reply),
         NAMED(MessageKind, client_ping),
         NAMED(MessageKind, client_ping_reply),
+        NAMED(MessageKind, touch),
     };
     constexpr Named<zab::TimerKind> timers[] = {
         NAMED(TimerKind, notification), NAMED(TimerKind, finalize), NAMED(TimerKind, dial_retry),
         NAMED(TimerKind, epoch_wait),   NAMED(TimerKind, tick),     NAMED(TimerKind, observer),
+        NAMED(TimerKind, expiry),
     };
     constexpr Named<zab::Work> works[] = {
         NAMED(Work, shut_down_role),
