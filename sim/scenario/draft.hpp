@@ -129,6 +129,7 @@ struct NetworkDraft {
 
 struct CpuDraft {
     zab::Duration deep_sleep;
+    zab::Duration time_slice = zab::milliseconds(3);
     DistributionSpec wake_up, io, request, propose, learner, handler, sender, append, commit, reply,
         election;
     Factor per_byte{0};

@@ -164,6 +164,7 @@ CpuSpec built(const CpuDraft& cpu) {
     return {
         .wake_up = build(cpu.wake_up),
         .deep_sleep = cpu.deep_sleep,
+        .time_slice = cpu.time_slice,
         .io = build(cpu.io),
         .request = build(cpu.request),
         .propose = build(cpu.propose),

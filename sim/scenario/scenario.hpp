@@ -78,6 +78,8 @@ struct NetworkSpec {
 struct CpuSpec {
     Distribution wake_up;        ///< A stage that was idle starts an item.
     zab::Duration deep_sleep{};  ///< It was idle for shorter: it pays in proportion.
+    /// How long a thread with work may keep a core that others wait for.
+    zab::Duration time_slice = zab::milliseconds(3);
     Distribution io;             ///< A client's request read and parsed (NIO worker).
     Distribution request;        ///< Prep on the leader, the first processor on a learner.
     Distribution propose;        ///< A request becomes a transaction, beside `request`.

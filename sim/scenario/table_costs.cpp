@@ -102,6 +102,10 @@ Form<CpuDraft> cpu() {
                            {"A stage that was idle for less pays for its wake-up in proportion: "
                             "caches are warm, and the core has not gone to sleep.",
                             "\"700us\""}),
+                    key<C>("time_slice", &C::time_slice, duration({}, zab::seconds(1)),
+                           {"How long a thread that has more to do keeps a core that others wait "
+                            "for: meanwhile work piles up before them, to be done at once.",
+                            "\"1ms\""}),
                     cost("io", &C::io, "A client's request is read and parsed."),
                     cost("request", &C::request,
                          "The first processor: Prep on the leader, its counterpart on a learner."),

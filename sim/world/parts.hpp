@@ -25,6 +25,8 @@ using PathEnd = std::uint32_t;  ///< A server, or, behind the servers, a group o
 
 constexpr std::uint32_t none = 0xffffffff;
 constexpr trace::RecordId no_record = ~trace::RecordId{0};
+/// A single item's cpu time is capped, so that a record can hold it.
+constexpr std::int64_t longest_item_ns = 1'000'000'000;
 
 /// What led to a step: its cause, and how the time since then was spent.
 struct Origin {
@@ -100,6 +102,8 @@ struct StageRef {
 struct Core {
     std::int64_t free_at = 0;
     trace::RecordId last_record = no_record;
+    StageRef thread{};             ///< It ran last.
+    std::int64_t slice_began = 0;  ///< When it took over.
 };
 
 struct Host {

@@ -10,8 +10,6 @@ namespace sim {
 
 namespace {
 
-// A single item's cpu time is capped, so that a record can hold it.
-constexpr std::int64_t longest_item_ns = 1'000'000'000;
 // A learner's main thread has the place behind those of the stages.
 constexpr std::size_t learner_cost = StageRef::per_server;
 
@@ -100,7 +98,7 @@ bool World::run_next_item(StageRef ref) {
     const bool pays =
         !cpu_is_free_ && (head.what == Pending::What::message || head.what == Pending::What::turn);
     Core* core = nullptr;
-    if (pays && !take_core(server.cores, core)) {
+    if (pays && !take_core(ref, server.cores, core)) {
         wait_for_core(ref, server.cores);
         return false;
     }
@@ -127,14 +125,32 @@ void World::run_turn(StageRef ref, Stage& stage, Core* core) {
     take_step(server_of(ref), ref, ran, origin, core, true);
 }
 
-bool World::take_core(HostIndex host, Core*& core) {
-    for (Core& candidate : hosts_[host].cores) {
-        if (candidate.free_at <= now_) {
+/// A free core, unless others have waited longer for it; but a thread that has more to do keeps its
+/// own for a time slice.
+bool World::take_core(StageRef ref, HostIndex index, Core*& core) {
+    Host& host = hosts_[index];
+    for (Core& candidate : host.cores) {
+        const bool is_own = candidate.thread == ref && is_in_slice(candidate);
+        if (candidate.free_at <= now_ && (is_own || host.waiting.empty())) {
+            if (candidate.thread != ref || candidate.free_at < now_) {
+                candidate.thread = ref;
+                candidate.slice_began = now_;
+            }
             core = &candidate;
             return true;
         }
     }
     return false;
+}
+
+bool World::is_in_slice(const Core& core) const {
+    return now_ - core.slice_began <= scenario_->cpu.time_slice.ns;
+}
+
+/// Whether the thread that ran last has more to do at this very instant, and may.
+bool World::goes_on(const Core& core) {
+    const Stage& stage = stage_of(core.thread);
+    return stage.scheduled && stage.look_due == now_ && core.free_at == now_ && is_in_slice(core);
 }
 
 void World::wait_for_core(StageRef ref, HostIndex index) {
@@ -155,30 +171,26 @@ std::int64_t World::soonest_core(const Host& host) {
     return soonest;
 }
 
-/// Somebody else's process on the same machine takes the core that is free first.
-void World::occupy_core(HostIndex index, std::int64_t ns) {
-    const auto machine = static_cast<HostIndex>(scenario_->hosts[index].cores_of.value_or(index));
-    std::vector<Core>& cores = hosts_[machine].cores;
-    const auto first = std::min_element(
-        cores.begin(), cores.end(),
-        [](const Core& left, const Core& right) { return left.free_at < right.free_at; });
-    first->free_at = std::max(first->free_at, now_) + ns;
-}
-
 void World::serve_waiting(HostIndex index) {
     Host& host = hosts_[index];
     host.core_event = false;
     while (!host.waiting.empty()) {
-        const std::int64_t soonest = soonest_core(host);
-        if (soonest > now_) {
+        const auto free = std::find_if(host.cores.begin(), host.cores.end(),
+                                       [this](Core& core) { return core.free_at <= now_; });
+        if (free == host.cores.end()) {
             host.core_event = true;
-            schedule(soonest, EventKind::core, index, 0);
+            schedule(soonest_core(host), EventKind::core, index, 0);
             return;
         }
-        const StageRef ref = host.waiting.front();
-        host.waiting.pop();
-        stage_of(ref).queued = false;
-        run_stage(ref);
+        if (goes_on(*free)) {
+            stage_of(free->thread).scheduled = false;
+        } else {
+            free->thread = host.waiting.front();
+            free->slice_began = now_;
+            host.waiting.pop();
+            stage_of(free->thread).queued = false;
+        }
+        run_stage(free->thread);
     }
 }
 
@@ -238,7 +250,7 @@ void World::read_or_queue(ConnectionIndex index, unsigned reader) {
     Stage& stage = stage_of(ref);
     const bool is_free = stage.is_idle(now_) && server.up && !is_paused(server);
     Core* core = nullptr;
-    if (is_free && (cpu_is_free_ || take_core(server.cores, core))) {
+    if (is_free && (cpu_is_free_ || take_core(ref, server.cores, core))) {
         read_message(ref, index, reader, no_record, core);
         Stage& after = stage_of(ref);
         if (!after.queue.empty()) {
@@ -326,11 +338,12 @@ void World::set_item_costs() {
     }
 }
 
-/// The cpu time of a step, and with it when its effects leave. A stage is woken only by what finds
-/// it asleep: waiting for a core is no sleep.
+/// The cpu time of a step, and with it when its effects leave. A thread is woken only by what finds
+/// it asleep, and only an idle core has to be woken for it: one that has just put down something
+/// else turns to it at little cost.
 void World::pay(Step& step, const Stage& stage, std::int64_t since, std::uint64_t meaning,
                 std::uint32_t bytes) {
-    step.service = item_cost(step, meaning, bytes, since - stage.busy_until);
+    step.service = item_cost(step, meaning, bytes, since < now_ ? 0 : since - stage.busy_until);
     step.ready = now_ + step.service;
 }
 
@@ -368,33 +381,6 @@ std::uint32_t World::item_cost(const Step& step, std::uint64_t meaning, std::uin
         cost = std::min(cost, longest_item_ns) / 1000 * (server.slow_factor_nano / 1'000'000);
     }
     return static_cast<std::uint32_t>(std::min(cost, longest_item_ns));
-}
-
-/// Waking a thread costs the less, the shorter it has slept.
-std::int64_t World::wake_cost(std::int64_t slept, std::uint64_t word) const {
-    const CpuSpec& cpu = scenario_->cpu;
-    const std::int64_t cost = cpu.wake_up.draw(word).ns;
-    return slept >= cpu.deep_sleep.ns ? cost
-                                      : std::min(cost, longest_item_ns) * (slept / 1'000) /
-                                            (cpu.deep_sleep.ns / 1'000 + 1);
-}
-
-/// What the effects of the step being taken cost: a transaction made, replies written.
-std::int64_t World::outcome_cost(zab::Stage stage, std::uint64_t word) const {
-    std::int64_t cost = 0;
-    if (stage != zab::Stage::request && stage != zab::Stage::commit) {
-        return cost;
-    }
-    for (const zab::Effect& effect : effects_.list()) {
-        const auto* note = std::get_if<zab::Note>(&effect);
-        if (note != nullptr && note->kind == zab::NoteKind::propose) {
-            cost += scenario_->cpu.propose.draw(next_word(word + 2)).ns;
-        } else if (stage == zab::Stage::commit && std::holds_alternative<zab::Send>(effect)) {
-            word = next_word(word + 1);
-            cost += scenario_->cpu.reply.draw(word).ns;
-        }
-    }
-    return cost;
 }
 
 void World::finish_item(Stage& stage, Core* core, const Step& step) {

@@ -162,7 +162,9 @@ class World {
     bool is_free_to_go_on() const;
     bool can_read_on(StageRef ref, ConnectionIndex index, unsigned reader);
     void run_turn(StageRef ref, Stage& stage, Core* core);
-    bool take_core(HostIndex host, Core*& core);
+    bool take_core(StageRef ref, HostIndex host, Core*& core);
+    bool is_in_slice(const Core& core) const;
+    bool goes_on(const Core& core);
     void look(StageRef ref, std::uint32_t generation);
     void serve_waiting(HostIndex index);
     static std::int64_t soonest_core(const Host& host);
@@ -346,7 +348,7 @@ class World {
     zab::Ring<Ready> ready_;  ///< Events of this very instant: not worth the queue.
     std::int64_t now_ = 0;
     std::uint64_t events_ = 0;
-    trace::RecordId instant_began_ = 0;  ///< With this record.
+    std::uint64_t instant_began_ = 0;  ///< With so many records and events before it.
     trace::Recorder recorder_;
     Outlet outlets_;
     zab::Effects effects_;

@@ -24,19 +24,12 @@ class Simulator:
         self.zabsim = zabsim
         self.profile = os.path.relpath(os.path.join(root, scenario.PROFILE), folder)
         self.folder = folder
-        self.release = self._release()
         self.pool = concurrent.futures.ThreadPoolExecutor(max_workers=jobs)
-
-    def _release(self):
-        """The measured release, where this simulator knows it."""
-        known = subprocess.run([self.zabsim, 'schema', 'scenario'], capture_output=True, text=True,
-                               check=True).stdout
-        return scenario.RELEASE if f'"{scenario.RELEASE}"' in known else 'fixed'
 
     def write(self, made):
         path = os.path.join(self.folder, made['name'].replace('/', '_') + '.json')
         with open(path, 'w', encoding='utf-8') as file:
-            json.dump({'extends': self.profile, **made, 'release': self.release}, file,
+            json.dump({'extends': self.profile, **made, 'release': scenario.RELEASE}, file,
                       indent=1)
         return path
 

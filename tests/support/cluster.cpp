@@ -16,6 +16,7 @@ Cluster::Cluster(zab::Config config)
           config_.voters, config_.observers,
           config_.release.log_ahead == zab::LogAheadOfEpoch::starts ? "fixed" : "master",
           config_.groups}) {
+    shared_->max_session_ticks = 1'000'000;  // Its clients never ping.
     for (const auto* group : {&config_.voters, &config_.observers}) {
         for (const zab::NodeId id : *group) {
             nodes_[id].id = id;

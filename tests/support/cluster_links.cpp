@@ -233,7 +233,7 @@ std::uint64_t Cluster::connect(zab::NodeId server, zab::SessionId session, zab::
     const zab::NodeId end{static_cast<std::uint16_t>(first_client + client)};
     const zab::LinkId id = dial(end, server, zab::LinkKind::client);
     clients_[client] = {id, {}};
-    send(id, zab::Connect{session, seen, static_cast<std::uint32_t>(client), 30'000});
+    send(id, zab::Connect{session, seen, static_cast<std::uint32_t>(client), 3'600'000});
     return client;
 }
 
