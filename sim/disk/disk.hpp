@@ -79,7 +79,6 @@ class Disk {
     std::int64_t free_at = 0;  ///< Synchronous operations queue for the device.
     std::int64_t busy_ns = 0;
     std::uint64_t uses = 0;
-    trace::RecordId last_record = trace::RecordId(-1);
     std::uint64_t draws = 0;
     std::int64_t slow_factor_nano = 1'000'000'000;
     std::int64_t extra_ns = 0;

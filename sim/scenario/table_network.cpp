@@ -35,8 +35,8 @@ Form<HostDraft> host() {
                 key<HostDraft>("region", &HostDraft::region, name(),
                                {"The region in which it stands.", "\"VA\""}),
                 key<HostDraft>("cores_of", &HostDraft::cores_of, name(),
-                               {"It has no cores of its own: another host of `hosts.named` lends "
-                                "them, as a machine to its guests.",
+                               {"It has no cores and no disk of its own: another host of "
+                                "`hosts.named` lends them, as a machine to its guests.",
                                 "\"machine\""}),
             },
         .prepare = {},

@@ -33,6 +33,14 @@ std::int64_t World::outcome_cost(zab::Stage stage, std::uint64_t word) const {
     return cost;
 }
 
+std::int64_t World::soonest_core(const Host& host) {
+    std::int64_t soonest = host.cores.front().free_at;
+    for (const Core& core : host.cores) {
+        soonest = std::min(soonest, core.free_at);
+    }
+    return soonest;
+}
+
 /// Somebody else's process on the same machine takes the core that is free first.
 void World::occupy_core(HostIndex index, std::int64_t ns) {
     const auto machine = static_cast<HostIndex>(scenario_->hosts[index].cores_of.value_or(index));

@@ -108,8 +108,10 @@ struct Core {
 
 struct Host {
     std::vector<Core> cores;
-    zab::Ring<StageRef> waiting;  ///< Stages that found no core.
-    bool core_event = false;      ///< An event will serve `waiting`.
+    zab::Ring<StageRef> waiting;    ///< Stages that found no core.
+    bool core_event = false;        ///< An event will serve `waiting`.
+    std::int64_t disk_free_at = 0;  ///< Servers of one machine share its disk: fsyncs queue.
+    trace::RecordId disk_last_record = no_record;
     std::int64_t nic_free_at = 0;
     trace::RecordId nic_last_record = no_record;
     Pace nic_pace{};

@@ -98,6 +98,17 @@ void World::boot_server(ServerIndex index, std::uint32_t incarnation) {
               zab::Started{&server.disk.image(), jitter}, origin, nullptr, false);
 }
 
+/// What a dead process has asked of the machine's disk no longer keeps it busy.
+void World::free_disk(HostIndex index) {
+    Host& machine = hosts_[index];
+    machine.disk_free_at = 0;
+    for (const ServerNode& server : servers_) {
+        if (server.cores == index) {
+            machine.disk_free_at = std::max(machine.disk_free_at, server.disk.free_at);
+        }
+    }
+}
+
 void World::stop_server(ServerIndex index, trace::StopReason reason, std::uint16_t code,
                         trace::RecordId cause) {
     ServerNode& server = servers_[index];
@@ -112,6 +123,7 @@ void World::stop_server(ServerIndex index, trace::StopReason reason, std::uint16
         emit(trace::Kind::server_stopped, server.id, Origin{.cause = cause, .since = now_}, 0,
              static_cast<std::uint16_t>(reason), code);
     server.disk.free_at = std::min(server.disk.free_at, now_);
+    free_disk(server.cores);
     for (std::size_t i = 0; i < zab::shared_stage_count; ++i) {
         Stage& stage = stage_of(StageRef::of(index, static_cast<zab::Stage>(i)));
         stage.queue.clear();

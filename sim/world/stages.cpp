@@ -163,14 +163,6 @@ void World::wait_for_core(StageRef ref, HostIndex index) {
     }
 }
 
-std::int64_t World::soonest_core(const Host& host) {
-    std::int64_t soonest = host.cores.front().free_at;
-    for (const Core& core : host.cores) {
-        soonest = std::min(soonest, core.free_at);
-    }
-    return soonest;
-}
-
 void World::serve_waiting(HostIndex index) {
     Host& host = hosts_[index];
     host.core_event = false;

@@ -109,14 +109,15 @@ void World::start_work(const Step& step, const zab::Start& start) {
     Origin origin{
         .cause = step.record, .other = takes, .service = step.service, .cost = trace::Cost::timer};
     if (is_disk_work(start.work)) {
-        begin = std::max({begin, server.disk.free_at, server.disk.stalled_until});
+        Host& machine = hosts_[server.cores];
+        begin = std::max({begin, machine.disk_free_at, server.disk.stalled_until});
         origin.wait = begin - step.ready;
-        origin.held_by = server.disk.last_record;
+        origin.held_by = machine.disk_last_record;
         origin.cost = trace::Cost::disk;
-        server.disk.free_at = begin + takes;
+        machine.disk_free_at = server.disk.free_at = begin + takes;
         server.disk.busy_ns += takes;
         ++server.disk.uses;
-        server.disk.last_record = step.record;
+        machine.disk_last_record = step.record;
     }
     const std::int64_t beside = time_beside(server, start.work);
     origin.other += beside;

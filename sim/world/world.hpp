@@ -289,6 +289,7 @@ class World {
     void boot_server(ServerIndex index, std::uint32_t incarnation);
     void stop_server(ServerIndex index, trace::StopReason reason, std::uint16_t code,
                      trace::RecordId cause);
+    void free_disk(HostIndex index);
     void reset_connections(ServerIndex index, std::uint32_t incarnation);
     void pause_server(ServerIndex index, std::int64_t until, trace::RecordId cause);
     void resume_server(ServerIndex index);
