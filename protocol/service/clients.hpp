@@ -21,7 +21,7 @@ struct ClientConnection {
     bool reading = true;    ///< Its requests are read; not while there are too many of them.
     std::uint32_t outstanding = 0;  ///< Requests read and not answered.
     bool touched = false;           ///< On a learner: heard of since the last ping of the leader.
-    std::uint64_t bucket = 0;  ///< On the leader: where its last sign of life has put its end.
+    std::uint64_t bucket = 0;       ///< On the leader: where its last sign of life has put its end.
     Ring<Request> pending;
 };
 

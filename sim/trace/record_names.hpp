@@ -16,9 +16,8 @@ inline constexpr std::string_view messages[] = {
     "client_request", "client_reply",     "client_ping",   "client_ping_reply",
     "touch"};
 // In the order of zab::TimerKind; a test holds the two together.
-inline constexpr std::string_view timers[] = {"notification", "finalize", "dial_retry",
-                                              "epoch_wait",   "tick",     "observer",
-                                              "expiry"};
+inline constexpr std::string_view timers[] = {
+    "notification", "finalize", "dial_retry", "epoch_wait", "tick", "observer", "expiry"};
 inline constexpr std::string_view faults[] = {
     "crash",      "power_loss", "restart", "pause",        "resume",   "cut",  "heal",
     "delay",      "loss",       "clog",    "release",      "reset",    "rate", "slow_disk",
