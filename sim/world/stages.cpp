@@ -354,8 +354,9 @@ std::uint32_t World::item_cost(const Step& step, std::uint64_t meaning, std::uin
     const ServerNode& server = servers_[step.server];
     const zab::Stage stage =
         step.stage.is_of_connection() ? zab::Stage::handler : step.stage.stage();
-    const bool is_learner =
-        stage == zab::Stage::main && server.peer.role() == zab::RoleKind::learning;
+    // Until it serves, a learner runs what it seldom runs, as in an election.
+    const bool is_learner = stage == zab::Stage::main && server.peer.server().pipeline.serving &&
+                            server.peer.role() == zab::RoleKind::learning;
     const ItemCost& item = item_costs_[is_learner ? learner_cost : static_cast<std::size_t>(stage)];
     const std::uint64_t word =
         item.is_drawn ? draw(server.cpu_key, meaning, thread_of(step.stage)) : 0;

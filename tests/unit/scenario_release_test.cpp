@@ -15,7 +15,7 @@ std::string lagging_follower(std::string_view release) {
         "name": "lagging", "why": "test", "duration": "12s", "release": {},
         "ensemble": {{ "voters": 3, "tick_time": "2s", "init_limit": 10, "sync_limit": 5 }},
         "network": {{ "delay": "2ms" }},
-        "cpu": {{ "learner": {{ "uniform": {{ "min": "100us", "max": "3ms" }} }} }},
+        "cpu": {{ "election": {{ "uniform": {{ "min": "100us", "max": "3ms" }} }} }},
         "disk": {{ "sync": {{ "bimodal": {{ "fast": "300us", "slow": "4ms",
                                             "slow_share": "50%" }} }} }},
         "start": {{ "servers": {{ "1": {{ "down": true }},
