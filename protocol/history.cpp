@@ -71,7 +71,7 @@ void History::truncate(std::size_t count) {
     ensure(count <= size_, "a truncation keeps at most what is there");
     size_ = count;
     last_ = count == 0 ? base_ : position_at(count - 1);
-    chunks_.resize((offset_ + size_ + chunk_size - 1) / chunk_size);
+    chunks_.resize(size_ == 0 ? 0 : (offset_ + size_ + chunk_size - 1) / chunk_size);
 }
 
 void History::drop_front(std::size_t count) {
@@ -95,10 +95,29 @@ void History::drop_front(std::size_t count) {
 
 void History::reset(Position base) {
     chunks_.clear();
-    offset_ = 0;
+    offset_ = place_after(base);
     size_ = 0;
     base_ = base;
     last_ = base;
+}
+
+bool History::share_filled_chunk(History& other) {
+    const std::size_t next = other.first_after(last_.zxid);
+    const std::size_t end = other.offset_ + next;
+    if (next == 0 || end % chunk_size != 0 || other.at(next - 1).prefix != last_.prefix) {
+        return false;
+    }
+    std::shared_ptr<Chunk>& mine = chunks_[(offset_ + size_) / chunk_size - 1];
+    const std::shared_ptr<Chunk>& others = other.chunks_[end / chunk_size - 1];
+    if (mine == others || *mine != *others) {
+        return mine == others;
+    }
+    set_aside(std::exchange(mine, others));
+    if (spares_.size() > 1) {  // One is enough here; the other had to make the chunk.
+        other.spares_.push_back(std::move(spares_.back()));
+        spares_.pop_back();
+    }
+    return true;
 }
 
 /// Keeps a chunk for later, unless a copy of this history still reads it.

@@ -80,7 +80,7 @@ World::Told World::record_turn(ServerNode& server, const zab::Input& input, cons
     }
     if (const auto* append = std::get_if<zab::Append>(&effects.front())) {
         const zab::Txn& txn = append->txn;
-        server.disk.append(txn);
+        append_to_log(server, txn);
         return {.record = emit(Kind::append, server.id, origin, 0, 0, txn.zxid.value,
                                server.disk.image().log.last().prefix),
                 .meaning = txn.zxid.value,
@@ -200,9 +200,21 @@ void World::perform(const zab::SetReading& wish) {
     }
 }
 
+void World::append_to_log(ServerNode& server, const zab::Txn& txn) {
+    server.disk.append(txn);
+    if (!server.disk.image().log.has_filled_chunk()) {
+        return;
+    }
+    for (ServerNode& other : servers_) {
+        if (&other != &server && server.disk.share_log(other.disk)) {
+            return;
+        }
+    }
+}
+
 void World::perform(const Step& step, const zab::Append& append) {
     ServerNode& server = servers_[step.server];
-    server.disk.append(append.txn);
+    append_to_log(server, append.txn);
     emit_after(step.record, Kind::append, server.id, 0, 0, append.txn.zxid.value,
                server.disk.image().log.last().prefix, 0);
 }

@@ -194,6 +194,7 @@ class World {
     void perform(const Step& step, const zab::Dial& wish);
     void perform(const Step& step, const zab::Listen& wish);
     void perform(const zab::SetReading& wish);
+    void append_to_log(ServerNode& server, const zab::Txn& txn);
     void perform(const Step& step, const zab::Append& append);
     void perform(const Step& step, const zab::Halt& halt);
     void perform(const Step& step, const zab::RefuseToStart& refusal);
