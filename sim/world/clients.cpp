@@ -333,7 +333,8 @@ void World::issue(ClientIndex index, const Origin& origin) {
 void World::send_from_client(Client& client, const zab::Message& message, trace::RecordId cause,
                              std::int64_t waited) {
     client.last_sent = now_;
-    transmit(client.link, message, cause, 0, now_, waited);
+    transmit(client.link, message,
+             {.cause = cause, .since = now_, .wait = waited, .cost = trace::Cost::wire});
 }
 
 /// One timer a client: for its next ping, or for the server's silence.

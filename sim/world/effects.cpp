@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <span>
+#include <type_traits>
 
 namespace sim {
 
@@ -23,38 +24,8 @@ std::uint64_t head_of(zab::NodeId node, const zab::Note& note) {
 
 }  // namespace
 
-void World::take_step(ServerIndex index, StageRef ref, const zab::Input& input,
-                      const Origin& origin, Core* core, bool pays) {
-    ServerNode& server = servers_[index];
-    Step step{.server = index, .stage = ref, .ready = now_};
-    const auto* done = std::get_if<zab::Done>(&input);
-    if (done != nullptr) {
-        step.record = record_done(server, *done, origin);  // Durable whatever happens next.
-    }
-    if (!faults_.before.empty() && strikes_before(index, input)) {
-        return;
-    }
-    effects_.clear();
-    server.peer.step(input, {{now_}, {now_}}, effects_);
-    Told told;
-    if (const auto* received = std::get_if<zab::Received>(&input)) {
-        told = record_received(server, *received, origin);
-    } else if (done != nullptr) {
-        told.record = step.record;
-    } else {
-        told = record_turn(server, input, origin);
-    }
-    step.record = told.record;
-    Stage& stage = stage_of(ref);
-    if (pays && !cpu_is_free_) {
-        pay(step, stage, origin.since, told.meaning, told.bytes);
-    }
-    finish_item(stage, core, step);
-    interpret(step, told.effects);
-}
-
-World::Told World::record_received(const ServerNode& server, const zab::Received& received,
-                                   const Origin& origin) {
+inline World::Told World::tell(ServerNode& server, const zab::Received& received,
+                               const Origin& origin) {
     const zab::Message& message = *received.message;
     const MessageFacts facts = facts_of(message);
     const End& other = connections_[received.link.slot / 2].ends[1 - received.link.slot % 2];
@@ -67,10 +38,11 @@ World::Told World::record_received(const ServerNode& server, const zab::Received
 }
 
 /// A step that no message leads to is told by the first thing that it does.
-World::Told World::record_turn(ServerNode& server, const zab::Input& input, const Origin& origin) {
+template <class What>
+World::Told World::tell(ServerNode& server, const What& what, const Origin& origin) {
     const std::span<const zab::Effect> effects = effects_.list();
     if (effects.empty()) {
-        return {.record = record_other(server, input, origin)};
+        return {.record = record_other(server, what, origin)};
     }
     if (const auto* note = std::get_if<zab::Note>(&effects.front())) {
         return {.record = emit(head_of(server.id, *note), origin, note->a, note->b, note->c),
@@ -87,8 +59,50 @@ World::Told World::record_turn(ServerNode& server, const zab::Input& input, cons
                 .bytes = txn.bytes,
                 .effects = 1};
     }
-    return {.record = record_other(server, input, origin)};
+    return {.record = record_other(server, what, origin)};
 }
+
+/// `what` is one of the kinds of Input.
+template <class What>
+void World::take_step(ServerIndex index, StageRef ref, const What& what, const Origin& origin,
+                      Core* core, bool pays) {
+    ServerNode& server = servers_[index];
+    Step step{.server = index, .stage = ref, .ready = now_};
+    Told told;
+    if constexpr (std::is_same_v<What, zab::Done>) {
+        told.record = record_done(server, what, origin);  // Durable whatever happens next.
+    }
+    if (!faults_.before.empty() && strikes_before(index, what)) {
+        return;
+    }
+    effects_.clear();
+    server.peer.step(what, {{now_}, {now_}}, effects_);
+    if constexpr (!std::is_same_v<What, zab::Done>) {
+        told = tell(server, what, origin);
+    }
+    step.record = told.record;
+    Stage& stage = stage_of(ref);
+    if (pays && !cpu_is_free_) {
+        pay(step, stage, origin.since, told.meaning, told.bytes);
+    }
+    finish_item(stage, core, step);
+    interpret(step, told.effects);
+}
+
+template void World::take_step(ServerIndex, StageRef, const zab::Started&, const Origin&, Core*,
+                               bool);
+template void World::take_step(ServerIndex, StageRef, const zab::Received&, const Origin&, Core*,
+                               bool);
+template void World::take_step(ServerIndex, StageRef, const zab::Ran&, const Origin&, Core*, bool);
+template void World::take_step(ServerIndex, StageRef, const zab::TimerFired&, const Origin&, Core*,
+                               bool);
+template void World::take_step(ServerIndex, StageRef, const zab::LinkUp&, const Origin&, Core*,
+                               bool);
+template void World::take_step(ServerIndex, StageRef, const zab::LinkDown&, const Origin&, Core*,
+                               bool);
+template void World::take_step(ServerIndex, StageRef, const zab::DialFailed&, const Origin&, Core*,
+                               bool);
+template void World::take_step(ServerIndex, StageRef, const zab::Done&, const Origin&, Core*, bool);
 
 trace::RecordId World::record_done(ServerNode& server, const zab::Done& done,
                                    const Origin& origin) {
@@ -132,6 +146,7 @@ trace::RecordId World::record_other(const ServerNode& server, const zab::Input& 
 /// Carries a step's effects out, in their order, from the one at `first` on.
 void World::interpret(const Step& step, std::size_t first) {
     const std::span<const zab::Effect> list = effects_.list();
+    const Origin origin = step.origin();
     for (std::size_t i = first; i < list.size(); ++i) {
         const zab::Effect& effect = list[i];
         switch (effect.index()) {
@@ -147,13 +162,13 @@ void World::interpret(const Step& step, std::size_t first) {
             }
             case 1: {
                 const zab::Send& send = *std::get_if<1>(&effect);
-                if (transmit(send.link, send.message, step.record, step.service, step.ready)) {
+                if (transmit(send.link, send.message, origin)) {
                     write_waits(step, send.link);
                 }
                 break;
             }
             case 2: send_snapshot(step, *std::get_if<2>(&effect)); break;
-            case 3: hand(step, *std::get_if<3>(&effect)); break;
+            case 3: hand(step, origin, *std::get_if<3>(&effect)); break;
             case 4: clear_turns(StageRef::of(step.server, std::get_if<4>(&effect)->stage)); break;
             case 5: set_timer(step, *std::get_if<5>(&effect)); break;
             case 6: cancel_timer(step, *std::get_if<6>(&effect)); break;
@@ -233,7 +248,7 @@ void World::cancel_timer(const Step& step, const zab::CancelTimer& wish) {
     ++servers_[step.server].timers[static_cast<std::size_t>(wish.timer)].generation;
 }
 
-void World::hand(const Step& step, const zab::Hand& hand) {
+void World::hand(const Step& step, const Origin& origin, const zab::Hand& hand) {
     StageRef ref = StageRef::of(step.server, hand.stage);
     if (hand.stage == zab::Stage::handler) {
         if (!is_live(hand.link)) {
@@ -245,9 +260,7 @@ void World::hand(const Step& step, const zab::Hand& hand) {
     Pending& turn = stage.queue.push_slot();
     turn.what = Pending::What::turn;
     turn.link = hand.link;
-    turn.origin.cause = step.record;
-    turn.origin.since = step.ready;
-    turn.origin.service = step.service;
+    turn.origin = origin;
     if (stage.queue.size() == 1) {
         look_at(ref, step.ready);
     }

@@ -35,14 +35,13 @@ const LinkModel& World::model(HostIndex from, HostIndex to) const {
 /// Hands a message to a connection. A leader's packets to its learners are written by sender
 /// threads of their own, one a learner; everybody else writes within the step. True: what was
 /// written has overfilled the connection's buffer.
-bool World::transmit(zab::LinkId link, const zab::Message& message, trace::RecordId cause,
-                     std::uint32_t service, std::int64_t ready, std::int64_t waited) {
-    if (!is_live(link)) {
-        return false;
-    }
+bool World::transmit(zab::LinkId link, const zab::Message& message, const Origin& leaving) {
     const ConnectionIndex index = link.slot / 2;
     const unsigned side = link.slot % 2;
     Connection& conn = connections_[index];
+    if (!conn.is_live(link)) {
+        return false;
+    }
     Pipe& pipe = conn.pipes[side];
     const bool is_full = pipe.unread > send_buffer_;
     const bool has_sender = conn.has_sender && side == 1 && (!cpu_is_free_ || is_full);
@@ -54,18 +53,14 @@ bool World::transmit(zab::LinkId link, const zab::Message& message, trace::Recor
     Flight& flight =
         has_sender || has_send_worker ? pipe.outbox.push_slot() : pipe.flights.push_slot();
     flight.message = message;
-    flight.cause = cause;
-    flight.held_by = no_record;
-    flight.wait = waited;
+    flight.origin = leaving;
     flight.meaning = size.meaning;
-    flight.service = service;
     flight.bytes = size.bytes;
     flight.what = Flight::What::message;
-    flight.arrival = ready;
     if (has_sender) {
         call_sender(index);
     } else if (!has_send_worker) {
-        fly(index, side, flight, ready);
+        fly(index, side, flight, leaving.since);
         return pipe.unread > send_buffer_;
     }
     return false;
@@ -76,7 +71,7 @@ void World::call_sender(ConnectionIndex index) {
     const zab::Ring<Flight>& outbox = pipe.outbox;
     if (!outbox.empty() && stage_of(StageRef::sender(index)).queue.empty()) {
         Pending pending{.what = Pending::What::turn};
-        pending.origin.since = outbox.front().arrival;
+        pending.origin.since = outbox.front().origin.since;
         enqueue(StageRef::sender(index), pending);
     }
 }
@@ -91,32 +86,32 @@ void World::run_sender(ConnectionIndex index, Core* core) {
     trace::RecordId last = sender.last_record;
     Pipe& pipe = conn.pipes[1];
     Origin written;
-    while (!pipe.outbox.empty() && pipe.outbox.front().arrival <= now_ &&
+    while (!pipe.outbox.empty() && pipe.outbox.front().origin.since <= now_ &&
            pipe.unread <= send_buffer_) {
         Flight& flight = pipe.flights.push_slot();
         flight = pipe.outbox.front();
         pipe.outbox.pop();
-        written = {.cause = flight.cause,
+        written = {.cause = flight.origin.cause,
                    .held_by = sender.last_record,
-                   .since = flight.arrival,
-                   .wait = flight.wait,
-                   .service = flight.service};
+                   .since = flight.origin.since,
+                   .wait = flight.origin.wait,
+                   .service = flight.origin.service};
         const std::uint64_t word =
             draw(server.cpu_key, flight.meaning == MessageSize::by_occurrence ? 0 : flight.meaning,
                  64 + servers_[conn.ends[0].index].id.value * zab::message_kind_count +
                      flight.message.index());
         std::int64_t cost = scenario_->cpu.sender.draw(word).ns;
-        if (sender.busy_until < flight.arrival && busy_until == now_) {
-            cost += wake_cost(flight.arrival - sender.busy_until, next_word(word));
+        if (sender.busy_until < flight.origin.since && busy_until == now_) {
+            cost += wake_cost(flight.origin.since - sender.busy_until, next_word(word));
         }
         cost = std::min(cost, longest_packet_ns);
-        if (busy_until > flight.arrival) {
-            flight.held_by = last;
+        if (busy_until > flight.origin.since) {
+            flight.origin.held_by = last;
         }
-        flight.wait += busy_until - flight.arrival;
-        flight.service += static_cast<std::uint32_t>(cost);
+        flight.origin.wait += busy_until - flight.origin.since;
+        flight.origin.service += static_cast<std::uint32_t>(cost);
         busy_until += cost;
-        last = flight.cause;
+        last = flight.origin.cause;
         fly(index, 1, flight, busy_until);
     }
     sender.busy_until = busy_until;
@@ -142,13 +137,13 @@ void World::fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64
     if (host.nic_pace.fixed_ns_per_byte != 0 && !route.is_local) {
         if (host.nic_free_at > ready) {
             start = host.nic_free_at;
-            flight.held_by = host.nic_last_record;
-            flight.wait += start - ready;
+            flight.origin.held_by = host.nic_last_record;
+            flight.origin.wait += start - ready;
         }
         const std::int64_t sending = wire_ns(flight.bytes, host.nic_pace);
         sent = start + sending;
         host.nic_free_at = sent;
-        host.nic_last_record = flight.cause;
+        host.nic_last_record = flight.origin.cause;
         host.nic_busy_ns += sending;
         ++host.nic_uses;
     }
@@ -174,8 +169,8 @@ void World::fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64
     }
     pipe.last_arrival = std::max(arrival, pipe.last_arrival);
     pipe.unread += flight.bytes;
-    flight.arrival = arrival;
-    flight.wire = arrival - start;
+    flight.origin.since = arrival;
+    flight.origin.other = arrival - start;
     if (is_single) {
         scatter(index, side, word);
         return;
@@ -240,7 +235,7 @@ void World::schedule_head(ConnectionIndex index, unsigned side) {
     Connection& conn = connections_[index];
     Pipe& pipe = conn.pipes[side];
     pipe.head_scheduled = true;
-    std::int64_t when = std::max(pipe.flights.front().arrival, now_);
+    std::int64_t when = std::max(pipe.flights.front().origin.since, now_);
     if (pipe.route.reads_nothing_else) {
         // There is no use in looking before its reader is free.
         when = std::max(when, stage_of(pipe.route.reader).busy_until);
@@ -274,7 +269,7 @@ void World::head_arrives(ConnectionIndex index, unsigned side, std::uint32_t num
     if (flight.what != Flight::What::message) {
         const auto reason =
             flight.what == Flight::What::reset ? zab::DownReason::reset : zab::DownReason::closed;
-        end_closed(index, reader, reason, flight.origin());
+        end_closed(index, reader, reason, flight.origin);
         return;
     }
     if (conn.ends[reader].is_client) {
@@ -309,7 +304,7 @@ bool World::is_held_up(ConnectionIndex index, unsigned side) {
 void World::client_end_reads(ConnectionIndex index, unsigned side) {
     const Flight& flight = connections_[index].pipes[side].flights.front();
     const zab::Message message = flight.message;
-    const Origin origin = flight.origin();
+    const Origin origin = flight.origin;
     pop_head(index, side);
     client_receives(connections_[index].ends[1 - side].index, message, origin);
 }

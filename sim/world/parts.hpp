@@ -125,26 +125,10 @@ struct End {
 struct Flight {
     enum class What : std::uint8_t { message, closed, reset, given_up };
     zab::Message message;
-    trace::RecordId cause = no_record;
-    trace::RecordId held_by = no_record;
-    std::int64_t arrival = 0;
-    std::int64_t wait = 0;
-    std::int64_t wire = 0;
-    std::uint64_t meaning = 0;  ///< What its draws are keyed by; see MessageFacts.
-    std::uint32_t service = 0;
+    Origin origin{.cost = trace::Cost::wire};  ///< Of its receiver's step; `since`: it arrives.
+    std::uint64_t meaning = 0;                 ///< What its draws are keyed by; see MessageFacts.
     std::uint32_t bytes = 0;
     What what = What::message;
-
-    /// Where its receiver's step comes from.
-    Origin origin() const {
-        return {.cause = cause,
-                .held_by = held_by,
-                .since = arrival,
-                .wait = wait,
-                .other = wire,
-                .service = service,
-                .cost = trace::Cost::wire};
-    }
 };
 
 /// What every message of a pipe has in common; found once, when the connection is dialled.
@@ -179,12 +163,23 @@ struct Pipe {
     std::int64_t stalled_since = 0;
     std::uint32_t stall_number = 0;
     bool held = false;          ///< By a fault, until another lets it go.
-    zab::Ring<Flight> outbox;   ///< What a sender thread has yet to write; `arrival`: ready since.
+    zab::Ring<Flight> outbox;   ///< What a sender thread has yet to write; `since`: it is ready.
     std::uint64_t unread = 0;   ///< Bytes of `flights`: what fills the buffers of both ends.
     std::uint16_t writers = 0;  ///< Threads that wait for room in them: `Writer` bits.
     trace::RecordId full_record = no_record;  ///< Since when they wait.
     std::int64_t full_since = 0;
 
+    /// Requires: there is one.
+    void drop_head() {
+        const Flight& head = flights.front();
+        if (!snapshots.empty() && head.what == Flight::What::message &&
+            zab::kind_of(head.message) == zab::MessageKind::snap) [[unlikely]] {
+            snapshots.erase(snapshots.begin());
+        }
+        unread -= head.bytes;
+        flights.pop();
+        head_scheduled = false;
+    }
     /// All that was under way, and all that waited to be, is gone.
     void clear() {
         flights.clear();
@@ -220,6 +215,10 @@ struct Connection {
     Reading reading = Reading::on;  ///< Of a client's connection, at the server's end.
     std::uint64_t number = 0;       ///< Of the dials between its two ends.
     std::uint32_t next_free = none;
+
+    bool is_live(zab::LinkId link) const {
+        return generation == link.generation && state == State::open && open[link.slot % 2];
+    }
 };
 
 struct Timer {

@@ -52,13 +52,20 @@ trace::RecordId World::emit_after(trace::RecordId cause, std::uint64_t head, std
 
 inline trace::RecordId World::add_record(const trace::Record& record) {
     const trace::RecordId id = recorder_.add(record);
+    const trace::KindSet wanted = outlets_.wanted() | faults_.watched;
+    if ((wanted & trace::kind_bit(record.kind())) != 0) {
+        show(record, id);
+    }
+    return id;
+}
+
+void World::show(const trace::Record& record, trace::RecordId id) {
     if (outlets_.value != nullptr) {
         outlets_.value->publish(record, id);
     }
     if ((faults_.watched & trace::kind_bit(record.kind())) != 0) {
         watch(record, id);
     }
-    return id;
 }
 
 void World::emit_resources() {

@@ -87,7 +87,8 @@ bool World::run_next_item(StageRef ref) {
     if (stage.is_blocked() || stage.queue.empty()) {
         return false;
     }
-    const ServerNode& server = servers_[server_of(ref)];
+    const ServerIndex index = server_of(ref);
+    const ServerNode& server = servers_[index];
     if (!server.up || is_paused(server)) {
         return false;  // Looked at again when it resumes.
     }
@@ -105,7 +106,7 @@ bool World::run_next_item(StageRef ref) {
         return false;
     }
     if (head.what == Pending::What::turn && !ref.is_sender()) {
-        run_turn(ref, stage, core);
+        run_turn(index, ref, stage, core);
     } else {
         const Pending pending = head;
         stage.queue.pop();
@@ -115,16 +116,14 @@ bool World::run_next_item(StageRef ref) {
 }
 
 /// A stage performs the next item that was handed to it: by far the most frequent case.
-void World::run_turn(StageRef ref, Stage& stage, Core* core) {
-    const Pending& turn = stage.queue.front();
-    Origin origin{
-        .cause = turn.origin.cause, .since = turn.origin.since, .service = turn.origin.service};
-    if (origin.since < now_) {
-        origin.held_by = stage.last_record;
+inline void World::run_turn(ServerIndex server, StageRef ref, Stage& stage, Core* core) {
+    Pending& turn = stage.queue.front();
+    if (turn.origin.since < now_) {
+        turn.origin.held_by = stage.last_record;
     }
+    stage.queue.pop();  // Its place is filled anew by the step's effects at the earliest.
     const zab::Ran ran{ref.is_handler() ? zab::Stage::handler : ref.stage(), turn.link};
-    stage.queue.pop();
-    take_step(server_of(ref), ref, ran, origin, core, true);
+    take_step(server, ref, ran, turn.origin, core, true);
 }
 
 bool World::take_core(HostIndex host, Core*& core) {
@@ -251,7 +250,7 @@ void World::read_or_queue(ConnectionIndex index, unsigned reader) {
     pending.what = Pending::What::message;
     pending.link = link_of(index, reader);
     pending.number = pipe.head_number;
-    pending.origin.since = pipe.flights.front().arrival;
+    pending.origin.since = pipe.flights.front().origin.since;
     if (is_free) {
         wait_for_core(ref, server.cores);
     } else {
@@ -263,28 +262,31 @@ void World::read_or_queue(ConnectionIndex index, unsigned reader) {
 void World::read_message(StageRef ref, ConnectionIndex index, unsigned reader,
                          trace::RecordId held_by, Core* core) {
     const std::uint32_t generation = connections_[index].generation;
+    const ServerIndex server = connections_[index].ends[reader].index;
     const unsigned sender = 1 - reader;
-    do {
+    for (bool goes_on = true; goes_on;) {
         Connection& conn = connections_[index];
         Pipe& pipe = conn.pipes[sender];
         conn.last_heard[reader] = now_;
-        const Flight& flight = pipe.flights.front();
-        Origin origin = flight.origin();
-        if (held_by != no_record && flight.arrival < now_) {
-            origin.held_by = held_by;
+        Flight& flight = pipe.flights.front();
+        if (held_by != no_record && flight.origin.since < now_) {
+            flight.origin.held_by = held_by;
         }
         const bool is_snap = zab::kind_of(flight.message) == zab::MessageKind::snap;
         const zab::Snapshot* snapshot =
             is_snap && !pipe.snapshots.empty() ? &pipe.snapshots.front() : nullptr;
         take_step(
-            conn.ends[reader].index, ref,
+            server, ref,
             zab::Received{{index * 2 + reader, generation}, conn.kind, &flight.message, snapshot},
-            origin, core, true);
-        if (connections_[index].generation != generation) {
+            flight.origin, core, true);
+        Connection& after = connections_[index];  // A step may dial: connections move.
+        if (after.generation != generation) {
             return;
         }
         take_head(index, sender);
-    } while (is_free_to_go_on() && can_read_on(ref, index, reader));
+        goes_on =
+            is_free_to_go_on() && servers_[server].up && can_read_on(after, reader, stage_of(ref));
+    }
     const Pipe& pipe = connections_[index].pipes[sender];
     if (!pipe.flights.empty() && !pipe.stalled && !pipe.head_scheduled) {
         schedule_head(index, sender);
@@ -292,13 +294,14 @@ void World::read_message(StageRef ref, ConnectionIndex index, unsigned reader,
 }
 
 /// Whether the next message of a connection lies there to be read, and nothing is in the way.
-bool World::can_read_on(StageRef ref, ConnectionIndex index, unsigned reader) {
-    const Connection& conn = connections_[index];
+inline bool World::can_read_on(const Connection& conn, unsigned reader, const Stage& stage) const {
     const Pipe& pipe = conn.pipes[1 - reader];
-    return !pipe.flights.empty() && pipe.flights.front().arrival <= now_ &&
-           pipe.flights.front().what == Flight::What::message && !pipe.stalled && !is_troubled_ &&
-           conn.open[reader] && conn.reading == Connection::Reading::on &&
-           stage_of(ref).is_idle(now_) && servers_[conn.ends[reader].index].up;
+    if (pipe.flights.empty() || pipe.stalled || is_troubled_) {
+        return false;
+    }
+    const Flight& next = pipe.flights.front();
+    return next.origin.since <= now_ && next.what == Flight::What::message && conn.open[reader] &&
+           conn.reading == Connection::Reading::on && stage.is_idle(now_);
 }
 
 /// What an item of each stage costs, as far as the stage alone decides.

@@ -71,6 +71,7 @@ class World {
     };
     struct Outlet {  // Copies of a world start without one.
         const trace::Outlets* value = nullptr;
+        trace::KindSet wanted() const { return value == nullptr ? 0 : value->wanted(); }
         Outlet() = default;
         Outlet(const Outlet&) {}
         Outlet& operator=(const Outlet&) {
@@ -109,6 +110,11 @@ class World {
         trace::RecordId record = 0;
         std::int64_t ready = 0;  ///< When its effects leave: its cpu time has passed.
         std::uint32_t service = 0;
+
+        /// Of what its effects lead to.
+        Origin origin() const {
+            return {.cause = record, .since = ready, .service = service, .cost = trace::Cost::wire};
+        }
     };
     struct Told {  // How a step has been recorded.
         trace::RecordId record = 0;
@@ -145,6 +151,7 @@ class World {
         return emit_after(cause, trace::Record::head(kind, node, peer, detail), a, b, c);
     }
     trace::RecordId add_record(const trace::Record& record);
+    void show(const trace::Record& record, trace::RecordId id);
     void emit_resources();
 
     // stages.cpp: threads and cores.
@@ -160,8 +167,8 @@ class World {
     void run_stage(StageRef ref);
     bool run_next_item(StageRef ref);
     bool is_free_to_go_on() const;
-    bool can_read_on(StageRef ref, ConnectionIndex index, unsigned reader);
-    void run_turn(StageRef ref, Stage& stage, Core* core);
+    bool can_read_on(const Connection& conn, unsigned reader, const Stage& stage) const;
+    void run_turn(ServerIndex server, StageRef ref, Stage& stage, Core* core);
     bool take_core(HostIndex host, Core*& core);
     void look(StageRef ref, std::uint32_t generation);
     void serve_waiting(HostIndex index);
@@ -185,11 +192,12 @@ class World {
     bool is_paused(const ServerNode& server) const { return server.paused_until > now_; }
 
     // effects.cpp: what servers want.
-    void take_step(ServerIndex server, StageRef ref, const zab::Input& input, const Origin& origin,
+    template <class What>
+    void take_step(ServerIndex server, StageRef ref, const What& what, const Origin& origin,
                    Core* core, bool pays);
-    Told record_received(const ServerNode& server, const zab::Received& received,
-                         const Origin& origin);
-    Told record_turn(ServerNode& server, const zab::Input& input, const Origin& origin);
+    Told tell(ServerNode& server, const zab::Received& received, const Origin& origin);
+    template <class What>
+    Told tell(ServerNode& server, const What& what, const Origin& origin);
     void interpret(const Step& step, std::size_t first);
     void perform(const Step& step, const zab::Dial& wish);
     void perform(const Step& step, const zab::Listen& wish);
@@ -202,7 +210,7 @@ class World {
     trace::RecordId record_done(ServerNode& server, const zab::Done& done, const Origin& origin);
     trace::RecordId record_other(const ServerNode& server, const zab::Input& input,
                                  const Origin& origin);
-    void hand(const Step& step, const zab::Hand& hand);
+    void hand(const Step& step, const Origin& origin, const zab::Hand& hand);
     void clear_turns(StageRef ref);
     void set_timer(const Step& step, const zab::SetTimer& timer);
     void fire_timer(ServerIndex server, std::uint32_t generation, std::uint32_t kind);
@@ -220,11 +228,7 @@ class World {
 
     // network.cpp: connections.
     Connection& connection(zab::LinkId link) { return connections_[link.slot / 2]; }
-    bool is_live(zab::LinkId link) const {
-        const Connection& conn = connections_[link.slot / 2];
-        return conn.generation == link.generation && conn.state == Connection::State::open &&
-               conn.open[link.slot % 2];
-    }
+    bool is_live(zab::LinkId link) const { return connections_[link.slot / 2].is_live(link); }
     Route route_of(ConnectionIndex index, unsigned side) const;
     zab::LinkId link_of(ConnectionIndex index, unsigned side) const;
     HostIndex host_of(const End& end) const;
@@ -233,8 +237,7 @@ class World {
     void dial_arrives(ConnectionIndex index);
     void dial_answered(ConnectionIndex index, std::uint32_t answer);
     void dial_expires(ConnectionIndex index);
-    bool transmit(zab::LinkId link, const zab::Message& message, trace::RecordId cause,
-                  std::uint32_t service, std::int64_t ready, std::int64_t waited = 0);
+    bool transmit(zab::LinkId link, const zab::Message& message, const Origin& leaving);
     std::uint64_t occurrence_of(ConnectionIndex index, unsigned side, std::uint64_t kind);
     void call_sender(ConnectionIndex index);
     void run_sender(ConnectionIndex index, Core* core);
@@ -251,7 +254,17 @@ class World {
     void head_arrives(ConnectionIndex index, unsigned side, std::uint32_t number);
     bool is_held_up(ConnectionIndex index, unsigned side);
     void client_end_reads(ConnectionIndex index, unsigned side);
-    void take_head(ConnectionIndex index, unsigned side);
+    /// Takes the head of a pipe out: it has been read, or is gone.
+    void take_head(ConnectionIndex index, unsigned side) {
+        Pipe& pipe = connections_[index].pipes[side];
+        if (pipe.flights.empty()) {
+            return;
+        }
+        pipe.drop_head();
+        if (pipe.writers != 0 && pipe.unread <= send_buffer_) {
+            make_room(index, side);
+        }
+    }
     void pop_head(ConnectionIndex index, unsigned side);
     void close_link(zab::LinkId link, Flight::What what, trace::RecordId cause,
                     std::uint32_t service, std::int64_t ready, std::int64_t waited = 0);
