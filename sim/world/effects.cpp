@@ -1,11 +1,10 @@
 #include "protocol/types/ensure.hpp"
 #include "sim/world/message_facts.hpp"
 #include "sim/world/record_kinds.hpp"
-#include "sim/world/world.hpp"
+#include "sim/world/steps.hpp"
 
 #include <algorithm>
 #include <span>
-#include <type_traits>
 
 namespace sim {
 
@@ -16,93 +15,102 @@ namespace {
 using trace::Kind;
 
 constexpr std::uint16_t turn_detail = 16;  // work records of turns: 16 + stage.
-constexpr std::uint64_t meaning_step = 0x9e3779b97f4a7c15;
-
-std::uint64_t head_of(zab::NodeId node, const zab::Note& note) {
-    return trace::Record::head(record_kind(note.kind), node, note.peer.value, note.detail);
-}
 
 }  // namespace
 
-inline World::Told World::tell(ServerNode& server, const zab::Received& received,
-                               const Origin& origin) {
-    const zab::Message& message = *received.message;
-    const MessageFacts facts = facts_of(message);
-    const End& other = connections_[received.link.slot / 2].ends[1 - received.link.slot % 2];
-    const std::uint16_t peer = other.is_client ? 0 : servers_[other.index].id.value;
-    const auto kind = static_cast<std::uint16_t>(message.index());
-    return {.record = emit(Kind::receive, server.id, origin, peer, kind, facts.zxid, facts.value,
-                           facts.payload_bytes),
-            .meaning = facts.zxid + facts.value * meaning_step + kind,
-            .bytes = facts.payload_bytes};
-}
-
-/// A step that no message leads to is told by the first thing that it does.
-template <class What>
-World::Told World::tell(ServerNode& server, const What& what, const Origin& origin) {
-    const std::span<const zab::Effect> effects = effects_.list();
-    if (effects.empty()) {
-        return {.record = record_other(server, what, origin)};
+[[gnu::always_inline]] inline void World::hand(const Step& step, const Origin& origin,
+                                               const zab::Hand& hand) {
+    StageRef ref = StageRef::of(step.server, hand.stage);
+    if (hand.stage == zab::Stage::handler) {
+        if (!is_live(hand.link)) {
+            return;
+        }
+        ref = StageRef::handler(hand.link.slot / 2);
     }
-    if (const auto* note = std::get_if<zab::Note>(&effects.front())) {
-        return {.record = emit(head_of(server.id, *note), origin, note->a, note->b, note->c),
-                .meaning = note->a + note->b * meaning_step + note->c,
-                .bytes = note->kind == zab::NoteKind::propose ? note->c : 0,
-                .effects = 1};
-    }
-    if (const auto* append = std::get_if<zab::Append>(&effects.front())) {
-        const zab::Txn& txn = append->txn;
-        append_to_log(server, txn);
-        return {.record = emit(Kind::append, server.id, origin, 0, 0, txn.zxid.value,
-                               server.disk.image().log.last().prefix),
-                .meaning = txn.zxid.value,
-                .bytes = txn.bytes,
-                .effects = 1};
-    }
-    return {.record = record_other(server, what, origin)};
-}
-
-/// `what` is one of the kinds of Input.
-template <class What>
-void World::take_step(ServerIndex index, StageRef ref, const What& what, const Origin& origin,
-                      Core* core, bool pays) {
-    ServerNode& server = servers_[index];
-    Step step{.server = index, .stage = ref, .ready = now_};
-    Told told;
-    if constexpr (std::is_same_v<What, zab::Done>) {
-        told.record = record_done(server, what, origin);  // Durable whatever happens next.
-    }
-    if (!faults_.before.empty() && strikes_before(index, what)) {
-        return;
-    }
-    effects_.clear();
-    server.peer.step(what, {{now_}, {now_}}, effects_);
-    if constexpr (!std::is_same_v<What, zab::Done>) {
-        told = tell(server, what, origin);
-    }
-    step.record = told.record;
     Stage& stage = stage_of(ref);
+    Pending& turn = stage.queue.push_slot();
+    turn.what = Pending::What::turn;
+    turn.link = hand.link;
+    turn.origin = origin;
+    if (stage.queue.size() == 1) {
+        look_at(ref, step.ready);
+    }
+}
+
+/// Carries a step's effects out, in their order, from the one at `first` on.
+[[gnu::always_inline]] inline void World::interpret(const Step& step, std::size_t first) {
+    const std::span<const zab::Effect> list = effects_.list();
+    const Origin origin = step.origin();
+    for (std::size_t i = first; i < list.size(); ++i) {
+        const zab::Effect& effect = list[i];
+        switch (effect.index()) {
+            case 0: {
+                const zab::Note& note = *std::get_if<0>(&effect);
+                const ServerNode& server = servers_[step.server];
+                // How long a snapshot is, the server does not know: it is what has just gone out.
+                const std::uint32_t c = note.kind == zab::NoteKind::snapshot_sent
+                                            ? snapshot_message_bytes(server)
+                                            : note.c;
+                emit_after(step.record, note_head(server.id, note), note.a, note.b, c);
+                break;
+            }
+            case 1: {
+                const zab::Send& send = *std::get_if<1>(&effect);
+                if (transmit(send.link, send.message, origin)) {
+                    write_waits(step, send.link);
+                }
+                break;
+            }
+            case 2: send_snapshot(step, *std::get_if<2>(&effect)); break;
+            case 3: hand(step, origin, *std::get_if<3>(&effect)); break;
+            case 4: clear_turns(StageRef::of(step.server, std::get_if<4>(&effect)->stage)); break;
+            case 5: set_timer(step, *std::get_if<5>(&effect)); break;
+            case 6: cancel_timer(step, *std::get_if<6>(&effect)); break;
+            case 7: perform(step, *std::get_if<7>(&effect)); break;
+            case 8:
+                close_link(std::get_if<8>(&effect)->link, Flight::What::closed, step.record,
+                           step.service, step.ready);
+                break;
+            case 9:
+                set_read_timeout(std::get_if<9>(&effect)->link,
+                                 std::get_if<9>(&effect)->timeout.ns);
+                break;
+            case 10: perform(step, *std::get_if<10>(&effect)); break;
+            case 11: start_work(step, *std::get_if<11>(&effect)); break;
+            case 12: perform(step, *std::get_if<12>(&effect)); break;
+            case 13: perform(step, *std::get_if<13>(&effect)); return;
+            case 14: perform(step, *std::get_if<14>(&effect)); return;
+            case 15: perform(*std::get_if<15>(&effect)); break;
+            default: zab::ensure(false, "every effect is interpreted");
+        }
+    }
+    static_assert(std::variant_size_v<zab::Effect> == 16);
+}
+
+/// What follows from a step once it is told: its cpu time, then its effects.
+void World::carry_out(Step& step, const Told& told, std::int64_t since, Core* core, bool pays) {
+    Stage& stage = stage_of(step.stage);
     if (pays && !cpu_is_free_) {
-        pay(step, stage, origin.since, told.meaning, told.bytes);
+        pay(step, stage, since, told.meaning, told.bytes);
     }
     finish_item(stage, core, step);
     interpret(step, told.effects);
 }
 
-template void World::take_step(ServerIndex, StageRef, const zab::Started&, const Origin&, Core*,
-                               bool);
-template void World::take_step(ServerIndex, StageRef, const zab::Received&, const Origin&, Core*,
-                               bool);
-template void World::take_step(ServerIndex, StageRef, const zab::Ran&, const Origin&, Core*, bool);
-template void World::take_step(ServerIndex, StageRef, const zab::TimerFired&, const Origin&, Core*,
-                               bool);
-template void World::take_step(ServerIndex, StageRef, const zab::LinkUp&, const Origin&, Core*,
-                               bool);
-template void World::take_step(ServerIndex, StageRef, const zab::LinkDown&, const Origin&, Core*,
-                               bool);
-template void World::take_step(ServerIndex, StageRef, const zab::DialFailed&, const Origin&, Core*,
-                               bool);
-template void World::take_step(ServerIndex, StageRef, const zab::Done&, const Origin&, Core*, bool);
+[[gnu::always_inline]] inline void World::finish_item(Stage& stage, Core* core, const Step& step) {
+    stage.last_record = step.record;
+    ++stage.items;
+    if (step.service == 0) {
+        return;
+    }
+    stage.busy_until = step.ready;
+    stage.busy_ns += step.service;
+    if (core != nullptr) {
+        core->free_at = step.ready;
+        core->last_record = step.record;
+        hosts_[servers_[step.server].cores].core_busy_ns += step.service;
+    }
+}
 
 trace::RecordId World::record_done(ServerNode& server, const zab::Done& done,
                                    const Origin& origin) {
@@ -141,56 +149,6 @@ trace::RecordId World::record_other(const ServerNode& server, const zab::Input& 
         detail = static_cast<std::uint16_t>(turn_detail + static_cast<unsigned>(ran->stage));
     }
     return emit(Kind::work, server.id, origin, 0, detail);
-}
-
-/// Carries a step's effects out, in their order, from the one at `first` on.
-void World::interpret(const Step& step, std::size_t first) {
-    const std::span<const zab::Effect> list = effects_.list();
-    const Origin origin = step.origin();
-    for (std::size_t i = first; i < list.size(); ++i) {
-        const zab::Effect& effect = list[i];
-        switch (effect.index()) {
-            case 0: {
-                const zab::Note& note = *std::get_if<0>(&effect);
-                const ServerNode& server = servers_[step.server];
-                // How long a snapshot is, the server does not know: it is what has just gone out.
-                const std::uint32_t c = note.kind == zab::NoteKind::snapshot_sent
-                                            ? snapshot_message_bytes(server)
-                                            : note.c;
-                emit_after(step.record, head_of(server.id, note), note.a, note.b, c);
-                break;
-            }
-            case 1: {
-                const zab::Send& send = *std::get_if<1>(&effect);
-                if (transmit(send.link, send.message, origin)) {
-                    write_waits(step, send.link);
-                }
-                break;
-            }
-            case 2: send_snapshot(step, *std::get_if<2>(&effect)); break;
-            case 3: hand(step, origin, *std::get_if<3>(&effect)); break;
-            case 4: clear_turns(StageRef::of(step.server, std::get_if<4>(&effect)->stage)); break;
-            case 5: set_timer(step, *std::get_if<5>(&effect)); break;
-            case 6: cancel_timer(step, *std::get_if<6>(&effect)); break;
-            case 7: perform(step, *std::get_if<7>(&effect)); break;
-            case 8:
-                close_link(std::get_if<8>(&effect)->link, Flight::What::closed, step.record,
-                           step.service, step.ready);
-                break;
-            case 9:
-                set_read_timeout(std::get_if<9>(&effect)->link,
-                                 std::get_if<9>(&effect)->timeout.ns);
-                break;
-            case 10: perform(step, *std::get_if<10>(&effect)); break;
-            case 11: start_work(step, *std::get_if<11>(&effect)); break;
-            case 12: perform(step, *std::get_if<12>(&effect)); break;
-            case 13: perform(step, *std::get_if<13>(&effect)); return;
-            case 14: perform(step, *std::get_if<14>(&effect)); return;
-            case 15: perform(*std::get_if<15>(&effect)); break;
-            default: zab::ensure(false, "every effect is interpreted");
-        }
-    }
-    static_assert(std::variant_size_v<zab::Effect> == 16);
 }
 
 void World::perform(const Step& step, const zab::Dial& wish) {
@@ -246,24 +204,6 @@ void World::perform(const Step& step, const zab::RefuseToStart& refusal) {
 
 void World::cancel_timer(const Step& step, const zab::CancelTimer& wish) {
     ++servers_[step.server].timers[static_cast<std::size_t>(wish.timer)].generation;
-}
-
-void World::hand(const Step& step, const Origin& origin, const zab::Hand& hand) {
-    StageRef ref = StageRef::of(step.server, hand.stage);
-    if (hand.stage == zab::Stage::handler) {
-        if (!is_live(hand.link)) {
-            return;
-        }
-        ref = StageRef::handler(hand.link.slot / 2);
-    }
-    Stage& stage = stage_of(ref);
-    Pending& turn = stage.queue.push_slot();
-    turn.what = Pending::What::turn;
-    turn.link = hand.link;
-    turn.origin = origin;
-    if (stage.queue.size() == 1) {
-        look_at(ref, step.ready);
-    }
 }
 
 /// The queue's thread is gone: what it had to do is dropped, but connections and timers are the

@@ -32,6 +32,64 @@ const LinkModel& World::model(HostIndex from, HostIndex to) const {
     return link_models_[models_[from * hosts_.size() + to]];
 }
 
+/// Through the sender's network card and over the link, behind what was sent before.
+[[gnu::always_inline]] inline void World::take_off(ConnectionIndex index, unsigned side,
+                                                   Flight& flight, std::int64_t ready) {
+    Pipe& pipe = connections_[index].pipes[side];
+    const Route& route = pipe.route;
+    Host& host = hosts_[route.from_host];
+    std::int64_t start = ready;
+    std::int64_t sent = ready;
+    if (host.nic_pace.fixed_ns_per_byte != 0 && !route.is_local) {
+        if (host.nic_free_at > ready) {
+            start = host.nic_free_at;
+            flight.origin.held_by = host.nic_last_record;
+            flight.origin.wait += start - ready;
+        }
+        const std::int64_t sending = wire_ns(flight.bytes, host.nic_pace);
+        sent = start + sending;
+        host.nic_free_at = sent;
+        host.nic_last_record = flight.origin.cause;
+        host.nic_busy_ns += sending;
+        ++host.nic_uses;
+    }
+    const std::uint64_t kind = flight.message.index();
+    std::uint64_t occurrence = 0;
+    if (flight.meaning == MessageSize::by_occurrence) {
+        flight.meaning = 0;
+        occurrence = occurrence_of(index, side, kind);
+    }
+    const std::uint64_t word = draw(route.delay_key, flight.meaning * 32 + kind, occurrence);
+    const bool is_single = has_datagrams_ && is_single_message(connections_[index], flight);
+    const LinkModel& link = link_models_[route.model];
+    std::int64_t arrival = sent + link.distance.ns + link.delay.draw(word).ns +
+                           wire_ns(flight.bytes, link_paces_[route.model]);
+    if (link.relay_cpu.ns != 0) {
+        occupy_core(host_of(connections_[index].ends[side]), link.relay_cpu.ns);
+    }
+    if (has_noise_ || link.loss.ppb != 0) {
+        arrival += faults_on_the_way(route, flight, word, sent);
+    }
+    if (!is_single) {
+        arrival = std::max(arrival, pipe.last_arrival);
+    }
+    pipe.last_arrival = std::max(arrival, pipe.last_arrival);
+    pipe.unread += flight.bytes;
+    flight.origin.since = arrival;
+    flight.origin.other = arrival - start;
+    if (is_single) {
+        scatter(index, side, word);
+        return;
+    }
+    if (!pipe.head_scheduled && !pipe.stalled) {
+        schedule_head(index, side);
+    }
+}
+
+void World::fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64_t ready) {
+    take_off(index, side, flight, ready);
+}
+
 /// Hands a message to a connection. A leader's packets to its learners are written by sender
 /// threads of their own, one a learner; everybody else writes within the step. True: what was
 /// written has overfilled the connection's buffer.
@@ -60,7 +118,7 @@ bool World::transmit(zab::LinkId link, const zab::Message& message, const Origin
     if (has_sender) {
         call_sender(index);
     } else if (!has_send_worker) {
-        fly(index, side, flight, leaving.since);
+        take_off(index, side, flight, leaving.since);
         return pipe.unread > send_buffer_;
     }
     return false;
@@ -112,7 +170,7 @@ void World::run_sender(ConnectionIndex index, Core* core) {
         flight.origin.service += static_cast<std::uint32_t>(cost);
         busy_until += cost;
         last = flight.origin.cause;
-        fly(index, 1, flight, busy_until);
+        take_off(index, 1, flight, busy_until);
     }
     sender.busy_until = busy_until;
     sender.last_record = last;
@@ -125,59 +183,6 @@ void World::run_sender(ConnectionIndex index, Core* core) {
         fill(index, 1, Writer::sender, written);
     }
     call_sender(index);
-}
-
-/// Through the sender's network card and over the link, behind what was sent before.
-void World::fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64_t ready) {
-    Pipe& pipe = connections_[index].pipes[side];
-    const Route& route = pipe.route;
-    Host& host = hosts_[route.from_host];
-    std::int64_t start = ready;
-    std::int64_t sent = ready;
-    if (host.nic_pace.fixed_ns_per_byte != 0 && !route.is_local) {
-        if (host.nic_free_at > ready) {
-            start = host.nic_free_at;
-            flight.origin.held_by = host.nic_last_record;
-            flight.origin.wait += start - ready;
-        }
-        const std::int64_t sending = wire_ns(flight.bytes, host.nic_pace);
-        sent = start + sending;
-        host.nic_free_at = sent;
-        host.nic_last_record = flight.origin.cause;
-        host.nic_busy_ns += sending;
-        ++host.nic_uses;
-    }
-    const std::uint64_t kind = flight.message.index();
-    std::uint64_t occurrence = 0;
-    if (flight.meaning == MessageSize::by_occurrence) {
-        flight.meaning = 0;
-        occurrence = occurrence_of(index, side, kind);
-    }
-    const std::uint64_t word = draw(route.delay_key, flight.meaning * 32 + kind, occurrence);
-    const bool is_single = has_datagrams_ && is_single_message(connections_[index], flight);
-    const LinkModel& link = link_models_[route.model];
-    std::int64_t arrival = sent + link.distance.ns + link.delay.draw(word).ns +
-                           wire_ns(flight.bytes, link_paces_[route.model]);
-    if (link.relay_cpu.ns != 0) {
-        occupy_core(host_of(connections_[index].ends[side]), link.relay_cpu.ns);
-    }
-    if (has_noise_ || link.loss.ppb != 0) {
-        arrival += faults_on_the_way(route, flight, word, sent);
-    }
-    if (!is_single) {
-        arrival = std::max(arrival, pipe.last_arrival);
-    }
-    pipe.last_arrival = std::max(arrival, pipe.last_arrival);
-    pipe.unread += flight.bytes;
-    flight.origin.since = arrival;
-    flight.origin.other = arrival - start;
-    if (is_single) {
-        scatter(index, side, word);
-        return;
-    }
-    if (!pipe.head_scheduled && !pipe.stalled) {
-        schedule_head(index, side);
-    }
 }
 
 /// How many such messages have gone this way: between two servers by kind; with a client, by its
@@ -243,70 +248,6 @@ void World::schedule_head(ConnectionIndex index, unsigned side) {
     ++pipe.head_number;
     schedule(when, EventKind::pipe_head, index * 2 + side,
              pipe.head_number | (std::uint64_t{conn.generation} << 32));
-}
-
-void World::head_arrives(ConnectionIndex index, unsigned side, std::uint32_t number) {
-    Connection& conn = connections_[index];
-    Pipe& pipe = conn.pipes[side];
-    if (!pipe.head_scheduled || pipe.head_number != number || pipe.flights.empty()) {
-        return;  // What it was to look at is gone.
-    }
-    pipe.head_scheduled = false;
-    if (is_troubled_ && is_held_up(index, side)) {
-        return;
-    }
-    const unsigned reader = 1 - side;
-    if (!conn.open[reader]) {
-        arrive_at_nobody(index, side);
-        return;
-    }
-    if (conn.reading != Connection::Reading::on && !conn.ends[reader].is_client) {
-        conn.reading = Connection::Reading::off_with_head;
-        pipe.head_scheduled = true;  // Looked at again when it reads again.
-        return;
-    }
-    const Flight& flight = pipe.flights.front();
-    if (flight.what != Flight::What::message) {
-        const auto reason =
-            flight.what == Flight::What::reset ? zab::DownReason::reset : zab::DownReason::closed;
-        end_closed(index, reader, reason, flight.origin);
-        return;
-    }
-    if (conn.ends[reader].is_client) {
-        client_end_reads(index, side);
-        return;
-    }
-    pipe.head_scheduled = true;  // Its reader has it now.
-    read_or_queue(index, reader);
-}
-
-/// Whether faults keep a head that has come to its receiver from getting there.
-bool World::is_held_up(ConnectionIndex index, unsigned side) {
-    if (is_stopped_on_its_way(index, side)) {
-        return true;
-    }
-    const Connection& conn = connections_[index];
-    const End& from = conn.ends[side];
-    const End& to = conn.ends[1 - side];
-    Pipe& pipe = connections_[index].pipes[side];
-    if (!faults_.holds.empty() && is_held(from, to, pipe.flights.front())) {
-        pipe.held = pipe.stalled = true;
-        return true;
-    }
-    if (!to.is_client && !servers_[to.index].host_up) {
-        stall(index, side, true);  // Nobody acknowledges: TCP tries again until it gives up.
-        return true;
-    }
-    return false;
-}
-
-/// Clients read at once.
-void World::client_end_reads(ConnectionIndex index, unsigned side) {
-    const Flight& flight = connections_[index].pipes[side].flights.front();
-    const zab::Message message = flight.message;
-    const Origin origin = flight.origin;
-    pop_head(index, side);
-    client_receives(connections_[index].ends[1 - side].index, message, origin);
 }
 
 }  // namespace sim

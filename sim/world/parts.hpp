@@ -228,6 +228,28 @@ struct Timer {
     std::uint32_t service = 0;
 };
 
+/// An event of the present instant.
+struct Ready {
+    std::uint64_t what = 0;
+    std::uint64_t argument = 0;
+};
+
+/// A piece of work under way.
+struct WorkOrder {
+    zab::Work work{};
+    StageRef stage{};
+    zab::LinkId link{};
+    std::uint64_t argument = 0;
+    std::uint64_t log_target = 0;
+    std::uint32_t history_version = 0;
+    std::uint32_t incarnation = 0;
+    ServerIndex server = 0;
+    zab::Snapshot snapshot;  ///< As it was at the beginning.
+    std::uint32_t database_generation = 0;
+    Origin origin;
+    bool active = false;
+};
+
 /// One server: its process, its threads and its disk.
 struct ServerNode {
     zab::NodeId id{};

@@ -1,4 +1,4 @@
-#include "sim/world/world.hpp"
+#include "sim/world/steps.hpp"
 
 #include <algorithm>
 

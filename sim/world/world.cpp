@@ -180,10 +180,10 @@ inline bool World::run_next(zab::Instant until) {
     if (!initial_.empty()) {
         begin();
     }
+    Ready next;
     if (!ready_.empty()) {
-        const Ready next = ready_.front();
+        next = ready_.front();
         ready_.pop();
-        dispatch(next.what, next.argument);
     } else {
         Event event;
         if (!queue_.pop_until(until, event)) {
@@ -193,8 +193,9 @@ inline bool World::run_next(zab::Instant until) {
             now_ = event.time.ns;
             instant_began_ = recorder_.next_id();
         }
-        dispatch(event.what, event.argument);
+        next = {event.what, event.argument};
     }
+    dispatch(next.what, next.argument);
     ++events_;
     if (!faults_.due.empty()) {
         strike_due();
@@ -212,7 +213,7 @@ void World::begin() {
     initial_.clear();
 }
 
-inline void World::dispatch(std::uint64_t what, std::uint64_t arguments) {
+[[gnu::always_inline]] inline void World::dispatch(std::uint64_t what, std::uint64_t arguments) {
     const auto entity = static_cast<std::uint32_t>(what >> 8);
     const auto argument = static_cast<std::uint32_t>(arguments);
     const auto generation = static_cast<std::uint32_t>(arguments >> 32);

@@ -81,24 +81,6 @@ class World {
         Outlet& operator=(Outlet&&) = default;
         ~Outlet() = default;
     };
-    struct Ready {  // An event of this very instant.
-        std::uint64_t what = 0;
-        std::uint64_t argument = 0;
-    };
-    struct WorkOrder {  // A piece of work under way.
-        zab::Work work{};
-        StageRef stage{};
-        zab::LinkId link{};
-        std::uint64_t argument = 0;
-        std::uint64_t log_target = 0;
-        std::uint32_t history_version = 0;
-        std::uint32_t incarnation = 0;
-        ServerIndex server = 0;
-        zab::Snapshot snapshot;  ///< As it was at the beginning.
-        std::uint32_t database_generation = 0;
-        Origin origin;
-        bool active = false;
-    };
     struct ItemCost {  // Of a stage's work.
         const Distribution* distribution = nullptr;
         bool is_drawn = false;  ///< Or the wake-up is: a word is needed.
@@ -198,6 +180,7 @@ class World {
     Told tell(ServerNode& server, const zab::Received& received, const Origin& origin);
     template <class What>
     Told tell(ServerNode& server, const What& what, const Origin& origin);
+    void carry_out(Step& step, const Told& told, std::int64_t since, Core* core, bool pays);
     void interpret(const Step& step, std::size_t first);
     void perform(const Step& step, const zab::Dial& wish);
     void perform(const Step& step, const zab::Listen& wish);
@@ -249,6 +232,7 @@ class World {
     void arrive_at_nobody(ConnectionIndex index, unsigned side);
     void stall(ConnectionIndex index, unsigned side, bool breaks);
     void set_read_timeout(zab::LinkId link, std::int64_t timeout);
+    void take_off(ConnectionIndex index, unsigned side, Flight& flight, std::int64_t ready);
     void fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64_t ready);
     void schedule_head(ConnectionIndex index, unsigned side);
     void head_arrives(ConnectionIndex index, unsigned side, std::uint32_t number);
