@@ -1,6 +1,4 @@
 #include "protocol/types/ensure.hpp"
-#include "sim/world/message_facts.hpp"
-#include "sim/world/record_kinds.hpp"
 #include "sim/world/steps.hpp"
 
 #include <algorithm>
@@ -18,98 +16,36 @@ constexpr std::uint16_t turn_detail = 16;  // work records of turns: 16 + stage.
 
 }  // namespace
 
-[[gnu::always_inline]] inline void World::hand(const Step& step, const Origin& origin,
-                                               const zab::Hand& hand) {
-    StageRef ref = StageRef::of(step.server, hand.stage);
-    if (hand.stage == zab::Stage::handler) {
-        if (!is_live(hand.link)) {
-            return;
-        }
-        ref = StageRef::handler(hand.link.slot / 2);
-    }
-    Stage& stage = stage_of(ref);
-    Pending& turn = stage.queue.push_slot();
-    turn.what = Pending::What::turn;
-    turn.link = hand.link;
-    turn.origin = origin;
-    if (stage.queue.size() == 1) {
-        look_at(ref, step.ready);
-    }
+/// A step that neither a message nor a turn leads to. It costs no cpu time.
+void World::take_rare_step(ServerIndex index, StageRef ref, const zab::Input& input,
+                           const Origin& origin) {
+    take_step(index, ref, input, origin, nullptr, false);
 }
 
-/// Carries a step's effects out, in their order, from the one at `first` on.
-[[gnu::always_inline]] inline void World::interpret(const Step& step, std::size_t first) {
-    const std::span<const zab::Effect> list = effects_.list();
-    const Origin origin = step.origin();
-    for (std::size_t i = first; i < list.size(); ++i) {
-        const zab::Effect& effect = list[i];
-        switch (effect.index()) {
-            case 0: {
-                const zab::Note& note = *std::get_if<0>(&effect);
-                const ServerNode& server = servers_[step.server];
-                // How long a snapshot is, the server does not know: it is what has just gone out.
-                const std::uint32_t c = note.kind == zab::NoteKind::snapshot_sent
-                                            ? snapshot_message_bytes(server)
-                                            : note.c;
-                emit_after(step.record, note_head(server.id, note), note.a, note.b, c);
-                break;
-            }
-            case 1: {
-                const zab::Send& send = *std::get_if<1>(&effect);
-                if (transmit(send.link, send.message, origin)) {
-                    write_waits(step, send.link);
-                }
-                break;
-            }
-            case 2: send_snapshot(step, *std::get_if<2>(&effect)); break;
-            case 3: hand(step, origin, *std::get_if<3>(&effect)); break;
-            case 4: clear_turns(StageRef::of(step.server, std::get_if<4>(&effect)->stage)); break;
-            case 5: set_timer(step, *std::get_if<5>(&effect)); break;
-            case 6: cancel_timer(step, *std::get_if<6>(&effect)); break;
-            case 7: perform(step, *std::get_if<7>(&effect)); break;
-            case 8:
-                close_link(std::get_if<8>(&effect)->link, Flight::What::closed, step.record,
-                           step.service, step.ready);
-                break;
-            case 9:
-                set_read_timeout(std::get_if<9>(&effect)->link,
-                                 std::get_if<9>(&effect)->timeout.ns);
-                break;
-            case 10: perform(step, *std::get_if<10>(&effect)); break;
-            case 11: start_work(step, *std::get_if<11>(&effect)); break;
-            case 12: perform(step, *std::get_if<12>(&effect)); break;
-            case 13: perform(step, *std::get_if<13>(&effect)); return;
-            case 14: perform(step, *std::get_if<14>(&effect)); return;
-            case 15: perform(*std::get_if<15>(&effect)); break;
-            default: zab::ensure(false, "every effect is interpreted");
-        }
+/// The effects that are rare. False: the process has ended itself.
+bool World::perform(const Step& step, const zab::Effect& effect) {
+    switch (effect.index()) {
+        case 2: send_snapshot(step, *std::get_if<2>(&effect)); break;
+        case 4: clear_turns(StageRef::of(step.server, std::get_if<4>(&effect)->stage)); break;
+        case 5: set_timer(step, *std::get_if<5>(&effect)); break;
+        case 6: cancel_timer(step, *std::get_if<6>(&effect)); break;
+        case 7: perform(step, *std::get_if<7>(&effect)); break;
+        case 8:
+            close_link(std::get_if<8>(&effect)->link, Flight::What::closed, step.record,
+                       step.service, step.ready);
+            break;
+        case 9:
+            set_read_timeout(std::get_if<9>(&effect)->link, std::get_if<9>(&effect)->timeout.ns);
+            break;
+        case 10: perform(step, *std::get_if<10>(&effect)); break;
+        case 11: start_work(step, *std::get_if<11>(&effect)); break;
+        case 13: perform(step, *std::get_if<13>(&effect)); return false;
+        case 14: perform(step, *std::get_if<14>(&effect)); return false;
+        case 15: perform(*std::get_if<15>(&effect)); break;
+        default: zab::ensure(false, "every effect is interpreted");
     }
     static_assert(std::variant_size_v<zab::Effect> == 16);
-}
-
-/// What follows from a step once it is told: its cpu time, then its effects.
-void World::carry_out(Step& step, const Told& told, std::int64_t since, Core* core, bool pays) {
-    Stage& stage = stage_of(step.stage);
-    if (pays && !cpu_is_free_) {
-        pay(step, stage, since, told.meaning, told.bytes);
-    }
-    finish_item(stage, core, step);
-    interpret(step, told.effects);
-}
-
-[[gnu::always_inline]] inline void World::finish_item(Stage& stage, Core* core, const Step& step) {
-    stage.last_record = step.record;
-    ++stage.items;
-    if (step.service == 0) {
-        return;
-    }
-    stage.busy_until = step.ready;
-    stage.busy_ns += step.service;
-    if (core != nullptr) {
-        core->free_at = step.ready;
-        core->last_record = step.record;
-        hosts_[servers_[step.server].cores].core_busy_ns += step.service;
-    }
+    return true;
 }
 
 trace::RecordId World::record_done(ServerNode& server, const zab::Done& done,
@@ -183,13 +119,6 @@ void World::append_to_log(ServerNode& server, const zab::Txn& txn) {
             return;
         }
     }
-}
-
-void World::perform(const Step& step, const zab::Append& append) {
-    ServerNode& server = servers_[step.server];
-    append_to_log(server, append.txn);
-    emit_after(step.record, Kind::append, server.id, 0, 0, append.txn.zxid.value,
-               server.disk.image().log.last().prefix, 0);
 }
 
 void World::perform(const Step& step, const zab::Halt& halt) {

@@ -191,23 +191,23 @@ void World::run_item(StageRef ref, const Pending& pending, Core* core) {
             if (servers_[server].timers[pending.small].generation != pending.number) {
                 return;  // Set anew or cancelled while it waited for its thread.
             }
-            take_step(server, ref, zab::TimerFired{static_cast<zab::TimerKind>(pending.small)},
-                      origin, core, false);
+            take_rare_step(server, ref, zab::TimerFired{static_cast<zab::TimerKind>(pending.small)},
+                           origin);
             return;
         case Pending::What::link_up:
             if (is_live(pending.link)) {
-                take_step(server, ref,
-                          zab::LinkUp{pending.link, pending.kind, pending.peer, pending.flag},
-                          origin, core, false);
+                take_rare_step(server, ref,
+                               zab::LinkUp{pending.link, pending.kind, pending.peer, pending.flag},
+                               origin);
             }
             return;
         case Pending::What::link_down:
-            take_step(server, ref, zab::LinkDown{pending.link, pending.kind, reason, pending.peer},
-                      origin, core, false);
+            take_rare_step(server, ref,
+                           zab::LinkDown{pending.link, pending.kind, reason, pending.peer}, origin);
             return;
         case Pending::What::dial_failed:
-            take_step(server, ref, zab::DialFailed{pending.kind, pending.peer, reason}, origin,
-                      core, false);
+            take_rare_step(server, ref, zab::DialFailed{pending.kind, pending.peer, reason},
+                           origin);
             return;
         case Pending::What::done: return;
     }

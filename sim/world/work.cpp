@@ -1,4 +1,4 @@
-#include "sim/world/steps.hpp"
+#include "sim/world/world.hpp"
 
 #include <algorithm>
 
@@ -186,7 +186,7 @@ void World::complete_work(std::uint32_t index) {
     } else {
         ref = StageRef::of(order.server, zab::Stage::main);  // Its connection is gone meanwhile.
     }
-    take_step(order.server, ref, done, order.origin, nullptr, false);
+    take_rare_step(order.server, ref, done, order.origin);
     if (!stage_of(ref).queue.empty()) {
         look_at(ref, stage_of(ref).queue.front().origin.since);
     }

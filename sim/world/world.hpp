@@ -132,6 +132,8 @@ class World {
                                std::uint64_t b, std::uint32_t c) {
         return emit_after(cause, trace::Record::head(kind, node, peer, detail), a, b, c);
     }
+    trace::RecordId put_record(std::uint64_t head, const Origin& origin, std::uint64_t a,
+                               std::uint64_t b, std::uint32_t c);
     trace::RecordId add_record(const trace::Record& record);
     void show(const trace::Record& record, trace::RecordId id);
     void emit_resources();
@@ -177,16 +179,18 @@ class World {
     template <class What>
     void take_step(ServerIndex server, StageRef ref, const What& what, const Origin& origin,
                    Core* core, bool pays);
+    void take_rare_step(ServerIndex server, StageRef ref, const zab::Input& input,
+                        const Origin& origin);
     Told tell(ServerNode& server, const zab::Received& received, const Origin& origin);
     template <class What>
     Told tell(ServerNode& server, const What& what, const Origin& origin);
     void carry_out(Step& step, const Told& told, std::int64_t since, Core* core, bool pays);
     void interpret(const Step& step, std::size_t first);
+    bool perform(const Step& step, const zab::Effect& effect);
     void perform(const Step& step, const zab::Dial& wish);
     void perform(const Step& step, const zab::Listen& wish);
     void perform(const zab::SetReading& wish);
     void append_to_log(ServerNode& server, const zab::Txn& txn);
-    void perform(const Step& step, const zab::Append& append);
     void perform(const Step& step, const zab::Halt& halt);
     void perform(const Step& step, const zab::RefuseToStart& refusal);
     void cancel_timer(const Step& step, const zab::CancelTimer& wish);
