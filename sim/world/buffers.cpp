@@ -109,7 +109,7 @@ void World::discard_unread(ConnectionIndex index, unsigned reader) {
 }
 
 void World::pop_head(ConnectionIndex index, unsigned side) {
-    take_head(index, side);
+    take_head(index, connections_[index], side);
     const Pipe& pipe = connections_[index].pipes[side];
     if (!pipe.flights.empty() && !pipe.stalled && !pipe.head_scheduled) {
         schedule_head(index, side);

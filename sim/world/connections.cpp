@@ -47,6 +47,7 @@ Route World::route_of(ConnectionIndex index, unsigned side) const {
     Route route{.delay_key = pair_key(from, to), .from_host = host_of(from)};
     route.model = models_[route.from_host * hosts_.size() + host_of(to)];
     route.is_local = route.from_host == host_of(to);
+    route.peer = from.is_client ? 0 : servers_[from.index].id.value;
     if (!to.is_client) {
         route.reader = reader_of(index, 1 - side);
         route.reads_nothing_else = conn.kind == zab::LinkKind::learner;
@@ -97,7 +98,7 @@ void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Durati
         stage.last_record = no_record;
         stage.blocked = stage.writing = stage.scheduled = stage.queued = false;
     }
-    conn.has_sender = kind == zab::LinkKind::learner;
+    conn.pipes[1].has_sender = kind == zab::LinkKind::learner;
     conn.established = false;
     conn.reading = Connection::Reading::on;
     conn.number = dial_count(from, to);

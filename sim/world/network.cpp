@@ -1,6 +1,6 @@
 #include "protocol/types/ensure.hpp"
+#include "sim/world/hot.hpp"
 #include "sim/world/message_facts.hpp"
-#include "sim/world/world.hpp"
 
 #include <algorithm>
 
@@ -33,9 +33,10 @@ const LinkModel& World::model(HostIndex from, HostIndex to) const {
 }
 
 /// Through the sender's network card and over the link, behind what was sent before.
-[[gnu::always_inline]] inline void World::take_off(ConnectionIndex index, unsigned side,
-                                                   Flight& flight, std::int64_t ready) {
-    Pipe& pipe = connections_[index].pipes[side];
+[[gnu::always_inline]] inline void World::take_off(ConnectionIndex index, Connection& conn,
+                                                   unsigned side, Flight& flight,
+                                                   std::int64_t ready) {
+    Pipe& pipe = conn.pipes[side];
     const Route& route = pipe.route;
     Host& host = hosts_[route.from_host];
     std::int64_t start = ready;
@@ -60,7 +61,7 @@ const LinkModel& World::model(HostIndex from, HostIndex to) const {
         occurrence = occurrence_of(index, side, kind);
     }
     const std::uint64_t word = draw(route.delay_key, flight.meaning * 32 + kind, occurrence);
-    const bool is_single = has_datagrams_ && is_single_message(connections_[index], flight);
+    const bool is_single = has_datagrams_ && is_single_message(conn, flight);
     const LinkModel& link = link_models_[route.model];
     std::int64_t arrival = sent + link.distance.ns + link.delay.draw(word).ns +
                            wire_ns(flight.bytes, link_paces_[route.model]);
@@ -82,12 +83,12 @@ const LinkModel& World::model(HostIndex from, HostIndex to) const {
         return;
     }
     if (!pipe.head_scheduled && !pipe.stalled) {
-        schedule_head(index, side);
+        put_head(index, conn, side);
     }
 }
 
 void World::fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64_t ready) {
-    take_off(index, side, flight, ready);
+    take_off(index, connections_[index], side, flight, ready);
 }
 
 /// Hands a message to a connection. A leader's packets to its learners are written by sender
@@ -102,7 +103,7 @@ bool World::transmit(zab::LinkId link, const zab::Message& message, const Origin
     }
     Pipe& pipe = conn.pipes[side];
     const bool is_full = pipe.unread > send_buffer_;
-    const bool has_sender = conn.has_sender && side == 1 && (!cpu_is_free_ || is_full);
+    const bool has_sender = pipe.has_sender && (!cpu_is_free_ || is_full);
     const bool has_send_worker = is_full && conn.kind == zab::LinkKind::election;
     if (has_send_worker) {
         pipe.outbox.clear();  // Its queue has one place: the newest replaces the unsent one.
@@ -118,7 +119,7 @@ bool World::transmit(zab::LinkId link, const zab::Message& message, const Origin
     if (has_sender) {
         call_sender(index);
     } else if (!has_send_worker) {
-        take_off(index, side, flight, leaving.since);
+        take_off(index, conn, side, flight, leaving.since);
         return pipe.unread > send_buffer_;
     }
     return false;
@@ -170,7 +171,7 @@ void World::run_sender(ConnectionIndex index, Core* core) {
         flight.origin.service += static_cast<std::uint32_t>(cost);
         busy_until += cost;
         last = flight.origin.cause;
-        take_off(index, 1, flight, busy_until);
+        take_off(index, conn, 1, flight, busy_until);
     }
     sender.busy_until = busy_until;
     sender.last_record = last;
@@ -237,17 +238,7 @@ std::int64_t World::faults_on_the_way(const Route& route, Flight& flight, std::u
 }
 
 void World::schedule_head(ConnectionIndex index, unsigned side) {
-    Connection& conn = connections_[index];
-    Pipe& pipe = conn.pipes[side];
-    pipe.head_scheduled = true;
-    std::int64_t when = std::max(pipe.flights.front().origin.since, now_);
-    if (pipe.route.reads_nothing_else) {
-        // There is no use in looking before its reader is free.
-        when = std::max(when, stage_of(pipe.route.reader).busy_until);
-    }
-    ++pipe.head_number;
-    schedule(when, EventKind::pipe_head, index * 2 + side,
-             pipe.head_number | (std::uint64_t{conn.generation} << 32));
+    put_head(index, connections_[index], side);
 }
 
 }  // namespace sim

@@ -131,12 +131,19 @@ struct Flight {
     What what = What::message;
 };
 
+/// A message as its reader finds it.
+struct Arrived {
+    zab::Received input{};
+    std::uint16_t peer = 0;  ///< See Route.
+};
+
 /// What every message of a pipe has in common; found once, when the connection is dialled.
 struct Route {
     Key delay_key;
     std::uint32_t model = 0;  ///< Of the link.
     HostIndex from_host = 0;
     StageRef reader{};                ///< Of a pipe to a server.
+    std::uint16_t peer = 0;           ///< The server that sends, in records; 0: a client.
     std::uint32_t pair = none;        ///< Both ends are servers: from * servers + to.
     std::uint32_t path = none;        ///< Of those that faults may touch.
     bool is_local = false;            ///< Both ends are on one host: no network card.
@@ -163,6 +170,7 @@ struct Pipe {
     std::int64_t stalled_since = 0;
     std::uint32_t stall_number = 0;
     bool held = false;          ///< By a fault, until another lets it go.
+    bool has_sender = false;    ///< From a leader to a learner: a thread of its own writes.
     zab::Ring<Flight> outbox;   ///< What a sender thread has yet to write; `since`: it is ready.
     std::uint64_t unread = 0;   ///< Bytes of `flights`: what fills the buffers of both ends.
     std::uint16_t writers = 0;  ///< Threads that wait for room in them: `Writer` bits.
@@ -211,7 +219,6 @@ struct Connection {
     std::array<std::int64_t, 2> timeout_due{};  ///< When its silence is looked at; 0: never.
     Dialled dialled;
     bool established = false;       ///< The dialler knows.
-    bool has_sender = false;        ///< The leader's end of a learner connection.
     Reading reading = Reading::on;  ///< Of a client's connection, at the server's end.
     std::uint64_t number = 0;       ///< Of the dials between its two ends.
     std::uint32_t next_free = none;

@@ -35,21 +35,22 @@ void World::read_message(StageRef ref, ConnectionIndex index, unsigned reader,
         const bool is_snap = zab::kind_of(flight.message) == zab::MessageKind::snap;
         const zab::Snapshot* snapshot =
             is_snap && !pipe.snapshots.empty() ? &pipe.snapshots.front() : nullptr;
-        take_step(
-            server, ref,
-            zab::Received{{index * 2 + reader, generation}, conn.kind, &flight.message, snapshot},
-            flight.origin, core, true);
+        const Arrived arrived{
+            {{index * 2 + reader, generation}, conn.kind, &flight.message, snapshot},
+            pipe.route.peer};
+        take_step(server, ref, arrived, flight.origin, core, true);
         Connection& after = connections_[index];  // A step may dial: connections move.
         if (after.generation != generation) {
             return;
         }
-        take_head(index, sender);
+        take_head(index, after, sender);
         goes_on =
             is_free_to_go_on() && servers_[server].up && can_read_on(after, reader, stage_of(ref));
     }
-    const Pipe& pipe = connections_[index].pipes[sender];
+    Connection& conn = connections_[index];
+    const Pipe& pipe = conn.pipes[sender];
     if (!pipe.flights.empty() && !pipe.stalled && !pipe.head_scheduled) {
-        schedule_head(index, sender);
+        put_head(index, conn, sender);
     }
 }
 

@@ -1,4 +1,4 @@
-#include "sim/world/put_record.hpp"
+#include "sim/world/hot.hpp"
 
 namespace sim {
 

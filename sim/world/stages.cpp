@@ -32,15 +32,7 @@ void World::sort_in(StageRef ref) {
 }
 
 void World::look_at(StageRef ref, std::int64_t not_before) {
-    Stage& stage = stage_of(ref);
-    if (stage.scheduled || stage.queued || stage.is_blocked()) {
-        return;
-    }
-    stage.scheduled = true;
-    const std::uint32_t generation =
-        ref.is_of_connection() ? connections_[ref.connection()].generation : 0;
-    stage.look_due = std::max({now_, not_before, stage.busy_until});
-    schedule(stage.look_due, EventKind::stage, ref.value, generation);
+    plan_look(ref, stage_of(ref), not_before);
 }
 
 void World::look(StageRef ref, std::uint32_t generation) {
@@ -57,12 +49,12 @@ void World::look(StageRef ref, std::uint32_t generation) {
 
 void World::run_stage(StageRef ref) {
     while (run_next_item(ref)) {
-        const Stage& stage = stage_of(ref);
+        Stage& stage = stage_of(ref);
         if (stage.queue.empty()) {
             return;
         }
         if (!is_free_to_go_on()) {
-            look_at(ref, stage.queue.front().origin.since);
+            plan_look(ref, stage, stage.queue.front().origin.since);
             return;
         }
     }

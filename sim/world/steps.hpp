@@ -1,7 +1,7 @@
 #pragma once
 
+#include "sim/world/hot.hpp"
 #include "sim/world/message_facts.hpp"
-#include "sim/world/put_record.hpp"
 #include "sim/world/record_kinds.hpp"
 
 #include <span>
@@ -17,16 +17,18 @@ inline std::uint64_t note_head(zab::NodeId node, const zab::Note& note) {
     return trace::Record::head(record_kind(note.kind), node, note.peer.value, note.detail);
 }
 
-[[gnu::always_inline]] inline World::Told World::tell(ServerNode& server,
-                                                      const zab::Received& received,
+/// What the peer is told of a step's reason.
+inline const zab::Received& input_of(const Arrived& arrived) { return arrived.input; }
+inline const zab::Ran& input_of(const zab::Ran& ran) { return ran; }
+inline const zab::Input& input_of(const zab::Input& input) { return input; }
+
+[[gnu::always_inline]] inline World::Told World::tell(ServerNode& server, const Arrived& arrived,
                                                       const Origin& origin) {
-    const zab::Message& message = *received.message;
+    const zab::Message& message = *arrived.input.message;
     const MessageFacts facts = facts_of(message);
-    const End& other = connections_[received.link.slot / 2].ends[1 - received.link.slot % 2];
-    const std::uint16_t peer = other.is_client ? 0 : servers_[other.index].id.value;
     const auto kind = static_cast<std::uint16_t>(message.index());
-    return {.record = put_record(trace::Record::head(trace::Kind::receive, server.id, peer, kind),
-                                 origin, facts.zxid, facts.value, facts.payload_bytes),
+    const auto head = trace::Record::head(trace::Kind::receive, server.id, arrived.peer, kind);
+    return {.record = put_record(head, origin, facts.zxid, facts.value, facts.payload_bytes),
             .meaning = facts.zxid + facts.value * meaning_step + kind,
             .bytes = facts.payload_bytes};
 }
@@ -89,7 +91,7 @@ template <class What>
     turn.link = hand.link;
     turn.origin = origin;
     if (stage.queue.size() == 1) {
-        look_at(ref, step.ready);
+        plan_look(ref, stage, step.ready);
     }
 }
 
@@ -134,7 +136,7 @@ template <class What>
     interpret(step, told.effects);
 }
 
-/// `what` is an Input, or one of its kinds.
+/// `what` is an Input, or one of the two kinds of it that make up a run.
 template <class What>
 [[gnu::always_inline]] inline void World::take_step(ServerIndex index, StageRef ref,
                                                     const What& what, const Origin& origin,
@@ -149,11 +151,11 @@ template <class What>
     if (done != nullptr) {
         told.record = record_done(server, *done, origin);  // Durable whatever happens next.
     }
-    if (!faults_.before.empty() && strikes_before(index, what)) {
+    if (!faults_.before.empty() && strikes_before(index, input_of(what))) {
         return;
     }
     effects_.clear();
-    server.peer.step(what, {{now_}, {now_}}, effects_);
+    server.peer.step(input_of(what), {{now_}, {now_}}, effects_);
     if (done == nullptr) {
         told = tell(server, what, origin);
     }

@@ -112,6 +112,7 @@ class World {
     void build_clients();
     void tell_initial_history(const ServerNode& node, const ServerStart& start);
     void begin();
+    void put_event(std::int64_t time, EventKind kind, std::uint32_t entity, std::uint64_t argument);
     void schedule(std::int64_t time, EventKind kind, std::uint32_t entity, std::uint64_t argument);
     bool run_next(zab::Instant until);
     void dispatch(std::uint64_t what, std::uint64_t argument);
@@ -147,6 +148,7 @@ class World {
     }
     void enqueue(StageRef ref, const Pending& pending);
     void sort_in(StageRef ref);
+    void plan_look(StageRef ref, Stage& stage, std::int64_t not_before);
     void look_at(StageRef ref, std::int64_t not_before);
     void run_stage(StageRef ref);
     bool run_next_item(StageRef ref);
@@ -181,7 +183,7 @@ class World {
                    Core* core, bool pays);
     void take_rare_step(ServerIndex server, StageRef ref, const zab::Input& input,
                         const Origin& origin);
-    Told tell(ServerNode& server, const zab::Received& received, const Origin& origin);
+    Told tell(ServerNode& server, const Arrived& arrived, const Origin& origin);
     template <class What>
     Told tell(ServerNode& server, const What& what, const Origin& origin);
     void carry_out(Step& step, const Told& told, std::int64_t since, Core* core, bool pays);
@@ -236,15 +238,17 @@ class World {
     void arrive_at_nobody(ConnectionIndex index, unsigned side);
     void stall(ConnectionIndex index, unsigned side, bool breaks);
     void set_read_timeout(zab::LinkId link, std::int64_t timeout);
-    void take_off(ConnectionIndex index, unsigned side, Flight& flight, std::int64_t ready);
+    void take_off(ConnectionIndex index, Connection& conn, unsigned side, Flight& flight,
+                  std::int64_t ready);
     void fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64_t ready);
+    void put_head(ConnectionIndex index, Connection& conn, unsigned side);
     void schedule_head(ConnectionIndex index, unsigned side);
     void head_arrives(ConnectionIndex index, unsigned side, std::uint32_t number);
     bool is_held_up(ConnectionIndex index, unsigned side);
     void client_end_reads(ConnectionIndex index, unsigned side);
     /// Takes the head of a pipe out: it has been read, or is gone.
-    void take_head(ConnectionIndex index, unsigned side) {
-        Pipe& pipe = connections_[index].pipes[side];
+    void take_head(ConnectionIndex index, Connection& conn, unsigned side) {
+        Pipe& pipe = conn.pipes[side];
         if (pipe.flights.empty()) {
             return;
         }

@@ -3,8 +3,10 @@
 #include "protocol/types/ensure.hpp"
 #include "sim/world/world.hpp"
 
-/// How a record is made. Inline for what happens to every message (see steps.hpp); everybody else
-/// calls `emit`.
+#include <algorithm>
+
+/// What is done for every message and turn, inline. Everybody else calls the function of the plain
+/// name that does the same: emit, schedule, schedule_head, look_at.
 namespace sim {
 
 /// Requires: `earlier` is a record.
@@ -48,6 +50,45 @@ inline std::uint64_t distance(trace::RecordId id, trace::RecordId earlier) {
     }
     return add_record(trace::Record({static_cast<std::uint64_t>(now_), head, references, wait,
                                      service | (std::uint64_t{c} << 32), other, a, b}));
+}
+
+/// What happens in this very instant goes before all that was put there earlier.
+[[gnu::always_inline]] inline void World::put_event(std::int64_t time, EventKind kind,
+                                                    std::uint32_t entity, std::uint64_t argument) {
+    const std::uint64_t what = static_cast<std::uint64_t>(kind) | (std::uint64_t{entity} << 8);
+    if (time == now_) {
+        Ready& ready = ready_.push_slot();
+        ready.what = what;
+        ready.argument = argument;
+    } else {
+        queue_.push({{time}, what, argument});
+    }
+}
+
+[[gnu::always_inline]] inline void World::put_head(ConnectionIndex index, Connection& conn,
+                                                   unsigned side) {
+    Pipe& pipe = conn.pipes[side];
+    pipe.head_scheduled = true;
+    std::int64_t when = std::max(pipe.flights.front().origin.since, now_);
+    if (pipe.route.reads_nothing_else) {
+        // There is no use in looking before its reader is free.
+        when = std::max(when, stage_of(pipe.route.reader).busy_until);
+    }
+    ++pipe.head_number;
+    put_event(when, EventKind::pipe_head, index * 2 + side,
+              pipe.head_number | (std::uint64_t{conn.generation} << 32));
+}
+
+[[gnu::always_inline]] inline void World::plan_look(StageRef ref, Stage& stage,
+                                                    std::int64_t not_before) {
+    if (stage.scheduled || stage.queued || stage.is_blocked()) {
+        return;
+    }
+    stage.scheduled = true;
+    const std::uint32_t generation =
+        ref.is_of_connection() ? connections_[ref.connection()].generation : 0;
+    stage.look_due = std::max({now_, not_before, stage.busy_until});
+    put_event(stage.look_due, EventKind::stage, ref.value, generation);
 }
 
 }  // namespace sim
