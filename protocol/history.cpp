@@ -1,18 +1,10 @@
 #include "protocol/history.hpp"
 
-#include "protocol/types/digest.hpp"
 #include "protocol/types/ensure.hpp"
 
 #include <utility>
 
 namespace zab {
-
-Position advance(Position before, const Txn& txn) {
-    const std::uint64_t what = txn.zxid.value ^ (std::uint64_t{txn.cxid} << 17) ^
-                               (txn.session.value << 7) ^ (std::uint64_t{txn.path} << 40) ^
-                               static_cast<std::uint64_t>(txn.type);
-    return {txn.zxid, mix(before.prefix, what)};
-}
 
 const History::Entry& History::at(std::size_t index) const {
     ensure(index < size_, "only entries of the history can be read");
@@ -83,7 +75,7 @@ void History::drop_front(std::size_t count) {
     offset_ += count;
     size_ -= count;
     const std::size_t dead = offset_ / chunk_size;
-    if (dead == 0) {
+    if (dead == 0) [[likely]] {
         return;
     }
     for (std::size_t i = 0; i < dead; ++i) {

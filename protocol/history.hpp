@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/message.hpp"
+#include "protocol/types/digest.hpp"
 #include "protocol/types/ids.hpp"
 
 #include <array>
@@ -20,7 +21,12 @@ struct Position {
 };
 
 /// The position after `txn` has followed `before`.
-Position advance(Position before, const Txn& txn);
+inline Position advance(Position before, const Txn& txn) {
+    const std::uint64_t what = txn.zxid.value ^ (std::uint64_t{txn.cxid} << 17) ^
+                               (txn.session.value << 7) ^ (std::uint64_t{txn.path} << 40) ^
+                               static_cast<std::uint64_t>(txn.type);
+    return {txn.zxid, mix(before.prefix, what)};
+}
 
 /// A sequence of transactions with rising zxids, as a persistent structure: copies share chunks
 /// and clone them on write, so that logs, snapshots and copies of a world cost what they differ by
