@@ -19,7 +19,8 @@ ClientConnection* Clients::by_session(SessionId session) {
     if (index_.empty()) {
         return nullptr;
     }
-    for (std::size_t i = slot_of(session); index_[i] != nowhere; i = (i + 1) & (index_.size() - 1)) {
+    for (std::size_t i = slot_of(session); index_[i] != nowhere;
+         i = (i + 1) & (index_.size() - 1)) {
         if (places_[index_[i]].session == session) {
             return &places_[index_[i]];
         }

@@ -160,11 +160,6 @@ void Pipeline::finish_attaching(SessionId session, bool valid, Effects& out) {
     clients.remove(link);
 }
 
-void Pipeline::log(const Txn& txn, Effects& out) {
-    to_log.push(txn);
-    out.hand(Stage::sync);
-}
-
 void Pipeline::append_next(Server& server, Effects& out) {
     const Txn& txn = to_log.front();
     to_log.pop();  // Its place is not taken before the end of this step.

@@ -67,7 +67,10 @@ struct Pipeline {
     void finish_attaching(SessionId session, bool valid, Effects& out);
 
     // sync: the log.
-    void log(const Txn& txn, Effects& out);
+    void log(const Txn& txn, Effects& out) {
+        to_log.push(txn);
+        out.hand(Stage::sync);
+    }
     void append_next(Server& server, Effects& out);
 
     // commit: the tree, and replies.

@@ -94,7 +94,8 @@ void World::fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64
 /// Hands a message to a connection. A leader's packets to its learners are written by sender
 /// threads of their own, one a learner; everybody else writes within the step. True: what was
 /// written has overfilled the connection's buffer.
-bool World::transmit(zab::LinkId link, const zab::Message& message, const Origin& leaving) {
+bool World::transmit(zab::LinkId link, const zab::Message& message, trace::RecordId cause,
+                     std::int64_t ready, std::uint32_t service, std::int64_t waited) {
     const ConnectionIndex index = link.slot / 2;
     const unsigned side = link.slot % 2;
     Connection& conn = connections_[index];
@@ -112,14 +113,19 @@ bool World::transmit(zab::LinkId link, const zab::Message& message, const Origin
     Flight& flight =
         has_sender || has_send_worker ? pipe.outbox.push_slot() : pipe.flights.push_slot();
     flight.message = message;
-    flight.origin = leaving;
+    // Field by field: what was just written in pieces would stall a copy of the whole.
+    flight.origin.cause = cause;
+    flight.origin.held_by = no_record;
+    flight.origin.wait = waited;
+    flight.origin.service = service;
+    flight.origin.since = ready;
     flight.meaning = size.meaning;
     flight.bytes = size.bytes;
     flight.what = Flight::What::message;
     if (has_sender) {
         call_sender(index);
     } else if (!has_send_worker) {
-        take_off(index, conn, side, flight, leaving.since);
+        take_off(index, conn, side, flight, ready);
         return pipe.unread > send_buffer_;
     }
     return false;

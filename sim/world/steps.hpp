@@ -76,8 +76,7 @@ template <class What>
     }
 }
 
-[[gnu::always_inline]] inline void World::hand(const Step& step, const Origin& origin,
-                                               const zab::Hand& hand) {
+[[gnu::always_inline]] inline void World::hand(const Step& step, const zab::Hand& hand) {
     StageRef ref = StageRef::of(step.server, hand.stage);
     if (hand.stage == zab::Stage::handler) {
         if (!is_live(hand.link)) {
@@ -89,7 +88,10 @@ template <class What>
     Pending& turn = stage.queue.push_slot();
     turn.what = Pending::What::turn;
     turn.link = hand.link;
-    turn.origin = origin;
+    turn.origin.cause = step.record;
+    turn.origin.since = step.ready;
+    turn.origin.wait = turn.origin.other = 0;
+    turn.origin.service = step.service;
     if (stage.queue.size() == 1) {
         plan_look(ref, stage, step.ready);
     }
@@ -98,15 +100,14 @@ template <class What>
 /// Carries a step's effects out, in their order, from the one at `first` on.
 [[gnu::always_inline]] inline void World::interpret(const Step& step, std::size_t first) {
     const std::span<const zab::Effect> list = effects_.list();
-    const Origin origin = step.origin();
     for (std::size_t i = first; i < list.size(); ++i) {
         const zab::Effect& effect = list[i];
         if (const auto* send = std::get_if<zab::Send>(&effect)) {
-            if (transmit(send->link, send->message, origin)) {
+            if (transmit(send->link, send->message, step.record, step.ready, step.service)) {
                 write_waits(step, send->link);
             }
         } else if (const auto* item = std::get_if<zab::Hand>(&effect)) {
-            hand(step, origin, *item);
+            hand(step, *item);
         } else if (const auto* note = std::get_if<zab::Note>(&effect)) {
             const ServerNode& server = servers_[step.server];
             // How long a snapshot is, the server does not know: it is what has just gone out.

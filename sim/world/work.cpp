@@ -247,7 +247,7 @@ void World::send_snapshot(const Step& step, const zab::SendSnapshot& wish) {
     Pipe& pipe = connection(wish.link).pipes[wish.link.slot % 2];
     pipe.snapshots.push_back(std::move(snapshot));
     const std::uint32_t bytes = snapshot_message_bytes(server);
-    if (transmit(wish.link, zab::Snap{wish.zxid, bytes}, step.origin())) {
+    if (transmit(wish.link, zab::Snap{wish.zxid, bytes}, step.record, step.ready, step.service)) {
         write_waits(step, wish.link);
     }
 }

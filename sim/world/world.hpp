@@ -92,11 +92,6 @@ class World {
         trace::RecordId record = 0;
         std::int64_t ready = 0;  ///< When its effects leave: its cpu time has passed.
         std::uint32_t service = 0;
-
-        /// Of what its effects lead to.
-        Origin origin() const {
-            return {.cause = record, .since = ready, .service = service, .cost = trace::Cost::wire};
-        }
     };
     struct Told {  // How a step has been recorded.
         trace::RecordId record = 0;
@@ -199,7 +194,7 @@ class World {
     trace::RecordId record_done(ServerNode& server, const zab::Done& done, const Origin& origin);
     trace::RecordId record_other(const ServerNode& server, const zab::Input& input,
                                  const Origin& origin);
-    void hand(const Step& step, const Origin& origin, const zab::Hand& hand);
+    void hand(const Step& step, const zab::Hand& hand);
     void clear_turns(StageRef ref);
     void set_timer(const Step& step, const zab::SetTimer& timer);
     void fire_timer(ServerIndex server, std::uint32_t generation, std::uint32_t kind);
@@ -226,7 +221,8 @@ class World {
     void dial_arrives(ConnectionIndex index);
     void dial_answered(ConnectionIndex index, std::uint32_t answer);
     void dial_expires(ConnectionIndex index);
-    bool transmit(zab::LinkId link, const zab::Message& message, const Origin& leaving);
+    bool transmit(zab::LinkId link, const zab::Message& message, trace::RecordId cause,
+                  std::int64_t ready, std::uint32_t service, std::int64_t waited = 0);
     std::uint64_t occurrence_of(ConnectionIndex index, unsigned side, std::uint64_t kind);
     void call_sender(ConnectionIndex index);
     void run_sender(ConnectionIndex index, Core* core);
