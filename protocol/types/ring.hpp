@@ -50,7 +50,9 @@ class Ring {
     void push(const T& value) { push_slot() = value; }
     void pop() {
         ensure(!empty(), "only what was queued can be taken");
-        ++head_;
+        if (++head_ == tail_) {
+            clear();  // A queue of one stays in one place, hence in the cache.
+        }
     }
     void pop_back() {
         ensure(!empty(), "only what was queued can be taken back");
