@@ -26,6 +26,7 @@ void World::set_item_costs() {
         set_at(static_cast<std::size_t>(stage), distribution, per_byte);
     };
     set_at(learner_cost, cpu.learner, false);
+    sender_cost_ = {&cpu.sender, !cpu.sender.is_constant() || !cpu.wake_up.is_constant(), false};
     set(zab::Stage::main, cpu.election, false);
     set(zab::Stage::election, cpu.election, false);
     set(zab::Stage::io, cpu.io, true);
@@ -40,25 +41,28 @@ void World::set_item_costs() {
     }
 }
 
-/// The cpu time of a step, and with it when its effects leave. A stage is woken only by what finds
-/// it asleep: waiting for a core is no sleep.
-void World::pay(Step& step, const Stage& stage, std::int64_t since, std::uint64_t meaning,
-                std::uint32_t bytes) {
-    step.service = item_cost(step, meaning, bytes, since - stage.busy_until);
-    step.ready = now_ + step.service;
-}
-
 /// Names a thread among its server's draws. A handler is known by its learner: connections are
 /// numbered by chance.
-std::uint64_t World::thread_of(StageRef ref) const {
+inline std::uint64_t World::thread_of(StageRef ref) const {
     return ref.is_of_connection()
                ? StageRef::per_server +
                      servers_[connections_[ref.connection()].ends[0].index].id.value
                : static_cast<std::uint64_t>(ref.stage());
 }
 
-std::uint32_t World::item_cost(const Step& step, std::uint64_t meaning, std::uint32_t bytes,
-                               std::int64_t slept) {
+/// Waking a thread costs the less, the shorter it has slept.
+std::int64_t World::wake_cost(std::int64_t slept, std::uint64_t word) const {
+    const CpuSpec& cpu = scenario_->cpu;
+    const std::int64_t cost = cpu.wake_up.draw(word).ns;
+    return slept >= cpu.deep_sleep.ns ? cost
+                                      : std::min(cost, longest_item_ns) * (slept / 1'000) /
+                                            (cpu.deep_sleep.ns / 1'000 + 1);
+}
+
+[[gnu::always_inline]] inline std::uint32_t World::item_cost(const Step& step,
+                                                             std::uint64_t meaning,
+                                                             std::uint32_t bytes,
+                                                             std::int64_t slept) {
     const CpuSpec& cpu = scenario_->cpu;
     const ServerNode& server = servers_[step.server];
     const zab::Stage stage =
@@ -84,15 +88,6 @@ std::uint32_t World::item_cost(const Step& step, std::uint64_t meaning, std::uin
     return static_cast<std::uint32_t>(std::min(cost, longest_item_ns));
 }
 
-/// Waking a thread costs the less, the shorter it has slept.
-std::int64_t World::wake_cost(std::int64_t slept, std::uint64_t word) const {
-    const CpuSpec& cpu = scenario_->cpu;
-    const std::int64_t cost = cpu.wake_up.draw(word).ns;
-    return slept >= cpu.deep_sleep.ns ? cost
-                                      : std::min(cost, longest_item_ns) * (slept / 1'000) /
-                                            (cpu.deep_sleep.ns / 1'000 + 1);
-}
-
 /// What the effects of the step being taken cost: a transaction made, replies written.
 std::int64_t World::outcome_cost(zab::Stage stage, std::uint64_t word) const {
     std::int64_t cost = 0;
@@ -109,6 +104,14 @@ std::int64_t World::outcome_cost(zab::Stage stage, std::uint64_t word) const {
         }
     }
     return cost;
+}
+
+/// The cpu time of a step, and with it when its effects leave. A stage is woken only by what finds
+/// it asleep: waiting for a core is no sleep.
+void World::pay(Step& step, const Stage& stage, std::int64_t since, std::uint64_t meaning,
+                std::uint32_t bytes) {
+    step.service = item_cost(step, meaning, bytes, since - stage.busy_until);
+    step.ready = now_ + step.service;
 }
 
 }  // namespace sim

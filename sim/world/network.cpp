@@ -132,12 +132,14 @@ bool World::transmit(zab::LinkId link, const zab::Message& message, trace::Recor
 }
 
 void World::call_sender(ConnectionIndex index) {
-    const Pipe& pipe = connections_[index].pipes[1];
-    const zab::Ring<Flight>& outbox = pipe.outbox;
-    if (!outbox.empty() && stage_of(StageRef::sender(index)).queue.empty()) {
-        Pending pending{.what = Pending::What::turn};
-        pending.origin.since = outbox.front().origin.since;
-        enqueue(StageRef::sender(index), pending);
+    const zab::Ring<Flight>& outbox = connections_[index].pipes[1].outbox;
+    const StageRef ref = StageRef::sender(index);
+    Stage& sender = stage_of(ref);
+    if (!outbox.empty() && sender.queue.empty()) {
+        Pending& turn = sender.queue.push_slot();
+        turn.what = Pending::What::turn;
+        turn.origin.since = outbox.front().origin.since;
+        plan_look(ref, sender, turn.origin.since);
     }
 }
 
@@ -162,10 +164,13 @@ void World::run_sender(ConnectionIndex index, Core* core) {
                    .wait = flight.origin.wait,
                    .service = flight.origin.service};
         const std::uint64_t word =
-            draw(server.cpu_key, flight.meaning == MessageSize::by_occurrence ? 0 : flight.meaning,
-                 64 + servers_[conn.ends[0].index].id.value * zab::message_kind_count +
-                     flight.message.index());
-        std::int64_t cost = scenario_->cpu.sender.draw(word).ns;
+            sender_cost_.is_drawn
+                ? draw(server.cpu_key,
+                       flight.meaning == MessageSize::by_occurrence ? 0 : flight.meaning,
+                       64 + servers_[conn.ends[0].index].id.value * zab::message_kind_count +
+                           flight.message.index())
+                : 0;
+        std::int64_t cost = sender_cost_.distribution->draw(word).ns;
         if (sender.busy_until < flight.origin.since && busy_until == now_) {
             cost += wake_cost(flight.origin.since - sender.busy_until, next_word(word));
         }

@@ -88,12 +88,15 @@ bool World::run_next_item(StageRef ref) {
         wait_for_core(ref, server.cores);
         return false;
     }
-    if (head.what == Pending::What::turn && !ref.is_sender()) {
-        run_turn(index, ref, stage, core);
-    } else {
+    if (head.what != Pending::What::turn) {
         const Pending pending = head;
         stage.queue.pop();
         run_item(ref, pending, core);
+    } else if (ref.is_sender()) {
+        stage.queue.pop();
+        run_sender(ref.connection(), core);
+    } else {
+        run_turn(index, ref, stage, core);
     }
     return true;
 }
@@ -178,7 +181,6 @@ void World::run_item(StageRef ref, const Pending& pending, Core* core) {
                              core);
             }
             return;
-        case Pending::What::turn: run_sender(ref.connection(), core); return;
         case Pending::What::timer:
             if (servers_[server].timers[pending.small].generation != pending.number) {
                 return;  // Set anew or cancelled while it waited for its thread.
@@ -201,6 +203,7 @@ void World::run_item(StageRef ref, const Pending& pending, Core* core) {
             take_rare_step(server, ref, zab::DialFailed{pending.kind, pending.peer, reason},
                            origin);
             return;
+        case Pending::What::turn:
         case Pending::What::done: return;
     }
 }

@@ -369,6 +369,7 @@ class World {
     std::vector<Stage> server_stages_;                           ///< By StageRef::place().
     std::vector<Stage> connection_stages_;                       ///< Likewise.
     std::array<ItemCost, StageRef::per_server + 1> item_costs_;  ///< By stage; a learner's main.
+    ItemCost sender_cost_;
     std::vector<ServerIndex> server_by_id_;
     std::vector<Client> clients_;
     std::vector<Zipf> zipfs_;  // By client group.
