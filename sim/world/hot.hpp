@@ -61,7 +61,7 @@ inline std::uint64_t distance(trace::RecordId id, trace::RecordId earlier) {
         ready.what = what;
         ready.argument = argument;
     } else {
-        queue_.push({{time}, what, argument});
+        queue_.push({time}, what, argument);
     }
 }
 
