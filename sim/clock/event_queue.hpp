@@ -138,7 +138,8 @@ inline std::uint32_t EventQueue::new_node() {
     return node;
 }
 
-/// A node for an event of this time, behind all of its bucket that are not later. Most come last: the list is then not read.
+/// A node for an event of this time, behind all of its bucket that are not later. Most come last:
+/// the list is then not read.
 inline std::uint32_t EventQueue::put_near(zab::Instant time, std::size_t place) {
     const std::uint32_t node = new_node();
     ++near_;
