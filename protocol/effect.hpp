@@ -141,6 +141,7 @@ using Effect =
 class Effects {
   public:
     void push(const Effect& effect) { next() = effect; }
+    void append(const Txn& txn) { next().emplace<Append>().txn = txn; }
     template <class M>
     void send(LinkId link, const M& message) {
         next().emplace<Send>(link, message);
@@ -160,14 +161,16 @@ class Effects {
   private:
     /// Filled in place: what is built elsewhere and copied here would stall on its own stores.
     Effect& next() {
-        if (count_ == slots_.size()) {
-            slots_.resize(std::max<std::size_t>(8, slots_.size() * 2));
+        if (count_ == room_) [[unlikely]] {
+            room_ = std::max<std::size_t>(8, room_ * 2);
+            slots_.resize(room_);
         }
         return slots_[count_++];
     }
 
     std::vector<Effect> slots_;  // The first `count_` of them are the list.
     std::size_t count_ = 0;
+    std::size_t room_ = 0;  // Slots.
 };
 
 }  // namespace zab

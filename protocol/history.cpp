@@ -1,18 +1,10 @@
 #include "protocol/history.hpp"
 
-#include "protocol/types/digest.hpp"
 #include "protocol/types/ensure.hpp"
 
 #include <utility>
 
 namespace zab {
-
-Position advance(Position before, const Txn& txn) {
-    const std::uint64_t what = txn.zxid.value ^ (std::uint64_t{txn.cxid} << 17) ^
-                               (txn.session.value << 7) ^ (std::uint64_t{txn.path} << 40) ^
-                               static_cast<std::uint64_t>(txn.type);
-    return {txn.zxid, mix(before.prefix, what)};
-}
 
 const History::Entry& History::at(std::size_t index) const {
     ensure(index < size_, "only entries of the history can be read");
@@ -71,7 +63,7 @@ void History::truncate(std::size_t count) {
     ensure(count <= size_, "a truncation keeps at most what is there");
     size_ = count;
     last_ = count == 0 ? base_ : position_at(count - 1);
-    chunks_.resize((offset_ + size_ + chunk_size - 1) / chunk_size);
+    chunks_.resize(size_ == 0 ? 0 : (offset_ + size_ + chunk_size - 1) / chunk_size);
 }
 
 void History::drop_front(std::size_t count) {
@@ -83,7 +75,7 @@ void History::drop_front(std::size_t count) {
     offset_ += count;
     size_ -= count;
     const std::size_t dead = offset_ / chunk_size;
-    if (dead == 0) {
+    if (dead == 0) [[likely]] {
         return;
     }
     for (std::size_t i = 0; i < dead; ++i) {
@@ -95,10 +87,34 @@ void History::drop_front(std::size_t count) {
 
 void History::reset(Position base) {
     chunks_.clear();
-    offset_ = 0;
+    offset_ = place_after(base);
     size_ = 0;
     base_ = base;
     last_ = base;
+}
+
+bool History::share_filled_chunk(History& other) {
+    const std::size_t next = other.first_after(last_.zxid);
+    const std::size_t end = other.offset_ + next;
+    if (next == 0 || end % chunk_size != 0 || other.at(next - 1).prefix != last_.prefix) {
+        return false;
+    }
+    std::shared_ptr<Chunk>& mine = chunks_[(offset_ + size_) / chunk_size - 1];
+    const std::shared_ptr<Chunk>& others = other.chunks_[end / chunk_size - 1];
+    if (mine == others || *mine != *others) {
+        return mine == others;
+    }
+    set_aside(std::exchange(mine, others));
+    return true;
+}
+
+void History::level_spares(History& other) {
+    History& rich = spares_.size() > other.spares_.size() ? *this : other;
+    History& poor = &rich == this ? other : *this;
+    if (rich.spares_.size() > poor.spares_.size() + 1) {
+        poor.spares_.push_back(std::move(rich.spares_.back()));
+        rich.spares_.pop_back();
+    }
 }
 
 /// Keeps a chunk for later, unless a copy of this history still reads it.

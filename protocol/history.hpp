@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/message.hpp"
+#include "protocol/types/digest.hpp"
 #include "protocol/types/ids.hpp"
 
 #include <array>
@@ -20,7 +21,12 @@ struct Position {
 };
 
 /// The position after `txn` has followed `before`.
-Position advance(Position before, const Txn& txn);
+inline Position advance(Position before, const Txn& txn) {
+    const std::uint64_t what = txn.zxid.value ^ (std::uint64_t{txn.cxid} << 17) ^
+                               (txn.session.value << 7) ^ (std::uint64_t{txn.path} << 40) ^
+                               static_cast<std::uint64_t>(txn.type);
+    return {txn.zxid, mix(before.prefix, what)};
+}
 
 /// A sequence of transactions with rising zxids, as a persistent structure: copies share chunks
 /// and clone them on write, so that logs, snapshots and copies of a world cost what they differ by
@@ -30,10 +36,11 @@ class History {
     struct Entry {
         Txn txn{};
         std::uint64_t prefix = 0;
+        friend bool operator==(const Entry&, const Entry&) = default;
     };
 
     /// An empty history that continues after `base`.
-    explicit History(Position base = {}) : base_(base), last_(base) {}
+    explicit History(Position base = {}) : offset_(place_after(base)), base_(base), last_(base) {}
 
     bool empty() const { return size_ == 0; }
     std::size_t size() const { return size_; }
@@ -61,17 +68,26 @@ class History {
     /// Forgets everything and continues after `base`.
     void reset(Position base);
 
+    /// Whether the last entry has filled its chunk.
+    bool has_filled_chunk() const { return size_ != 0 && (offset_ + size_) % chunk_size == 0; }
+    /// Keeps that chunk only once, if `other`, another server's log, has the same; true: so it is.
+    bool share_filled_chunk(History& other);
+    /// Chunks set aside here or there are there for both: who makes a chunk is not who drops it.
+    void level_spares(History& other);
+
   private:
     static constexpr std::size_t chunk_size = 256;
     using Chunk = std::array<Entry, chunk_size>;
 
+    /// The chunks of all logs end at the same counters of an epoch, so that they can be shared.
+    static std::size_t place_after(Position base) { return base.zxid.counter() % chunk_size; }
     void add_chunk();
     void set_aside(std::shared_ptr<Chunk> chunk);
 
     std::vector<std::shared_ptr<Chunk>> chunks_;
     std::vector<std::shared_ptr<Chunk>>
-        spares_;              // Dropped, so that a steady log allocates nothing.
-    std::size_t offset_ = 0;  // Entries dropped from the first chunk.
+        spares_;          // Dropped, so that a steady log allocates nothing.
+    std::size_t offset_;  // Entries before the first one in its chunk.
     std::size_t size_ = 0;
     Position base_{};
     Position last_{};

@@ -11,14 +11,6 @@ namespace zab {
 Peer::Peer(NodeId self, std::shared_ptr<const Config> config)
     : server_(self, std::move(config)), role_(Booting{}) {}
 
-void Peer::step(const Input& input, const Moment& now, Effects& out) {
-    server_.now = now;
-    if (std::holds_alternative<Ended>(role_)) {
-        return;
-    }
-    std::visit([this, &out](const auto& what) { on(what, out); }, input);
-}
-
 /// Boot (QuorumPeer.loadDataBase): snapshot and log are in memory, then the epochs must fit.
 void Peer::on(const Started& started, Effects& out) {
     server_.database.load(*started.disk);

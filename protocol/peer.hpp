@@ -26,7 +26,17 @@ class Peer {
 
     /// Takes one step. Requires: the input fits what was asked for (the world's part); any
     /// message may come at any time. Effects are appended to `out`.
-    void step(const Input& input, const Moment& now, Effects& out);
+    void step(const Input& input, const Moment& now, Effects& out) {
+        std::visit([this, &now, &out](const auto& what) { step(what, now, out); }, input);
+    }
+    /// The same for one whose kind is known.
+    template <class What>
+    void step(const What& what, const Moment& now, Effects& out) {
+        server_.now = now;
+        if (!std::holds_alternative<Ended>(role_)) {
+            on(what, out);
+        }
+    }
 
     RoleKind role() const { return static_cast<RoleKind>(role_.index()); }
     const Server& server() const { return server_; }

@@ -103,12 +103,7 @@ class Checker {
     Checker& operator=(const Checker&) = default;
 };
 
-/// The kinds as a set.
-constexpr trace::KindSet kind_set(std::initializer_list<trace::Kind> kinds) {
-    trace::KindSet set = 0;
-    for (const trace::Kind kind : kinds) set |= trace::kind_bit(kind);
-    return set;
-}
+using trace::kind_set;
 
 /// How explanations write a transaction or a history.
 std::string text(zab::Zxid zxid);

@@ -8,17 +8,6 @@ namespace {
 
 using enum trace::Kind;
 
-constexpr trace::KindSet set_of(std::initializer_list<trace::Kind> kinds) {
-    trace::KindSet set = 0;
-    for (const trace::Kind kind : kinds) set |= trace::kind_bit(kind);
-    return set;
-}
-
-/// The kinds whose `a` and `b` name a history that must exist already.
-constexpr trace::KindSet placed =
-    set_of({booted, established, serving, append, synced, commit, deliver, inform, synchronized,
-            truncated, lost, snapshot_written, snapshot_installed, history});
-
 }  // namespace
 
 Ghost::Ghost(const Ensemble& ensemble) : ensemble_(ensemble) {
@@ -27,18 +16,13 @@ Ghost::Ghost(const Ensemble& ensemble) : ensemble_(ensemble) {
 }
 
 trace::KindSet Ghost::kinds() {
-    return placed | set_of({looking, following, leading, server_stopped, propose, accepted_epoch,
-                            current_epoch});
+    return placed | trace::kind_set({looking, following, leading, server_stopped, propose,
+                                     accepted_epoch, current_epoch});
 }
 
 ServerState& Ghost::at(zab::NodeId node) {
     if (node.value >= servers_.size()) servers_.resize(std::size_t{node.value} + 1);
     return servers_[node.value];
-}
-
-Position Ghost::place(const trace::Record& record) const {
-    if ((placed & trace::kind_bit(record.kind())) == 0) return {};
-    return histories_.locate(record.zxid(), record.b());
 }
 
 void Ghost::observe(const trace::Record& record, trace::RecordId id, const Position& place) {

@@ -51,7 +51,10 @@ class Ghost {
     explicit Ghost(const Ensemble& ensemble);
 
     /// Where the history that a record names by `a` and `b` stands, before the record counts.
-    Position place(const trace::Record& record) const;
+    Position place(const trace::Record& record) const {
+        if ((placed & trace::kind_bit(record.kind())) == 0) return {};
+        return histories_.locate(record.zxid(), record.b());
+    }
 
     /// Takes the record into account. `place` is what place() returned for it.
     void observe(const trace::Record& record, trace::RecordId id, const Position& place);
@@ -89,6 +92,13 @@ class Ghost {
     static trace::KindSet kinds();
 
   private:
+    using Kind = trace::Kind;
+    /// The kinds whose `a` and `b` name a history that must exist already.
+    static constexpr trace::KindSet placed = trace::kind_set(
+        {Kind::booted, Kind::established, Kind::serving, Kind::append, Kind::synced, Kind::commit,
+         Kind::deliver, Kind::inform, Kind::synchronized, Kind::truncated, Kind::lost,
+         Kind::snapshot_written, Kind::snapshot_installed, Kind::history});
+
     ServerState& at(zab::NodeId node);
     void on_boot(const trace::Record& record, trace::RecordId id, Position place);
     void on_given(const trace::Record& record, Position place);

@@ -3,6 +3,7 @@
 #include "protocol/types/digest.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace zab {
 
@@ -15,11 +16,38 @@ ClientConnection* Clients::by_link(LinkId link) {
 }
 
 ClientConnection* Clients::by_session(SessionId session) {
-    const auto found = std::lower_bound(by_session_.begin(), by_session_.end(), Named{session, 0});
-    if (found == by_session_.end() || found->first != session) {
+    if (index_.empty()) {
         return nullptr;
     }
-    return &places_[found->second];
+    for (std::size_t i = slot_of(session); index_[i] != nowhere;
+         i = (i + 1) & (index_.size() - 1)) {
+        if (places_[index_[i]].session == session) {
+            return &places_[index_[i]];
+        }
+    }
+    return nullptr;
+}
+
+/// By the upper bits of a product: sessions of one server differ in the lowest bits only.
+std::size_t Clients::slot_of(SessionId session) const {
+    const auto bits = static_cast<unsigned>(std::countr_zero(index_.size()));
+    return static_cast<std::size_t>((session.value * 0x9e3779b97f4a7c15) >> (64 - bits));
+}
+
+void Clients::enter(SessionId session, std::uint32_t place) {
+    std::size_t i = slot_of(session);
+    while (index_[i] != nowhere) {
+        i = (i + 1) & (index_.size() - 1);
+    }
+    index_[i] = place;
+}
+
+/// At most half of the index is occupied.
+void Clients::build_index() {
+    index_.assign(std::bit_ceil(by_session_.size() * 2 + 2), nowhere);
+    for (const auto& [session, place] : by_session_) {
+        enter(session, place);
+    }
 }
 
 LinkId Clients::add(LinkId link, SessionId session, const Connect& connect) {
@@ -53,6 +81,11 @@ LinkId Clients::add(LinkId link, SessionId session, const Connect& connect) {
     place_of_link_[link.slot] = place;
     const Named named{session, place};
     by_session_.insert(std::lower_bound(by_session_.begin(), by_session_.end(), named), named);
+    if (by_session_.size() * 2 > index_.size()) {
+        build_index();
+    } else {
+        enter(session, place);
+    }
     return replaced;
 }
 
@@ -63,6 +96,7 @@ void Clients::remove(LinkId link) {
     }
     const std::uint32_t place = place_of_link_[link.slot];
     std::erase(by_session_, Named{connection->session, place});
+    build_index();
     place_of_link_[link.slot] = nowhere;
     connection->link = {};
     connection->pending.clear();
@@ -90,6 +124,7 @@ void Clients::clear() {
     free_.clear();
     place_of_link_.clear();
     by_session_.clear();
+    index_.clear();
 }
 
 std::uint64_t Clients::fingerprint() const {

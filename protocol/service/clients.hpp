@@ -54,10 +54,15 @@ class Clients {
     using Named = std::pair<SessionId, std::uint32_t>;
     static constexpr std::uint32_t nowhere = 0xffffffff;
 
+    std::size_t slot_of(SessionId session) const;
+    void enter(SessionId session, std::uint32_t place);
+    void build_index();
+
     std::vector<ClientConnection> places_;
     std::vector<std::uint32_t> free_;
     std::vector<std::uint32_t> place_of_link_;  // By link slot.
     std::vector<Named> by_session_;             // Ascending.
+    std::vector<std::uint32_t> index_;          // Of places, by session; open addressing.
     std::uint32_t in_process_ = 0;
 };
 

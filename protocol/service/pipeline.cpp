@@ -160,15 +160,10 @@ void Pipeline::finish_attaching(SessionId session, bool valid, Effects& out) {
     clients.remove(link);
 }
 
-void Pipeline::log(const Txn& txn, Effects& out) {
-    to_log.push(txn);
-    out.hand(Stage::sync);
-}
-
 void Pipeline::append_next(Server& server, Effects& out) {
-    const Txn txn = to_log.front();
-    to_log.pop();
-    out.push(Append{txn});
+    const Txn& txn = to_log.front();
+    to_log.pop();  // Its place is not taken before the end of this step.
+    out.append(txn);
     if (abandoned != 0) {
         --abandoned;
     } else {
@@ -189,14 +184,9 @@ void Pipeline::append_next(Server& server, Effects& out) {
     }
 }
 
-void Pipeline::submit_to_commit(const CommitItem& item, Effects& out) {
-    to_commit.push(item);
-    out.hand(Stage::commit);
-}
-
 std::optional<Zxid> Pipeline::commit_next(Server& server, bool is_leader, Effects& out) {
-    const CommitItem item = to_commit.front();
-    to_commit.pop();
+    const CommitItem& item = to_commit.front();
+    to_commit.pop();  // Its place is not taken before the end of this step.
     if (const auto* txn = std::get_if<Txn>(&item)) {
         on_committed(server, *txn, is_leader, out);
         return txn->zxid;

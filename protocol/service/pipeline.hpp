@@ -67,11 +67,18 @@ struct Pipeline {
     void finish_attaching(SessionId session, bool valid, Effects& out);
 
     // sync: the log.
-    void log(const Txn& txn, Effects& out);
+    void log(const Txn& txn, Effects& out) {
+        to_log.push(txn);
+        out.hand(Stage::sync);
+    }
     void append_next(Server& server, Effects& out);
 
     // commit: the tree, and replies.
-    void submit_to_commit(const CommitItem& item, Effects& out);
+    template <class Item>
+    void submit_to_commit(const Item& item, Effects& out) {
+        to_commit.push_slot().emplace<Item>(item);
+        out.hand(Stage::commit);
+    }
     /// Performs the next item; returns the transaction applied, if it was one.
     std::optional<Zxid> commit_next(Server& server, bool is_leader, Effects& out);
 

@@ -34,7 +34,8 @@ class EventQueue {
 
     /// Requires: event.time is not before the last popped event's (before the first pop: not
     /// negative).
-    void push(const Event& event);
+    void push(const Event& event) { push(event.time, event.what, event.argument); }
+    void push(zab::Instant time, std::uint64_t what, std::uint64_t argument);
 
     /// Removes the earliest event unless it is later than `limit`; false: there is none.
     bool pop_until(zab::Instant limit, Event& event);
@@ -65,7 +66,7 @@ class EventQueue {
     std::uint64_t bucket_of(zab::Instant time) const {
         return static_cast<std::uint64_t>(time.ns) >> width_bits_;
     }
-    void put_near(const Event& event, std::size_t place);
+    std::uint32_t put_near(zab::Instant time, std::size_t place);
     std::size_t first_place() const;
     Event take_near(std::size_t place);
     std::uint32_t new_node();
@@ -85,13 +86,17 @@ class EventQueue {
     RadixHeap far_;
 };
 
-inline void EventQueue::push(const Event& event) {
-    zab::ensure(event.time >= last_, "an effect cannot come before its cause");
-    const std::uint64_t bucket = bucket_of(event.time);
+inline void EventQueue::push(zab::Instant time, std::uint64_t what, std::uint64_t argument) {
+    zab::ensure(time >= last_, "an effect cannot come before its cause");
+    const std::uint64_t bucket = bucket_of(time);
     if (bucket - bucket_of(last_) < bucket_count) {
-        put_near(event, bucket % bucket_count);
+        // Word by word: a copy of what was just written in pieces would stall.
+        Event& event = nodes_[put_near(time, bucket % bucket_count)].event;
+        event.time = time;
+        event.what = what;
+        event.argument = argument;
     } else {
-        far_.push(event);
+        far_.push({time, what, argument});
     }
 }
 
@@ -133,10 +138,10 @@ inline std::uint32_t EventQueue::new_node() {
     return node;
 }
 
-/// Behind all events of its bucket that are not later. Most come last: the list is then not read.
-inline void EventQueue::put_near(const Event& event, std::size_t place) {
+/// A node for an event of this time, behind all of its bucket that are not later. Most come last:
+/// the list is then not read.
+inline std::uint32_t EventQueue::put_near(zab::Instant time, std::size_t place) {
     const std::uint32_t node = new_node();
-    nodes_[node].event = event;
     ++near_;
     std::uint32_t& head = heads_[place];
     if (head == nil) {
@@ -144,18 +149,19 @@ inline void EventQueue::put_near(const Event& event, std::size_t place) {
         head = tails_[place] = node;
         occupied_[place / 64] |= std::uint64_t{1} << (place % 64);
         occupied_words_ |= std::uint32_t{1} << (place / 64);
-        return;
+        return node;
     }
-    if (nodes_[tails_[place]].event.time <= event.time) {
+    if (nodes_[tails_[place]].event.time <= time) {
         nodes_[node].next = nil;
         nodes_[tails_[place]].next = node;
         tails_[place] = node;
-        return;
+        return node;
     }
     std::uint32_t* link = &head;
-    while (nodes_[*link].event.time <= event.time) link = &nodes_[*link].next;
+    while (nodes_[*link].event.time <= time) link = &nodes_[*link].next;
     nodes_[node].next = *link;
     *link = node;
+    return node;
 }
 
 /// The place of the earliest occupied bucket: the ring is read from last_'s bucket on. Requires:

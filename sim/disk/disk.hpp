@@ -31,6 +31,9 @@ class Disk {
         }
         image_.log.push(txn);
     }
+    /// The logs of an ensemble are the same history: what both disks hold is kept in memory once.
+    bool share_log(Disk& other) { return image_.log.share_filled_chunk(other.image_.log); }
+    void level_memory(Disk& other) { image_.log.level_spares(other.image_.log); }
     /// The next transaction begins a new file: after a snapshot was due, or a start.
     void roll_log() { starts_file_ = true; }
     /// How many transactions were ever appended: what an fsync that starts now makes durable.

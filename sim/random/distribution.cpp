@@ -140,11 +140,6 @@ Duration Distribution::Constant::draw(std::uint64_t) const { return value; }
 
 Duration Distribution::Constant::mean() const { return value; }
 
-Duration Distribution::Uniform::draw(std::uint64_t random) const {
-    const auto choices = static_cast<std::uint64_t>((high - low).ns) + 1;
-    return {low.ns + static_cast<std::int64_t>(uniform_below(Key{random}, choices))};
-}
-
 Duration Distribution::Uniform::mean() const { return low + (high - low) / 2; }
 
 Duration Distribution::Exponential::draw(std::uint64_t random) const {

@@ -3,6 +3,7 @@
 #include "protocol/types/time.hpp"
 #include "sim/random/decimal.hpp"
 #include "sim/random/fixed_point.hpp"
+#include "sim/random/key.hpp"
 
 #include <cstdint>
 #include <utility>
@@ -66,6 +67,7 @@ class Distribution {
     /// The duration for a uniform word.
     zab::Duration draw(std::uint64_t random) const {
         if (const auto* constant = std::get_if<Constant>(&shape_)) return constant->value;
+        if (const auto* uniform = std::get_if<Uniform>(&shape_)) return uniform->draw(random);
         return draw_varying(random);
     }
 
@@ -85,7 +87,10 @@ class Distribution {
         zab::Duration low;
         zab::Duration high;
         bool operator==(const Uniform&) const = default;
-        zab::Duration draw(std::uint64_t random) const;
+        zab::Duration draw(std::uint64_t random) const {
+            const auto choices = static_cast<std::uint64_t>((high - low).ns) + 1;
+            return {low.ns + static_cast<std::int64_t>(uniform_below(Key{random}, choices))};
+        }
         zab::Duration mean() const;
     };
     struct Exponential {

@@ -58,6 +58,10 @@ std::uint32_t Zipf::draw(std::uint64_t random) const {
         [](std::uint64_t word, const Block& candidate) { return word < candidate.end_of_words; });
     const std::uint32_t size = last_of(block) - block->first + 1;
     if (size == 1) return block->first;
+    if (exponent_ == 0) {  // All weigh the same: the first one tried is it.
+        const Key second{next_word(random)};
+        return block->first + static_cast<std::uint32_t>(uniform_below(second, size));
+    }
     const auto most = static_cast<std::uint64_t>(weight(block->first));
     for (std::uint64_t word = random;;) {
         word = next_word(word);

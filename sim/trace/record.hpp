@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 
 /// The trace format: what one record is. Everything that a run tells about itself is a sequence
 /// of these; checkers, metrics and files know nothing else. The meaning of each kind's fields is
@@ -187,5 +188,10 @@ using KindSet = std::uint64_t;
 static_assert(kind_count <= 64);
 constexpr KindSet kind_bit(Kind kind) { return KindSet{1} << static_cast<unsigned>(kind); }
 constexpr KindSet all_kinds = ~KindSet{0};
+constexpr KindSet kind_set(std::initializer_list<Kind> kinds) {
+    KindSet set = 0;
+    for (const Kind kind : kinds) set |= kind_bit(kind);
+    return set;
+}
 
 }  // namespace trace

@@ -83,9 +83,9 @@ void World::let_writers_go(ConnectionIndex index, unsigned side, trace::RecordId
         Flight& newest = pipe.flights.push_slot();
         newest = pipe.outbox.front();
         pipe.outbox.clear();
-        const std::int64_t ready = std::max(now_, newest.arrival);
-        newest.wait += ready - newest.arrival;
-        newest.held_by = record;
+        const std::int64_t ready = std::max(now_, newest.origin.since);
+        newest.origin.wait += ready - newest.origin.since;
+        newest.origin.held_by = record;
         fly(index, side, newest, ready);
     }
 }
@@ -108,27 +108,8 @@ void World::discard_unread(ConnectionIndex index, unsigned reader) {
     }
 }
 
-/// Takes the head of a pipe out: it has been read, or is gone.
-void World::take_head(ConnectionIndex index, unsigned side) {
-    Pipe& pipe = connections_[index].pipes[side];
-    if (pipe.flights.empty()) {
-        return;
-    }
-    const Flight& head = pipe.flights.front();
-    if (!pipe.snapshots.empty() && head.what == Flight::What::message &&
-        zab::kind_of(head.message) == zab::MessageKind::snap) {
-        pipe.snapshots.erase(pipe.snapshots.begin());
-    }
-    pipe.unread -= head.bytes;
-    pipe.flights.pop();
-    pipe.head_scheduled = false;
-    if (pipe.writers != 0 && pipe.unread <= send_buffer_) {
-        make_room(index, side);
-    }
-}
-
 void World::pop_head(ConnectionIndex index, unsigned side) {
-    take_head(index, side);
+    take_head(index, connections_[index], side);
     const Pipe& pipe = connections_[index].pipes[side];
     if (!pipe.flights.empty() && !pipe.stalled && !pipe.head_scheduled) {
         schedule_head(index, side);

@@ -333,7 +333,7 @@ void World::issue(ClientIndex index, const Origin& origin) {
 void World::send_from_client(Client& client, const zab::Message& message, trace::RecordId cause,
                              std::int64_t waited) {
     client.last_sent = now_;
-    transmit(client.link, message, cause, 0, now_, waited);
+    transmit(client.link, message, cause, now_, 0, waited);
 }
 
 /// One timer a client: for its next ping, or for the server's silence.

@@ -47,6 +47,7 @@ Route World::route_of(ConnectionIndex index, unsigned side) const {
     Route route{.delay_key = pair_key(from, to), .from_host = host_of(from)};
     route.model = models_[route.from_host * hosts_.size() + host_of(to)];
     route.is_local = route.from_host == host_of(to);
+    route.peer = from.is_client ? 0 : servers_[from.index].id.value;
     if (!to.is_client) {
         route.reader = reader_of(index, 1 - side);
         route.reads_nothing_else = conn.kind == zab::LinkKind::learner;
@@ -97,7 +98,7 @@ void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Durati
         stage.last_record = no_record;
         stage.blocked = stage.writing = stage.scheduled = stage.queued = false;
     }
-    conn.has_sender = kind == zab::LinkKind::learner;
+    conn.pipes[1].has_sender = kind == zab::LinkKind::learner;
     conn.established = false;
     conn.reading = Connection::Reading::on;
     conn.number = dial_count(from, to);
@@ -256,15 +257,15 @@ void World::close_link(zab::LinkId link, Flight::What what, trace::RecordId caus
     const bool has_more = !pipe.outbox.empty();  // It goes behind what is not sent.
     Flight& flight = has_more ? pipe.outbox.push_slot() : pipe.flights.push_slot();
     flight.message = zab::UpToDate{};
-    flight.cause = cause;
-    flight.held_by = no_record;
-    flight.service = service;
-    flight.wait = waited;
+    flight.origin.cause = cause;
+    flight.origin.held_by = no_record;
+    flight.origin.service = service;
+    flight.origin.wait = waited;
     flight.bytes = segment_bytes;
     flight.meaning = MessageSize::by_occurrence;
     flight.what = what;
     if (has_more) {
-        flight.arrival = ready;
+        flight.origin.since = ready;
     } else {
         fly(link.slot / 2, side, flight, ready);
     }
@@ -285,14 +286,14 @@ void World::arrive_at_nobody(ConnectionIndex index, unsigned side) {
         const std::int64_t back = segment_ns(to, conn.ends[side], word);
         Flight& reset = conn.pipes[1 - side].flights.push_slot();
         reset.message = zab::UpToDate{};
-        reset.cause = flight.cause;
-        reset.held_by = no_record;
+        reset.origin.cause = flight.origin.cause;
+        reset.origin.held_by = no_record;
         reset.what = Flight::What::reset;
         reset.bytes = segment_bytes;
-        reset.wait = flight.wait;
-        reset.service = flight.service;
-        reset.arrival = now_ + back;
-        reset.wire = flight.wire + (now_ - flight.arrival) + back;
+        reset.origin.wait = flight.origin.wait;
+        reset.origin.service = flight.origin.service;
+        reset.origin.since = now_ + back;
+        reset.origin.other = flight.origin.other + (now_ - flight.origin.since) + back;
         conn.pipes[1 - side].unread += reset.bytes;
         if (!conn.pipes[1 - side].head_scheduled) {
             schedule_head(index, 1 - side);

@@ -43,8 +43,8 @@ void World::scatter(ConnectionIndex index, unsigned side, std::uint64_t word) {
         Flight one = sent;
         if (happens(spec.reorder, draw(fate, reorders, copy))) {
             const std::int64_t late = spec.reorder_delay.draw(draw(fate, held_up, copy)).ns;
-            one.arrival += late;
-            one.wire += late;
+            one.origin.since += late;
+            one.origin.other += late;
         }
         take_place(index, side, one);
     }
@@ -55,9 +55,9 @@ void World::take_place(ConnectionIndex index, unsigned side, const Flight& fligh
     Pipe& pipe = connections_[index].pipes[side];
     pipe.flights.push(flight);
     pipe.unread += flight.bytes;
-    pipe.last_arrival = std::max(pipe.last_arrival, flight.arrival);
+    pipe.last_arrival = std::max(pipe.last_arrival, flight.origin.since);
     std::size_t place = pipe.flights.size() - 1;
-    for (; place > 0 && pipe.flights[place - 1].arrival > flight.arrival; --place) {
+    for (; place > 0 && pipe.flights[place - 1].origin.since > flight.origin.since; --place) {
         pipe.flights[place] = pipe.flights[place - 1];
     }
     pipe.flights[place] = flight;

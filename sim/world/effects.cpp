@@ -1,7 +1,5 @@
 #include "protocol/types/ensure.hpp"
-#include "sim/world/message_facts.hpp"
-#include "sim/world/record_kinds.hpp"
-#include "sim/world/world.hpp"
+#include "sim/world/steps.hpp"
 
 #include <algorithm>
 #include <span>
@@ -15,79 +13,39 @@ namespace {
 using trace::Kind;
 
 constexpr std::uint16_t turn_detail = 16;  // work records of turns: 16 + stage.
-constexpr std::uint64_t meaning_step = 0x9e3779b97f4a7c15;
-
-std::uint64_t head_of(zab::NodeId node, const zab::Note& note) {
-    return trace::Record::head(record_kind(note.kind), node, note.peer.value, note.detail);
-}
 
 }  // namespace
 
-void World::take_step(ServerIndex index, StageRef ref, const zab::Input& input,
-                      const Origin& origin, Core* core, bool pays) {
-    ServerNode& server = servers_[index];
-    Step step{.server = index, .stage = ref, .ready = now_};
-    const auto* done = std::get_if<zab::Done>(&input);
-    if (done != nullptr) {
-        step.record = record_done(server, *done, origin);  // Durable whatever happens next.
-    }
-    if (!faults_.before.empty() && strikes_before(index, input)) {
-        return;
-    }
-    effects_.clear();
-    server.peer.step(input, {{now_}, {now_}}, effects_);
-    Told told;
-    if (const auto* received = std::get_if<zab::Received>(&input)) {
-        told = record_received(server, *received, origin);
-    } else if (done != nullptr) {
-        told.record = step.record;
-    } else {
-        told = record_turn(server, input, origin);
-    }
-    step.record = told.record;
-    Stage& stage = stage_of(ref);
-    if (pays && !cpu_is_free_) {
-        pay(step, stage, origin.since, told.meaning, told.bytes);
-    }
-    finish_item(stage, core, step);
-    interpret(step, told.effects);
+/// A step that neither a message nor a turn leads to. It costs no cpu time.
+void World::take_rare_step(ServerIndex index, StageRef ref, const zab::Input& input,
+                           const Origin& origin) {
+    take_step(index, ref, input, origin, nullptr, false);
 }
 
-World::Told World::record_received(const ServerNode& server, const zab::Received& received,
-                                   const Origin& origin) {
-    const zab::Message& message = *received.message;
-    const MessageFacts facts = facts_of(message);
-    const End& other = connections_[received.link.slot / 2].ends[1 - received.link.slot % 2];
-    const std::uint16_t peer = other.is_client ? 0 : servers_[other.index].id.value;
-    const auto kind = static_cast<std::uint16_t>(message.index());
-    return {.record = emit(Kind::receive, server.id, origin, peer, kind, facts.zxid, facts.value,
-                           facts.payload_bytes),
-            .meaning = facts.zxid + facts.value * meaning_step + kind,
-            .bytes = facts.payload_bytes};
-}
-
-/// A step that no message leads to is told by the first thing that it does.
-World::Told World::record_turn(ServerNode& server, const zab::Input& input, const Origin& origin) {
-    const std::span<const zab::Effect> effects = effects_.list();
-    if (effects.empty()) {
-        return {.record = record_other(server, input, origin)};
+/// The effects that are rare. False: the process has ended itself.
+bool World::perform(const Step& step, const zab::Effect& effect) {
+    switch (effect.index()) {
+        case 2: send_snapshot(step, *std::get_if<2>(&effect)); break;
+        case 4: clear_turns(StageRef::of(step.server, std::get_if<4>(&effect)->stage)); break;
+        case 5: set_timer(step, *std::get_if<5>(&effect)); break;
+        case 6: cancel_timer(step, *std::get_if<6>(&effect)); break;
+        case 7: perform(step, *std::get_if<7>(&effect)); break;
+        case 8:
+            close_link(std::get_if<8>(&effect)->link, Flight::What::closed, step.record,
+                       step.service, step.ready);
+            break;
+        case 9:
+            set_read_timeout(std::get_if<9>(&effect)->link, std::get_if<9>(&effect)->timeout.ns);
+            break;
+        case 10: perform(step, *std::get_if<10>(&effect)); break;
+        case 11: start_work(step, *std::get_if<11>(&effect)); break;
+        case 13: perform(step, *std::get_if<13>(&effect)); return false;
+        case 14: perform(step, *std::get_if<14>(&effect)); return false;
+        case 15: perform(*std::get_if<15>(&effect)); break;
+        default: zab::ensure(false, "every effect is interpreted");
     }
-    if (const auto* note = std::get_if<zab::Note>(&effects.front())) {
-        return {.record = emit(head_of(server.id, *note), origin, note->a, note->b, note->c),
-                .meaning = note->a + note->b * meaning_step + note->c,
-                .bytes = note->kind == zab::NoteKind::propose ? note->c : 0,
-                .effects = 1};
-    }
-    if (const auto* append = std::get_if<zab::Append>(&effects.front())) {
-        const zab::Txn& txn = append->txn;
-        server.disk.append(txn);
-        return {.record = emit(Kind::append, server.id, origin, 0, 0, txn.zxid.value,
-                               server.disk.image().log.last().prefix),
-                .meaning = txn.zxid.value,
-                .bytes = txn.bytes,
-                .effects = 1};
-    }
-    return {.record = record_other(server, input, origin)};
+    static_assert(std::variant_size_v<zab::Effect> == 16);
+    return true;
 }
 
 trace::RecordId World::record_done(ServerNode& server, const zab::Done& done,
@@ -129,55 +87,6 @@ trace::RecordId World::record_other(const ServerNode& server, const zab::Input& 
     return emit(Kind::work, server.id, origin, 0, detail);
 }
 
-/// Carries a step's effects out, in their order, from the one at `first` on.
-void World::interpret(const Step& step, std::size_t first) {
-    const std::span<const zab::Effect> list = effects_.list();
-    for (std::size_t i = first; i < list.size(); ++i) {
-        const zab::Effect& effect = list[i];
-        switch (effect.index()) {
-            case 0: {
-                const zab::Note& note = *std::get_if<0>(&effect);
-                const ServerNode& server = servers_[step.server];
-                // How long a snapshot is, the server does not know: it is what has just gone out.
-                const std::uint32_t c = note.kind == zab::NoteKind::snapshot_sent
-                                            ? snapshot_message_bytes(server)
-                                            : note.c;
-                emit_after(step.record, head_of(server.id, note), note.a, note.b, c);
-                break;
-            }
-            case 1: {
-                const zab::Send& send = *std::get_if<1>(&effect);
-                if (transmit(send.link, send.message, step.record, step.service, step.ready)) {
-                    write_waits(step, send.link);
-                }
-                break;
-            }
-            case 2: send_snapshot(step, *std::get_if<2>(&effect)); break;
-            case 3: hand(step, *std::get_if<3>(&effect)); break;
-            case 4: clear_turns(StageRef::of(step.server, std::get_if<4>(&effect)->stage)); break;
-            case 5: set_timer(step, *std::get_if<5>(&effect)); break;
-            case 6: cancel_timer(step, *std::get_if<6>(&effect)); break;
-            case 7: perform(step, *std::get_if<7>(&effect)); break;
-            case 8:
-                close_link(std::get_if<8>(&effect)->link, Flight::What::closed, step.record,
-                           step.service, step.ready);
-                break;
-            case 9:
-                set_read_timeout(std::get_if<9>(&effect)->link,
-                                 std::get_if<9>(&effect)->timeout.ns);
-                break;
-            case 10: perform(step, *std::get_if<10>(&effect)); break;
-            case 11: start_work(step, *std::get_if<11>(&effect)); break;
-            case 12: perform(step, *std::get_if<12>(&effect)); break;
-            case 13: perform(step, *std::get_if<13>(&effect)); return;
-            case 14: perform(step, *std::get_if<14>(&effect)); return;
-            case 15: perform(*std::get_if<15>(&effect)); break;
-            default: zab::ensure(false, "every effect is interpreted");
-        }
-    }
-    static_assert(std::variant_size_v<zab::Effect> == 16);
-}
-
 void World::perform(const Step& step, const zab::Dial& wish) {
     const ServerIndex target = server_by_id_[wish.peer.value];
     dial({false, step.server}, {false, target}, wish.kind, wish.timeout, step.record, step.service,
@@ -200,11 +109,18 @@ void World::perform(const zab::SetReading& wish) {
     }
 }
 
-void World::perform(const Step& step, const zab::Append& append) {
-    ServerNode& server = servers_[step.server];
-    server.disk.append(append.txn);
-    emit_after(step.record, Kind::append, server.id, 0, 0, append.txn.zxid.value,
-               server.disk.image().log.last().prefix, 0);
+void World::append_to_log(ServerNode& server, const zab::Txn& txn) {
+    server.disk.append(txn);
+    if (!server.disk.image().log.has_filled_chunk()) {
+        return;
+    }
+    bool is_shared = false;
+    for (ServerNode& other : servers_) {
+        if (&other != &server) {
+            is_shared = is_shared || server.disk.share_log(other.disk);
+            server.disk.level_memory(other.disk);
+        }
+    }
 }
 
 void World::perform(const Step& step, const zab::Halt& halt) {
@@ -219,26 +135,6 @@ void World::perform(const Step& step, const zab::RefuseToStart& refusal) {
 
 void World::cancel_timer(const Step& step, const zab::CancelTimer& wish) {
     ++servers_[step.server].timers[static_cast<std::size_t>(wish.timer)].generation;
-}
-
-void World::hand(const Step& step, const zab::Hand& hand) {
-    StageRef ref = StageRef::of(step.server, hand.stage);
-    if (hand.stage == zab::Stage::handler) {
-        if (!is_live(hand.link)) {
-            return;
-        }
-        ref = StageRef::handler(hand.link.slot / 2);
-    }
-    Stage& stage = stage_of(ref);
-    Pending& turn = stage.queue.push_slot();
-    turn.what = Pending::What::turn;
-    turn.link = hand.link;
-    turn.origin.cause = step.record;
-    turn.origin.since = step.ready;
-    turn.origin.service = step.service;
-    if (stage.queue.size() == 1) {
-        look_at(ref, step.ready);
-    }
 }
 
 /// The queue's thread is gone: what it had to do is dropped, but connections and timers are the

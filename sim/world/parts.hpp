@@ -131,26 +131,16 @@ struct End {
 struct Flight {
     enum class What : std::uint8_t { message, closed, reset, given_up };
     zab::Message message;
-    trace::RecordId cause = no_record;
-    trace::RecordId held_by = no_record;
-    std::int64_t arrival = 0;
-    std::int64_t wait = 0;
-    std::int64_t wire = 0;
-    std::uint64_t meaning = 0;  ///< What its draws are keyed by; see MessageFacts.
-    std::uint32_t service = 0;
+    Origin origin{.cost = trace::Cost::wire};  ///< Of its receiver's step; `since`: it arrives.
+    std::uint64_t meaning = 0;                 ///< What its draws are keyed by; see MessageFacts.
     std::uint32_t bytes = 0;
     What what = What::message;
+};
 
-    /// Where its receiver's step comes from.
-    Origin origin() const {
-        return {.cause = cause,
-                .held_by = held_by,
-                .since = arrival,
-                .wait = wait,
-                .other = wire,
-                .service = service,
-                .cost = trace::Cost::wire};
-    }
+/// A message as its reader finds it.
+struct Arrived {
+    zab::Received input{};
+    std::uint16_t peer = 0;  ///< See Route.
 };
 
 /// What every message of a pipe has in common; found once, when the connection is dialled.
@@ -159,6 +149,7 @@ struct Route {
     std::uint32_t model = 0;  ///< Of the link.
     HostIndex from_host = 0;
     StageRef reader{};                ///< Of a pipe to a server.
+    std::uint16_t peer = 0;           ///< The server that sends, in records; 0: a client.
     std::uint32_t pair = none;        ///< Both ends are servers: from * servers + to.
     std::uint32_t path = none;        ///< Of those that faults may touch.
     bool is_local = false;            ///< Both ends are on one host: no network card.
@@ -185,12 +176,24 @@ struct Pipe {
     std::int64_t stalled_since = 0;
     std::uint32_t stall_number = 0;
     bool held = false;          ///< By a fault, until another lets it go.
-    zab::Ring<Flight> outbox;   ///< What a sender thread has yet to write; `arrival`: ready since.
+    bool has_sender = false;    ///< From a leader to a learner: a thread of its own writes.
+    zab::Ring<Flight> outbox;   ///< What a sender thread has yet to write; `since`: it is ready.
     std::uint64_t unread = 0;   ///< Bytes of `flights`: what fills the buffers of both ends.
     std::uint16_t writers = 0;  ///< Threads that wait for room in them: `Writer` bits.
     trace::RecordId full_record = no_record;  ///< Since when they wait.
     std::int64_t full_since = 0;
 
+    /// Requires: there is one.
+    void drop_head() {
+        const Flight& head = flights.front();
+        if (!snapshots.empty() && head.what == Flight::What::message &&
+            zab::kind_of(head.message) == zab::MessageKind::snap) [[unlikely]] {
+            snapshots.erase(snapshots.begin());
+        }
+        unread -= head.bytes;
+        flights.pop();
+        head_scheduled = false;
+    }
     /// All that was under way, and all that waited to be, is gone.
     void clear() {
         flights.clear();
@@ -222,10 +225,13 @@ struct Connection {
     std::array<std::int64_t, 2> timeout_due{};  ///< When its silence is looked at; 0: never.
     Dialled dialled;
     bool established = false;       ///< The dialler knows.
-    bool has_sender = false;        ///< The leader's end of a learner connection.
     Reading reading = Reading::on;  ///< Of a client's connection, at the server's end.
     std::uint64_t number = 0;       ///< Of the dials between its two ends.
     std::uint32_t next_free = none;
+
+    bool is_live(zab::LinkId link) const {
+        return generation == link.generation && state == State::open && open[link.slot % 2];
+    }
 };
 
 struct Timer {
@@ -233,6 +239,28 @@ struct Timer {
     std::int64_t set_at = 0;
     trace::RecordId cause = no_record;
     std::uint32_t service = 0;
+};
+
+/// An event of the present instant.
+struct Ready {
+    std::uint64_t what = 0;
+    std::uint64_t argument = 0;
+};
+
+/// A piece of work under way.
+struct WorkOrder {
+    zab::Work work{};
+    StageRef stage{};
+    zab::LinkId link{};
+    std::uint64_t argument = 0;
+    std::uint64_t log_target = 0;
+    std::uint32_t history_version = 0;
+    std::uint32_t incarnation = 0;
+    ServerIndex server = 0;
+    zab::Snapshot snapshot;  ///< As it was at the beginning.
+    std::uint32_t database_generation = 0;
+    Origin origin;
+    bool active = false;
 };
 
 /// One server: its process, its threads and its disk.

@@ -94,8 +94,8 @@ void World::boot_server(ServerIndex index, std::uint32_t incarnation) {
                         .cost = trace::Cost::timer};
     const auto jitter =
         static_cast<std::uint32_t>(draw(server.process_key, 101, server.boots) >> 32);
-    take_step(index, StageRef::of(index, zab::Stage::main),
-              zab::Started{&server.disk.image(), jitter}, origin, nullptr, false);
+    take_rare_step(index, StageRef::of(index, zab::Stage::main),
+                   zab::Started{&server.disk.image(), jitter}, origin);
 }
 
 /// What a dead process has asked of the machine's disk no longer keeps it busy.

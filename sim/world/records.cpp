@@ -1,6 +1,4 @@
-#include "protocol/types/ensure.hpp"
-#include "sim/world/record_kinds.hpp"
-#include "sim/world/world.hpp"
+#include "sim/world/hot.hpp"
 
 namespace sim {
 
@@ -8,57 +6,27 @@ namespace {
 
 using trace::Kind;
 
-/// Requires: `earlier` is a record.
-std::uint64_t distance(trace::RecordId id, trace::RecordId earlier) {
-    zab::ensure(id - earlier - 1 < 0xffffffff,
-                "what a record refers to lies less than 2^32 records back");
-    return id - earlier;
-}
-
 }  // namespace
 
-/// Words are made in registers and written once: a record in narrow fields would stall when it is
-/// hashed (design spike).
 trace::RecordId World::emit(std::uint64_t head, const Origin& origin, std::uint64_t a,
                             std::uint64_t b, std::uint32_t c) {
-    const trace::RecordId id = recorder_.next_id();
-    std::uint64_t references = 0;
-    std::uint64_t wait = 0;
-    std::uint64_t other = 0;
-    std::uint64_t service = 0;
-    if (origin.cause != no_record) {
-        wait = static_cast<std::uint64_t>(origin.wait + (now_ - origin.since));
-        other = static_cast<std::uint64_t>(origin.other);
-        service = origin.service;
-        references = distance(id, origin.cause);
-        if (wait != 0 && origin.held_by != no_record) {
-            references |= distance(id, origin.held_by) << 32;
-        }
-        if (other != 0) {
-            head |= static_cast<std::uint64_t>(origin.cost) << trace::Record::cost_shift;
-        }
-    }
-    return add_record(trace::Record({static_cast<std::uint64_t>(now_), head, references, wait,
-                                     service | (std::uint64_t{c} << 32), other, a, b}));
+    return put_record(head, origin, a, b, c);
 }
 
 trace::RecordId World::emit_after(trace::RecordId cause, std::uint64_t head, std::uint64_t a,
                                   std::uint64_t b, std::uint32_t c) {
-    const trace::RecordId id = recorder_.next_id();
-    return add_record(trace::Record({static_cast<std::uint64_t>(now_), head,
-                                     cause == no_record ? 0 : distance(id, cause), 0,
-                                     std::uint64_t{c} << 32, 0, a, b}));
+    const std::uint64_t back = cause == no_record ? 0 : distance(recorder_.next_id(), cause);
+    return add_record(trace::Record(
+        {static_cast<std::uint64_t>(now_), head, back, 0, std::uint64_t{c} << 32, 0, a, b}));
 }
 
-inline trace::RecordId World::add_record(const trace::Record& record) {
-    const trace::RecordId id = recorder_.add(record);
+void World::show(const trace::Record& record, trace::RecordId id) {
     if (outlets_.value != nullptr) {
         outlets_.value->publish(record, id);
     }
     if ((faults_.watched & trace::kind_bit(record.kind())) != 0) {
         watch(record, id);
     }
-    return id;
 }
 
 void World::emit_resources() {

@@ -1,19 +1,12 @@
 #include "protocol/types/ensure.hpp"
-#include "sim/world/world.hpp"
+#include "sim/world/steps.hpp"
 
 #include <algorithm>
 
 namespace sim {
 
-// Threads and cores. An item begins when its stage is free, its time has come and a core is free;
+// Threads. An item begins when its stage is free, its time has come and a core is free;
 // its step is taken at that moment, and its effects leave when its cpu time has passed.
-
-namespace {
-
-// A learner's main thread has the place behind those of the stages.
-constexpr std::size_t learner_cost = StageRef::per_server;
-
-}  // namespace
 
 void World::enqueue(StageRef ref, const Pending& pending) {
     stage_of(ref).queue.push(pending);
@@ -39,15 +32,7 @@ void World::sort_in(StageRef ref) {
 }
 
 void World::look_at(StageRef ref, std::int64_t not_before) {
-    Stage& stage = stage_of(ref);
-    if (stage.scheduled || stage.queued || stage.is_blocked()) {
-        return;
-    }
-    stage.scheduled = true;
-    const std::uint32_t generation =
-        ref.is_of_connection() ? connections_[ref.connection()].generation : 0;
-    stage.look_due = std::max({now_, not_before, stage.busy_until});
-    schedule(stage.look_due, EventKind::stage, ref.value, generation);
+    plan_look(ref, stage_of(ref), not_before);
 }
 
 void World::look(StageRef ref, std::uint32_t generation) {
@@ -64,12 +49,12 @@ void World::look(StageRef ref, std::uint32_t generation) {
 
 void World::run_stage(StageRef ref) {
     while (run_next_item(ref)) {
-        const Stage& stage = stage_of(ref);
+        Stage& stage = stage_of(ref);
         if (stage.queue.empty()) {
             return;
         }
         if (!is_free_to_go_on()) {
-            look_at(ref, stage.queue.front().origin.since);
+            plan_look(ref, stage, stage.queue.front().origin.since);
             return;
         }
     }
@@ -85,7 +70,8 @@ bool World::run_next_item(StageRef ref) {
     if (stage.is_blocked() || stage.queue.empty()) {
         return false;
     }
-    const ServerNode& server = servers_[server_of(ref)];
+    const ServerIndex index = server_of(ref);
+    const ServerNode& server = servers_[index];
     if (!server.up || is_paused(server)) {
         return false;  // Looked at again when it resumes.
     }
@@ -102,88 +88,28 @@ bool World::run_next_item(StageRef ref) {
         wait_for_core(ref, server.cores);
         return false;
     }
-    if (head.what == Pending::What::turn && !ref.is_sender()) {
-        run_turn(ref, stage, core);
-    } else {
+    if (head.what != Pending::What::turn) {
         const Pending pending = head;
         stage.queue.pop();
         run_item(ref, pending, core);
+    } else if (ref.is_sender()) {
+        stage.queue.pop();
+        run_sender(ref.connection(), core);
+    } else {
+        run_turn(index, ref, stage, core);
     }
     return true;
 }
 
 /// A stage performs the next item that was handed to it: by far the most frequent case.
-void World::run_turn(StageRef ref, Stage& stage, Core* core) {
-    const Pending& turn = stage.queue.front();
-    Origin origin{
-        .cause = turn.origin.cause, .since = turn.origin.since, .service = turn.origin.service};
-    if (origin.since < now_) {
-        origin.held_by = stage.last_record;
+inline void World::run_turn(ServerIndex server, StageRef ref, Stage& stage, Core* core) {
+    Pending& turn = stage.queue.front();
+    if (turn.origin.since < now_) {
+        turn.origin.held_by = stage.last_record;
     }
+    stage.queue.pop();  // Its place is filled anew by the step's effects at the earliest.
     const zab::Ran ran{ref.is_handler() ? zab::Stage::handler : ref.stage(), turn.link};
-    stage.queue.pop();
-    take_step(server_of(ref), ref, ran, origin, core, true);
-}
-
-/// A free core, unless others have waited longer for it; but a thread that has more to do keeps its
-/// own for a time slice.
-bool World::take_core(StageRef ref, HostIndex index, Core*& core) {
-    Host& host = hosts_[index];
-    for (Core& candidate : host.cores) {
-        const bool is_own = candidate.thread == ref && is_in_slice(candidate);
-        if (candidate.free_at <= now_ && (is_own || host.waiting.empty())) {
-            if (candidate.thread != ref || candidate.free_at < now_) {
-                candidate.thread = ref;
-                candidate.slice_began = now_;
-            }
-            core = &candidate;
-            return true;
-        }
-    }
-    return false;
-}
-
-bool World::is_in_slice(const Core& core) const {
-    return now_ - core.slice_began <= scenario_->cpu.time_slice.ns;
-}
-
-/// Whether the thread that ran last has more to do at this very instant, and may.
-bool World::goes_on(const Core& core) {
-    const Stage& stage = stage_of(core.thread);
-    return stage.scheduled && stage.look_due == now_ && core.free_at == now_ && is_in_slice(core);
-}
-
-void World::wait_for_core(StageRef ref, HostIndex index) {
-    Host& host = hosts_[index];
-    stage_of(ref).queued = true;
-    host.waiting.push(ref);
-    if (!host.core_event) {
-        host.core_event = true;
-        schedule(soonest_core(host), EventKind::core, index, 0);
-    }
-}
-
-void World::serve_waiting(HostIndex index) {
-    Host& host = hosts_[index];
-    host.core_event = false;
-    while (!host.waiting.empty()) {
-        const auto free = std::find_if(host.cores.begin(), host.cores.end(),
-                                       [this](Core& core) { return core.free_at <= now_; });
-        if (free == host.cores.end()) {
-            host.core_event = true;
-            schedule(soonest_core(host), EventKind::core, index, 0);
-            return;
-        }
-        if (goes_on(*free)) {
-            stage_of(free->thread).scheduled = false;
-        } else {
-            free->thread = host.waiting.front();
-            free->slice_began = now_;
-            host.waiting.pop();
-            stage_of(free->thread).queued = false;
-        }
-        run_stage(free->thread);
-    }
+    take_step(server, ref, ran, turn.origin, core, true);
 }
 
 void World::run_item(StageRef ref, const Pending& pending, Core* core) {
@@ -200,29 +126,29 @@ void World::run_item(StageRef ref, const Pending& pending, Core* core) {
                              core);
             }
             return;
-        case Pending::What::turn: run_sender(ref.connection(), core); return;
         case Pending::What::timer:
             if (servers_[server].timers[pending.small].generation != pending.number) {
                 return;  // Set anew or cancelled while it waited for its thread.
             }
-            take_step(server, ref, zab::TimerFired{static_cast<zab::TimerKind>(pending.small)},
-                      origin, core, false);
+            take_rare_step(server, ref, zab::TimerFired{static_cast<zab::TimerKind>(pending.small)},
+                           origin);
             return;
         case Pending::What::link_up:
             if (is_live(pending.link)) {
-                take_step(server, ref,
-                          zab::LinkUp{pending.link, pending.kind, pending.peer, pending.flag},
-                          origin, core, false);
+                take_rare_step(server, ref,
+                               zab::LinkUp{pending.link, pending.kind, pending.peer, pending.flag},
+                               origin);
             }
             return;
         case Pending::What::link_down:
-            take_step(server, ref, zab::LinkDown{pending.link, pending.kind, reason, pending.peer},
-                      origin, core, false);
+            take_rare_step(server, ref,
+                           zab::LinkDown{pending.link, pending.kind, reason, pending.peer}, origin);
             return;
         case Pending::What::dial_failed:
-            take_step(server, ref, zab::DialFailed{pending.kind, pending.peer, reason}, origin,
-                      core, false);
+            take_rare_step(server, ref, zab::DialFailed{pending.kind, pending.peer, reason},
+                           origin);
             return;
+        case Pending::What::turn:
         case Pending::What::done: return;
     }
 }
@@ -231,164 +157,6 @@ void World::run_item(StageRef ref, const Pending& pending, Core* core) {
 bool World::has_head(const Pending& pending) {
     const Pipe& pipe = connection(pending.link).pipes[1 - pending.link.slot % 2];
     return pipe.head_scheduled && pipe.head_number == pending.number && !pipe.flights.empty();
-}
-
-/// The head of a ring has arrived at a server: it is read at once if its reader is free.
-void World::read_or_queue(ConnectionIndex index, unsigned reader) {
-    Connection& conn = connections_[index];
-    Pipe& pipe = conn.pipes[1 - reader];
-    const StageRef ref = pipe.route.reader;
-    const ServerNode& server = servers_[conn.ends[reader].index];
-    Stage& stage = stage_of(ref);
-    const bool is_free = stage.is_idle(now_) && server.up && !is_paused(server);
-    Core* core = nullptr;
-    if (is_free && (cpu_is_free_ || take_core(ref, server.cores, core))) {
-        read_message(ref, index, reader, no_record, core);
-        Stage& after = stage_of(ref);
-        if (!after.queue.empty()) {
-            look_at(ref, after.queue.front().origin.since);
-        }
-        return;
-    }
-    Pending& pending = stage.queue.push_slot();
-    pending = {};
-    pending.what = Pending::What::message;
-    pending.link = link_of(index, reader);
-    pending.number = pipe.head_number;
-    pending.origin.since = pipe.flights.front().arrival;
-    if (is_free) {
-        wait_for_core(ref, server.cores);
-    } else {
-        sort_in(ref);
-    }
-}
-
-/// The head of a connection's incoming ring is read, and all behind it that can be at once.
-void World::read_message(StageRef ref, ConnectionIndex index, unsigned reader,
-                         trace::RecordId held_by, Core* core) {
-    const std::uint32_t generation = connections_[index].generation;
-    const unsigned sender = 1 - reader;
-    do {
-        Connection& conn = connections_[index];
-        Pipe& pipe = conn.pipes[sender];
-        conn.last_heard[reader] = now_;
-        const Flight& flight = pipe.flights.front();
-        Origin origin = flight.origin();
-        if (held_by != no_record && flight.arrival < now_) {
-            origin.held_by = held_by;
-        }
-        const bool is_snap = zab::kind_of(flight.message) == zab::MessageKind::snap;
-        const zab::Snapshot* snapshot =
-            is_snap && !pipe.snapshots.empty() ? &pipe.snapshots.front() : nullptr;
-        take_step(
-            conn.ends[reader].index, ref,
-            zab::Received{{index * 2 + reader, generation}, conn.kind, &flight.message, snapshot},
-            origin, core, true);
-        if (connections_[index].generation != generation) {
-            return;
-        }
-        take_head(index, sender);
-    } while (is_free_to_go_on() && can_read_on(ref, index, reader));
-    const Pipe& pipe = connections_[index].pipes[sender];
-    if (!pipe.flights.empty() && !pipe.stalled && !pipe.head_scheduled) {
-        schedule_head(index, sender);
-    }
-}
-
-/// Whether the next message of a connection lies there to be read, and nothing is in the way.
-bool World::can_read_on(StageRef ref, ConnectionIndex index, unsigned reader) {
-    const Connection& conn = connections_[index];
-    const Pipe& pipe = conn.pipes[1 - reader];
-    return !pipe.flights.empty() && pipe.flights.front().arrival <= now_ &&
-           pipe.flights.front().what == Flight::What::message && !pipe.stalled && !is_troubled_ &&
-           conn.open[reader] && conn.reading == Connection::Reading::on &&
-           stage_of(ref).is_idle(now_) && servers_[conn.ends[reader].index].up;
-}
-
-/// What an item of each stage costs, as far as the stage alone decides.
-void World::set_item_costs() {
-    const CpuSpec& cpu = scenario_->cpu;
-    const auto set_at = [this](std::size_t place, const Distribution& distribution, bool per_byte) {
-        const bool is_drawn = !distribution.is_constant() || !scenario_->cpu.wake_up.is_constant();
-        item_costs_[place] = {&distribution, is_drawn, per_byte};
-    };
-    const auto set = [&set_at](zab::Stage stage, const Distribution& distribution, bool per_byte) {
-        set_at(static_cast<std::size_t>(stage), distribution, per_byte);
-    };
-    set_at(learner_cost, cpu.learner, false);
-    set(zab::Stage::main, cpu.election, false);
-    set(zab::Stage::election, cpu.election, false);
-    set(zab::Stage::io, cpu.io, true);
-    set(zab::Stage::request, cpu.request, true);
-    set(zab::Stage::sync, cpu.append, true);
-    set(zab::Stage::commit, cpu.commit, false);
-    set(zab::Stage::snapshot, cpu.handler, false);
-    set(zab::Stage::handler, cpu.handler, false);
-    has_outcome_costs_ = !(cpu.reply == Distribution{}) || !(cpu.propose == Distribution{});
-    for (const zab::Stage stage : {zab::Stage::request, zab::Stage::commit}) {
-        item_costs_[static_cast<std::size_t>(stage)].is_drawn |= has_outcome_costs_;
-    }
-}
-
-/// The cpu time of a step, and with it when its effects leave. A thread is woken only by what finds
-/// it asleep, and only an idle core has to be woken for it: one that has just put down something
-/// else turns to it at little cost.
-void World::pay(Step& step, const Stage& stage, std::int64_t since, std::uint64_t meaning,
-                std::uint32_t bytes) {
-    step.service = item_cost(step, meaning, bytes, since < now_ ? 0 : since - stage.busy_until);
-    step.ready = now_ + step.service;
-}
-
-/// Names a thread among its server's draws. A handler is known by its learner: connections are
-/// numbered by chance.
-std::uint64_t World::thread_of(StageRef ref) const {
-    return ref.is_of_connection()
-               ? StageRef::per_server +
-                     servers_[connections_[ref.connection()].ends[0].index].id.value
-               : static_cast<std::uint64_t>(ref.stage());
-}
-
-std::uint32_t World::item_cost(const Step& step, std::uint64_t meaning, std::uint32_t bytes,
-                               std::int64_t slept) {
-    const CpuSpec& cpu = scenario_->cpu;
-    const ServerNode& server = servers_[step.server];
-    const zab::Stage stage =
-        step.stage.is_of_connection() ? zab::Stage::handler : step.stage.stage();
-    // Until it serves, a learner runs what it seldom runs, as in an election.
-    const bool is_learner = stage == zab::Stage::main && server.peer.server().pipeline.serving &&
-                            server.peer.role() == zab::RoleKind::learning;
-    const ItemCost& item = item_costs_[is_learner ? learner_cost : static_cast<std::size_t>(stage)];
-    const std::uint64_t word =
-        item.is_drawn ? draw(server.cpu_key, meaning, thread_of(step.stage)) : 0;
-    std::int64_t cost = item.distribution->draw(word).ns;
-    if (slept > 0) {
-        cost += wake_cost(slept, next_word(word));
-    }
-    if (has_outcome_costs_) {
-        cost += outcome_cost(stage, word);
-    }
-    if (item.per_byte && cpu.per_byte.nano != 0) {
-        cost += std::int64_t{bytes} * cpu.per_byte.nano / Factor::one_nano;
-    }
-    if (server.slow_factor_nano != Factor::one_nano) {
-        cost = std::min(cost, longest_item_ns) / 1000 * (server.slow_factor_nano / 1'000'000);
-    }
-    return static_cast<std::uint32_t>(std::min(cost, longest_item_ns));
-}
-
-void World::finish_item(Stage& stage, Core* core, const Step& step) {
-    stage.last_record = step.record;
-    ++stage.items;
-    if (step.service == 0) {
-        return;
-    }
-    stage.busy_until = step.ready;
-    stage.busy_ns += step.service;
-    if (core != nullptr) {
-        core->free_at = step.ready;
-        core->last_record = step.record;
-        hosts_[servers_[step.server].cores].core_busy_ns += step.service;
-    }
 }
 
 }  // namespace sim

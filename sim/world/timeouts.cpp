@@ -42,8 +42,8 @@ void World::check_read_timeout(ConnectionIndex index, unsigned side) {
     const Stage& reader = stage_of(conn.pipes[1 - side].route.reader);
     std::int64_t due = conn.last_heard[side] + conn.read_timeout[side];
     const Pipe& incoming = conn.pipes[1 - side];
-    const bool has_data =
-        !incoming.flights.empty() && !incoming.stalled && incoming.flights.front().arrival <= now_;
+    const bool has_data = !incoming.flights.empty() && !incoming.stalled &&
+                          incoming.flights.front().origin.since <= now_;
     if (due <= now_ && (reader.is_blocked() || has_data || is_paused(server))) {
         due = now_ + conn.read_timeout[side];  // It is not waiting in read(), or will not wait.
     }
@@ -132,9 +132,9 @@ void World::give_up(ConnectionIndex index, unsigned side) {
 void World::delay_all(Pipe& pipe, std::int64_t until) {
     for (std::size_t i = 0; i < pipe.flights.size(); ++i) {
         Flight& flight = pipe.flights[i];
-        const std::int64_t arrival = std::max(flight.arrival, until);
-        flight.wire += arrival - flight.arrival;
-        flight.arrival = arrival;
+        const std::int64_t arrival = std::max(flight.origin.since, until);
+        flight.origin.other += arrival - flight.origin.since;
+        flight.origin.since = arrival;
     }
     pipe.last_arrival = std::max(pipe.last_arrival, until);
 }

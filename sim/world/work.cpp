@@ -187,7 +187,7 @@ void World::complete_work(std::uint32_t index) {
     } else {
         ref = StageRef::of(order.server, zab::Stage::main);  // Its connection is gone meanwhile.
     }
-    take_step(order.server, ref, done, order.origin, nullptr, false);
+    take_rare_step(order.server, ref, done, order.origin);
     if (!stage_of(ref).queue.empty()) {
         look_at(ref, stage_of(ref).queue.front().origin.since);
     }
@@ -248,7 +248,7 @@ void World::send_snapshot(const Step& step, const zab::SendSnapshot& wish) {
     Pipe& pipe = connection(wish.link).pipes[wish.link.slot % 2];
     pipe.snapshots.push_back(std::move(snapshot));
     const std::uint32_t bytes = snapshot_message_bytes(server);
-    if (transmit(wish.link, zab::Snap{wish.zxid, bytes}, step.record, step.service, step.ready)) {
+    if (transmit(wish.link, zab::Snap{wish.zxid, bytes}, step.record, step.ready, step.service)) {
         write_waits(step, wish.link);
     }
 }

@@ -1,6 +1,4 @@
-#include "sim/world/world.hpp"
-
-#include "protocol/types/ensure.hpp"
+#include "sim/world/hot.hpp"
 
 #include <limits>
 #include <string>
@@ -147,72 +145,12 @@ void World::tell_initial_history(const ServerNode& node, const ServerStart& star
     }
 }
 
-/// What happens in this very instant goes before all that was put there earlier.
 void World::schedule(std::int64_t time, EventKind kind, std::uint32_t entity,
                      std::uint64_t argument) {
-    const std::uint64_t what = static_cast<std::uint64_t>(kind) | (std::uint64_t{entity} << 8);
-    if (time == now_) {
-        Ready& ready = ready_.push_slot();
-        ready.what = what;
-        ready.argument = argument;
-    } else {
-        queue_.push({{time}, what, argument});
-    }
+    put_event(time, kind, entity, argument);
 }
 
-bool World::run_until(zab::Instant until, std::uint64_t max_records) {
-    const std::uint64_t limit = max_records > ~std::uint64_t{0} - recorder_.next_id()
-                                    ? ~std::uint64_t{0}
-                                    : recorder_.next_id() + max_records;
-    while (recorder_.next_id() < limit && run_next(until)) {
-    }
-    if (!ready_.empty() || (!queue_.empty() && queue_.next_time() <= until)) {
-        return false;
-    }
-    now_ = std::max(now_, until.ns);
-    return true;
-}
-
-bool World::run_one() { return run_next({std::numeric_limits<std::int64_t>::max()}); }
-
-/// Performs the next event unless it is later than `until`; false: there is none.
-inline bool World::run_next(zab::Instant until) {
-    if (!initial_.empty()) {
-        begin();
-    }
-    if (!ready_.empty()) {
-        const Ready next = ready_.front();
-        ready_.pop();
-        dispatch(next.what, next.argument);
-    } else {
-        Event event;
-        if (!queue_.pop_until(until, event)) {
-            return false;
-        }
-        if (event.time.ns != now_) {
-            now_ = event.time.ns;
-            instant_began_ = recorder_.next_id() + events_;
-        }
-        dispatch(event.what, event.argument);
-    }
-    ++events_;
-    if (!faults_.due.empty()) {
-        strike_due();
-    }
-    zab::ensure(recorder_.next_id() + events_ - instant_began_ < stuck_limit,
-                "time must pass: a million records and events share one instant");
-    return true;
-}
-
-/// The first records of a run: what the disks hold.
-void World::begin() {
-    for (const auto& [node, position] : initial_) {
-        emit(trace::Kind::history, node, {}, 0, 0, position.zxid.value, position.prefix);
-    }
-    initial_.clear();
-}
-
-inline void World::dispatch(std::uint64_t what, std::uint64_t arguments) {
+[[gnu::always_inline]] inline void World::dispatch(std::uint64_t what, std::uint64_t arguments) {
     const auto entity = static_cast<std::uint32_t>(what >> 8);
     const auto argument = static_cast<std::uint32_t>(arguments);
     const auto generation = static_cast<std::uint32_t>(arguments >> 32);
@@ -265,6 +203,60 @@ inline void World::dispatch(std::uint64_t what, std::uint64_t arguments) {
         case EventKind::undo_fault: undo_fault(entity); return;
         case EventKind::resume: resume_server(entity); return;
     }
+}
+
+/// Performs the next event unless it is later than `until`; false: there is none.
+[[gnu::always_inline]] inline bool World::run_next(zab::Instant until) {
+    Ready next;
+    if (!ready_.empty()) {
+        next = ready_.front();
+        ready_.pop();
+    } else {
+        Event event;
+        if (!queue_.pop_until(until, event)) {
+            return false;
+        }
+        if (event.time.ns != now_) {
+            now_ = event.time.ns;
+            instant_began_ = recorder_.next_id() + events_;
+        }
+        next = {event.what, event.argument};
+    }
+    dispatch(next.what, next.argument);
+    ++events_;
+    if (!faults_.due.empty()) {
+        strike_due();
+    }
+    zab::ensure(recorder_.next_id() + events_ - instant_began_ < stuck_limit,
+                "time must pass: a million records and events share one instant");
+    return true;
+}
+
+bool World::run_until(zab::Instant until, std::uint64_t max_records) {
+    const std::uint64_t limit = max_records > ~std::uint64_t{0} - recorder_.next_id()
+                                    ? ~std::uint64_t{0}
+                                    : recorder_.next_id() + max_records;
+    begin();
+    while (recorder_.next_id() < limit && run_next(until)) {
+    }
+    if (!ready_.empty() || (!queue_.empty() && queue_.next_time() <= until)) {
+        return false;
+    }
+    now_ = std::max(now_, until.ns);
+    return true;
+}
+
+bool World::run_one() {
+    begin();
+    return run_next({std::numeric_limits<std::int64_t>::max()});
+}
+
+/// The first records of a run: what the disks hold. Once.
+void World::begin() {
+    for (const auto& [node, position] : initial_) {
+        emit(trace::Kind::history, node, {}, 0, 0, position.zxid.value, position.prefix);
+    }
+    initial_.clear();
 }
 
 std::optional<ServerIndex> World::leader() const {

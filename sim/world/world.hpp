@@ -71,6 +71,7 @@ class World {
     };
     struct Outlet {  // Copies of a world start without one.
         const trace::Outlets* value = nullptr;
+        trace::KindSet wanted() const { return value == nullptr ? 0 : value->wanted(); }
         Outlet() = default;
         Outlet(const Outlet&) {}
         Outlet& operator=(const Outlet&) {
@@ -79,24 +80,6 @@ class World {
         Outlet(Outlet&&) = default;
         Outlet& operator=(Outlet&&) = default;
         ~Outlet() = default;
-    };
-    struct Ready {  // An event of this very instant.
-        std::uint64_t what = 0;
-        std::uint64_t argument = 0;
-    };
-    struct WorkOrder {  // A piece of work under way.
-        zab::Work work{};
-        StageRef stage{};
-        zab::LinkId link{};
-        std::uint64_t argument = 0;
-        std::uint64_t log_target = 0;
-        std::uint32_t history_version = 0;
-        std::uint32_t incarnation = 0;
-        ServerIndex server = 0;
-        zab::Snapshot snapshot;  ///< As it was at the beginning.
-        std::uint32_t database_generation = 0;
-        Origin origin;
-        bool active = false;
     };
     struct ItemCost {  // Of a stage's work.
         const Distribution* distribution = nullptr;
@@ -124,6 +107,7 @@ class World {
     void build_clients();
     void tell_initial_history(const ServerNode& node, const ServerStart& start);
     void begin();
+    void put_event(std::int64_t time, EventKind kind, std::uint32_t entity, std::uint64_t argument);
     void schedule(std::int64_t time, EventKind kind, std::uint32_t entity, std::uint64_t argument);
     bool run_next(zab::Instant until);
     void dispatch(std::uint64_t what, std::uint64_t argument);
@@ -144,7 +128,10 @@ class World {
                                std::uint64_t b, std::uint32_t c) {
         return emit_after(cause, trace::Record::head(kind, node, peer, detail), a, b, c);
     }
+    trace::RecordId put_record(std::uint64_t head, const Origin& origin, std::uint64_t a,
+                               std::uint64_t b, std::uint32_t c);
     trace::RecordId add_record(const trace::Record& record);
+    void show(const trace::Record& record, trace::RecordId id);
     void emit_resources();
 
     // stages.cpp: threads and cores.
@@ -156,12 +143,13 @@ class World {
     }
     void enqueue(StageRef ref, const Pending& pending);
     void sort_in(StageRef ref);
+    void plan_look(StageRef ref, Stage& stage, std::int64_t not_before);
     void look_at(StageRef ref, std::int64_t not_before);
     void run_stage(StageRef ref);
     bool run_next_item(StageRef ref);
     bool is_free_to_go_on() const;
-    bool can_read_on(StageRef ref, ConnectionIndex index, unsigned reader);
-    void run_turn(StageRef ref, Stage& stage, Core* core);
+    bool can_read_on(const Connection& conn, unsigned reader, const Stage& stage) const;
+    void run_turn(ServerIndex server, StageRef ref, Stage& stage, Core* core);
     bool take_core(StageRef ref, HostIndex host, Core*& core);
     bool is_in_slice(const Core& core) const;
     bool goes_on(const Core& core);
@@ -187,16 +175,21 @@ class World {
     bool is_paused(const ServerNode& server) const { return server.paused_until > now_; }
 
     // effects.cpp: what servers want.
-    void take_step(ServerIndex server, StageRef ref, const zab::Input& input, const Origin& origin,
+    template <class What>
+    void take_step(ServerIndex server, StageRef ref, const What& what, const Origin& origin,
                    Core* core, bool pays);
-    Told record_received(const ServerNode& server, const zab::Received& received,
-                         const Origin& origin);
-    Told record_turn(ServerNode& server, const zab::Input& input, const Origin& origin);
+    void take_rare_step(ServerIndex server, StageRef ref, const zab::Input& input,
+                        const Origin& origin);
+    Told tell(ServerNode& server, const Arrived& arrived, const Origin& origin);
+    template <class What>
+    Told tell(ServerNode& server, const What& what, const Origin& origin);
+    void carry_out(Step& step, const Told& told, std::int64_t since, Core* core, bool pays);
     void interpret(const Step& step, std::size_t first);
+    bool perform(const Step& step, const zab::Effect& effect);
     void perform(const Step& step, const zab::Dial& wish);
     void perform(const Step& step, const zab::Listen& wish);
     void perform(const zab::SetReading& wish);
-    void perform(const Step& step, const zab::Append& append);
+    void append_to_log(ServerNode& server, const zab::Txn& txn);
     void perform(const Step& step, const zab::Halt& halt);
     void perform(const Step& step, const zab::RefuseToStart& refusal);
     void cancel_timer(const Step& step, const zab::CancelTimer& wish);
@@ -221,11 +214,7 @@ class World {
 
     // network.cpp: connections.
     Connection& connection(zab::LinkId link) { return connections_[link.slot / 2]; }
-    bool is_live(zab::LinkId link) const {
-        const Connection& conn = connections_[link.slot / 2];
-        return conn.generation == link.generation && conn.state == Connection::State::open &&
-               conn.open[link.slot % 2];
-    }
+    bool is_live(zab::LinkId link) const { return connections_[link.slot / 2].is_live(link); }
     Route route_of(ConnectionIndex index, unsigned side) const;
     zab::LinkId link_of(ConnectionIndex index, unsigned side) const;
     HostIndex host_of(const End& end) const;
@@ -235,7 +224,7 @@ class World {
     void dial_answered(ConnectionIndex index, std::uint32_t answer);
     void dial_expires(ConnectionIndex index);
     bool transmit(zab::LinkId link, const zab::Message& message, trace::RecordId cause,
-                  std::uint32_t service, std::int64_t ready, std::int64_t waited = 0);
+                  std::int64_t ready, std::uint32_t service, std::int64_t waited = 0);
     std::uint64_t occurrence_of(ConnectionIndex index, unsigned side, std::uint64_t kind);
     void call_sender(ConnectionIndex index);
     void run_sender(ConnectionIndex index, Core* core);
@@ -247,12 +236,25 @@ class World {
     void arrive_at_nobody(ConnectionIndex index, unsigned side);
     void stall(ConnectionIndex index, unsigned side, bool breaks);
     void set_read_timeout(zab::LinkId link, std::int64_t timeout);
+    void take_off(ConnectionIndex index, Connection& conn, unsigned side, Flight& flight,
+                  std::int64_t ready);
     void fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64_t ready);
+    void put_head(ConnectionIndex index, Connection& conn, unsigned side);
     void schedule_head(ConnectionIndex index, unsigned side);
     void head_arrives(ConnectionIndex index, unsigned side, std::uint32_t number);
     bool is_held_up(ConnectionIndex index, unsigned side);
     void client_end_reads(ConnectionIndex index, unsigned side);
-    void take_head(ConnectionIndex index, unsigned side);
+    /// Takes the head of a pipe out: it has been read, or is gone.
+    void take_head(ConnectionIndex index, Connection& conn, unsigned side) {
+        Pipe& pipe = conn.pipes[side];
+        if (pipe.flights.empty()) {
+            return;
+        }
+        pipe.drop_head();
+        if (pipe.writers != 0 && pipe.unread <= send_buffer_) {
+            make_room(index, side);
+        }
+    }
     void pop_head(ConnectionIndex index, unsigned side);
     void close_link(zab::LinkId link, Flight::What what, trace::RecordId cause,
                     std::uint32_t service, std::int64_t ready, std::int64_t waited = 0);
@@ -370,6 +372,7 @@ class World {
     std::vector<Stage> server_stages_;                           ///< By StageRef::place().
     std::vector<Stage> connection_stages_;                       ///< Likewise.
     std::array<ItemCost, StageRef::per_server + 1> item_costs_;  ///< By stage; a learner's main.
+    ItemCost sender_cost_;
     std::vector<ServerIndex> server_by_id_;
     std::vector<Client> clients_;
     std::vector<Zipf> zipfs_;  // By client group.

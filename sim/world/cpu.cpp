@@ -1,0 +1,117 @@
+#include "sim/world/world.hpp"
+
+#include <algorithm>
+
+namespace sim {
+
+// What the items of threads cost in cpu time.
+
+namespace {
+
+// A learner's main thread has the place behind those of the stages.
+constexpr std::size_t learner_cost = StageRef::per_server;
+
+}  // namespace
+
+/// What an item of each stage costs, as far as the stage alone decides.
+void World::set_item_costs() {
+    const CpuSpec& cpu = scenario_->cpu;
+    const auto set_at = [this](std::size_t place, const Distribution& distribution, bool per_byte) {
+        const bool is_drawn = !distribution.is_constant() || !scenario_->cpu.wake_up.is_constant();
+        item_costs_[place] = {&distribution, is_drawn, per_byte};
+    };
+    const auto set = [&set_at](zab::Stage stage, const Distribution& distribution, bool per_byte) {
+        set_at(static_cast<std::size_t>(stage), distribution, per_byte);
+    };
+    set_at(learner_cost, cpu.learner, false);
+    sender_cost_ = {&cpu.sender, !cpu.sender.is_constant() || !cpu.wake_up.is_constant(), false};
+    set(zab::Stage::main, cpu.election, false);
+    set(zab::Stage::election, cpu.election, false);
+    set(zab::Stage::io, cpu.io, true);
+    set(zab::Stage::request, cpu.request, true);
+    set(zab::Stage::sync, cpu.append, true);
+    set(zab::Stage::commit, cpu.commit, false);
+    set(zab::Stage::snapshot, cpu.handler, false);
+    set(zab::Stage::handler, cpu.handler, false);
+    has_outcome_costs_ = !(cpu.reply == Distribution{}) || !(cpu.propose == Distribution{});
+    for (const zab::Stage stage : {zab::Stage::request, zab::Stage::commit}) {
+        item_costs_[static_cast<std::size_t>(stage)].is_drawn |= has_outcome_costs_;
+    }
+}
+
+/// Names a thread among its server's draws. A handler is known by its learner: connections are
+/// numbered by chance.
+inline std::uint64_t World::thread_of(StageRef ref) const {
+    return ref.is_of_connection()
+               ? StageRef::per_server +
+                     servers_[connections_[ref.connection()].ends[0].index].id.value
+               : static_cast<std::uint64_t>(ref.stage());
+}
+
+/// Waking a thread costs the less, the shorter it has slept.
+std::int64_t World::wake_cost(std::int64_t slept, std::uint64_t word) const {
+    const CpuSpec& cpu = scenario_->cpu;
+    const std::int64_t cost = cpu.wake_up.draw(word).ns;
+    return slept >= cpu.deep_sleep.ns ? cost
+                                      : std::min(cost, longest_item_ns) * (slept / 1'000) /
+                                            (cpu.deep_sleep.ns / 1'000 + 1);
+}
+
+[[gnu::always_inline]] inline std::uint32_t World::item_cost(const Step& step,
+                                                             std::uint64_t meaning,
+                                                             std::uint32_t bytes,
+                                                             std::int64_t slept) {
+    const CpuSpec& cpu = scenario_->cpu;
+    const ServerNode& server = servers_[step.server];
+    const zab::Stage stage =
+        step.stage.is_of_connection() ? zab::Stage::handler : step.stage.stage();
+    // Until it serves, a learner runs what it seldom runs, as in an election.
+    const bool is_learner = stage == zab::Stage::main && server.peer.server().pipeline.serving &&
+                            server.peer.role() == zab::RoleKind::learning;
+    const ItemCost& item = item_costs_[is_learner ? learner_cost : static_cast<std::size_t>(stage)];
+    const std::uint64_t word =
+        item.is_drawn ? draw(server.cpu_key, meaning, thread_of(step.stage)) : 0;
+    std::int64_t cost = item.distribution->draw(word).ns;
+    if (slept > 0) {
+        cost += wake_cost(slept, next_word(word));
+    }
+    if (has_outcome_costs_) {
+        cost += outcome_cost(stage, word);
+    }
+    if (item.per_byte && cpu.per_byte.nano != 0) {
+        cost += std::int64_t{bytes} * cpu.per_byte.nano / Factor::one_nano;
+    }
+    if (server.slow_factor_nano != Factor::one_nano) {
+        cost = std::min(cost, longest_item_ns) / 1000 * (server.slow_factor_nano / 1'000'000);
+    }
+    return static_cast<std::uint32_t>(std::min(cost, longest_item_ns));
+}
+
+/// What the effects of the step being taken cost: a transaction made, replies written.
+std::int64_t World::outcome_cost(zab::Stage stage, std::uint64_t word) const {
+    std::int64_t cost = 0;
+    if (stage != zab::Stage::request && stage != zab::Stage::commit) {
+        return cost;
+    }
+    for (const zab::Effect& effect : effects_.list()) {
+        const auto* note = std::get_if<zab::Note>(&effect);
+        if (note != nullptr && note->kind == zab::NoteKind::propose) {
+            cost += scenario_->cpu.propose.draw(next_word(word + 2)).ns;
+        } else if (stage == zab::Stage::commit && std::holds_alternative<zab::Send>(effect)) {
+            word = next_word(word + 1);
+            cost += scenario_->cpu.reply.draw(word).ns;
+        }
+    }
+    return cost;
+}
+
+/// The cpu time of a step, and with it when its effects leave. A thread is woken only by what finds
+/// it asleep, and only an idle core has to be woken for it: one that has just put down something
+/// else turns to it at little cost.
+void World::pay(Step& step, const Stage& stage, std::int64_t since, std::uint64_t meaning,
+                std::uint32_t bytes) {
+    step.service = item_cost(step, meaning, bytes, since < now_ ? 0 : since - stage.busy_until);
+    step.ready = now_ + step.service;
+}
+
+}  // namespace sim
