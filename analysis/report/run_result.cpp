@@ -69,6 +69,12 @@ std::string_view name_of(ReignEnd end) {
     return "unknown";
 }
 
+std::string_view name_of_thread(std::uint16_t stage) {
+    constexpr std::size_t first_turn = 16;
+    const std::string_view turn = named(trace::names::works, first_turn + stage);
+    return turn.substr(turn.rfind('_') + 1);
+}
+
 std::string_view name_of(trace::Resource resource) {
     return named(trace::names::resources, static_cast<std::size_t>(resource));
 }

@@ -82,6 +82,8 @@ struct SeedsResult {
 std::string_view name_of(Trouble trouble);
 std::string_view name_of(ReignEnd end);
 std::string_view name_of(trace::Resource resource);
+/// The thread of a server that a resource of kind `stage` numbers: "commit".
+std::string_view name_of_thread(std::uint16_t stage);
 std::string_view name_of(trace::Operation operation);
 std::string_view name_of(trace::Outcome outcome);
 

@@ -185,6 +185,17 @@ std::string outages(const Summary& summary, const TextStyle& style, const Paint&
     return out;
 }
 
+/// "commit thread", "cores", "disk".
+std::string resource_text(const ResourceUse& use) {
+    switch (use.resource) {
+        case trace::Resource::core: return "cores";
+        case trace::Resource::nic_out: return "network card, out";
+        case trace::Resource::disk: return "disk";
+        case trace::Resource::stage: break;
+    }
+    return fmt::format("{} thread", name_of_thread(use.number));
+}
+
 std::string resources(const Summary& summary, const TextStyle& style, const Paint& paint) {
     std::string out = heading(paint, "Busiest resources");
     if (summary.resources.empty()) return out + "  not in the trace\n";
@@ -192,8 +203,8 @@ std::string resources(const Summary& summary, const TextStyle& style, const Pain
     const std::size_t shown = std::min(summary.resources.size(), style.busiest_resources);
     for (std::size_t i = 0; i < shown; ++i) {
         const ResourceUse& use = summary.resources[i];
-        table.add({server_text(use.node), fmt::format("{} {}", name_of(use.resource), use.number),
-                   percent_text(use.per_mille()), count_text(use.uses)});
+        table.add({server_text(use.node), resource_text(use), percent_text(use.per_mille()),
+                   count_text(use.uses)});
     }
     return out + table.text();
 }
