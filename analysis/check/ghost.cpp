@@ -95,7 +95,17 @@ void Ghost::observe(const trace::Record& record, trace::RecordId id, const Posit
         case client_expired:
         case invoke:
         case complete:
-        case fail: return;
+        case fail:
+        case leader_compared:
+        case leader_declared:
+        case command_sent:
+        case command_compared:
+        case command_executed:
+        case vote_compared:
+        case command_agreed:
+        case watcher_registered:
+        case configuration_changed:
+        case notification_compared: return;
     }
 }
 
