@@ -2,7 +2,6 @@
 
 #include "protocol/effect.hpp"
 
-
 namespace textbook {
 
 /// What a telegram of this protocol says (Telegram::kind), and what its `number` is.

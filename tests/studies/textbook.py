@@ -83,7 +83,8 @@ def watchers_to_10000(save):
     rows, median, last = [], [], []
     for count in [1, 10, 100, 1_000, 10_000]:
         result = run({'protocol': 'textbook', 'duration': '14s', 'warm_up': '4s',
-                      'ensemble': {'voters': 3},
+                      'ensemble': {'voters': 3}, 'cpu': {'reply': '10us'},
+                      'hosts': {'default': {'nic': '1Gbit/s'}},
                       'clients': [{'name': 'administrator', 'load': {'open': {'constant': '1/s'}},
                                    'paths': {'uniform': {'count': 1}}},
                                   {'name': 'applications', 'count': count, 'watch': True}]})
