@@ -107,6 +107,7 @@ Exit RunCommand::run_seeds(const Loaded& loaded) {
     all.scenario = info.scenario;
     all.why = info.why;
     all.release = info.release;
+    all.protocol = info.protocol;
     all.engine = info.engine;
     std::vector<std::string> first_messages;
     Exit exit = Exit::ok;

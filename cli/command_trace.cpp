@@ -18,7 +18,7 @@ std::string check_text(const std::string& file, const TraceStudy& study) {
     std::string out = fmt::format(
         "{}: {}{}: {} of {} properties checked, {} violations\n", file, word_for(verdict),
         study.properties_left_out > 0 && verdict.holds() ? " in part" : "",
-        verdict.properties_checked, analysis::all_properties().size(),
+        verdict.properties_checked, verdict.properties_checked + study.properties_left_out,
         analysis::count_text(verdict.safety_violations + verdict.liveness_violations));
     for (const std::string& message : verdict.messages) out += "  - " + message + "\n";
     for (const std::string& what : verdict.not_checked) out += "  not checked: " + what + "\n";
@@ -68,8 +68,8 @@ Exit refused_rest(const std::string& file, const TraceStudy& study,
         "{}: run with --level {}\n",
         file, levels[static_cast<std::size_t>(study.level)], refused,
         refused + study.result.verdict.properties_checked,
-        levels[static_cast<std::size_t>(analysis::level_needed())],
-        levels[static_cast<std::size_t>(analysis::level_needed())]);
+        levels[static_cast<std::size_t>(study.level_needed)],
+        levels[static_cast<std::size_t>(study.level_needed)]);
     return Exit::bad_input;
 }
 

@@ -58,6 +58,8 @@ analysis::Ensemble ensemble_of(const sim::Scenario& scenario) {
         (server.voter ? ensemble.voters : ensemble.observers).push_back(server.id);
     }
     ensemble.groups = scenario.config.groups;
+    ensemble.protocol = scenario.protocol == sim::Protocol::textbook ? analysis::Protocol::textbook
+                                                                     : analysis::Protocol::zab;
     return ensemble;
 }
 
@@ -66,6 +68,7 @@ void describe(const sim::Scenario& scenario, analysis::RunInfo& info) {
     info.scenario = scenario.name;
     info.why = scenario.why;
     info.release = scenario.release;
+    info.protocol = scenario.protocol == sim::Protocol::textbook ? "textbook" : "zab";
     info.engine = engine_text();
     info.voters = static_cast<std::uint32_t>(ensemble.voters.size());
     info.observers = static_cast<std::uint32_t>(ensemble.observers.size());
@@ -77,6 +80,10 @@ analysis::Verdict verdict_of(const analysis::CheckerSet& checkers) {
     analysis::Verdict verdict;
     verdict.properties_checked = static_cast<std::uint32_t>(checkers.properties_checked().size());
     verdict.safety_violations = checkers.violation_count();
+    for (const analysis::Property& property : checkers.properties_checked()) {
+        const std::uint64_t count = checkers.violation_count(property.name);
+        if (count > 0) verdict.violated.emplace_back(property.name, count);
+    }
     for (const analysis::Violation& violation : checkers.violations()) {
         verdict.messages.push_back(violation_text(violation));
     }

@@ -40,9 +40,9 @@ trace::Level level_for_summary(const sim::Scenario& scenario) {
     return level_showing(kinds);
 }
 
-trace::Level least_level_with_verdict() {
+trace::Level least_level_with_verdict(analysis::Protocol protocol) {
     trace::Level least = trace::Level::all;
-    for (const analysis::Property& property : analysis::all_properties()) {
+    for (const analysis::Property& property : analysis::all_properties(protocol)) {
         least = std::min(least, std::max(property.level, trace::Level::operations));
     }
     return least;
@@ -55,10 +55,11 @@ std::string refusal(const trace::Header& header, const sim::Scenario& scenario, 
                "trace.to";
     }
     const bool is_verdict = needs == StudyNeeds::verdict;
+    const analysis::Protocol protocol = ensemble_of(scenario).protocol;
     const trace::Level needed =
-        is_verdict ? least_level_with_verdict() : level_for_summary(scenario);
+        is_verdict ? least_level_with_verdict(protocol) : level_for_summary(scenario);
     if (header.level < needed) {
-        const trace::Level advised = is_verdict ? analysis::level_needed() : needed;
+        const trace::Level advised = is_verdict ? analysis::level_needed(protocol) : needed;
         return fmt::format(
             "a trace of level {} cannot answer for {}; needed is level {}: run with "
             "--level {}",
@@ -122,6 +123,7 @@ TraceStudy Study::result(const trace::End& end) const {
     study.result.summary = summarizer_.finish(end.time);
     study.result.verdict = verdict_of(checkers_);
     study.properties_left_out = checkers_.properties_left_out().size();
+    study.level_needed = analysis::level_needed(ensemble_of(scenario_).protocol);
     study.result.expectations = judge_all(scenario_, study.result.summary, study.result.verdict);
     return study;
 }

@@ -16,6 +16,7 @@ struct TraceStudy {
     trace::Level level{};
     bool is_hash_verified = false;        ///< Else the file does not show the whole run.
     std::size_t properties_left_out = 0;  ///< Those that the level cannot answer.
+    trace::Level level_needed{};          ///< To answer all.
     std::uint64_t costs_checked = 0;
     std::uint64_t costs_unchecked = 0;
     std::string cost_offence;  ///< The first record whose costs do not add up.

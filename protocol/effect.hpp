@@ -35,6 +35,16 @@ enum class NoteKind : std::uint8_t {
     snapshot_sent,
     snapshot_installed,
     history,
+    // Of protocols that compare ids: `a` is the id.
+    leader_compared,
+    leader_declared,
+    command_sent,
+    command_compared,
+    command_executed,
+    vote_compared,
+    command_agreed,
+    watcher_registered,
+    configuration_changed,
 };
 struct Note {
     NoteKind kind{};

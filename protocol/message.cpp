@@ -53,6 +53,10 @@ void add(Digest& d, const ClientReply& m) {
 }
 void add(Digest& d, const ClientPing& m) { d.add(m.number); }
 void add(Digest& d, const ClientPingReply& m) { d.add(m.zxid.value).add(m.number); }
+void add(Digest& d, const Telegram& m) {
+    d.add(m.number).add(m.reference).add(m.client).add(m.path).add(m.bytes);
+    d.add(static_cast<std::uint64_t>(m.operation)).add(m.kind);
+}
 void add(Digest& d, const Touch& m) {
     for (const SessionId session : m.sessions) {
         d.add(session.value);

@@ -6,8 +6,14 @@
 
 namespace analysis {
 
-std::vector<std::unique_ptr<Checker>> make_all_checkers() {
+std::vector<std::unique_ptr<Checker>> make_all_checkers(Protocol protocol) {
     std::vector<std::unique_ptr<Checker>> all;
+    if (protocol == Protocol::textbook) {
+        all.push_back(make_textbook_leaders());
+        all.push_back(make_textbook_commands());
+        all.push_back(make_client_order());
+        return all;
+    }
     all.push_back(make_zab_delivery());
     all.push_back(make_primary_order());
     all.push_back(make_one_leader_per_epoch());
@@ -25,17 +31,18 @@ std::vector<std::unique_ptr<Checker>> make_all_checkers() {
     return all;
 }
 
-std::vector<Property> all_properties() {
+std::vector<Property> all_properties(Protocol protocol) {
     std::vector<Property> all;
-    for (const auto& checker : make_all_checkers()) {
+    for (const auto& checker : make_all_checkers(protocol)) {
         all.insert(all.end(), checker->properties().begin(), checker->properties().end());
     }
     return all;
 }
 
-trace::Level level_needed() {
+trace::Level level_needed(Protocol protocol) {
     trace::Level needed = trace::Level::off;
-    for (const Property& property : all_properties()) needed = std::max(needed, property.level);
+    for (const Property& property : all_properties(protocol))
+        needed = std::max(needed, property.level);
     return needed;
 }
 
@@ -48,7 +55,7 @@ std::optional<trace::Level> level_needed(std::string_view property) {
 
 CheckerSet::CheckerSet(const Ensemble& ensemble, trace::Level level)
     : level_(level), ghost_(ensemble) {
-    for (auto& checker : make_all_checkers()) {
+    for (auto& checker : make_all_checkers(ensemble.protocol)) {
         const bool is_answerable = std::ranges::all_of(
             checker->properties(), [&](const Property& p) { return p.level <= level; });
         if (is_answerable) checkers_.push_back(std::move(checker));
@@ -99,7 +106,7 @@ std::vector<Property> CheckerSet::properties_checked() const {
 }
 
 std::vector<Property> CheckerSet::properties_left_out() const {
-    std::vector<Property> left_out = all_properties();
+    std::vector<Property> left_out = all_properties(ghost_.ensemble().protocol);
     std::erase_if(left_out, [&](const Property& p) {
         return std::ranges::any_of(properties_checked(),
                                    [&](const Property& c) { return c.name == p.name; });

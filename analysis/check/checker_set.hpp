@@ -15,11 +15,12 @@
 
 namespace analysis {
 
-/// Every property that the checkers know, whatever a given trace can answer.
-std::vector<Property> all_properties();
+/// Every property of a protocol that the checkers know, whatever a given trace can answer.
+std::vector<Property> all_properties(Protocol protocol = Protocol::zab);
 
-/// The level that a trace needs for all properties, or for the one named (unknown name: nothing).
-trace::Level level_needed();
+/// The level that a trace needs for all properties, or for ZooKeeper's one of this name (unknown
+/// name: nothing).
+trace::Level level_needed(Protocol protocol = Protocol::zab);
 std::optional<trace::Level> level_needed(std::string_view property);
 
 /// Checks one run, record by record, while it happens or from a file: the verdict is the same.

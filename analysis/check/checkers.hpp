@@ -23,7 +23,10 @@ std::unique_ptr<Checker> make_boot();
 std::unique_ptr<Checker> make_committed_replies();
 std::unique_ptr<Checker> make_client_order();
 
-/// All of them, in the order in which reports list them.
-std::vector<std::unique_ptr<Checker>> make_all_checkers();
+std::unique_ptr<Checker> make_textbook_leaders();
+std::unique_ptr<Checker> make_textbook_commands();
+
+/// All that a protocol's guarantees ask for, in the order in which reports list them.
+std::vector<std::unique_ptr<Checker>> make_all_checkers(Protocol protocol);
 
 }  // namespace analysis

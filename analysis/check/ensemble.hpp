@@ -4,10 +4,14 @@
 #include "protocol/types/quorum.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace analysis {
+
+/// What the servers speak: it decides which guarantees there are.
+enum class Protocol : std::uint8_t { zab, textbook };
 
 /// Who takes part, as the scenario declares it.
 struct Ensemble {
@@ -15,6 +19,7 @@ struct Ensemble {
     std::vector<zab::NodeId> observers;
     std::string release = "fixed";  ///< Whose behaviour it has: what is right depends on it.
     zab::QuorumGroups groups;       ///< None: any majority decides.
+    Protocol protocol = Protocol::zab;
 
     /// The size of a majority of the voters.
     std::size_t quorum() const { return voters.size() / 2 + 1; }

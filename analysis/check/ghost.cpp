@@ -50,36 +50,19 @@ void Ghost::observe(const trace::Record& record, trace::RecordId id, const Posit
         case looking:
         case server_stopped: return on_role(record, id);
         // The ghost learns nothing from the other kinds.
-        case fault:
-        case fault_skipped:
-        case resource:
-        case server_started:
-        case refused_to_start:
-        case server_paused:
-        case server_resumed:
-        case link_up:
-        case link_down:
-        case dial_failed:
-        case link_full:
-        case link_writable:
-        case elected:
-        case receive:
-        case timer:
-        case work:
-        case request:
-        case forward:
-        case synchronized:
-        case ack:
-        case read:
-        case inform:
-        case snapshot_sent:
-        case client_connecting:
-        case client_connected:
-        case client_disconnected:
-        case client_expired:
-        case invoke:
-        case complete:
-        case fail: return;
+        // clang-format off
+        case fault: case fault_skipped: case resource:
+        case server_started: case refused_to_start: case server_paused: case server_resumed:
+        case link_up: case link_down: case dial_failed: case link_full: case link_writable:
+        case elected: case receive: case timer: case work: case request: case forward:
+        case synchronized: case ack: case read: case inform: case snapshot_sent:
+        case client_connecting: case client_connected: case client_disconnected:
+        case client_expired: case invoke: case complete: case fail:
+        case leader_compared: case leader_declared: case command_sent: case command_compared:
+        case command_executed: case vote_compared: case command_agreed:
+        case watcher_registered: case configuration_changed: case notification_compared:
+            // clang-format on
+            return;
     }
 }
 

@@ -41,6 +41,8 @@ EnsembleChange EnsembleView::observe(const trace::Record& record) {
     if (kind == elected) return on_elected(record);
     if (kind == established) return on_established(record);
     if (kind == serving) return on_serving(record);
+    if (kind == leader_compared) return on_leader_taken(record);
+    if (kind == leader_declared) return on_leader_declared(record);
     EnsembleChange change;
     if (kind == trace::Kind::leading) {
         at(record.node()).leading = record.time();
@@ -152,6 +154,44 @@ EnsembleChange EnsembleView::on_serving(const trace::Record& record) {
     if (leader() != record.node() || reigns_.back().serving) return change;
     reigns_.back().serving = record.time();
     change.serving = true;
+    return change;
+}
+
+/// A leader by the greatest id: who hears of it follows it, and if it led itself, does no longer.
+EnsembleChange EnsembleView::on_leader_taken(const trace::Record& record) {
+    constexpr std::uint16_t election_ignored = 0;  // Of trace::names::leader_comparisons.
+    constexpr std::uint16_t leader_taken = 2;
+    if (record.detail() == election_ignored) return {};
+    if (record.a() != record.node().value) {
+        end_reigns_of(record.node(), record.time(), ReignEnd::superseded);
+    }
+    if (record.detail() != leader_taken) return {};
+    Server now = at(record.node());
+    now.is_looking = false;
+    now.has_elected = true;
+    update(at(record.node()), now);
+    return {};
+}
+
+/// Such a leader needs no more than to declare itself. Its election has no number: reigns are
+/// counted.
+EnsembleChange EnsembleView::on_leader_declared(const trace::Record& record) {
+    Server now = at(record.node());
+    now.is_looking = false;
+    now.has_elected = true;
+    now.self_elected = now.leading = record.time();
+    update(at(record.node()), now);
+    if (has_led() && !reigns_.back().until) {
+        reigns_.back().until = record.time();
+        reigns_.back().end = ReignEnd::superseded;
+    }
+    reigns_.push_back({.leader = record.node(),
+                       .epoch = {static_cast<std::uint32_t>(reigns_.size()) + 1},
+                       .established = record.time(),
+                       .serving = record.time(),
+                       .until = std::nullopt});
+    EnsembleChange change;
+    change.self_elected = change.leading = change.established = change.serving = true;
     return change;
 }
 

@@ -34,7 +34,8 @@ class EnsembleView {
         trace::kind_bit(trace::Kind::server_paused) | trace::kind_bit(trace::Kind::server_resumed) |
         trace::kind_bit(trace::Kind::looking) | trace::kind_bit(trace::Kind::elected) |
         trace::kind_bit(trace::Kind::leading) | trace::kind_bit(trace::Kind::established) |
-        trace::kind_bit(trace::Kind::serving);
+        trace::kind_bit(trace::Kind::serving) | trace::kind_bit(trace::Kind::leader_compared) |
+        trace::kind_bit(trace::Kind::leader_declared);
 
     explicit EnsembleView(std::span<const zab::NodeId> voters);
 
@@ -69,6 +70,8 @@ class EnsembleView {
     EnsembleChange on_elected(const trace::Record& record);
     EnsembleChange on_established(const trace::Record& record);
     EnsembleChange on_serving(const trace::Record& record);
+    EnsembleChange on_leader_taken(const trace::Record& record);
+    EnsembleChange on_leader_declared(const trace::Record& record);
 
     Server& at(zab::NodeId id);
     void update(Server& server, const Server& now);

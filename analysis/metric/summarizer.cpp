@@ -67,8 +67,10 @@ void Summarizer::observe(const trace::Record& record, trace::RecordId /*id*/) {
         observe_operation(record);
     } else if (record.kind() == trace::Kind::commit) {
         if (is_warm(record)) ++commits_;
-    } else if ((bit & EnsembleView::kinds) != 0) {
-        observe_ensemble(record);
+    } else if ((bit & (EnsembleView::kinds | TextbookView::kinds)) != 0) {
+        if ((bit & EnsembleView::kinds) != 0) observe_ensemble(record);
+        if ((bit & TextbookView::kinds) != 0) textbook_.observe(record, is_warm(record));
+        if (record.kind() == trace::Kind::command_agreed && is_warm(record)) ++commits_;
     } else if (record.kind() == trace::Kind::resource) {
         note_resource(record);
     }
@@ -164,7 +166,8 @@ Summary Summarizer::finish(zab::Instant end) const {
                     .messages = messages_,
                     .commits = commits_,
                     .resources = resources_,
-                    .untracked = untracked_};
+                    .untracked = untracked_,
+                    .textbook = textbook_.summary()};
     pending_.for_each([&summary](const PendingOperations::Operation& operation) {
         ++summary.operations[static_cast<std::size_t>(operation.kind)].unfinished;
     });

@@ -4,6 +4,7 @@
 #include "analysis/metric/outage_watch.hpp"
 #include "analysis/metric/pending_operations.hpp"
 #include "analysis/metric/summary.hpp"
+#include "analysis/metric/textbook_view.hpp"
 #include "protocol/types/ids.hpp"
 #include "protocol/types/time.hpp"
 #include "sim/trace/record.hpp"
@@ -24,8 +25,9 @@ class Summarizer final : public trace::Sink {
     /// What it wants to see. At level `messages` and above all of it is in a file; below, messages
     /// (and commits, at `operations`) are missing and the summary shows none.
     static constexpr trace::KindSet kinds =
-        operation_kinds | EnsembleView::kinds | trace::kind_bit(trace::Kind::receive) |
-        trace::kind_bit(trace::Kind::commit) | trace::kind_bit(trace::Kind::resource);
+        operation_kinds | EnsembleView::kinds | TextbookView::kinds |
+        trace::kind_bit(trace::Kind::receive) | trace::kind_bit(trace::Kind::commit) |
+        trace::kind_bit(trace::Kind::resource);
 
     struct Options {
         zab::Instant warm_up;
@@ -51,6 +53,7 @@ class Summarizer final : public trace::Sink {
     zab::Instant last_;  ///< Of the latest record.
     EnsembleView ensemble_;
     OutageWatch outages_;
+    TextbookView textbook_;
     PendingOperations pending_;
     std::array<OperationSummary, operation_count> operations_;
     std::uint64_t elections_ = 0;

@@ -100,6 +100,24 @@ struct ResourceUse {
     friend bool operator==(const ResourceUse&, const ResourceUse&) = default;
 };
 
+/// What servers that compare ids were like: nothing of it where ZooKeeper's run.
+struct TextbookSummary {
+    Histogram elections;  ///< From the first server that began one until a leader declared itself.
+    std::uint64_t commands_sent = 0;
+    std::uint64_t commands_agreed = 0;
+    std::uint64_t commands_taken = 0;  ///< By the servers that compared their ids.
+    std::uint64_t commands_ignored = 0;
+    std::uint64_t votes_counted = 0;  ///< At the moments at which commands became agreed.
+    std::uint64_t votes_taken = 0;
+    std::uint64_t votes_ignored = 0;
+    Histogram notifications;  ///< From a server's change of configuration until an application's.
+    std::uint64_t notifications_ignored = 0;
+    std::uint64_t notifications_untimed = 0;  ///< Taken, after its server had sent a newer one.
+
+    bool is_used() const { return !elections.is_empty() || commands_sent > 0; }
+    friend bool operator==(const TextbookSummary&, const TextbookSummary&) = default;
+};
+
 struct Summary {
     zab::Instant warm_up;
     zab::Instant end;
@@ -117,6 +135,7 @@ struct Summary {
     /// Records that could not be used: of operations that the trace shows in part, of too many at
     /// once to be followed, or that go back in time.
     std::uint64_t untracked = 0;
+    TextbookSummary textbook;
 
     const OperationSummary& of(trace::Operation operation) const;
     OperationSummary writes() const;  ///< create and set.

@@ -65,6 +65,7 @@ Json scenario(const RunInfo& info) {
     out["name"] = info.scenario;
     out["why"] = info.why;
     out["seed"] = hex(info.seed);
+    out["protocol"] = info.protocol;
     out["release"] = info.release;
     out["voters"] = info.voters;
     out["observers"] = info.observers;
@@ -135,11 +136,30 @@ Json resources(const Summary& summary) {
     return out;
 }
 
+Json textbook(const TextbookSummary& summary) {
+    Json out;
+    out["election_time"] = histogram(summary.elections);
+    out["commands_sent"] = summary.commands_sent;
+    out["commands_agreed"] = summary.commands_agreed;
+    out["commands_taken"] = summary.commands_taken;
+    out["commands_ignored"] = summary.commands_ignored;
+    out["votes_per_1000_commands"] = integer_or_null(
+        ratio(summary.votes_counted, 1000, static_cast<std::int64_t>(summary.commands_agreed)));
+    out["votes_taken"] = summary.votes_taken;
+    out["votes_ignored"] = summary.votes_ignored;
+    out["notification_delay"] = histogram(summary.notifications);
+    out["notifications_ignored"] = summary.notifications_ignored;
+    out["notifications_untimed"] = summary.notifications_untimed;
+    return out;
+}
+
 Json verdict(const Verdict& verdict) {
     Json out;
     out["properties_checked"] = verdict.properties_checked;
     out["safety_violations"] = verdict.safety_violations;
     out["liveness_violations"] = verdict.liveness_violations;
+    out["violated"] = Json::object();
+    for (const auto& [property, count] : verdict.violated) out["violated"][property] = count;
     out["messages"] = verdict.messages;
     out["not_checked"] = verdict.not_checked;
     return out;
@@ -230,6 +250,7 @@ std::string run_json(const RunResult& run) {
     out["messages_per_1000_commits"] =
         integer_or_null(ratio(summary.messages, 1000, static_cast<std::int64_t>(summary.commits)));
     out["resources"] = resources(summary);
+    if (summary.textbook.is_used()) out["textbook"] = textbook(summary.textbook);
     out["verdict"] = verdict(run.verdict);
     out["expectations"] = expectations(run.expectations);
     out["trace_hash"] = hex(run.info.trace_hash);
@@ -242,7 +263,10 @@ std::string seeds_json(const SeedsResult& seeds) {
     out["format"] = results_format;
     out["kind"] = "seeds";
     out["engine"] = seeds.engine;
-    out["scenario"] = {{"name", seeds.scenario}, {"why", seeds.why}, {"release", seeds.release}};
+    out["scenario"] = {{"name", seeds.scenario},
+                       {"why", seeds.why},
+                       {"protocol", seeds.protocol},
+                       {"release", seeds.release}};
     out["real_ns"] = integer_or_null(seeds.real_ns);
     out["properties_checked"] = seeds.properties_checked;
     out["estimates"] = Json::array();

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// All that a report shows. The front end fills it; nothing here looks at a clock.
@@ -19,6 +20,7 @@ struct RunInfo {
     std::string why;
     std::uint64_t seed = 0;
     std::string release;
+    std::string protocol = "zab";
     std::string engine;  ///< Version and behaviour, as the front end names them.
     std::uint32_t voters = 0;
     std::uint32_t observers = 0;
@@ -34,6 +36,8 @@ struct Verdict {
     std::uint32_t properties_checked = 0;
     std::uint64_t safety_violations = 0;
     std::uint64_t liveness_violations = 0;
+    /// The properties that did not hold, and how often.
+    std::vector<std::pair<std::string, std::uint64_t>> violated;
     std::vector<std::string> messages;     ///< One for each violation that is worth showing.
     std::vector<std::string> not_checked;  ///< What, and why.
 
@@ -58,6 +62,11 @@ struct SeedResult {
 
 SeedResult seed_result(const RunResult& run);
 
+/// Whose behaviour was simulated, in two words. Releases are ZooKeeper's.
+inline std::string whose(const std::string& protocol, const std::string& release) {
+    return protocol == "zab" ? "release " + release : "protocol " + protocol;
+}
+
 /// One metric over all seeds that have a value for it.
 struct SeedEstimate {
     const Metric* metric = nullptr;
@@ -71,6 +80,7 @@ struct SeedsResult {
     std::string scenario;
     std::string why;
     std::string release;
+    std::string protocol = "zab";
     std::string engine;
     std::uint32_t properties_checked = 0;
     std::vector<SeedResult> runs;

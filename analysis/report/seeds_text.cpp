@@ -84,9 +84,9 @@ std::string verdict(const SeedsResult& seeds, const Paint& paint) {
 
 std::string seeds_text(const SeedsResult& seeds, const TextStyle& style) {
     const Paint paint(style.colour);
-    std::string out = fmt::format(
-        "{}  {} seed{}  release {}\n", paint.bold(printable(seeds.scenario)),
-        count_text(seeds.runs.size()), seeds.runs.size() == 1 ? "" : "s", printable(seeds.release));
+    std::string out = fmt::format("{}  {} seed{}  {}\n", paint.bold(printable(seeds.scenario)),
+                                  count_text(seeds.runs.size()), seeds.runs.size() == 1 ? "" : "s",
+                                  printable(whose(seeds.protocol, seeds.release)));
     if (!seeds.why.empty()) out += "  " + printable(seeds.why) + "\n";
     if (seeds.real_ns) out += "  in " + duration_text({*seeds.real_ns}) + " real time\n";
     out += "\n" + paint.bold("Mean over seeds, with 95 % confidence") + "\n";

@@ -39,8 +39,8 @@ std::string plural(std::uint64_t number, std::string_view one) {
 
 std::string what_ran(const RunResult& run, const Paint& paint) {
     const RunInfo& info = run.info;
-    std::string out = fmt::format("{}  seed {}  release {}\n", paint.bold(printable(info.scenario)),
-                                  info.seed, printable(info.release));
+    std::string out = fmt::format("{}  seed {}  {}\n", paint.bold(printable(info.scenario)),
+                                  info.seed, printable(whose(info.protocol, info.release)));
     if (!info.why.empty()) out += "  " + printable(info.why) + "\n";
     out += "  " + plural(info.voters, "voter");
     if (info.observers > 0) out += ", " + plural(info.observers, "observer");
@@ -219,6 +219,35 @@ std::string messages(const Summary& summary, const Paint& paint) {
                              plural(summary.commits, "commit"));
 }
 
+std::string spread(const Histogram& times) {
+    return fmt::format("{} at the median, {} at most", optional_text(times.quantile(p50)),
+                       optional_text(times.max()));
+}
+
+/// What only servers that compare ids have: elections, commands, votes, notifications.
+std::string textbook(const TextbookSummary& summary, const Paint& paint) {
+    if (!summary.is_used()) return {};
+    std::string out = heading(paint, "Elections, commands and votes");
+    out += "  elections      " + count_text(summary.elections.count());
+    if (!summary.elections.is_empty()) out += ": " + spread(summary.elections);
+    out += fmt::format("\n  commands       {} sent, {} agreed; servers took {}, ignored {}\n",
+                       count_text(summary.commands_sent), count_text(summary.commands_agreed),
+                       count_text(summary.commands_taken), count_text(summary.commands_ignored));
+    const auto votes =
+        ratio(summary.votes_counted, 1000, static_cast<std::int64_t>(summary.commands_agreed));
+    out += fmt::format(
+        "  votes          {} for each command when it was agreed; {} taken, {} "
+        "ignored\n",
+        votes ? thousandths_text(*votes) : no_value, count_text(summary.votes_taken),
+        count_text(summary.votes_ignored));
+    const Histogram& notifications = summary.notifications;
+    const std::uint64_t all = notifications.count() + summary.notifications_untimed;
+    if (all + summary.notifications_ignored == 0) return out;
+    out += fmt::format("  notifications  {} taken, {} ignored", count_text(all),
+                       count_text(summary.notifications_ignored));
+    return out + (notifications.is_empty() ? "\n" : ": " + spread(notifications) + "\n");
+}
+
 std::string expectations(const RunResult& run, const Paint& paint) {
     std::string out;
     for (const ExpectationResult& result : run.expectations) {
@@ -266,6 +295,7 @@ std::string run_text(const RunResult& run, const TextStyle& style) {
     out += outages(run.summary, style, paint);
     out += resources(run.summary, style, paint);
     out += messages(run.summary, paint);
+    out += textbook(run.summary.textbook, paint);
     out += verdict(run, paint);
     out += fmt::format("\ntrace hash  0x{:016x}\n", run.info.trace_hash);
     if (!run.info.reproduce.empty()) out += "reproduce   " + printable(run.info.reproduce) + "\n";

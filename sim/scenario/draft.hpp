@@ -200,6 +200,8 @@ struct Draft {
     std::uint64_t seed = Scenario{}.seed;
     zab::Duration duration = Scenario{}.duration;
     zab::Duration warm_up = Scenario{}.warm_up;
+    Protocol protocol = Scenario{}.protocol;
+    std::optional<textbook::Options> textbook;
     ReleaseDraft release;
     std::string transport = Scenario{}.transport;
     EnsembleDraft ensemble;

@@ -154,6 +154,8 @@ void copy_plain_parts(const Draft& draft, Scenario& out) {
     out.seed = draft.seed;
     out.duration = draft.duration;
     out.warm_up = draft.warm_up;
+    out.protocol = draft.protocol;
+    out.textbook = draft.textbook.value_or(textbook::Options{});
     out.release = draft.release.base;
     out.transport = draft.transport;
     out.expect = draft.expect;
@@ -335,6 +337,9 @@ void resolve_hosts(Resolution& in) {
 
 Scenario resolve(Draft& draft, const json::Value& root, Mistakes& mistakes) {
     Resolution in(draft, root, mistakes);
+    if (draft.protocol == Protocol::textbook && !draft.textbook.has_value()) {
+        draft.textbook.emplace();
+    }
     copy_plain_parts(draft, in.out);
     if (!in.sound("/ensemble")) {
         return {};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/config.hpp"
+#include "protocol/textbook/options.hpp"
 #include "protocol/types/ids.hpp"
 #include "protocol/types/time.hpp"
 #include "sim/random/decimal.hpp"
@@ -174,6 +175,7 @@ struct ClientGroup {
     std::optional<Reconnect> reconnect;            ///< Absent: as ZooKeeper's client.
     std::optional<Leave> leave;                    ///< Absent: they stay.
     std::optional<std::uint64_t> operations_each;  ///< Absent: until the run ends.
+    bool watch = false;  ///< They watch the configuration instead of asking for anything.
     friend bool operator==(const ClientGroup&, const ClientGroup&) = default;
 };
 
@@ -284,12 +286,17 @@ struct TraceSpec {
     friend bool operator==(const TraceSpec&, const TraceSpec&) = default;
 };
 
+/// What the servers speak to each other.
+enum class Protocol : std::uint8_t { zab, textbook };
+
 struct Scenario {
     std::string name;
     std::string why;
     std::uint64_t seed = 1;
     zab::Duration duration = zab::seconds(60);
     zab::Duration warm_up{};
+    Protocol protocol = Protocol::zab;
+    textbook::Options textbook;  ///< Only of that protocol.
     std::string release = "fixed";
     std::string transport = "stream";  ///< Or "datagram".
     zab::Config config;

@@ -302,6 +302,9 @@ Form<GroupDraft> client_group() {
     rows.push_back(key<G>("operations_each", rest(&ClientGroup::operations_each),
                           integer<std::uint64_t>(1, 1'000'000'000'000),
                           {"Requests after which a client stops; default: none.", "1000"}));
+    rows.push_back(key<G>(
+        "watch", rest(&ClientGroup::watch), flag(),
+        {"They watch the configuration and ask for nothing: of protocol textbook.", "true"}));
     return object<G>({
         .outline = {"client_group",
                     "Clients that behave alike.",

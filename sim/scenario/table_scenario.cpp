@@ -93,6 +93,13 @@ std::vector<Row> head_rows() {
         key<D>("duration", &D::duration, duration(zab::nanoseconds(1)),
                {"Simulated time.", "\"60s\""}),
         key<D>("warm_up", &D::warm_up, duration(), {"Not measured.", "\"5s\""}),
+        key<D>("protocol", &D::protocol, protocol(),
+               {"What the servers speak: ZooKeeper's protocol, or the simplified one that "
+                "introductory texts teach.",
+                "\"zab\""}),
+        key<D>("textbook", &D::textbook, textbook_options(),
+               {"How the texts are read, where they leave something open.",
+                R"({"leader_votes": false})"}),
         key<D>("release", &D::release, release, {"Whose behaviour is simulated.", "\"fixed\""}),
         key<D>("transport", &D::transport, transport,
                {"How servers talk: TCP-like, or datagrams that get lost and reordered.",
@@ -140,9 +147,11 @@ const Form<Draft>& scenario() {
             .prepare = {},
             .check =
                 [](const Value& value, Reader& reader, const Draft& draft) {
-                    return draft.warm_up < draft.duration ||
-                           wrong_member(value, reader, "warm_up",
-                                        "not shorter than duration, " + to_text(draft.duration));
+                    const bool has_time =
+                        draft.warm_up < draft.duration ||
+                        wrong_member(value, reader, "warm_up",
+                                     "not shorter than duration, " + to_text(draft.duration));
+                    return check_protocol(value, reader, draft) && has_time;
                 },
         });
     }();

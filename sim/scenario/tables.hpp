@@ -24,6 +24,10 @@ Form<FaultDraft> fault();
 Form<ById<ServerStart>> start();
 Form<std::vector<Expectation>> expect();
 Form<TraceSpec> trace();
+Form<Protocol> protocol();
+Form<textbook::Options> textbook_options();
+/// Refuses what the scenario's protocol has no place for.
+bool check_protocol(const json::Value& value, Reader& reader, const Draft& draft);
 
 /// The whole file. Built once.
 const Form<Draft>& scenario();

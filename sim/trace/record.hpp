@@ -73,8 +73,19 @@ enum class Kind : std::uint8_t {
     invoke,
     complete,
     fail,
+    // Protocols that compare ids.
+    leader_compared,
+    leader_declared,
+    command_sent,
+    command_compared,
+    command_executed,
+    vote_compared,
+    command_agreed,
+    watcher_registered,
+    configuration_changed,
+    notification_compared,
 };
-constexpr std::size_t kind_count = static_cast<std::size_t>(Kind::fail) + 1;
+constexpr std::size_t kind_count = static_cast<std::size_t>(Kind::notification_compared) + 1;
 
 /// What the third cost of a record was spent on. A step is enabled by one of these only.
 enum class Cost : std::uint8_t { none, wire, disk, timer };

@@ -14,7 +14,7 @@ inline constexpr std::string_view messages[] = {
     "sync",           "sync_reply",       "ping",          "ping_reply",
     "revalidate",     "revalidate_reply", "connect",       "connect_reply",
     "client_request", "client_reply",     "client_ping",   "client_ping_reply",
-    "touch"};
+    "touch",          "telegram"};
 // In the order of zab::TimerKind; a test holds the two together.
 inline constexpr std::string_view timers[] = {
     "notification", "finalize", "dial_retry", "epoch_wait", "tick", "observer", "expiry"};
@@ -58,6 +58,9 @@ inline constexpr std::string_view operations[] = {"create",         "set",      
                                                   "create_session", "close_session"};
 inline constexpr std::string_view outcomes[] = {"ok", "node_exists", "no_node", "connection_loss",
                                                 "session_expired"};
+inline constexpr std::string_view comparisons[] = {"ignored", "taken"};
+inline constexpr std::string_view leader_comparisons[] = {"election_ignored", "election_taken",
+                                                          "leader_taken"};
 inline constexpr std::string_view levels[] = {"off", "operations", "protocol", "messages", "all"};
 
 }  // namespace trace::names

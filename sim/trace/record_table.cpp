@@ -27,6 +27,9 @@ constexpr Field operation{"operation", Form::name, names::operations, "what is a
 constexpr Field answered{"operation", Form::flags, {}, "what was asked, and what came of it"};
 constexpr Field session{"session", Form::hex, {}, "the session"};
 constexpr Field bytes{"bytes", Form::integer, {}, "payload"};
+constexpr Field sender{"peer", Form::integer, {}, "the server that sent it"};
+constexpr Field id{"number", Form::integer, {}, "the id"};
+constexpr Field command{"command", Form::hex, {}, "whose command: client and cxid"};
 constexpr Field no{};
 
 constexpr Field name(std::string_view key, Names list, std::string_view meaning) {
@@ -35,6 +38,9 @@ constexpr Field name(std::string_view key, Names list, std::string_view meaning)
 
 constexpr Field struck = name("fault", names::faults, "what strikes");
 constexpr Field down_reason = name("reason", names::down_reasons, "why");
+
+constexpr Field compared =
+    name("compared", names::comparisons, "taken: it is greater than its own");
 
 using enum Kind;
 using enum Level;
@@ -149,6 +155,36 @@ constexpr std::array<Row, kind_count> table{{
      cxid},
     {fail, "fail", operations, "a client gives an operation up", contacted, no, answered, no,
      client, cxid},
+    {leader_compared, "leader_compared", protocol, "an election or leader id comes and is compared",
+     server, sender, name("compared", names::leader_comparisons, "what became of it"), id,
+     {"own", Form::integer, {}, "the leader id before"},
+     {"round", Form::integer, {}, "of the sender's elections"}},
+    {leader_declared, "leader_declared", operations, "the greatest id of an election leads", server,
+     no, no, {"number", Form::integer, {}, "the leader id"},
+     {"last", Form::integer, {}, "the last command id that it has seen"},
+     {"round", Form::integer, {}, "of its elections"}},
+    {command_sent, "command_sent", protocol, "the leader gives a command its id and sends it",
+     server, {"origin", Form::integer, {}, "the server whose client asked"}, operation, id, command,
+     bytes},
+    {command_compared, "command_compared", protocol, "a command id comes and is compared", server,
+     sender, compared, id, command,
+     {"own", Form::integer, {}, "the last command id before"}},
+    {command_executed, "command_executed", protocol, "a command is executed", server, sender, no,
+     id, command, {"after", Form::integer, {}, "the id of the command executed before it"}},
+    {vote_compared, "vote_compared", protocol, "a vote id comes and is compared", server, sender,
+     compared, id, {"own", Form::integer, {}, "the sender's last vote id before"},
+     {"votes", Form::integer, {}, "for this command so far; 0: it is agreed already"}},
+    {command_agreed, "command_agreed", protocol, "more than half of all nodes have voted", server,
+     {"origin", Form::integer, {}, "the server whose client asked"}, no, id, command,
+     {"votes", Form::integer, {}, "counted"}},
+    {watcher_registered, "watcher_registered", protocol, "an application enters the watcher table",
+     server, no, no, {"number", Form::integer, {}, "the watcher id"}, client,
+     {"watchers", Form::integer, {}, "in the table"}},
+    {configuration_changed, "configuration_changed", protocol, "the watchers are notified", server,
+     no, no, id, no, {"watchers", Form::integer, {}, "in the table"}},
+    {notification_compared, "notification_compared", protocol,
+     "a notification id comes to an application and is compared", contacted, no, compared, id,
+     client, {"own", Form::integer, {}, "its last notification id before"}},
 }};
 // clang-format on
 

@@ -106,7 +106,7 @@ bool World::strikes_before(ServerIndex index, const zab::Input& input) {
                static_cast<std::uint16_t>(received->message->index()),
                facts_of(*received->message).zxid);
     }
-    zab::Peer trial = servers_[index].peer;
+    Participant trial = servers_[index].peer;
     zab::Effects effects;
     trial.step(input, {{now_}, {now_}}, effects);
     for (const zab::Effect& effect : effects.list()) {

@@ -1,3 +1,4 @@
+#include "protocol/textbook/watcher.hpp"
 #include "protocol/types/ensure.hpp"
 #include "sim/world/world.hpp"
 
@@ -45,7 +46,8 @@ void World::build_clients() {
             client.session = zab::ClientSession(
                 client.number, static_cast<std::uint32_t>(group.session_timeout.ns / 1'000'000));
             client.key = derive(load_key_, group.name + " " + std::to_string(i));
-            if (const auto* closed = std::get_if<ClosedLoad>(&group.load)) {
+            if (const auto* closed = std::get_if<ClosedLoad>(&group.load);
+                closed != nullptr && !group.watch) {
                 client.wanted = closed->outstanding;
             }
             const auto index = static_cast<ClientIndex>(clients_.size());
@@ -54,7 +56,7 @@ void World::build_clients() {
             const Key key{draw(clients_.back().key, first_moment, 0)};
             const auto offset = static_cast<std::int64_t>(uniform_below(key, 1'000'000));
             schedule(group.start.ns + offset, EventKind::client_dial, index, 0);
-            if (std::holds_alternative<OpenLoad>(group.load)) {
+            if (std::holds_alternative<OpenLoad>(group.load) && !group.watch) {
                 schedule(group.start.ns + offset, EventKind::client_arrival, index, 0);
             }
             if (group.leave.has_value()) {
@@ -221,9 +223,19 @@ void World::client_receives(ClientIndex index, const zab::Message& message, cons
                                   answer->session.value, client.number);
         client.last_record_at = now_;
         arm_client(index);
+        if (scenario_->clients[client.group].watch) {
+            zab::Telegram watch = textbook::say(textbook::Word::watch, client.number);
+            watch.client = client.number;
+            send_from_client(client, watch, client.last_record, 0);
+        }
         issue(index, Origin{.cause = client.last_record, .since = now_});
     } else if (const auto* pong = std::get_if<zab::ClientPingReply>(&message)) {
         client.session.see(pong->zxid);
+    } else if (const auto* said = std::get_if<zab::Telegram>(&message)) {
+        const auto own = static_cast<std::uint32_t>(client.last_notification);
+        const bool taken = textbook::takes_notification(said->number, client.last_notification);
+        emit(trace::Kind::notification_compared, client.server, origin, 0, taken ? 1 : 0,
+             said->number, client.number, own);
     }
 }
 

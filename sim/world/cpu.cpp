@@ -66,8 +66,9 @@ std::int64_t World::wake_cost(std::int64_t slept, std::uint64_t word) const {
     const zab::Stage stage =
         step.stage.is_of_connection() ? zab::Stage::handler : step.stage.stage();
     // Until it serves, a learner runs what it seldom runs, as in an election.
-    const bool is_learner = stage == zab::Stage::main && server.peer.server().pipeline.serving &&
-                            server.peer.role() == zab::RoleKind::learning;
+    const bool is_learner = stage == zab::Stage::main &&
+                            server.peer.role() == zab::RoleKind::learning &&
+                            server.peer.server().pipeline.serving;
     const ItemCost& item = item_costs_[is_learner ? learner_cost : static_cast<std::size_t>(stage)];
     const std::uint64_t word =
         item.is_drawn ? draw(server.cpu_key, meaning, thread_of(step.stage)) : 0;

@@ -27,6 +27,12 @@ inline std::uint64_t identity_of(const zab::Request& request) {
     return (std::uint64_t{request.client} << 32) | request.cxid;
 }
 
+/// A number that is said again says the same; what has none is told apart by how often.
+inline std::uint64_t identity_of(const zab::Telegram& said) {
+    return (said.number ^ (std::uint64_t{said.kind} << 48)) +
+           ((std::uint64_t{said.client} << 32) | said.reference) * 0x9e3779b97f4a7c15u;
+}
+
 inline MessageFacts facts_of(const zab::Message& message) {
     using zab::MessageKind;
     switch (zab::kind_of(message)) {
@@ -62,6 +68,10 @@ inline MessageFacts facts_of(const zab::Message& message) {
         case MessageKind::new_leader:
             return {zab::Zxid::of(std::get_if<zab::NewLeader>(&message)->epoch, 0).value, 0, 0};
         case MessageKind::connect: return {0, std::get_if<zab::Connect>(&message)->client, 0};
+        case MessageKind::telegram: {
+            const auto& said = *std::get_if<zab::Telegram>(&message);
+            return {said.number, (std::uint64_t{said.client} << 32) | said.reference, said.bytes};
+        }
         case MessageKind::ping: return {0, std::get_if<zab::Ping>(&message)->number, 0};
         case MessageKind::ping_reply: return {0, std::get_if<zab::PingReply>(&message)->number, 0};
         default: return {};
@@ -101,6 +111,10 @@ inline MessageSize size_of(const zab::Message& message) {
             return {std::get_if<zab::ClientPing>(&message)->number, header};
         case MessageKind::client_ping_reply:
             return {std::get_if<zab::ClientPingReply>(&message)->number, header};
+        case MessageKind::telegram: {
+            const auto& said = *std::get_if<zab::Telegram>(&message);
+            return {identity_of(said), header + said.bytes};
+        }
         // A snapshot's contents travel as one message of their size.
         case MessageKind::snap:
             return {MessageSize::by_occurrence, header + std::get_if<zab::Snap>(&message)->bytes};

@@ -11,6 +11,7 @@ namespace sim {
 namespace {
 
 constexpr std::int64_t longest_packet_ns = 1'000'000'000;
+constexpr std::uint64_t packet_kinds = 29;  // That senders write; a part of what names a draw.
 constexpr std::int64_t longest_backoff_ns = 120'000'000'000;  // TCP_RTO_MAX.
 
 std::int64_t wire_ns(std::uint64_t bytes, Pace pace) {
@@ -167,7 +168,7 @@ void World::run_sender(ConnectionIndex index, Core* core) {
             sender_cost_.is_drawn
                 ? draw(server.cpu_key,
                        flight.meaning == MessageSize::by_occurrence ? 0 : flight.meaning,
-                       64 + servers_[conn.ends[0].index].id.value * zab::message_kind_count +
+                       64 + servers_[conn.ends[0].index].id.value * packet_kinds +
                            flight.message.index())
                 : 0;
         std::int64_t cost = sender_cost_.distribution->draw(word).ns;

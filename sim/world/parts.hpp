@@ -3,11 +3,11 @@
 #include "protocol/client/session.hpp"
 #include "protocol/effect.hpp"
 #include "protocol/input.hpp"
-#include "protocol/peer.hpp"
 #include "sim/disk/disk.hpp"
 #include "sim/random/key.hpp"
 #include "sim/trace/record.hpp"
 #include "sim/world/pace.hpp"
+#include "sim/world/participant.hpp"
 
 #include <array>
 #include <cstdint>
@@ -268,7 +268,7 @@ struct ServerNode {
     zab::NodeId id{};
     HostIndex host = 0;
     HostIndex cores = 0;  ///< Whose cores it runs on: its host's, or those lent to it.
-    zab::Peer peer;
+    Participant peer;
     bool up = false;  ///< The process runs.
     bool is_booting = false;
     std::int64_t boot_takes = 0;
@@ -314,6 +314,7 @@ struct Client {
     trace::RecordId last_record = no_record;
     std::int64_t last_record_at = 0;
     zab::Ring<trace::RecordId> invocations;  ///< Of the requests in flight.
+    std::uint64_t last_notification = 0;     ///< Of its configuration, if it watches that.
 };
 
 }  // namespace sim

@@ -50,7 +50,7 @@ void World::boot_server(ServerIndex index, std::uint32_t incarnation) {
     }
     server.up = true;
     server.paused_until = 0;
-    server.peer = zab::Peer(server.id, config_);
+    server.peer = Participant(server.id, *scenario_, config_);
     for (std::size_t i = 0; i < zab::shared_stage_count; ++i) {
         Stage& stage = stage_of(StageRef::of(index, static_cast<zab::Stage>(i)));
         stage.queue.clear();

@@ -32,6 +32,15 @@ inline trace::Kind record_kind(zab::NoteKind note) {
         case zab::NoteKind::snapshot_sent: return trace::Kind::snapshot_sent;
         case zab::NoteKind::snapshot_installed: return trace::Kind::snapshot_installed;
         case zab::NoteKind::history: return trace::Kind::history;
+        case zab::NoteKind::leader_compared: return trace::Kind::leader_compared;
+        case zab::NoteKind::leader_declared: return trace::Kind::leader_declared;
+        case zab::NoteKind::command_sent: return trace::Kind::command_sent;
+        case zab::NoteKind::command_compared: return trace::Kind::command_compared;
+        case zab::NoteKind::command_executed: return trace::Kind::command_executed;
+        case zab::NoteKind::vote_compared: return trace::Kind::vote_compared;
+        case zab::NoteKind::command_agreed: return trace::Kind::command_agreed;
+        case zab::NoteKind::watcher_registered: return trace::Kind::watcher_registered;
+        case zab::NoteKind::configuration_changed: return trace::Kind::configuration_changed;
     }
     zab::ensure(false, "every kind of note has its kind of record");
     return trace::Kind::work;

@@ -78,7 +78,7 @@ void World::build_servers() {
                         .host = static_cast<HostIndex>(spec.host),
                         .cores = static_cast<HostIndex>(
                             scenario_->hosts[spec.host].cores_of.value_or(spec.host)),
-                        .peer = zab::Peer(spec.id, config_)};
+                        .peer = Participant(spec.id, *scenario_, config_)};
         node.cpu_key = derive(cpu, name);
         node.disk_key = derive(disk, name);
         node.process_key = derive(process, name);
@@ -261,13 +261,12 @@ void World::begin() {
 
 std::optional<ServerIndex> World::leader() const {
     std::optional<ServerIndex> best;
+    std::uint64_t highest = 0;
     for (ServerIndex i = 0; i < servers_.size(); ++i) {
-        const zab::Leading* leading = servers_[i].up ? servers_[i].peer.leading() : nullptr;
-        if (leading == nullptr || leading->phase != zab::Leading::Phase::broadcast) {
-            continue;
-        }
-        if (!best.has_value() || leading->epoch > servers_[*best].peer.leading()->epoch) {
+        const auto leads = servers_[i].up ? servers_[i].peer.leadership() : std::nullopt;
+        if (leads.has_value() && (!best.has_value() || *leads > highest)) {
             best = i;
+            highest = *leads;
         }
     }
     return best;

@@ -102,6 +102,9 @@ std::string fields(const zab::ClientReply& m) {
 std::string fields(const zab::ClientPingReply& m) {
     return fmt::format("number={} zxid={}", m.number, text_of(m.zxid));
 }
+std::string fields(const zab::Telegram& m) {
+    return fmt::format("kind={} number={}", m.kind, m.number);
+}
 std::string fields(const zab::Touch& m) {
     std::string text;
     for (const zab::SessionId session : m.sessions) {
@@ -280,7 +283,8 @@ zab::Message message_of(const Words& words) {
         case zab::MessageKind::touch: return zab::Touch{{words.session("session")}};
         case zab::MessageKind::connect_reply:
         case zab::MessageKind::client_reply:
-        case zab::MessageKind::client_ping_reply: break;
+        case zab::MessageKind::client_ping_reply:
+        case zab::MessageKind::telegram: break;
     }
     FAIL("a server is never sent a " << words.at(0));
     return zab::UpToDate{};

@@ -32,7 +32,9 @@ class Collector final : public trace::Sink {
 
 inline analysis::Ensemble ensemble_of(const sim::Scenario& scenario) {
     return {scenario.config.voters, scenario.config.observers, scenario.release,
-            scenario.config.groups};
+            scenario.config.groups,
+            scenario.protocol == sim::Protocol::textbook ? analysis::Protocol::textbook
+                                                         : analysis::Protocol::zab};
 }
 
 /// A finished run with all its records and the verdict on it.

@@ -64,6 +64,7 @@ Result run_checked(const Scenario& scenario, std::uint64_t seed) {
         (server.voter ? ensemble.voters : ensemble.observers).push_back(server.id);
     }
     ensemble.groups = scenario.config.groups;
+    if (scenario.protocol == Protocol::textbook) ensemble.protocol = analysis::Protocol::textbook;
     analysis::CheckerSet checkers(ensemble);
     analysis::CostCheck costs;
     trace::Outlets outlets;
@@ -161,7 +162,10 @@ TEST_CASE("every shipped scenario is clean, costs add up, and a second run is th
         for (const auto& [how, cut] : cuts) {
             const std::string run = fmt::format("{}:{}", name, how);
             const Result result = run_checked(cut, 1);
-            CHECK_MESSAGE(result.trouble.empty(), run << ": " << result.trouble);
+            // Halves of pairs show what goes wrong: textbook_world_test.cpp says what.
+            if (!name.ends_with("-textbook.json")) {
+                CHECK_MESSAGE(result.trouble.empty(), run << ": " << result.trouble);
+            }
             CHECK_MESSAGE(hash_of_run(cut, 1) == result.hash, run);
             hashes[run] = result.text();
         }

@@ -87,7 +87,7 @@ TEST_CASE("each level shows what the lower ones show, and the highest shows all"
         CHECK((lower & ~higher) == 0);
         CHECK(lower != higher);
     }
-    CHECK(kinds_at(Level::all) == (kind_bit(Kind::fail) << 1) - 1);
+    CHECK(kinds_at(Level::all) == (kind_bit(Kind::notification_compared) << 1) - 1);
 }
 
 TEST_CASE("numbers are written as the library writes them") {

@@ -1,0 +1,132 @@
+#include "sim/scenario/scalars.hpp"
+#include "sim/scenario/tables.hpp"
+
+namespace sim::decode {
+
+namespace {
+
+using json::Value;
+
+constexpr std::string_view no_meaning = "has no meaning with protocol textbook";
+
+Form<bool> words_for(std::string_view yes, std::string_view no) {
+    return choice<bool>({{yes, true}, {no, false}});
+}
+
+/// Of the ensemble only its voters: all else configures ZooKeeper's servers. Compared as it is
+/// written, so that a resolved scenario may say what is the default.
+bool check_ensemble(const Value& value, Reader& reader, const Draft& draft) {
+    const Value* place = value.find("ensemble");
+    if (place == nullptr) {
+        return true;
+    }
+    const Reader::Inside inside(reader, "ensemble");
+    const Form<EnsembleDraft> form = ensemble();
+    const Value standard = form.write({});
+    bool sound = true;
+    for (const json::Member& member : form.write(draft.ensemble).members) {
+        const Value* usual = standard.find(member.key);
+        const bool differs =
+            usual == nullptr || json::compact(*usual) != json::compact(member.value);
+        if (differs && member.key != "voters") {
+            sound = wrong_member(*place, reader, member.key, std::string(no_meaning));
+        }
+    }
+    return sound;
+}
+
+bool check_start(const Value& value, Reader& reader, const Draft& draft) {
+    for (const auto& [id, start] : draft.start) {
+        const bool is_plain = !start.accepted_epoch && !start.current_epoch && !start.snapshot &&
+                              start.history.empty();
+        if (!is_plain) {
+            return wrong_member(value, reader, "start",
+                                "histories, snapshots and epochs are ZooKeeper's: only down has a "
+                                "meaning with protocol textbook");
+        }
+    }
+    return true;
+}
+
+bool check_clients(const Value& value, Reader& reader, const Draft& draft) {
+    const bool is_textbook = draft.protocol == Protocol::textbook;
+    for (const GroupDraft& group : draft.clients) {
+        const auto& leave = group.rest.leave;
+        if (group.rest.watch && !is_textbook) {
+            return wrong_member(value, reader, "clients",
+                                "watch has a meaning only with protocol textbook");
+        }
+        if (is_textbook && group.operations.sync > 0) {
+            return wrong_member(value, reader, "clients",
+                                "the operation sync " + std::string(no_meaning));
+        }
+        if (is_textbook && leave && leave->how == Leave::How::close_session) {
+            return wrong_member(value, reader, "clients",
+                                "there are no sessions to be closed with protocol textbook");
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+Form<Protocol> protocol() {
+    return choice<Protocol>({{"zab", Protocol::zab}, {"textbook", Protocol::textbook}});
+}
+
+Form<textbook::Options> textbook_options() {
+    using O = textbook::Options;
+    const auto time = duration(zab::milliseconds(1), zab::seconds(3600));
+    return object<O>({
+        .outline = {"textbook", "How the texts are read, where they leave something open.", {}},
+        .keys =
+            {
+                key<O>("heartbeat", &O::heartbeat, time,
+                       {"How often nodes say that they are there.", "\"200ms\""}),
+                key<O>("failure_timeout", &O::failure_timeout, time,
+                       {"A node that is silent for so long has failed; so has one whose connection "
+                        "is reset.",
+                        "\"1s\""}),
+                key<O>("election_wait", &O::election_wait, time,
+                       {"How long an election takes; then the greatest id that was heard of leads.",
+                        "\"500ms\""}),
+                key<O>("give_up", &O::give_up, time,
+                       {"A client that waits for so long is disconnected. There are no retries.",
+                        "\"2s\""}),
+                key<O>("election_on", &O::any_failure_elects,
+                       words_for("any_failure", "leader_failure"),
+                       {"Whose failure starts an election: any node's, or the leader's.",
+                        "\"any_failure\""}),
+                key<O>("returning", &O::remembers, words_for("remembers", "forgets"),
+                       {"What a node knows when it comes back: what it had executed, or nothing. "
+                        "Nobody tells it what it missed.",
+                        "\"remembers\""}),
+                key<O>("leader_votes", &O::leader_votes, flag(),
+                       {"Whether sending a command is the leader's own vote for it.", "true"}),
+            },
+        .prepare = {},
+        .check =
+            [](const Value& value, Reader& reader, const O& options) {
+                return options.heartbeat < options.failure_timeout ||
+                       wrong_member(
+                           value, reader, "heartbeat",
+                           "not below failure_timeout, " + to_text(options.failure_timeout));
+            },
+    });
+}
+
+bool check_protocol(const Value& value, Reader& reader, const Draft& draft) {
+    bool sound = check_clients(value, reader, draft);
+    if (draft.protocol != Protocol::textbook) {
+        return sound && (!draft.textbook.has_value() ||
+                         wrong_member(value, reader, "textbook",
+                                      "has a meaning only with protocol textbook"));
+    }
+    sound = check_ensemble(value, reader, draft) && sound;
+    sound = check_start(value, reader, draft) && sound;
+    const bool is_released = draft.release.base == "fixed" && draft.release.defects.empty();
+    return (is_released || wrong_member(value, reader, "release", std::string(no_meaning))) &&
+           sound;
+}
+
+}  // namespace sim::decode
