@@ -13,6 +13,11 @@ Form<bool> words_for(std::string_view yes, std::string_view no) {
     return choice<bool>({{yes, true}, {no, false}});
 }
 
+bool has_any(const ServerList& servers) {
+    const auto* count = std::get_if<std::uint32_t>(&servers);
+    return count != nullptr ? *count > 0 : !std::get<Ids>(servers).empty();
+}
+
 /// Of the ensemble only its voters: all else configures ZooKeeper's servers. Compared as it is
 /// written, so that a resolved scenario may say what is the default.
 bool check_ensemble(const Value& value, Reader& reader, const Draft& draft) {
@@ -28,7 +33,9 @@ bool check_ensemble(const Value& value, Reader& reader, const Draft& draft) {
         const Value* usual = standard.find(member.key);
         const bool differs =
             usual == nullptr || json::compact(*usual) != json::compact(member.value);
-        if (differs && member.key != "voters") {
+        const bool is_wrong =
+            member.key == "observers" ? has_any(draft.ensemble.observers) : differs;
+        if (is_wrong && member.key != "voters") {
             sound = wrong_member(*place, reader, member.key, std::string(no_meaning));
         }
     }
