@@ -122,9 +122,9 @@ TEST_CASE("textbook: a trace shows every id, every comparison, and the vote tabl
 
 TEST_CASE("textbook: the summary tells election time, votes per command and notification delay") {
     const Run done = run(lesson("6s", R"("clients": [
-        {"name": "administrator", "count": 1, "paths": {"uniform": {"count": 1}},
+        {"name": "administrator", "count": 1, "start": "2s", "paths": {"uniform": {"count": 1}},
          "load": {"closed": {"think_time": "100ms"}}},
-        {"name": "applications", "count": 6, "watch": true}],
+        {"name": "applications", "count": 6, "watch": true, "start": "2s"}],
         "faults": [{"at": "3s", "crash": 3}])"));
     const analysis::Summary summary = summary_of(done);
     const analysis::TextbookSummary& textbook = summary.textbook;
