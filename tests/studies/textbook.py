@@ -27,8 +27,12 @@ def run(scenario, seed=1):
     with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
         json.dump({'why': 'A point of a study.', 'network': NETWORK, **scenario}, file)
         file.flush()
-        done = subprocess.run([ZABSIM, 'run', file.name, '--seed', str(seed), '--json'],
-                              capture_output=True, text=True, check=False)
+        return run_file(file.name, '--seed', str(seed))
+
+
+def run_file(path, *options):
+    done = subprocess.run([ZABSIM, 'run', path, *options, '--json'],
+                          capture_output=True, text=True, check=False)
     if done.returncode not in (0, VIOLATED):
         sys.exit(f'exit {done.returncode}: {done.stderr}')
     return json.loads(done.stdout)
@@ -59,6 +63,30 @@ def performance(save):
         'Writes of 100 clients', 'nodes', 'writes per second', series))
     table(['nodes'] + PROTOCOLS,
           [[n] + [series[p][i][1] for p in PROTOCOLS] for i, n in enumerate(nodes)])
+
+
+def concurrency(save):
+    """The shipped scenarios concurrency-1 to -1000, in both protocols."""
+    rate = {protocol: [] for protocol in PROTOCOLS}
+    latency = {protocol: [] for protocol in PROTOCOLS}
+    rows = []
+    for count in [1, 10, 100, 1_000]:
+        row = [count]
+        for protocol in PROTOCOLS:
+            shipped = os.path.join(ROOT, f'scenarios/textbook/concurrency-{count}.json')
+            result = run_file(shipped, '--set', f'protocol={protocol}')
+            took = result['operations']['set']['latency']
+            rate[protocol].append((count, result['writes_per_1000_s'] / 1000))
+            latency[protocol].append((count, ms(took, 'p50_ns')))
+            row += [rate[protocol][-1][1], latency[protocol][-1][1], ms(took, 'p99_ns')]
+        rows.append(row)
+    save('throughput-by-clients', chart.lines(
+        'Writes of three nodes', 'clients', 'writes per second', rate, log_x=True))
+    save('latency-by-clients', chart.lines(
+        'A write of three nodes, median', 'clients', 'milliseconds', latency,
+        log_x=True, log_y=True))
+    table(['clients'] + [f'{p}: {what}' for p in PROTOCOLS
+                         for what in ['writes/s', 'median, ms', 'p99, ms']], rows)
 
 
 def nodes_to_501(save):
@@ -143,6 +171,7 @@ def main():
         print(f'{name}.svg:')
 
     performance(save)
+    concurrency(save)
     nodes_to_501(save)
     watchers_to_10000(save)
     safety(save)
