@@ -322,6 +322,10 @@ void World::end_closed(ConnectionIndex index, unsigned side, zab::DownReason rea
                     .origin = origin};
     const End& other = conn.ends[1 - side];
     pending.peer = other.is_client ? zab::NodeId{} : servers_[other.index].id;
+    if (side == 0 && !conn.established) {
+        // Reset before the answer to its dial came: it knows of no link that could be down.
+        pending.what = Pending::What::dial_failed;
+    }
     if (!conn.open[1 - side]) {
         release(index);
     }
