@@ -51,7 +51,26 @@ std::vector<PathEnd> World::named_by(const Target& target) const {
     return named;
 }
 
-std::vector<PathEnd> World::resolve(const Target& target, std::uint64_t meaning) {
+/// What a fault draws is keyed by what it is and where it is placed, never by its number in the
+/// list: taking another one out of a scenario leaves it as it was.
+Key World::key_of_fault(std::uint32_t index) const {
+    const auto identity = [this](const Fault& fault) {
+        const RecordPattern& pattern = fault.place.pattern;
+        Key key = derive(fault_key_, static_cast<std::uint64_t>(fault.kind));
+        key = derive(key, static_cast<std::uint64_t>(fault.place.kind));
+        key = derive(key, static_cast<std::uint64_t>(fault.place.at.ns));
+        key = derive(derive(key, pattern.record), pattern.message);
+        key = derive(key, pattern.node.value_or(zab::NodeId{}).value);
+        key = derive(key, pattern.peer.value_or(zab::NodeId{}).value);
+        return derive(derive(key, pattern.zxid.value_or(zab::Zxid{}).value), pattern.nth);
+    };
+    const Key own = identity(scenario_->faults[index]);
+    const auto twins = std::count_if(scenario_->faults.begin(), scenario_->faults.begin() + index,
+                                     [&](const Fault& fault) { return identity(fault) == own; });
+    return derive(own, static_cast<std::uint64_t>(twins));
+}
+
+std::vector<PathEnd> World::resolve(const Target& target, Key key) {
     std::vector<ServerIndex> voters;
     for (ServerIndex i = 0; i < servers_.size(); ++i) {
         if (scenario_->servers[i].voter) {
@@ -59,7 +78,6 @@ std::vector<PathEnd> World::resolve(const Target& target, std::uint64_t meaning)
         }
     }
     const auto lead = leader();
-    const Key key{draw(fault_key_, meaning, 0)};
     switch (target.kind) {
         case Target::Kind::leader:
             return lead.has_value() ? std::vector{*lead} : std::vector<ServerIndex>{};
@@ -92,7 +110,7 @@ std::vector<PathEnd> World::resolve(const Target& target, std::uint64_t meaning)
                                            : voters.size() - minority;
             std::vector<ServerIndex> chosen;
             for (std::uint64_t n = 1; chosen.size() < wanted; ++n) {
-                const auto at = uniform_below(Key{draw(fault_key_, meaning, n)}, voters.size());
+                const auto at = uniform_below(Key{draw(key, n, 0)}, voters.size());
                 chosen.push_back(voters[at]);
                 voters.erase(voters.begin() + static_cast<std::ptrdiff_t>(at));
             }
@@ -114,7 +132,8 @@ void World::strike(std::uint32_t index, trace::RecordId cause) {
         is_troubled_ = true;
         return;
     }
-    const std::vector<PathEnd> targets = resolve(fault.target, index);
+    const Key key = key_of_fault(index);
+    const std::vector<PathEnd> targets = resolve(fault.target, key);
     if (targets.empty()) {
         FaultState::Done& done = faults_.done[index];
         if (done.waiting_since < 0) {
@@ -131,7 +150,7 @@ void World::strike(std::uint32_t index, trace::RecordId cause) {
     faults_.done[index].targets = targets;
     faults_.done[index].others.clear();
     if (fault.other.has_value()) {
-        faults_.done[index].others = resolve(*fault.other, index + 1'000'000);
+        faults_.done[index].others = resolve(*fault.other, derive(key, "other"));
     } else if (fault.target.kind == Target::Kind::all) {
         for (PathEnd i = 0; i < faults_.path_ends; ++i) {
             faults_.done[index].others.push_back(i);  // Every link.

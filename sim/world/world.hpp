@@ -323,7 +323,8 @@ class World {
     void apply_to_path(std::uint32_t index, PathEnd from, PathEnd to, bool undo);
     void sum_up(Path& way) const;
     void undo_fault(std::uint32_t index);
-    std::vector<PathEnd> resolve(const Target& target, std::uint64_t meaning);
+    std::vector<PathEnd> resolve(const Target& target, Key key);
+    Key key_of_fault(std::uint32_t index) const;
     std::vector<PathEnd> named_by(const Target& target) const;
 
     // anchors.cpp: faults placed by what happens.
