@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/scenario/hunt.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/scenario/units.hpp"
 
@@ -215,6 +216,8 @@ struct Draft {
     ById<ServerStart> start;
     std::vector<Expectation> expect;
     TraceSpec trace;
+    std::optional<ChaosSpec> chaos;
+    std::optional<Capsule> capsule;
     Draft();
 };
 

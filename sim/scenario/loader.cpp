@@ -1,5 +1,6 @@
 #include "sim/scenario/loader.hpp"
 
+#include "sim/scenario/draw.hpp"
 #include "sim/scenario/json_parse.hpp"
 #include "sim/scenario/merge.hpp"
 #include "sim/scenario/resolve.hpp"
@@ -34,6 +35,8 @@ void decode_document(const json::Value& root, const std::string& path, const Kno
     if (mistakes.empty()) {
         out.resolved = json::compact(decode::scenario().write(draft));
         out.scenario = std::move(scenario);
+        out.chaos = std::move(draft.chaos);
+        out.capsule = std::move(draft.capsule);
     }
 }
 
@@ -81,6 +84,10 @@ LoadResult load_scenario_text(std::string text, const std::string& path,
     std::optional<json::Value> root = decode::load_extended(sources, options.read_file, mistakes);
     if (root) {
         decode::apply(sets, *root, sources, mistakes);
+        if (options.drawn_with && mistakes.empty()) {
+            decode::draw_chaos(*root, *options.drawn_with, options.known);
+        }
+        out.document = json::compact(*root);
         decode_document(*root, path, options.known, mistakes, out);
     }
     out.mistakes = mistakes.messages(sources);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/scenario/hunt.hpp"
 #include "sim/scenario/known_names.hpp"
 #include "sim/scenario/scenario.hpp"
 
@@ -32,6 +33,9 @@ FileText read_regular_file(const std::string& path);
 struct LoadOptions {
     KnownNames known;
     FileReader read_file = read_regular_file;
+    /// Lays what `chaos` draws with this seed over the scenario, which then stands for itself: it
+    /// has this seed, and no `chaos` any more. A scenario without `chaos` only gets the seed.
+    std::optional<std::uint64_t> drawn_with;
 };
 
 /// Either a scenario, or everything that is wrong with it.
@@ -40,6 +44,11 @@ struct LoadResult {
     /// The scenario with every default filled in, as one line of JSON: for the head of a trace.
     /// Loading it gives the same scenario.
     std::string resolved;
+    /// What was decoded: bases, overrides and what chaos drew put together, as one line of JSON.
+    /// What it leaves out has its default.
+    std::string document;
+    std::optional<ChaosSpec> chaos;
+    std::optional<Capsule> capsule;
     /// `file:line:col: error: /pointer: reason; accepted: …; did you mean "…"?`, one a mistake.
     std::vector<std::string> mistakes;
 };

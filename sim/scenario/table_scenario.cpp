@@ -128,6 +128,12 @@ std::vector<Row> part_rows() {
                {"What must hold.", R"({"write_outage": "<= 10s"})"}),
         key<D>("trace", &D::trace, trace(),
                {"What the trace file contains.", R"({"level": "all"})"}),
+        key<D>("chaos", &D::chaos, chaos(),
+               {"Faults and settings to be drawn for each seed, beside those of the scenario.",
+                R"({"off": "50%"})"}),
+        key<D>("capsule", &D::capsule, capsule(),
+               {"Of a failure that was found: how the run must end.",
+                R"({"format": 1, "expected": "clean"})"}),
     };
 }
 

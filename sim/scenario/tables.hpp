@@ -24,6 +24,8 @@ Form<FaultDraft> fault();
 Form<ById<ServerStart>> start();
 Form<std::vector<Expectation>> expect();
 Form<TraceSpec> trace();
+Form<ChaosSpec> chaos();
+Form<Capsule> capsule();
 Form<Protocol> protocol();
 Form<textbook::Options> textbook_options();
 /// Refuses what the scenario's protocol has no place for.

@@ -1,0 +1,62 @@
+#include "sim/chaos/chaos.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sim {
+
+ChaosSpec::ChaosSpec() : off{Probability::certain_ppb / 2} {
+    for (std::size_t i = 0; i < fault_family_count; ++i) {
+        families.push_back(static_cast<FaultFamily>(i));
+    }
+    for (std::size_t i = 0; i < varied_count; ++i) {
+        vary.push_back(static_cast<Varied>(i));
+    }
+}
+
+namespace chaos {
+
+namespace {
+
+bool varies(const ChaosSpec& spec, Varied part) {
+    return std::find(spec.vary.begin(), spec.vary.end(), part) != spec.vary.end();
+}
+
+}  // namespace
+
+Drawn draw(const ChaosSpec& spec, std::uint64_t seed, Setting setting) {
+    std::vector<std::string> parts;
+    if (varies(spec, Varied::ensemble)) {
+        parts.push_back(draw_ensemble(spec, Dice(seed, "ensemble"), setting));
+    }
+    if (varies(spec, Varied::clients)) {
+        parts.push_back(draw_clients(Dice(seed, "clients"), setting));
+    }
+    if (varies(spec, Varied::network)) {
+        parts.push_back(draw_network(Dice(seed, "network")));
+    }
+    if (varies(spec, Varied::disk)) {
+        parts.push_back(draw_disk(Dice(seed, "disk")));
+    }
+    if (varies(spec, Varied::process)) {
+        parts.push_back(draw_process(Dice(seed, "process")));
+    }
+    Drawn out;
+    out.overrides = fmt::format("{{{}}}", fmt::join(parts, ", "));
+    const std::uint64_t calm = recovery_bound_ms(setting) + 3'000;  // TCP's back-off, mostly.
+    const std::uint64_t last = setting.duration_ms > calm ? setting.duration_ms - calm : 0;
+    for (const FaultFamily family : spec.families) {
+        const Dice dice = Dice(seed, "faults").of(static_cast<std::uint64_t>(family));
+        if (happens(spec.off, dice.of("off").word())) {
+            continue;
+        }
+        std::vector<std::string> drawn = draw_faults(family, dice, setting, spec.faults, last);
+        std::move(drawn.begin(), drawn.end(), std::back_inserter(out.faults));
+    }
+    return out;
+}
+
+}  // namespace chaos
+
+}  // namespace sim

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "protocol/types/time.hpp"
+#include "sim/chaos/dice.hpp"
+#include "sim/scenario/hunt.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// Random worlds. Chaos is a function of (spec, seed): it runs before the world starts and writes
+/// what it draws in the language of scenarios, so that a drawn world is a scenario like any other
+/// and can be printed, kept and cut down. Every fault family has draws of its own: adding one, or
+/// leaving it out, changes nothing in the others.
+namespace sim::chaos {
+
+/// What of the scenario the draws depend on. Drawing the ensemble or the clients changes it.
+struct Setting {
+    std::vector<std::uint32_t> voters;
+    std::vector<std::uint32_t> observers;
+    std::uint64_t tick_ms = 2'000;
+    std::uint64_t init_limit = 10;
+    std::uint64_t sync_limit = 5;
+    std::uint64_t dial_timeout_ms = 5'000;
+    std::uint64_t notification_ms = 60'000;
+    std::uint64_t session_ms = 10'000;  ///< The longest that a client asks for.
+    std::uint64_t duration_ms = 60'000;
+};
+
+/// Within this time after the last fault, a quorum that can talk must have elected a leader and
+/// committed what a client asks for: an election that fails by its limits once, and its repetition.
+/// In milliseconds.
+constexpr std::uint64_t recovery_bound_ms(const Setting& in) {
+    const std::uint64_t limits = 2 * (in.init_limit + in.sync_limit) * in.tick_ms;
+    const std::uint64_t election = 2 * in.dial_timeout_ms + in.notification_ms;
+    const std::uint64_t client = in.session_ms + 2'000;  // It waits up to a second between tries.
+    return limits + election + client;
+}
+
+struct Drawn {
+    std::string overrides;  ///< A scenario's keys, as one JSON object; no faults.
+    std::vector<std::string> faults;
+};
+
+Drawn draw(const ChaosSpec& spec, std::uint64_t seed, Setting setting);
+
+/// A part of the scenario, as `"key": value`; what it says is also in `setting` from then on.
+std::string draw_ensemble(const ChaosSpec& spec, Dice dice, Setting& setting);
+std::string draw_clients(Dice dice, Setting& setting);
+std::string draw_network(Dice dice);
+std::string draw_disk(Dice dice);
+std::string draw_process(Dice dice);
+
+/// The faults of one family, all over before `last_ms`.
+std::vector<std::string> draw_faults(FaultFamily family, Dice dice, const Setting& setting,
+                                     std::uint32_t most, std::uint64_t last_ms);
+
+}  // namespace sim::chaos
