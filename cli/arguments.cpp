@@ -23,8 +23,8 @@ struct UsageError : std::runtime_error {
 
 constexpr std::string_view exit_codes =
     "Exit codes: 0 all held, 1 a guarantee was violated, 2 wrong usage or input, 3 an expectation\n"
-    "was not met, 4 nondeterminism, 6 an output could not be written, 70 a bug in zabsim,\n"
-    "130 interrupted.";
+    "was not met, 4 nondeterminism, 5 a capsule did not end as it says, 6 an output could not be\n"
+    "written, 7 a search ended before its end, 70 a bug in zabsim, 130 interrupted.";
 
 std::uint64_t seed_from(const std::string& text) {
     const bool is_hex = text.starts_with("0x");
@@ -82,6 +82,39 @@ zab::Duration until_from(const std::string& text) {
     return *parsed.value;
 }
 
+std::uint64_t number_from(std::string_view option, const std::string& text, std::uint64_t least,
+                          std::uint64_t most) {
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc{} || stop != end || number < least || number > most) {
+        throw UsageError(
+            fmt::format("{} is an integer from {} to {}, not \"{}\"", option, least, most, text));
+    }
+    return number;
+}
+
+std::chrono::seconds real_time_from(std::string_view option, const std::string& text) {
+    constexpr std::int64_t ns_per_s = 1'000'000'000;
+    const sim::Parsed<zab::Duration> parsed = sim::parse_duration(text);
+    if (!parsed.value || parsed.value->ns < ns_per_s) {
+        throw UsageError(
+            fmt::format("{} is a time of at least a second, like 60s, not \"{}\"", option, text));
+    }
+    return std::chrono::seconds(parsed.value->ns / ns_per_s);
+}
+
+Shard shard_from(const std::string& text) {
+    const std::size_t slash = std::min(text.find('/'), text.size());
+    if (slash == text.size()) {
+        throw UsageError("--shard is I/N, as in 2/8, not \"" + text + "\"");
+    }
+    Shard shard;
+    shard.of = number_from("--shard I/N: N", text.substr(slash + 1), 1, 1'000'000);
+    shard.index = number_from("--shard I/N: I", text.substr(0, slash), 1, shard.of);
+    return shard;
+}
+
 /// An option that takes exactly one value each time. Left alone, CLI11 would also take the words
 /// that follow, and split values in brackets.
 template <class Take>
@@ -118,6 +151,9 @@ class Grammar {
     void add_run();
     void add_other_runs();
     void add_descriptions();
+    void add_hunters();
+    void add_fuzz();
+    void add_out(CLI::App* app, const std::string& type, const std::string& help);
 };
 
 CLI::App* Grammar::command(Command which, const std::string& name, const std::string& help,
@@ -224,6 +260,72 @@ void Grammar::add_descriptions() {
               [this](const auto& text) { arguments.directory = text; });
 }
 
+void Grammar::add_out(CLI::App* sub, const std::string& type, const std::string& help) {
+    one_value(sub, "--out", type, help, [this](const auto& text) { arguments.out = text; });
+}
+
+void Grammar::add_fuzz() {
+    CLI::App* const fuzz = command(
+        Command::fuzz, "fuzz", "run many random worlds, check each, keep every kind of failure",
+        "fuzz scenarios/chaos/default.json --time 60s --jobs 2 --junit out.xml");
+    add_files(fuzz, "scenario", "scenario files, with chaos");
+    add_seeds(fuzz);
+    add_sets(fuzz);
+    add_json(fuzz);
+    one_value(fuzz, "--time", "TIME", "stop after this real time: 60s",
+              [this](const auto& text) { arguments.time = real_time_from("--time", text); });
+    one_value(fuzz, "--jobs", "N", "try so many seeds at a time; default: one a core",
+              [this](const auto& text) {
+                  arguments.jobs = static_cast<unsigned>(number_from("--jobs", text, 1, 1'024));
+              });
+    one_value(
+        fuzz, "--patience", "TIME", "a seed that takes longer hangs; default: 60s",
+        [this](const auto& text) { arguments.patience = real_time_from("--patience", text); });
+    one_value(fuzz, "--shard", "I/N", "only every N-th seed, from the I-th on",
+              [this](const auto& text) { arguments.shard = shard_from(text); });
+    add_out(fuzz, "DIR", "the folder of results and capsules; default: fuzz-results");
+    one_value(fuzz, "--junit", "FILE", "write a JUnit report",
+              [this](const auto& text) { arguments.junit = text; });
+    one_value(fuzz, "--format", "text|github", "how to print the failures",
+              [this](const auto& text) {
+                  if (text != "text" && text != "github") {
+                      throw UsageError("--format is text or github, not \"" + text + "\"");
+                  }
+                  arguments.format = text;
+              });
+    one_value(fuzz, "--known", "FILE", "failures that are known, each until a day",
+              [this](const auto& text) { arguments.known = text; });
+    fuzz->add_flag("--new-only", arguments.new_only, "known failures do not fail the campaign");
+}
+
+void Grammar::add_hunters() {
+    add_fuzz();
+    CLI::App* const merge = command(Command::merge, "merge", "put the results of shards together",
+                                    "merge shard-1 shard-2");
+    add_files(merge, "folder", "folders that fuzz has written");
+    add_json(merge);
+    CLI::App* const replay =
+        command(Command::replay, "replay", "run capsules: does each end as it says?",
+                "replay scenarios/regress");
+    add_files(replay, "capsule", "capsules, or folders of them");
+    one_value(replay, "--junit", "FILE", "write a JUnit report",
+              [this](const auto& text) { arguments.junit = text; });
+    CLI::App* const freeze =
+        command(Command::freeze, "freeze", "write a random world out as a scenario",
+                "freeze scenarios/chaos/default.json --seed 17 --out world.json");
+    add_files(freeze, "scenario", "one scenario file");
+    add_seeds(freeze);
+    add_sets(freeze);
+    add_out(freeze, "FILE", "where to; default: standard output");
+    CLI::App* const shrink =
+        command(Command::shrink, "shrink", "cut a capsule down to what its failure needs",
+                "shrink fuzz-results/log_matching-follower.json --out small.json");
+    add_files(shrink, "capsule", "one capsule");
+    add_out(shrink, "FILE", "where to; default: standard output");
+    shrink->add_flag("--certify", arguments.certify,
+                     "only count again whether everything in it is needed");
+}
+
 Grammar::Grammar() {
     app.name("zabsim");
     app.set_version_flag("--version", version_text());
@@ -233,6 +335,7 @@ Grammar::Grammar() {
     add_run();
     add_other_runs();
     add_descriptions();
+    add_hunters();
 }
 
 std::vector<std::string> command_names(CLI::App& app) {

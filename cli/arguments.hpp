@@ -3,6 +3,7 @@
 #include "sim/scenario/loader.hpp"
 #include "sim/trace/record_table.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -17,7 +18,26 @@ struct SeedRange {
     std::uint64_t last = 0;
 };
 
-enum class Command : std::uint8_t { run, verify, check, analyze, validate, schema, list };
+/// One of several machines' part of a campaign: the seeds of rank i, i + n, i + 2n …
+struct Shard {
+    std::uint64_t index = 1;  ///< From 1.
+    std::uint64_t of = 1;
+};
+
+enum class Command : std::uint8_t {
+    run,
+    verify,
+    check,
+    analyze,
+    validate,
+    schema,
+    list,
+    fuzz,
+    merge,
+    replay,
+    freeze,
+    shrink,
+};
 
 /// The command line, checked and converted; options that a command lacks have their defaults.
 struct Arguments {
@@ -37,6 +57,17 @@ struct Arguments {
     std::string schema_of;
     bool reference = false;
     std::string directory;  ///< Of list; empty: look for it.
+
+    // Of those who hunt.
+    std::optional<std::chrono::seconds> time;
+    std::optional<unsigned> jobs;
+    std::chrono::seconds patience{60};
+    Shard shard;
+    std::optional<std::string> out;  ///< A folder of fuzz, a file of freeze and shrink.
+    std::optional<std::string> junit;
+    std::optional<std::string> known;
+    bool new_only = false;
+    bool certify = false;
 };
 
 /// Either what to do, or what to print and how to end.

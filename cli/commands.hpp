@@ -14,5 +14,10 @@ Exit analyze_command(const Arguments& arguments, const Environment& environment)
 Exit validate_command(const Arguments& arguments, const Environment& environment);
 Exit schema_command(const Arguments& arguments, const Environment& environment);
 Exit list_command(const Arguments& arguments, const Environment& environment);
+Exit fuzz_command(const Arguments& arguments, const Environment& environment);
+Exit merge_command(const Arguments& arguments, const Environment& environment);
+Exit replay_command(const Arguments& arguments, const Environment& environment);
+Exit freeze_command(const Arguments& arguments, const Environment& environment);
+Exit shrink_command(const Arguments& arguments, const Environment& environment);
 
 }  // namespace cli

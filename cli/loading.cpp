@@ -1,6 +1,7 @@
 #include "cli/loading.hpp"
 
 #include "cli/shell.hpp"
+#include "protocol/types/ensure.hpp"
 #include "sim/scenario/units.hpp"
 #include "sim/trace/record_names.hpp"
 #include "sim/trace/record_table.hpp"
@@ -20,6 +21,37 @@ sim::LoadOptions load_options() {
     return {.known = {.records = records, .messages = trace::message_names()}};
 }
 
+namespace {
+
+Loaded loaded_from(sim::LoadResult result, const std::string& path) {
+    return {.path = path,
+            .scenario = std::make_shared<const sim::Scenario>(std::move(*result.scenario)),
+            .resolved = std::move(result.resolved),
+            .document = std::move(result.document),
+            .has_chaos = result.chaos.has_value(),
+            .capsule = std::move(result.capsule)};
+}
+
+}  // namespace
+
+LoadedText load_text(const std::string& text, const std::string& path,
+                     std::optional<std::uint64_t> drawn_with) {
+    sim::LoadOptions options = load_options();
+    options.drawn_with = drawn_with;
+    sim::LoadResult result = sim::load_scenario_text(text, path, {}, options);
+    LoadedText out;
+    out.mistakes = result.mistakes;
+    if (result.scenario) out.loaded = loaded_from(std::move(result), path);
+    return out;
+}
+
+Loaded drawn(const Loaded& loaded, std::uint64_t seed) {
+    if (!loaded.has_chaos) return loaded;
+    LoadedText world = load_text(loaded.document, loaded.path, seed);
+    zab::ensure(world.loaded.has_value(), "chaos draws worlds that can be");
+    return std::move(*world.loaded);
+}
+
 std::optional<std::vector<Loaded>> load_all(const Arguments& arguments,
                                             const Environment& environment) {
     std::vector<Loaded> loaded;
@@ -31,8 +63,7 @@ std::optional<std::vector<Loaded>> load_all(const Arguments& arguments,
             has_mistakes = true;
             continue;
         }
-        loaded.push_back({path, std::make_shared<const sim::Scenario>(std::move(*result.scenario)),
-                          std::move(result.resolved)});
+        loaded.push_back(loaded_from(std::move(result), path));
     }
     if (has_mistakes) return std::nullopt;
     return loaded;

@@ -16,7 +16,21 @@ struct Loaded {
     std::string path;
     std::shared_ptr<const sim::Scenario> scenario;
     std::string resolved;  ///< One line of JSON.
+    std::string document;  ///< What it was decoded from, one line of JSON: it stands alone.
+    bool has_chaos = false;
+    std::optional<sim::Capsule> capsule;
 };
+
+/// The world that chaos draws with this seed; the scenario itself where it has no chaos.
+Loaded drawn(const Loaded& loaded, std::uint64_t seed);
+
+/// A scenario that zabsim has written itself; the mistakes, if there are any.
+struct LoadedText {
+    std::optional<Loaded> loaded;
+    std::vector<std::string> mistakes;
+};
+LoadedText load_text(const std::string& text, const std::string& path,
+                     std::optional<std::uint64_t> drawn_with = {});
 
 /// The names that the loader accepts for records and messages.
 sim::LoadOptions load_options();

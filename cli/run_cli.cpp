@@ -17,6 +17,11 @@ Exit dispatch(const Arguments& arguments, const Environment& environment) {
         case Command::validate: return validate_command(arguments, environment);
         case Command::schema: return schema_command(arguments, environment);
         case Command::list: return list_command(arguments, environment);
+        case Command::fuzz: return fuzz_command(arguments, environment);
+        case Command::merge: return merge_command(arguments, environment);
+        case Command::replay: return replay_command(arguments, environment);
+        case Command::freeze: return freeze_command(arguments, environment);
+        case Command::shrink: return shrink_command(arguments, environment);
     }
     return Exit::internal_error;
 }

@@ -31,10 +31,6 @@ constexpr std::array<bool, message_count> is_client_message = [] {
 static_assert(std::ranges::count(is_client_message, true) == std::ssize(client_messages),
               "each of them is a message of the trace format");
 
-bool is_write(trace::Operation operation) {
-    return operation == trace::Operation::create || operation == trace::Operation::set;
-}
-
 /// A file may say anything; what this version does not know is not counted.
 bool is_known(std::uint16_t detail) {
     return static_cast<std::size_t>(trace::operation_of(detail)) < operation_count &&

@@ -145,6 +145,11 @@ struct Summary {
     friend bool operator==(const Summary&, const Summary&) = default;
 };
 
+/// Whether the operation asks for a transaction of the tree.
+constexpr bool is_write(trace::Operation operation) {
+    return operation == trace::Operation::create || operation == trace::Operation::set;
+}
+
 /// amount × factor / divisor, rounded down; nothing when the divisor is not positive. The product
 /// may exceed 64 bits; a quotient that does is cut to the greatest integer.
 std::optional<std::int64_t> ratio(std::uint64_t amount, std::uint64_t factor, std::int64_t divisor);

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "cli/hunt/trial.hpp"
+#include "sim/scenario/hunt.hpp"
+#include "sim/scenario/json_value.hpp"
+#include "sim/trace/trace_file.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace cli {
+
+/// A drawn world that failed, as the text of a capsule: the scenario cut off right after the
+/// failure, with what is expected of its run. `may_run`: it is run once for its hash.
+std::string capsule_text(const std::string& document, std::uint64_t seed,
+                         const TrialOutcome& outcome, const std::string& found_by, bool may_run);
+
+/// Of the whole run of a scenario that is right.
+std::string hash_of(const sim::json::Value& scenario, std::uint64_t seed);
+
+/// Puts `capsule` into a scenario, or replaces it there.
+void set_capsule(sim::json::Value& scenario, const sim::Capsule& capsule);
+
+/// Sets a key of an object, where it stands or at the end.
+void set_member(sim::json::Value& object, std::string_view key, sim::json::Value value);
+
+/// Ends the run right after `time`, which is not changed by it: what happens does not depend on
+/// when a run ends.
+void cut_after(sim::json::Value& scenario, zab::Instant time);
+
+/// "log_matching@follower" as part of a file's name.
+std::string file_stem(const std::string& failure);
+
+/// The hash of a trace, as capsules and results have it.
+std::string hash_text(std::uint64_t hash);
+
+/// Writes a file that appears complete or not at all.
+trace::Failure write_file(const std::string& path, const std::string& text);
+
+}  // namespace cli

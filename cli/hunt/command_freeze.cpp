@@ -1,0 +1,31 @@
+#include "cli/commands.hpp"
+#include "cli/hunt/capsule_file.hpp"
+#include "cli/loading.hpp"
+#include "protocol/types/ensure.hpp"
+#include "sim/scenario/json_parse.hpp"
+
+namespace cli {
+
+/// The world of one seed as a scenario that says all of it: what chaos drew is written out, and
+/// the noise is still that of the seed.
+Exit freeze_command(const Arguments& arguments, const Environment& environment) {
+    if (arguments.seeds || arguments.files.size() != 1) {
+        environment.talk << "zabsim: error: freeze writes one world: give it one scenario and "
+                            "--seed\n";
+        return Exit::bad_input;
+    }
+    const auto loaded = load_all(arguments, environment);
+    if (!loaded) return Exit::bad_input;
+    const std::uint64_t seed = seeds_of(arguments, *loaded->front().scenario).first;
+    const Loaded world = drawn(loaded->front(), seed);
+    std::optional<sim::json::Value> document = sim::json::parse_if_valid(world.document);
+    zab::ensure(document.has_value(), "the loader writes JSON");
+    set_member(*document, "seed", sim::json::number(seed));
+    const std::string text = sim::json::pretty(*document);
+    const trace::Failure failure = write_file(arguments.out.value_or("-"), text);
+    if (!failure) return Exit::ok;
+    environment.talk << *failure << '\n';
+    return Exit::not_written;
+}
+
+}  // namespace cli

@@ -1,0 +1,32 @@
+#include "cli/commands.hpp"
+#include "cli/hunt/campaign.hpp"
+#include "cli/output.hpp"
+
+#include <filesystem>
+
+namespace cli {
+
+/// Folders of shards, or result files: the order and number of them change nothing.
+Exit merge_command(const Arguments& arguments, const Environment& environment) {
+    Results results(environment, arguments.json, false);
+    if (results.failure()) {
+        environment.talk << *results.failure() << '\n';
+        return Exit::not_written;
+    }
+    SeedRecords records;
+    bool has_mistakes = false;
+    for (const std::string& path : arguments.files) {
+        const bool is_folder = std::filesystem::is_directory(path);
+        const trace::Failure failure =
+            ResultLog::read(is_folder ? path + "/" + results_file : path, records);
+        if (failure) environment.talk << *failure << '\n';
+        has_mistakes = has_mistakes || failure.has_value();
+    }
+    if (has_mistakes) return Exit::bad_input;
+    const CampaignSummary summary = summary_of(records);
+    if (results.wants_json()) results.add_json(campaign_json(summary));
+    if (results.shows_text()) environment.out << campaign_text(summary);
+    return worse(exit_of(summary, false), results.finish());
+}
+
+}  // namespace cli

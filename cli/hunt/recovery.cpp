@@ -1,0 +1,150 @@
+#include "cli/hunt/recovery.hpp"
+
+#include "analysis/metric/summary.hpp"
+#include "analysis/stats/quantity.hpp"
+#include "sim/chaos/chaos.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace cli {
+
+namespace {
+
+constexpr std::int64_t ns_per_ms = 1'000'000;
+
+std::uint64_t in_ms(zab::Duration time) {
+    return static_cast<std::uint64_t>((time.ns + ns_per_ms - 1) / ns_per_ms);
+}
+
+std::size_t place_of(zab::NodeId id) { return id.value; }
+
+/// Whether a fault without an end leaves nothing behind that goes on disturbing. Crashed servers
+/// do not disturb: that a quorum runs is asked for separately.
+bool is_over_at_once(sim::FaultKind kind) {
+    using K = sim::FaultKind;
+    return kind == K::crash || kind == K::power_loss || kind == K::restart || kind == K::resume ||
+           kind == K::heal || kind == K::release || kind == K::reset || kind == K::release_held ||
+           kind == K::drop_held;
+}
+
+/// Whether what is sent meanwhile has to be sent again.
+bool loses_segments(sim::FaultKind kind) {
+    return kind == sim::FaultKind::cut || kind == sim::FaultKind::loss;
+}
+
+}  // namespace
+
+zab::Duration recovery_bound(const sim::Scenario& scenario) {
+    sim::chaos::Setting setting;
+    setting.tick_ms = in_ms(scenario.config.tick_time);
+    setting.init_limit = scenario.config.init_limit;
+    setting.sync_limit = scenario.config.sync_limit;
+    setting.dial_timeout_ms = in_ms(scenario.config.election_connection_timeout);
+    setting.notification_ms = in_ms(scenario.config.max_notification_interval);
+    setting.session_ms = 0;
+    for (const sim::ClientGroup& group : scenario.clients) {
+        setting.session_ms = std::max(setting.session_ms, in_ms(group.session_timeout));
+    }
+    return zab::milliseconds(static_cast<std::int64_t>(sim::chaos::recovery_bound_ms(setting)));
+}
+
+Recovery::Recovery(const sim::Scenario& scenario)
+    : scenario_(scenario), quorum_(scenario.config.voters, scenario.config.groups) {}
+
+void Recovery::observe(const trace::Record& record, trace::RecordId) {
+    switch (record.kind()) {
+        case trace::Kind::fault:
+            disturbed(scenario_.faults[static_cast<std::size_t>(record.a())], record.time());
+            return;
+        case trace::Kind::server_started:
+        case trace::Kind::server_stopped: {
+            const std::size_t place = place_of(record.node());
+            is_up_.resize(std::max(is_up_.size(), place + 1));
+            is_up_[place] = record.kind() == trace::Kind::server_started;
+            return;
+        }
+        case trace::Kind::invoke:
+            if (!written_ && record.time() >= calm_since_ &&
+                analysis::is_write(trace::operation_of(record.detail()))) {
+                asked_.emplace_back(record.b(), record.c());
+            }
+            return;
+        case trace::Kind::complete: {
+            const std::pair<std::uint64_t, std::uint32_t> ask{record.b(), record.c()};
+            if (!written_ && std::find(asked_.begin(), asked_.end(), ask) != asked_.end()) {
+                written_ = record.time();
+            }
+            return;
+        }
+        default: return;
+    }
+}
+
+void Recovery::disturbed(const sim::Fault& fault, zab::Instant now) {
+    const bool ends = fault.lasting.has_value() || is_over_at_once(fault.kind);
+    is_calm_for_good_ = is_calm_for_good_ && ends;
+    const zab::Instant end = now + fault.lasting.value_or(zab::Duration{});
+    calm_since_ = std::max(calm_since_, end);
+    if (loses_segments(fault.kind)) {
+        if (now > bad_until_ + back_off()) bad_from_ = now;
+        bad_until_ = std::max(bad_until_, end);
+    }
+    written_.reset();
+    asked_.clear();
+}
+
+zab::Duration Recovery::back_off() const { return bad_until_ - bad_from_; }
+
+bool Recovery::is_quorum_up() const {
+    return quorum_.is_quorum_where(
+        [this](zab::NodeId id) { return place_of(id) < is_up_.size() && is_up_[place_of(id)]; });
+}
+
+/// Whether a server runs that a client may talk to which has writes to ask for until the end.
+bool Recovery::can_anyone_write() const {
+    const auto is_up = [this](zab::NodeId id) {
+        return place_of(id) < is_up_.size() && is_up_[place_of(id)];
+    };
+    return std::any_of(
+        scenario_.clients.begin(), scenario_.clients.end(), [&](const sim::ClientGroup& group) {
+            const bool is_done = group.operations_each || group.leave;
+            if (is_done || group.create_weight + group.set_weight == 0) return false;
+            if (group.placement == sim::Placement::servers) {
+                return std::any_of(group.servers.begin(), group.servers.end(), is_up);
+            }
+            const bool only_observers = group.placement == sim::Placement::observers;
+            return std::any_of(scenario_.servers.begin(), scenario_.servers.end(),
+                               [&](const sim::ServerSpec& server) {
+                                   return (!only_observers || !server.voter) && is_up(server.id);
+                               });
+        });
+}
+
+Recovery::Judgement Recovery::judge(zab::Instant end) const {
+    if (scenario_.protocol != sim::Protocol::zab) return {Outcome::excused, "not Zab"};
+    const zab::Duration bound = recovery_bound(scenario_) + back_off();
+    if (!is_calm_for_good_) return {Outcome::excused, "a fault never ends"};
+    if (!is_quorum_up()) return {Outcome::excused, "no quorum runs at the end"};
+    const auto after = [this](zab::Instant time) {
+        return analysis::duration_text(time - calm_since_);
+    };
+    if (written_ && *written_ - calm_since_ <= bound) return {Outcome::live, {}};
+    if (written_) {
+        return {Outcome::slow, fmt::format("the first write after the last fault took {}, more "
+                                           "than the bound of {}",
+                                           after(*written_), analysis::duration_text(bound))};
+    }
+    if (end - calm_since_ < bound) {
+        return {Outcome::excused,
+                fmt::format("only {} are left after the last fault, less than the bound of {}",
+                            after(end), analysis::duration_text(bound))};
+    }
+    if (!can_anyone_write())
+        return {Outcome::excused, "no client that writes until the end has a server to talk to"};
+    return {Outcome::dead,
+            fmt::format("no write was acknowledged in the {} after the last fault", after(end))};
+}
+
+}  // namespace cli

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "protocol/types/quorum.hpp"
+#include "sim/scenario/scenario.hpp"
+#include "sim/trace/record.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cli {
+
+/// Did the ensemble come back after the last fault? (zab-properties: liveness, conditional.) Judged
+/// only where it can be asked for: a quorum runs, nothing disturbs it any more, somebody writes, and
+/// what is left of the run is longer than the bound (sim/chaos/chaos.hpp).
+class Recovery final : public trace::Sink {
+  public:
+    enum class Outcome : std::uint8_t {
+        live,     ///< A write was acknowledged within the bound.
+        slow,     ///< Later, but before the end.
+        dead,     ///< Not before the end.
+        excused,  ///< It could not be asked for; `why` says what excuses it.
+    };
+    struct Judgement {
+        Outcome outcome = Outcome::excused;
+        std::string why;
+    };
+
+    static constexpr trace::KindSet kinds =
+        trace::kind_bit(trace::Kind::fault) | trace::kind_bit(trace::Kind::server_started) |
+        trace::kind_bit(trace::Kind::server_stopped) | trace::kind_bit(trace::Kind::complete) |
+        trace::kind_bit(trace::Kind::invoke);
+
+    explicit Recovery(const sim::Scenario& scenario);
+
+    void observe(const trace::Record& record, trace::RecordId id) override;
+    /// Of a run that ended at `end`, in true time.
+    Judgement judge(zab::Instant end) const;
+
+  private:
+    void disturbed(const sim::Fault& fault, zab::Instant now);
+    /// How much later TCP tries again what it sent into that stretch: its time-outs double, so that
+    /// the next one comes at most as late as the first is long ago.
+    zab::Duration back_off() const;
+    bool is_quorum_up() const;
+    bool can_anyone_write() const;
+
+    const sim::Scenario& scenario_;
+    zab::Quorum quorum_;
+    std::vector<bool> is_up_;  ///< By server id.
+    zab::Instant calm_since_;
+    zab::Instant bad_from_, bad_until_;    ///< The last stretch of faults of the network.
+    bool is_calm_for_good_ = true;         ///< No fault is at work that never ends.
+    std::optional<zab::Instant> written_;  ///< The first write asked for in the calm, and answered.
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> asked_;  ///< In the calm: client and cxid.
+};
+
+/// How long recovery may take, by the scenario's own limits.
+zab::Duration recovery_bound(const sim::Scenario& scenario);
+
+}  // namespace cli
