@@ -168,13 +168,13 @@ void Hunt::keep_capsule(const SeedRecord& record) {
 
 /// On a terminal ten times a second, elsewhere a line every half minute.
 void Hunt::show_progress() {
-    using namespace std::chrono;
+    using std::chrono::milliseconds;
     const bool is_terminal = environment_.talk_is_terminal;
     const auto now = Clock::now();
     if (now - shown_ < (is_terminal ? milliseconds(100) : milliseconds(30'000))) return;
     shown_ = now;
     const auto elapsed =
-        std::max<std::int64_t>(duration_cast<milliseconds>(now - begin_).count(), 1);
+        std::max<std::int64_t>(std::chrono::duration_cast<milliseconds>(now - begin_).count(), 1);
     environment_.talk << fmt::format(
         "{}{}: {} seeds in {} s, {} a second, {} failed in {} classes{}",
         is_terminal ? "\r\x1b[K" : "", base_.scenario->name, summary_.seeds, elapsed / 1000,

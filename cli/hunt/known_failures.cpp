@@ -14,6 +14,13 @@ namespace cli {
 namespace {
 
 using One = KnownFailures::One;
+using sim::decode::integer;
+using sim::decode::key;
+using sim::decode::list;
+using sim::decode::object;
+using sim::decode::Reader;
+using sim::decode::text;
+using sim::decode::wrong_member;
 
 struct File {
     std::uint32_t format = 1;
@@ -32,7 +39,6 @@ bool is_day(const std::string& text) {
 }
 
 sim::decode::Form<One> known_failure() {
-    using namespace sim::decode;
     return object<One>({
         .outline = {"known", "A failure that is known.", {}},
         .keys =
@@ -52,7 +58,6 @@ sim::decode::Form<One> known_failure() {
 }
 
 sim::decode::Form<File> file_form() {
-    using namespace sim::decode;
     return object<File>({
         .outline = {"known_failures", "Failures that are known.", {}},
         .keys =

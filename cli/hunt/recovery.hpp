@@ -11,9 +11,9 @@
 
 namespace cli {
 
-/// Did the ensemble come back after the last fault? (zab-properties: liveness, conditional.) Judged
-/// only where it can be asked for: a quorum runs, nothing disturbs it any more, somebody writes, and
-/// what is left of the run is longer than the bound (sim/chaos/chaos.hpp).
+/// Did the ensemble come back after the last fault? (The Zab paper's liveness, section 4.) Judged
+/// only where it can be asked for: a quorum runs, nothing disturbs it any more, somebody writes,
+/// and what is left of the run is longer than the bound (sim/chaos/chaos.hpp).
 class Recovery final : public trace::Sink {
   public:
     enum class Outcome : std::uint8_t {

@@ -1,0 +1,168 @@
+#include "cli/hunt/campaign.hpp"
+#include "cli/hunt/canary.hpp"
+#include "tests/unit/cli_script.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace cli {
+
+namespace {
+
+// A release that loses what it has acknowledged (ZOOKEEPER-3911), under the shipped chaos.
+const std::vector<std::string> sick = {
+    "fuzz", "scenarios/chaos/default.json", "--set", "release=3.4.10", "--set", "duration=20s"};
+
+std::vector<std::string> with(std::vector<std::string> words, std::vector<std::string> more) {
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+}
+
+std::string merged(const std::vector<std::string>& folders) {
+    const Called merge = call(with({"merge"}, folders));
+    CHECK(merge.talk.empty());
+    return merge.out;
+}
+
+}  // namespace
+
+TEST_CASE("fuzz: a sick release fails, and each class leaves one capsule that replays as it says") {
+    const Folder folder;
+    const Called fuzz = call(with(sick, {"--seeds", "1..12", "--jobs", "2", "--out",
+                                         folder.path("found"), "--junit", folder.path("out.xml")}));
+    CHECK(fuzz.exit == 1);
+    CHECK(fuzz.prints("12 seeds, "));
+    CHECK(fuzz.prints("newleader_ack@follower"));
+    CHECK(folder.read("out.xml").find("<failure message=") != std::string::npos);
+    const Called replay = call({"replay", folder.path("found")});
+    CHECK(replay.exit == 0);
+    CHECK(replay.prints("newleader_ack@follower"));
+    const std::string good = value_after(replay.out, "json: ");
+    CHECK(good.starts_with("as expected"));
+    CHECK(good.find("another path") == std::string::npos);
+}
+
+TEST_CASE("fuzz: today's behaviour is clean, and exits 0") {
+    const Folder folder;
+    const Called fuzz = call({"fuzz", "scenarios/chaos/default.json", "--seeds", "1..12", "--jobs",
+                              "2", "--out", folder.path("found"), "--set", "duration=20s"});
+    CHECK(fuzz.exit == 0);
+    CHECK(fuzz.prints("12 seeds, 12 clean, 0 failed"));
+    CHECK(std::filesystem::exists(folder.path("found/results.jsonl")));
+}
+
+TEST_CASE("merge: results are the same bytes whatever the number and order of shards") {
+    const Folder folder;
+    call(with(sick, {"--seeds", "1..12", "--jobs", "1", "--out", folder.path("whole")}));
+    for (const std::string shard : {"1", "2", "3"}) {
+        call(with(sick, {"--seeds", "1..12", "--jobs", "2", "--shard", shard + "/3", "--out",
+                         folder.path("shard" + shard)}));
+    }
+    const std::string whole = merged({folder.path("whole")});
+    CHECK(whole.find("12 seeds, ") == 0);
+    CHECK(merged({folder.path("shard3"), folder.path("shard1"), folder.path("shard2")}) == whole);
+    CHECK(merged({folder.path("shard2"), folder.path("whole"), folder.path("shard3"),
+                  folder.path("shard1")}) == whole);
+}
+
+TEST_CASE("fuzz: goes on behind a line that a kill left half written") {
+    const Folder folder;
+    const auto words = with(sick, {"--seeds", "1..8", "--jobs", "1", "--out", folder.path("one")});
+    call(words);
+    const std::string all = folder.read("one/results.jsonl");
+    const std::string whole = merged({folder.path("one")});
+    folder.write("one/results.jsonl", all.substr(0, all.size() / 2));
+    CHECK(merged({folder.path("one")}) != whole);  // The half line is passed over, not counted.
+    CHECK(call(words).exit == 1);
+    CHECK(folder.read("one/results.jsonl") == all);
+}
+
+TEST_CASE("merge: two different results of one seed are refused") {
+    const Folder folder;
+    call(with(sick, {"--seeds", "1..1", "--jobs", "1", "--out", folder.path("one")}));
+    const std::string line = folder.read("one/results.jsonl");
+    std::string other = line;
+    other.replace(other.find("\"records\":"), 10, "\"records\":1");
+    folder.write("two.jsonl", line + other);
+    const Called merge = call({"merge", folder.path("two.jsonl")});
+    CHECK(merge.exit == 2);
+    CHECK(merge.says("two.jsonl:2: error: seed 1 has two different results"));
+    folder.write("new.jsonl", "{\"format\":99}\n\n");
+    CHECK(call({"merge", folder.path("new.jsonl")}).says("results of format 99"));
+    folder.write("bad.jsonl", "nonsense\n\n");
+    CHECK(call({"merge", folder.path("bad.jsonl")}).says("bad.jsonl:1: error: not a result"));
+    CHECK(call({"merge", folder.path("none")}).exit == 2);
+}
+
+TEST_CASE("fuzz: a folder that cannot be written ends it with 6 before anything runs") {
+    const Folder folder;
+    folder.write("file", "");
+    const Called fuzz = call(with(sick, {"--seeds", "1..2", "--out", folder.path("file/inside")}));
+    CHECK(fuzz.exit == 6);
+    CHECK(fuzz.says("file/inside: error: cannot be written"));
+}
+
+TEST_CASE("fuzz: a known failure does not fail the campaign until its day has passed") {
+    const Folder folder;
+    const auto known = [&](const std::string& until) {
+        return folder.write("known.json", R"({"format": 1, "known": [
+          {"class": "newleader_ack@follower", "until": ")" +
+                                              until + R"(", "why": "3911"}]})");
+    };
+    // One seed: its failure is the one that is known.
+    const auto words = with(sick, {"--seeds", "4..4", "--jobs", "1", "--out", folder.path("one"),
+                                   "--new-only", "--known", folder.path("known.json")});
+    known("9999-12-31");
+    const Called first = call(words);
+    CHECK(first.exit == 0);
+    CHECK(first.prints("known     until 9999-12-31: 3911"));
+    known("2020-01-01");
+    CHECK(call(words).exit == 1);
+    folder.write("known.json", R"({"format": 1, "known": [{"class": "x", "until": "soon"}]})");
+    const Called wrong = call(words);
+    CHECK(wrong.exit == 2);
+    CHECK(wrong.says("known.json:1:"));
+    CHECK(wrong.says("why"));
+}
+
+TEST_CASE("fuzz: wrong options are told, each with what is accepted") {
+    const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+        {{"--shard", "3/2"}, "from 1 to 2"},
+        {{"--shard", "2"}, "I/N"},
+        {{"--jobs", "0"}, "from 1 to"},
+        {{"--time", "10ms"}, "at least a second"},
+        {{"--format", "xml"}, "text or github"},
+        {{"--new-only"}, "--known FILE"},
+        {{"--known", "nowhere.json"}, "nowhere.json: error: no such file"},
+    };
+    for (const auto& [more, says] : cases) {
+        const Called called = call(with(sick, more));
+        CAPTURE(says);
+        CHECK(called.exit == 2);
+        CHECK(called.says(says));
+    }
+}
+
+TEST_CASE("fuzz: the canary dies, as it must") { CHECK(failure_of_canary().empty()); }
+
+TEST_CASE("fuzz: reports for CI escape what their formats cannot hold") {
+    CHECK(xml_text("a<b>&\"c\"\n\x01") == "a&lt;b&gt;&amp;&quot;c&quot;&#10;?");
+    CampaignSummary summary;
+    summary.add({.seed = 7, .failure = "x@y", .message = "50%\nlost", .hash = "0x1"});
+    CHECK(github_lines("f.json", summary) ==
+          "::error file=f.json,title=x@y::seed 7: 50%25%0Alost \n");
+}
+
+TEST_CASE("fuzz: the first seed of a class is its lowest, in whatever order they come") {
+    CampaignSummary summary;
+    summary.add({.seed = 9, .failure = "x", .message = "nine", .hash = ""});
+    summary.add({.seed = 3, .failure = "x", .message = "three", .hash = ""});
+    summary.add({.seed = 5, .failure = "x", .message = "five", .hash = ""});
+    CHECK(summary.failures.at("x").first_seed == 3);
+    CHECK(summary.failures.at("x").message == "three");
+    CHECK(summary.failures.at("x").seeds == 3);
+}
+
+}  // namespace cli

@@ -1,0 +1,132 @@
+#include "cli/hunt/recovery.hpp"
+#include "cli/hunt/workers.hpp"
+#include "cli/loading.hpp"
+#include "sim/chaos/chaos.hpp"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+namespace cli {
+
+namespace {
+
+Loaded loaded(const std::string& text, std::optional<std::uint64_t> drawn_with = {}) {
+    LoadedText out = load_text(text, "test", drawn_with);
+    for (const std::string& mistake : out.mistakes) MESSAGE(mistake);
+    REQUIRE(out.loaded.has_value());
+    return std::move(*out.loaded);
+}
+
+const std::string chaos = R"({"duration": "30s", "chaos": {"most_voters": 9, "off": "30%"}})";
+
+trace::Record record(trace::Kind kind, std::int64_t ms, std::uint16_t node, std::uint64_t a = 0,
+                     std::uint64_t b = 0, std::uint16_t detail = 0) {
+    return trace::Record({.kind = kind,
+                          .time = zab::Instant{} + zab::milliseconds(ms),
+                          .node = zab::NodeId{node},
+                          .detail = detail,
+                          .a = a,
+                          .b = b});
+}
+
+/// Three servers start; the second crashes at 10 s for a second; a write is asked for after that.
+Recovery::Outcome outcome_of(const std::string& fault, bool is_answered, std::int64_t end_ms,
+                             bool is_majority_up = true) {
+    const Loaded scenario =
+        loaded(R"({"duration": "300s", "clients": [{"count": 1}], "faults": [)" + fault + "]}");
+    Recovery recovery(*scenario.scenario);
+    for (const std::uint16_t id : std::vector<std::uint16_t>{1, 2, 3}) {
+        recovery.observe(record(trace::Kind::server_started, 0, id), 0);
+    }
+    recovery.observe(record(trace::Kind::fault, 10'000, 2, 0), 1);
+    recovery.observe(record(trace::Kind::server_stopped, 10'000, 2), 2);
+    if (!is_majority_up) recovery.observe(record(trace::Kind::server_stopped, 10'000, 3), 3);
+    const auto set = static_cast<std::uint16_t>(trace::Operation::set);
+    recovery.observe(record(trace::Kind::invoke, 12'000, 1, 0, 5, set), 4);
+    if (is_answered) recovery.observe(record(trace::Kind::complete, 13'000, 1, 0, 5, set), 5);
+    return recovery.judge(zab::Instant{} + zab::milliseconds(end_ms)).outcome;
+}
+
+}  // namespace
+
+TEST_CASE("recovery is asked for only where a quorum runs undisturbed for long enough") {
+    using O = Recovery::Outcome;
+    const std::string crash = R"({"at": "10s", "crash": 2, "lasting": "1s"})";
+    CHECK(outcome_of(crash, true, 200'000) == O::live);
+    CHECK(outcome_of(crash, false, 200'000) == O::dead);
+    CHECK(outcome_of(crash, false, 30'000) == O::excused);          // Too short to tell.
+    CHECK(outcome_of(crash, false, 200'000, false) == O::excused);  // No quorum.
+    CHECK(outcome_of(R"({"at": "10s", "cut": 2})", false, 200'000) == O::excused);
+    CHECK(outcome_of(R"({"at": "10s", "crash": 2})", false, 200'000) == O::dead);
+}
+
+TEST_CASE("chaos: every drawn world loads, and the same seed draws the same") {
+    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+        CAPTURE(seed);
+        const Loaded world = loaded(chaos, seed);
+        CHECK_FALSE(world.has_chaos);
+        CHECK(world.scenario->seed == seed);
+        if (seed <= 10) CHECK(loaded(chaos, seed).document == world.document);
+    }
+    CHECK(loaded(chaos, 1).document != loaded(chaos, 2).document);
+}
+
+TEST_CASE("chaos: leaving a family out takes its faults away and changes no other") {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        CAPTURE(seed);
+        sim::ChaosSpec all;
+        sim::ChaosSpec fewer = all;
+        std::erase(fewer.families, sim::FaultFamily::partition);
+        const sim::chaos::Setting setting{.voters = {1, 2, 3}, .observers = {}};
+        const auto with = sim::chaos::draw(all, seed, setting);
+        const auto without = sim::chaos::draw(fewer, seed, setting);
+        CHECK(with.overrides == without.overrides);
+        std::vector<std::string> rest = with.faults;
+        for (const std::string& fault : without.faults) {
+            const auto found = std::find(rest.begin(), rest.end(), fault);
+            REQUIRE(found != rest.end());
+            rest.erase(found);
+        }
+        for (const std::string& fault : rest) CHECK(fault.find("\"cut\"") != std::string::npos);
+    }
+}
+
+TEST_CASE("chaos: a family that is off in every run draws nothing") {
+    sim::ChaosSpec spec;
+    spec.off = {sim::Probability::certain_ppb};
+    CHECK(sim::chaos::draw(spec, 1, {.voters = {1, 2, 3}, .observers = {}}).faults.empty());
+}
+
+TEST_CASE("a worker that dies or hangs costs its seed, and no other") {
+    Workers workers(
+        {.jobs = 2, .patience = std::chrono::seconds(1)},
+        [](std::uint64_t seed) {
+            if (seed == 3) ::raise(SIGKILL);
+            if (seed == 5) ::_exit(9);
+            while (seed == 7) ::pause();
+            return SeedRecord{.scenario = "s", .seed = seed, .hash = "h"};
+        },
+        [](std::uint64_t seed, const std::string& why) {
+            return SeedRecord{.scenario = "s", .seed = seed, .failure = why};
+        });
+    std::uint64_t next = 0;
+    std::map<std::uint64_t, std::string> found;
+    const bool is_whole = workers.run(
+        [&]() { return next < 12 ? std::optional(++next) : std::nullopt; },
+        [&](const SeedRecord& record) { CHECK(found.emplace(record.seed, record.failure).second); },
+        [] { return false; });
+    CHECK(is_whole);
+    CHECK(found.size() == 12);
+    for (const auto& [seed, failure] : found) {
+        CAPTURE(seed);
+        CHECK(failure.empty() == (seed != 3 && seed != 5 && seed != 7));
+    }
+    CHECK(found[3].find("signal 9") != std::string::npos);
+    CHECK(found[5].find("exit code 9") != std::string::npos);
+    CHECK(found[7] == "it took longer than 1 s");
+}
+
+}  // namespace cli
