@@ -34,10 +34,10 @@ Drawn draw(const ChaosSpec& spec, std::uint64_t seed, Setting setting) {
         parts.push_back(draw_clients(Dice(seed, "clients"), setting));
     }
     if (varies(spec, Varied::network)) {
-        parts.push_back(draw_network(Dice(seed, "network")));
+        parts.push_back(draw_network(Dice(seed, "network"), setting));
     }
     if (varies(spec, Varied::disk)) {
-        parts.push_back(draw_disk(Dice(seed, "disk")));
+        parts.push_back(draw_disk(Dice(seed, "disk"), setting));
     }
     if (varies(spec, Varied::process)) {
         parts.push_back(draw_process(Dice(seed, "process")));

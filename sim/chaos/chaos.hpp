@@ -24,6 +24,7 @@ struct Setting {
     std::uint64_t dial_timeout_ms = 5'000;
     std::uint64_t notification_ms = 60'000;
     std::uint64_t session_ms = 10'000;  ///< The longest that a client asks for.
+    std::uint64_t tree_bytes = 0;       ///< Of all that clients may write.
     std::uint64_t duration_ms = 60'000;
 };
 
@@ -47,8 +48,8 @@ Drawn draw(const ChaosSpec& spec, std::uint64_t seed, Setting setting);
 /// A part of the scenario, as `"key": value`; what it says is also in `setting` from then on.
 std::string draw_ensemble(const ChaosSpec& spec, Dice dice, Setting& setting);
 std::string draw_clients(Dice dice, Setting& setting);
-std::string draw_network(Dice dice);
-std::string draw_disk(Dice dice);
+std::string draw_network(Dice dice, const Setting& setting);
+std::string draw_disk(Dice dice, const Setting& setting);
 std::string draw_process(Dice dice);
 
 /// The faults of one family, all over before `last_ms`.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
 
 /// The parts of a random world that are no faults.
@@ -49,7 +50,10 @@ std::string draw_client_group(Dice dice, Setting& setting) {
     const std::uint64_t create = dice.below(3);
     const std::uint64_t get = dice.below(6);
     const std::uint64_t sync = dice.below(2);
-    const std::uint64_t paths = dice.spread(1, 50);
+    const std::uint64_t paths = dice.spread(1, 500);
+    const std::uint64_t payload = dice.spread(0, 20'000);
+    constexpr std::uint64_t bytes_of_a_node = 120;
+    setting.tree_bytes = std::max(setting.tree_bytes, paths * (payload + bytes_of_a_node));
     std::string_view placement = dice.one_of({"spread", "leader", "followers", "observers"});
     if (placement == "observers" && setting.observers.empty()) {
         placement = "spread";
@@ -59,8 +63,8 @@ std::string draw_client_group(Dice dice, Setting& setting) {
     return fmt::format(
         R"({{"count": {}, "load": {}, "operations": {{"create": {}, "set": 4, "get": {}, )"
         R"("sync": {}}}, "paths": {{"uniform": {{"count": {}}}}}, "placement": "{}", )"
-        R"("session_timeout": "{}ms"}})",
-        count, load, create, get, sync, paths, placement, timeout);
+        R"("session_timeout": "{}ms", "payload": {{"min": "0B", "max": "{}B"}}}})",
+        count, load, create, get, sync, paths, placement, timeout, payload);
 }
 
 }  // namespace
@@ -98,19 +102,36 @@ std::string draw_clients(Dice dice, Setting& setting) {
     return fmt::format(R"("clients": [{}])", fmt::join(groups, ", "));
 }
 
-std::string draw_network(Dice dice) {
+/// Bytes per millisecond at which a snapshot of all that there can be does not keep an ensemble from
+/// coming back: a leader writes one before it listens, and its followers try five times, 100 ms
+/// apart; then it is read, sent and written once more within initLimit.
+std::uint64_t slowest_rate(const Setting& setting) {
+    const std::uint64_t patience_ms = setting.init_limit * setting.tick_ms / 10;
+    return 1 + setting.tree_bytes / std::clamp<std::uint64_t>(patience_ms, 1, 100);
+}
+
+std::string draw_network(Dice dice, const Setting& setting) {
     const std::string_view delay = dice.one_of(
         {R"("100us")", R"({"uniform": {"min": "50us", "max": "5ms"}})",
          R"({"exponential": {"mean": "2ms"}})", R"({"pareto": {"min": "200us", "shape": 1.5}})"});
     const std::uint64_t loss = dice.happens(20) ? dice.between(1, 10) : 0;
-    return fmt::format(R"("network": {{"delay": {}, "loss": "0.{}%"}})", delay, loss % 10);
+    constexpr std::uint64_t kbit_in_a_byte_per_ms = 8;
+    const std::uint64_t least = kbit_in_a_byte_per_ms * slowest_rate(setting);
+    const std::uint64_t rate = dice.happens(50) ? 1'000'000 : dice.spread(least, 40 * least);
+    return fmt::format(R"("network": {{"delay": {}, "loss": "0.{}%", "bandwidth": "{}kbit/s"}})",
+                       delay, loss % 10, std::max<std::uint64_t>(rate, 1'000));
 }
 
-std::string draw_disk(Dice dice) {
-    return fmt::format(
-        R"("disk": {{"sync": {}}})",
+std::string draw_disk(Dice dice, const Setting& setting) {
+    const std::string_view sync =
         dice.one_of({R"("500us")", R"({"uniform": {"min": "100us", "max": "20ms"}})",
-                     R"({"bimodal": {"fast": "300us", "slow": "60ms", "slow_share": "5%"}})"}));
+                     R"({"bimodal": {"fast": "300us", "slow": "60ms", "slow_share": "5%"}})"});
+    // A slow one makes a snapshot last: what commits meanwhile is another matter then.
+    const std::uint64_t least = slowest_rate(setting);
+    const std::uint64_t rate = dice.happens(50) ? 200'000 : dice.spread(least, 40 * least);
+    return fmt::format(
+        R"("disk": {{"sync": {}, "read_bandwidth": "{}kB/s", "write_bandwidth": "{}kB/s"}})", sync,
+        rate, rate);
 }
 
 std::string draw_process(Dice dice) {
