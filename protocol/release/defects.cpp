@@ -10,7 +10,7 @@ namespace zab {
 
 namespace {
 
-constexpr std::array<ReleaseName, 25> names{{
+constexpr std::array<ReleaseName, 26> names{{
     {"1154", "who lies in the committed log's window is taken to have a prefix of it"},
     {"1319", "who joins while the epoch's first proposal is outstanding does not get it"},
     {"1343", "an accepted epoch equal to the leader's bid does not raise it"},
@@ -31,6 +31,7 @@ constexpr std::array<ReleaseName, 25> names{{
     {"4646", "NEWLEADER is acknowledged before the log's thread has synced"},
     {"4685", "the ACK of a proposal before that of NEWLEADER: the leader gives up"},
     {"4712", "a learner's log thread outlives its role"},
+    {"4785", "the epoch of a DIFF outlives its transactions, which another disk still holds"},
     {"4925", "a hole in the committed log is passed on"},
     {"5094", "an interrupted TRUNC leaves memory ahead of the log"},
     {"returning-learner", "a follower that comes back loses proposals that its ack committed"},
@@ -47,7 +48,8 @@ bool plant_new_leader_step(Release& release, std::string_view name) {
         release.new_leader = NewLeaderStep::lazy;
     } else if (name == "4394") {
         release.new_leader = NewLeaderStep::sync_all;
-    } else if (name == "4643" || name == "4646" || name == "4685") {
+    } else if (name == "4643" || name == "4646" || name == "4685" || name == "4785") {
+        // One piece of code, four reports of what can come of it.
         release.new_leader = NewLeaderStep::async_log;
     } else if (name == "4925") {
         release.new_leader = NewLeaderStep::sync_committed_hole;

@@ -15,7 +15,7 @@ enum class NewLeaderStep : std::uint8_t {
     /// The epoch, then the ACK; what DIFF brought is logged only after UPTODATE (3642, 3911).
     lazy,
     /// The epoch; all proposals are handed to the log's thread; the ACK does not wait for it
-    /// (4394, 4643, 4646, 4685).
+    /// (4394, 4643, 4646, 4685, 4785).
     async_log,
     /// All proposals are logged and synced, then the epoch, then the ACK (4394 remains).
     sync_all,
