@@ -249,6 +249,7 @@ void World::apply_to_path(std::uint32_t index, PathEnd from, PathEnd to, bool un
     has_noise_ = true;
     is_troubled_ = true;
     const bool was_open = way.is_open();
+    const std::uint64_t old_pace = way.pace.fixed_ns_per_byte;
     if (kind == FaultKind::heal) {
         way.faults.clear();
     } else if (kind == FaultKind::release) {
@@ -262,6 +263,9 @@ void World::apply_to_path(std::uint32_t index, PathEnd from, PathEnd to, bool un
         }
     }
     sum_up(way);
+    if (way.pace.fixed_ns_per_byte < old_pace) {
+        path_gets_faster(from, to);
+    }
     if (!was_open && way.is_open()) {
         path_opens(from, to);
     }

@@ -14,11 +14,6 @@ constexpr std::int64_t longest_packet_ns = 1'000'000'000;
 constexpr std::uint64_t packet_kinds = 29;  // That senders write; a part of what names a draw.
 constexpr std::int64_t longest_backoff_ns = 120'000'000'000;  // TCP_RTO_MAX.
 
-std::int64_t wire_ns(std::uint64_t bytes, Pace pace) {
-    const auto product = UnsignedWide{bytes} * pace.fixed_ns_per_byte;
-    return static_cast<std::int64_t>(static_cast<std::uint64_t>(product >> Pace::fraction_bits));
-}
-
 }  // namespace
 
 zab::LinkId World::link_of(ConnectionIndex index, unsigned side) const {

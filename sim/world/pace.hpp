@@ -22,4 +22,10 @@ struct Pace {
     }
 };
 
+/// How long so many bytes take.
+constexpr std::int64_t wire_ns(std::uint64_t bytes, Pace pace) {
+    const auto product = UnsignedWide{bytes} * pace.fixed_ns_per_byte;
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(product >> Pace::fraction_bits));
+}
+
 }  // namespace sim

@@ -165,4 +165,42 @@ void World::path_opens(PathEnd from, PathEnd to) {
     }
 }
 
+/// A limit of rate has gone, or is a wider one: what still waits for its turn on the path leaves
+/// now, as fast as the link takes it. (So does what waited there for other reasons: which part of a
+/// delay was whose is not kept.)
+void World::path_gets_faster(PathEnd from, PathEnd to) {
+    path(from, to).free_at = now_;
+    for (ConnectionIndex index = 0; index < connections_.size(); ++index) {
+        Connection& conn = connections_[index];
+        for (unsigned side = 0; side < 2; ++side) {
+            if (conn.state == Connection::State::open && path_end(conn.ends[side]) == from &&
+                path_end(conn.ends[1 - side]) == to) {
+                leave_now(conn.pipes[side]);
+                if (conn.pipes[side].head_scheduled) {
+                    schedule_head(index, side);
+                }
+            }
+        }
+    }
+}
+
+void World::leave_now(Pipe& pipe) {
+    const LinkModel& link = link_models_[pipe.route.model];
+    const Pace pace = link_paces_[pipe.route.model];
+    std::int64_t leaves = now_;
+    for (std::size_t i = 0; i < pipe.flights.size(); ++i) {
+        Origin& origin = pipe.flights[i].origin;
+        leaves += wire_ns(pipe.flights[i].bytes, pace);
+        const std::int64_t sent = origin.since - origin.other;
+        const std::int64_t arrival = std::max(sent, leaves + link.distance.ns);
+        if (arrival < origin.since) {
+            origin.other -= origin.since - arrival;
+            origin.since = arrival;
+        }
+    }
+    if (!pipe.flights.empty()) {
+        pipe.last_arrival = pipe.flights[pipe.flights.size() - 1].origin.since;
+    }
+}
+
 }  // namespace sim

@@ -343,6 +343,8 @@ class World {
     PathEnd path_end(const End& end) const;
     Path* path_between(const End& from, const End& to);
     void path_opens(PathEnd from, PathEnd to);
+    void path_gets_faster(PathEnd from, PathEnd to);
+    void leave_now(Pipe& pipe);
 
     std::shared_ptr<const Scenario> scenario_;
     std::shared_ptr<const zab::Config> config_;
