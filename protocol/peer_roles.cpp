@@ -24,6 +24,9 @@ void Peer::on(const Done& done, Effects& out) {
         server_.accepted_epoch = done.disk->accepted_epoch.value_or(server_.accepted_epoch);
         return;
     }
+    if (done.stage == Stage::handler && !std::holds_alternative<Leading>(role_)) {
+        return;  // A LearnerHandler came to the end of a SNAP for a leadership that has ended.
+    }
     if (std::holds_alternative<Leaving>(role_)) {
         on_leaving_done(done, out);
     } else if (std::holds_alternative<Leading>(role_)) {
