@@ -265,7 +265,7 @@ void Peer::on(const TimerFired& fired, Effects& out) {
             return;
         case TimerKind::dial_retry:
             if (learning != nullptr && learning->phase == Learning::Phase::connecting) {
-                learning->on_dial_retry(server_, out);
+                settle(learning->on_dial_retry(server_, out), out);
             }
             return;
         case TimerKind::epoch_wait:

@@ -7,12 +7,20 @@ namespace zab {
 
 void Learning::begin(Server& server, Effects& out) {
     out.note(NoteKind::following, 0, 0, 0, leader);
-    out.push(Dial{LinkKind::learner, leader, server.ticks(server.config->init_limit)});
+    began = server.now.monotonic;
+    out.push(Dial{LinkKind::learner, leader, time_to_connect(server)});
+}
+
+/// All attempts together have initLimit, so that a leader whose host is gone costs no more than one
+/// that does not synchronize us.
+Duration Learning::time_to_connect(const Server& server) const {
+    return server.ticks(server.config->init_limit) - (server.now.monotonic - began);
 }
 
 Verdict Learning::on_dial_failed(Effects& out, const Server& server) {
     ++attempts;
-    if (attempts >= server.config->learner_connect_attempts) {
+    if (attempts >= server.config->learner_connect_attempts ||
+        time_to_connect(server) <= Duration{}) {
         return Verdict::leave;
     }
     // The leader opens its port a little after we decided: the first try is often refused.
@@ -21,8 +29,13 @@ Verdict Learning::on_dial_failed(Effects& out, const Server& server) {
     return Verdict::stay;
 }
 
-void Learning::on_dial_retry(const Server& server, Effects& out) {
-    out.push(Dial{LinkKind::learner, leader, server.ticks(server.config->init_limit)});
+Verdict Learning::on_dial_retry(const Server& server, Effects& out) {
+    const Duration left = time_to_connect(server);
+    if (left <= Duration{}) {
+        return Verdict::leave;
+    }
+    out.push(Dial{LinkKind::learner, leader, left});
+    return Verdict::stay;
 }
 
 void Learning::on_link_up(Server& server, LinkId up, Effects& out) {

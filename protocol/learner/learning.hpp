@@ -19,7 +19,7 @@ enum class Verdict : std::uint8_t { stay, leave };
 /// (q/Learner, q/Follower, q/Observer). The main thread runs everything but the pipeline.
 struct Learning {
     enum class Phase : std::uint8_t {
-        connecting,       ///< Dialling the leader's port, up to five times.
+        connecting,       ///< Dialling the leader's port, up to five times, for initLimit.
         registering,      ///< FOLLOWERINFO sent, waiting for LEADERINFO.
         accepting,        ///< Writing acceptedEpoch.
         waiting_to_sync,  ///< ACKEPOCH sent, waiting for DIFF, TRUNC or SNAP.
@@ -41,6 +41,7 @@ struct Learning {
     LinkId link{};
     Phase phase = Phase::connecting;
     Mode mode = Mode::none;
+    Instant began{};  ///< By the monotonic clock: when it decided to follow.
     std::uint32_t attempts = 0;
     Epoch new_epoch{};
     Zxid truncated_to{};        ///< What TRUNC said.
@@ -55,7 +56,8 @@ struct Learning {
     void begin(Server& server, Effects& out);
     void on_link_up(Server& server, LinkId up, Effects& out);
     Verdict on_dial_failed(Effects& out, const Server& server);
-    void on_dial_retry(const Server& server, Effects& out);
+    Verdict on_dial_retry(const Server& server, Effects& out);
+    Duration time_to_connect(const Server& server) const;
     Verdict on_leader_info(Server& server, const LeaderInfo& info, Effects& out);
     void on_accepted_epoch_written(Server& server, Effects& out);
 
