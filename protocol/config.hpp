@@ -6,9 +6,19 @@
 #include "protocol/types/time.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace zab {
+
+/// How much a commit processor does at a time (commitProcessor.maxReadBatchSize and
+/// maxCommitBatchSize).
+struct CommitLimits {
+    /// Absent (-1): requests are fed until a commit could take its place.
+    std::optional<std::uint32_t> reads{};
+    std::uint32_t commits = 1;
+    friend bool operator==(const CommitLimits&, const CommitLimits&) = default;
+};
 
 /// What `zoo.cfg` and the system properties of one server say. Defaults are ZooKeeper's, with the
 /// sample file's tick and limits (zookeeper-server: QuorumPeerConfig, conf/zoo_sample.cfg).
@@ -41,6 +51,7 @@ struct Config {
     std::uint32_t max_batch_size = 1'000;     ///< SyncRequestProcessor: flush at this many.
     Duration flush_delay = {};                ///< SyncRequestProcessor: 0 = flush when idle.
     std::uint32_t global_outstanding_limit = 1'000;
+    CommitLimits commit_limits{};
 
     std::uint32_t min_session_ticks = 2;   ///< minSessionTimeout in ticks.
     std::uint32_t max_session_ticks = 20;  ///< maxSessionTimeout in ticks.

@@ -206,7 +206,7 @@ void Peer::on(const Ran& ran, Effects& out) {
             if (server_.pipeline.to_commit.empty()) {
                 return;
             }
-            const auto applied = server_.pipeline.commit_next(server_, is_leader(), out);
+            const auto applied = server_.pipeline.commit_next(server_, out);
             auto* leading = std::get_if<Leading>(&role_);
             if (leading != nullptr && applied.has_value()) {
                 leading->on_applied(*applied);

@@ -81,11 +81,12 @@ TEST_CASE("a server's clients are found by link and by session, and a session ha
     }
 }
 
-TEST_CASE("a new connection starts unattached and with nothing pending, whoever was there before") {
+TEST_CASE("a new connection starts unattached and has asked nothing, whoever was there before") {
     Clients clients;
     clients.add({4, 1}, {10}, Connect{{10}, {}, 3, 5'000});
     clients.by_session({10})->attached = true;
-    clients.by_session({10})->pending.push({});
+    clients.begin_request(*clients.by_session({10}), 4);
+    REQUIRE(clients.by_session({10})->has_asked(4));
 
     const LinkId replaced = clients.add({5, 1}, {10}, Connect{{10}, {}, 6, 7'000});
 
@@ -94,7 +95,8 @@ TEST_CASE("a new connection starts unattached and with nothing pending, whoever 
     const auto* connection = clients.by_session({10});
     REQUIRE(connection != nullptr);
     CHECK_FALSE(connection->attached);
-    CHECK(connection->pending.empty());
+    CHECK_FALSE(connection->has_asked(4));
+    CHECK_EQ(clients.in_process(), 0);
     CHECK_EQ(connection->client, 6);
     CHECK_EQ(connection->timeout_ms, 7'000);
 }
