@@ -5,6 +5,7 @@
 #include "protocol/types/quorum.hpp"
 #include "protocol/types/time.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -59,6 +60,13 @@ struct Config {
     bool leader_serves = true;             ///< Whether the leader accepts clients.
     Duration observer_election_delay = milliseconds(200);  ///< observer.election.DelayMs, at most.
 
+    /// What a client gets that asks for this session timeout (processConnectRequest).
+    std::uint32_t session_timeout_ms(std::uint32_t asked_ms) const {
+        const auto ms = [this](std::uint32_t ticks) {
+            return static_cast<std::uint32_t>((tick_time * ticks).ns / 1'000'000);
+        };
+        return std::clamp(asked_ms, ms(min_session_ticks), ms(max_session_ticks));
+    }
     friend bool operator==(const Config&, const Config&) = default;
 };
 

@@ -132,6 +132,16 @@ void Pipeline::send_touches(LinkId leader, Effects& out) {
     touched.clear();
 }
 
+bool Pipeline::revalidate(const Server& server, SessionId session, LinkId owner) {
+    // Where the session is now counts as a sign of life. What still comes from where it was before
+    // comes too late: two connections must not write in one session's name.
+    if (!sessions.touch(session, server.now.monotonic, server.config->tick_time)) {
+        return false;
+    }
+    sessions.set_owner(session, owner);
+    return true;
+}
+
 void Pipeline::finish_attaching(SessionId session, bool valid, Effects& out) {
     ClientConnection* connection = clients.by_session(session);
     if (connection == nullptr || connection->attached) {
@@ -193,7 +203,7 @@ std::optional<Zxid> Pipeline::commit_next(Server& server, Effects& out) {
             out.note(NoteKind::read, last.value, 0, std::get<SyncReply>(*step.committed).cxid, {},
                      detail_of(Operation::sync));
             if (request != nullptr) {
-                answer(*request, last, out);
+                answer(*request, last, std::nullopt, out);
             }
             break;
     }
@@ -206,17 +216,18 @@ std::optional<Zxid> Pipeline::commit_next(Server& server, Effects& out) {
 /// FinalRequestProcessor: the state as it is now is what is read.
 void Pipeline::on_read(const Server& server, const Request& request, bool was_held, Effects& out) {
     const ClientConnection* connection = clients.by_session(request.session);
-    if (connection == nullptr || !connection->has_asked(request.cxid)) {
+    const bool has_gone = connection == nullptr || !connection->has_asked(request.cxid);
+    const Zxid seen = server.database.last_processed();
+    if (has_gone || request.refusal.has_value()) {
         if (!was_held) {
             out.note(NoteKind::request, 0, request.client, request.cxid, {},
                      detail_of(request.operation));
         }
-        return;  // Its client has gone.
+    } else {
+        out.note(NoteKind::read, seen.value, request.client, request.cxid, {},
+                 detail_of(request.operation));
     }
-    const Zxid seen = server.database.last_processed();
-    out.note(NoteKind::read, seen.value, request.client, request.cxid, {},
-             detail_of(request.operation));
-    answer(request, seen, out);
+    answer(request, seen, request.refusal, out);
 }
 
 /// `own`: the request that it answers, if a client of this server has made it.
@@ -228,7 +239,10 @@ void Pipeline::on_committed(Server& server, const Txn& txn, const Request* own, 
     } else if (own != nullptr && txn.type == TxnType::create_session) {
         finish_attaching(txn.session, true, out);
     } else if (own != nullptr) {
-        answer(*own, txn.zxid, out);
+        const bool is_refused = txn.type == TxnType::error;
+        answer(*own, txn.zxid,
+               is_refused ? std::optional(static_cast<SessionRefusal>(txn.path)) : std::nullopt,
+               out);
     }
 }
 
@@ -249,12 +263,23 @@ void Pipeline::close_session(const Txn& txn, const Request* own, Effects& out) {
 }
 
 /// Only the connection over which it came gets the answer, not a later one of the same session.
-void Pipeline::answer(const Request& own, Zxid zxid, Effects& out) {
+void Pipeline::answer(const Request& own, Zxid zxid, std::optional<SessionRefusal> refusal,
+                      Effects& out) {
     ClientConnection* connection = clients.by_session(own.session);
-    if (connection != nullptr && connection->has_asked(own.cxid)) {
-        out.send(connection->link, ClientReply{zxid, own.cxid, own.operation, Outcome::ok});
-        on_answered(*connection, out);
+    if (connection == nullptr || !connection->has_asked(own.cxid)) {
+        return;
     }
+    const LinkId link = connection->link;
+    if (refusal == SessionRefusal::moved) {
+        // Not the request is wrong but the connection (ZOOKEEPER-710): the client may have tried
+        // here first and given up, and the leader heard of this server last.
+        out.push(CloseLink{link});
+        clients.remove(link);
+        return;
+    }
+    const Outcome outcome = refusal.has_value() ? Outcome::session_expired : Outcome::ok;
+    out.send(link, ClientReply{zxid, own.cxid, own.operation, outcome});
+    on_answered(*connection, out);
 }
 
 void Pipeline::on_answered(ClientConnection& connection, Effects& out) {

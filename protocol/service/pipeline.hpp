@@ -61,6 +61,9 @@ struct Pipeline {
     void on_client_ping(const Server& server, LinkId link, const ClientPing& ping, Effects& out);
     /// A learner tells its leader of which sessions it has heard.
     void send_touches(LinkId leader, Effects& out);
+    /// On the leader, who alone knows which sessions are over: a client has come back with this
+    /// one, at the learner behind `owner` or, without a link, here. False: it is over.
+    bool revalidate(const Server& server, SessionId session, LinkId owner);
     /// A session that exists or not, as the leader says, is attached to its connection.
     void finish_attaching(SessionId session, bool valid, Effects& out);
 
@@ -92,7 +95,7 @@ struct Pipeline {
     void on_read(const Server& server, const Request& request, bool was_held, Effects& out);
     void on_committed(Server& server, const Txn& txn, const Request* own, Effects& out);
     void close_session(const Txn& txn, const Request* own, Effects& out);
-    void answer(const Request& own, Zxid zxid, Effects& out);
+    void answer(const Request& own, Zxid zxid, std::optional<SessionRefusal> refusal, Effects& out);
     void on_answered(ClientConnection& connection, Effects& out);
 };
 

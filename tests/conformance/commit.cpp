@@ -36,16 +36,6 @@ std::uint32_t last_of(const std::smatch& found) {
 
 }  // namespace
 
-std::vector<std::string> split_at(const std::string& words, const std::string& separator) {
-    const std::regex between(separator);
-    std::vector<std::string> parts;
-    for (std::sregex_token_iterator i(words.begin(), words.end(), between, -1), end; i != end;
-         ++i) {
-        if (i->length() != 0) parts.push_back(*i);
-    }
-    return parts;
-}
-
 std::optional<std::size_t> count_of(const std::string& words) {
     static const std::vector<std::string> names = {"one", "two", "three", "four", "five", "six"};
     static const std::regex digits("(?:^|[^0-9x.A-Za-z])([0-9]+) [A-Za-z]");
@@ -117,6 +107,7 @@ void CommitPlay::queue_all(const std::string& words) {
 /// reads".
 void CommitPlay::queue(const std::string& words) {
     static const std::regex by_cxid("(?:s[0-9]+:)?([RW])\\(cxid (0x[0-9A-Fa-f]+)\\)");
+    static const std::regex same(" of (?:the|that) same session");
     static const std::regex endless("(?:never-ending|endless|infinite) (?:stream of )?reads?");
     static const std::regex some(
         "(?:(?:an?|the|one|two|three|four|five|six|[0-9]+|local|further|more) "
@@ -133,7 +124,8 @@ void CommitPlay::queue(const std::string& words) {
         for (std::size_t i = count_of(words).value_or(1); i > 0; --i) {
             add({session, next_cxid_, is_read, true}, true);
         }
-    } else if (std::regex_match(words, found, token)) {
+    } else if (const std::string bare = std::regex_replace(words, same, "");
+               std::regex_match(bare, found, token)) {
         const auto sessions =
             found[1].matched ? sessions_of(found[1]) : std::vector<std::uint64_t>{session_};
         for (auto cxid = static_cast<std::uint32_t>(std::stoul(found[3])); cxid <= last_of(found);

@@ -64,6 +64,5 @@ class CommitPlay {
 
 /// Numbers in words or digits; nothing: no number.
 std::optional<std::size_t> count_of(const std::string& words);
-std::vector<std::string> split_at(const std::string& words, const std::string& separator);
 
 }  // namespace conformance

@@ -145,3 +145,14 @@ TEST_CASE("what is in flight when a connection breaks is given up oldest first")
     CHECK_FALSE(session.give_up_oldest().has_value());
     CHECK_EQ(session.request(Operation::set, 1, 10).cxid, 3);  // Numbers are not used again.
 }
+
+TEST_CASE("what a client asks of a session that it has closed has expired, of another it is lost") {
+    ClientSession session(7, 10'000);
+    REQUIRE(session.on_connect_reply({{42}, 4'000}));
+    session.request(Operation::close_session, 0, 0);
+    CHECK((session.loss() == Outcome::connection_loss));
+
+    REQUIRE(session.on_reply({{50}, 1, Operation::close_session, Outcome::ok}));
+
+    CHECK((session.loss() == Outcome::session_expired));
+}
