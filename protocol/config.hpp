@@ -5,10 +5,21 @@
 #include "protocol/types/quorum.hpp"
 #include "protocol/types/time.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace zab {
+
+/// How much a commit processor does at a time (commitProcessor.maxReadBatchSize and
+/// maxCommitBatchSize).
+struct CommitLimits {
+    /// Absent (-1): requests are fed until a commit could take its place.
+    std::optional<std::uint32_t> reads{};
+    std::uint32_t commits = 1;
+    friend bool operator==(const CommitLimits&, const CommitLimits&) = default;
+};
 
 /// What `zoo.cfg` and the system properties of one server say. Defaults are ZooKeeper's, with the
 /// sample file's tick and limits (zookeeper-server: QuorumPeerConfig, conf/zoo_sample.cfg).
@@ -41,6 +52,7 @@ struct Config {
     std::uint32_t max_batch_size = 1'000;     ///< SyncRequestProcessor: flush at this many.
     Duration flush_delay = {};                ///< SyncRequestProcessor: 0 = flush when idle.
     std::uint32_t global_outstanding_limit = 1'000;
+    CommitLimits commit_limits{};
 
     std::uint32_t min_session_ticks = 2;   ///< minSessionTimeout in ticks.
     std::uint32_t max_session_ticks = 20;  ///< maxSessionTimeout in ticks.
@@ -48,6 +60,13 @@ struct Config {
     bool leader_serves = true;             ///< Whether the leader accepts clients.
     Duration observer_election_delay = milliseconds(200);  ///< observer.election.DelayMs, at most.
 
+    /// What a client gets that asks for this session timeout (processConnectRequest).
+    std::uint32_t session_timeout_ms(std::uint32_t asked_ms) const {
+        const auto ms = [this](std::uint32_t ticks) {
+            return static_cast<std::uint32_t>((tick_time * ticks).ns / 1'000'000);
+        };
+        return std::clamp(asked_ms, ms(min_session_ticks), ms(max_session_ticks));
+    }
     friend bool operator==(const Config&, const Config&) = default;
 };
 

@@ -20,14 +20,6 @@ struct Moment {
     Instant wall{};
 };
 
-/// One end of a connection. Never reused while anybody could still mean the old one.
-struct LinkId {
-    std::uint32_t slot = 0;
-    std::uint32_t generation = 0;  ///< 0: no link.
-    constexpr auto operator<=>(const LinkId&) const = default;
-    constexpr bool exists() const { return generation != 0; }
-};
-
 /// What a connection is for, hence which port it was dialled at.
 enum class LinkKind : std::uint8_t { election, learner, client };
 

@@ -13,6 +13,9 @@ void add(Digest& d, const Txn& t) {
 void add(Digest& d, const Request& r) {
     d.add(r.session.value).add(r.cxid).add(r.path).add(r.bytes).add(r.client);
     d.add(static_cast<std::uint64_t>(r.operation));
+    if (r.refusal.has_value()) {
+        d.add(static_cast<std::uint64_t>(*r.refusal));
+    }
 }
 void add(Digest& d, const Hello& m) { d.add(m.sid.value); }
 void add(Digest& d, const Notification& m) {

@@ -12,15 +12,24 @@
 /// carried; a snapshot's contents travel beside its `Snap` message (see Effect and Input).
 namespace zab {
 
-/// What a transaction does to the tree.
-enum class TxnType : std::uint8_t { create, set, create_session, close_session };
+/// What a transaction does to the tree. `error`: nothing; a request that was refused has its place
+/// in the order of all nevertheless.
+enum class TxnType : std::uint8_t { create, set, create_session, close_session, error };
+
+/// Why the leader refuses what a session asks for (KeeperException.Code).
+enum class SessionRefusal : std::uint8_t {
+    unknown,  ///< There is no such session, or no longer.
+    expired,  ///< Its end is on its way.
+    moved,    ///< It has gone on to another server.
+};
 
 /// One transaction. Its identity is (zxid, prefix hash of the history up to it); see History.
 struct Txn {
     Zxid zxid{};
     SessionId session{};
     Cxid cxid = 0;
-    PathId path = 0;          ///< For create_session: its timeout in milliseconds.
+    /// For create_session: its timeout in milliseconds; for error: the SessionRefusal.
+    PathId path = 0;
     std::uint32_t bytes = 0;  ///< Payload.
     TxnType type{};
     friend bool operator==(const Txn&, const Txn&) = default;
@@ -94,6 +103,8 @@ struct Request {
     std::uint32_t bytes = 0;
     std::uint32_t client = 0;  ///< The client's number: names it in records and draws.
     Operation operation{};
+    /// Only within the leader: what is to be answered in its turn (Request.setException).
+    std::optional<SessionRefusal> refusal{};
 };
 struct Forward {
     Request request{};

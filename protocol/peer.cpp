@@ -154,13 +154,8 @@ void Peer::on_connect(LinkId link, const Connect& connect, Effects& out) {
         session = {pipeline.session_base + pipeline.sessions_created};
         ++pipeline.sessions_created;
     }
-    // Negotiated: within minSessionTimeout and maxSessionTimeout.
-    const auto ticks_ms = [this](std::uint32_t count) {
-        return static_cast<std::uint32_t>(server_.ticks(count).ns / 1'000'000);
-    };
     Connect agreed = connect;
-    agreed.timeout_ms = std::clamp(connect.timeout_ms, ticks_ms(server_.config->min_session_ticks),
-                                   ticks_ms(server_.config->max_session_ticks));
+    agreed.timeout_ms = server_.config->session_timeout_ms(connect.timeout_ms);
     const LinkId replaced = pipeline.clients.add(link, session, agreed);
     if (replaced.exists()) {
         out.push(CloseLink{replaced});
@@ -173,9 +168,7 @@ void Peer::on_connect(LinkId link, const Connect& connect, Effects& out) {
     } else if (const auto* learning = std::get_if<Learning>(&role_)) {
         learning->ask_to_revalidate(session, out);
     } else {
-        const Duration tick = server_.config->tick_time;
-        const bool lives = pipeline.sessions.touch(session, server_.now.monotonic, tick);
-        pipeline.finish_attaching(session, lives, out);
+        pipeline.finish_attaching(session, pipeline.revalidate(server_, session, {}), out);
     }
 }
 
@@ -206,7 +199,7 @@ void Peer::on(const Ran& ran, Effects& out) {
             if (server_.pipeline.to_commit.empty()) {
                 return;
             }
-            const auto applied = server_.pipeline.commit_next(server_, is_leader(), out);
+            const auto applied = server_.pipeline.commit_next(server_, out);
             auto* leading = std::get_if<Leading>(&role_);
             if (leading != nullptr && applied.has_value()) {
                 leading->on_applied(*applied);

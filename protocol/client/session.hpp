@@ -48,10 +48,14 @@ class ClientSession {
         if (in_flight_.empty() || in_flight_.front().cxid != reply.cxid) {
             return false;
         }
+        closed_ = closed_ || in_flight_.front().operation == Operation::close_session;
         in_flight_.pop();
         see(reply.zxid);
         return true;
     }
+    /// What becomes of a request that no server answers (ClientCnxn.conLossPacket): nobody knows
+    /// whether it was done, unless we have closed the session ourselves.
+    Outcome loss() const { return closed_ ? Outcome::session_expired : Outcome::connection_loss; }
     void see(Zxid zxid) {
         if (zxid > last_seen_) {
             last_seen_ = zxid;
@@ -81,6 +85,7 @@ class ClientSession {
     Zxid last_seen_{};
     Cxid last_cxid_ = 0;
     bool attached_ = false;
+    bool closed_ = false;
     Ring<InFlight> in_flight_;
 };
 

@@ -30,24 +30,28 @@ Verdict Leading::on_request(Server& server, Effects& out) {
     server.pipeline.requests.pop();
     const Request& request = submitted.request;
     const bool is_own_client = submitted.from.value == 0;
-    if (needs_commit(request.operation, true)) {
-        if (last_proposed.zxid.next().counter() == last_counter) {
-            return Verdict::leave;  // The last zxid of an epoch is never used (ZOOKEEPER-1277).
-        }
-        note_session(server, request, out);
+    const bool is_write = needs_commit(request.operation, true);
+    if (is_write && last_proposed.zxid.next().counter() == last_counter) {
+        return Verdict::leave;  // The last zxid of an epoch is never used (ZOOKEEPER-1277).
+    }
+    const auto refusal = check_session(server, submitted, out);
+    if (is_write) {
         if (is_own_client) {
             // First into the commit processor: the commit must find the request waiting.
             server.pipeline.submit_to_commit(request, out);
         }
-        propose(server, request, out);
+        propose(server, request, refusal, out);
         return Verdict::stay;
     }
     out.note(NoteKind::request, 0, request.client, request.cxid, {},
              static_cast<std::uint16_t>(request.operation));
     if (is_own_client) {
-        server.pipeline.submit_to_commit(request, out);  // sync too: here only an ordered read.
+        Request read = request;  // sync too: here only an ordered read.
+        read.refusal = refusal;
+        server.pipeline.submit_to_commit(read, out);
         return Verdict::stay;
     }
+    // A learner's sync is not refused: it asks how far the leader is, not for a session.
     // Leader.processSync: behind the last proposal still outstanding, or at once.
     const Sync sync{request.session, request.cxid};
     if (!outstanding.empty()) {
@@ -58,10 +62,16 @@ Verdict Leading::on_request(Server& server, Effects& out) {
     return Verdict::stay;
 }
 
-void Leading::propose(Server& server, const Request& request, Effects& out) {
-    const Txn txn{
-        last_proposed.zxid.next(), request.session, request.cxid, request.path, request.bytes,
-        type_of(request.operation)};
+/// A refused request gets a zxid too: the server that waits for it learns by its commit.
+void Leading::propose(Server& server, const Request& request, std::optional<SessionRefusal> refusal,
+                      Effects& out) {
+    Txn txn{last_proposed.zxid.next(), request.session, request.cxid, request.path, request.bytes,
+            type_of(request.operation)};
+    if (refusal.has_value()) {
+        txn.type = TxnType::error;
+        txn.path = static_cast<PathId>(*refusal);
+        txn.bytes = 0;
+    }
     last_proposed = advance(last_proposed, txn);
     out.note(NoteKind::propose, txn.zxid.value, last_proposed.prefix, txn.bytes);
     Outstanding& proposal = outstanding.push_slot();

@@ -126,9 +126,7 @@ void Leading::on_streamed(Server& server, Handler& handler, const Message& messa
         server.pipeline.requests.push({request, handler.sid, link});
         out.hand(Stage::request);
     } else if (const auto* revalidate = std::get_if<Revalidate>(&message)) {
-        // Where the session is now counts as a sign of life, and only the leader knows if it is.
-        const bool is_known = server.pipeline.sessions.touch(
-            revalidate->session, server.now.monotonic, server.config->tick_time);
+        const bool is_known = server.pipeline.revalidate(server, revalidate->session, link);
         handler.send(RevalidateReply{revalidate->session, is_known}, out);
     }
 }

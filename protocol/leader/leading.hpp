@@ -9,11 +9,13 @@
 #include "protocol/types/ring.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace zab {
 
 struct Server;
+struct Submitted;
 
 /// A leader, from its decision to lead until it gives up (q/Leader, q/LearnerHandler).
 struct Leading {
@@ -109,8 +111,10 @@ struct Leading {
     void start_forwarding(const Server& server, Handler& handler, Zxid last_queued);
     bool is_logged_by_quorum(const Server& server, const Outstanding& proposal) const;
     void on_streamed(Server& server, Handler& handler, const Message& message, Effects& out);
-    void note_session(Server& server, const Request& request, Effects& out);
-    void propose(Server& server, const Request& request, Effects& out);
+    std::optional<SessionRefusal> check_session(Server& server, const Submitted& submitted,
+                                                Effects& out);
+    void propose(Server& server, const Request& request, std::optional<SessionRefusal> refusal,
+                 Effects& out);
     void commit(Server& server, Effects& out);
     void answer_syncs(Zxid committed, Effects& out);
 };

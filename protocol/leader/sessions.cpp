@@ -30,15 +30,29 @@ void Leading::on_expiry(Server& server, Effects& out) {
 }
 
 /// PrepRequestProcessor: a session is tracked from the moment its creation gets a zxid, and no
-/// touch brings it back once its end has one.
-void Leading::note_session(Server& server, const Request& request, Effects& out) {
-    if (request.operation == Operation::create_session) {
-        server.pipeline.sessions.track({request.session, request.path}, server.now.monotonic,
-                                       server.config->tick_time);
-        await_expiry(server, out);
-    } else if (request.operation == Operation::close_session) {
-        server.pipeline.sessions.set_closing(request.session);
+/// touch brings it back once its end has one. What else it asks for must come while it lives, and
+/// from where it is; its end may come from anywhere, the leader's own clock included.
+std::optional<SessionRefusal> Leading::check_session(Server& server, const Submitted& submitted,
+                                                     Effects& out) {
+    const Request& request = submitted.request;
+    SessionTracker& sessions = server.pipeline.sessions;
+    switch (request.operation) {
+        case Operation::create_session:
+            sessions.track({request.session, request.path}, server.now.monotonic,
+                           server.config->tick_time);
+            sessions.set_owner(request.session, submitted.handler);
+            await_expiry(server, out);
+            return std::nullopt;
+        case Operation::close_session: sessions.set_closing(request.session); return std::nullopt;
+        case Operation::create:
+        case Operation::set:
+        case Operation::get:
+        case Operation::sync:
+            return check_on_leader(sessions, nullptr, server.self, request.session,
+                                   submitted.handler);
     }
+    ensure(false, "every operation is listed");
+    return std::nullopt;
 }
 
 }  // namespace zab

@@ -74,7 +74,7 @@ LinkId Clients::add(LinkId link, SessionId session, const Connect& connect) {
     connection.outstanding = 0;
     connection.touched = false;
     connection.bucket = 0;
-    connection.pending.clear();
+    connection.first_cxid.reset();
     if (link.slot >= place_of_link_.size()) {
         place_of_link_.resize(std::size_t{link.slot} + 1, nowhere);
     }
@@ -99,13 +99,15 @@ void Clients::remove(LinkId link) {
     build_index();
     place_of_link_[link.slot] = nowhere;
     connection->link = {};
-    connection->pending.clear();
     in_process_ -= connection->outstanding;
     connection->outstanding = 0;
     free_.push_back(place);
 }
 
-void Clients::begin_request(ClientConnection& connection) {
+void Clients::begin_request(ClientConnection& connection, Cxid cxid) {
+    if (!connection.first_cxid.has_value()) {
+        connection.first_cxid = cxid;
+    }
     ++connection.outstanding;
     ++in_process_;
 }
@@ -135,10 +137,7 @@ std::uint64_t Clients::fingerprint() const {
         digest.add(connection.client).add(connection.timeout_ms).add(connection.attached);
         digest.add(connection.reading).add(connection.outstanding);
         digest.add(connection.touched).add(connection.bucket);
-        digest.add(connection.pending.size());
-        for (std::size_t i = 0; i < connection.pending.size(); ++i) {
-            digest.add(identity(Message{Forward{connection.pending[i]}}));
-        }
+        digest.add(connection.first_cxid.has_value()).add(connection.first_cxid.value_or(0));
     }
     return digest.value;
 }

@@ -2,16 +2,15 @@
 
 #include "protocol/input.hpp"
 #include "protocol/message.hpp"
-#include "protocol/types/ring.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
 namespace zab {
 
-/// One client connection of this server (NIOServerCnxn), with what the commit processor holds back
-/// for its session: from the first request that needs a commit on, everything waits in order.
+/// One client connection of this server (NIOServerCnxn).
 struct ClientConnection {
     LinkId link{};
     SessionId session{};
@@ -22,7 +21,10 @@ struct ClientConnection {
     std::uint32_t outstanding = 0;  ///< Requests read and not answered.
     bool touched = false;           ///< On a learner: heard of since the last ping of the leader.
     std::uint64_t bucket = 0;       ///< On the leader: where its last sign of life has put its end.
-    Ring<Request> pending;
+    std::optional<Cxid> first_cxid;  ///< Of the requests that came over this connection.
+
+    /// Requests of one session ascend: an earlier one came over an earlier connection.
+    bool has_asked(Cxid cxid) const { return first_cxid.has_value() && cxid >= *first_cxid; }
 };
 
 /// The client connections of one server, found by link or by session.
@@ -34,7 +36,7 @@ class Clients {
     /// link returned for closing.
     LinkId add(LinkId link, SessionId session, const Connect& connect);
     void remove(LinkId link);
-    void begin_request(ClientConnection& connection);
+    void begin_request(ClientConnection& connection, Cxid cxid);
     void end_request(ClientConnection& connection);
     /// Requests of all connections, read and not answered (ZooKeeperServer.requestsInProcess).
     std::uint32_t in_process() const { return in_process_; }

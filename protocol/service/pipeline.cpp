@@ -11,22 +11,10 @@ std::uint16_t detail_of(Operation operation) { return static_cast<std::uint16_t>
 
 }  // namespace
 
-bool needs_commit(Operation operation, bool is_leader) {
-    switch (operation) {
-        case Operation::get: return false;
-        case Operation::sync: return !is_leader;
-        case Operation::create:
-        case Operation::set:
-        case Operation::create_session:
-        case Operation::close_session: return true;
-    }
-    ensure(false, "every operation is listed");
-    return false;
-}
-
 void Pipeline::start(const Server& server, bool leads) {
     serving = true;
     tracks_sessions = leads;
+    to_commit.start(leads, server.config->commit_limits);
     if (leads) {
         for (const Session& session : server.database.sessions()) {
             sessions.track(session, server.now.monotonic, server.config->tick_time);
@@ -84,7 +72,7 @@ void Pipeline::on_client_request(const Server& server, LinkId link, const Reques
     // Back pressure (shouldThrottle): this request is taken, but nothing more is read from its
     // connection before that has had an answer.
     const bool is_one_too_many = clients.in_process() > outstanding_limit;
-    clients.begin_request(*connection);
+    clients.begin_request(*connection, request.cxid);
     if (is_one_too_many && connection->reading) {
         connection->reading = false;
         out.push(SetReading{link, false});
@@ -144,6 +132,16 @@ void Pipeline::send_touches(LinkId leader, Effects& out) {
     touched.clear();
 }
 
+bool Pipeline::revalidate(const Server& server, SessionId session, LinkId owner) {
+    // Where the session is now counts as a sign of life. What still comes from where it was before
+    // comes too late: two connections must not write in one session's name.
+    if (!sessions.touch(session, server.now.monotonic, server.config->tick_time)) {
+        return false;
+    }
+    sessions.set_owner(session, owner);
+    return true;
+}
+
 void Pipeline::finish_attaching(SessionId session, bool valid, Effects& out) {
     ClientConnection* connection = clients.by_session(session);
     if (connection == nullptr || connection->attached) {
@@ -184,96 +182,104 @@ void Pipeline::append_next(Server& server, Effects& out) {
     }
 }
 
-std::optional<Zxid> Pipeline::commit_next(Server& server, bool is_leader, Effects& out) {
-    const CommitItem& item = to_commit.front();
-    to_commit.pop();  // Its place is not taken before the end of this step.
-    if (const auto* txn = std::get_if<Txn>(&item)) {
-        on_committed(server, *txn, is_leader, out);
-        return txn->zxid;
+std::optional<Zxid> Pipeline::commit_next(Server& server, Effects& out) {
+    const CommitProcessor::Step step = to_commit.take_next();
+    const Request* request = step.request;
+    std::optional<Zxid> applied;
+    switch (step.turn) {
+        case CommitProcessor::Turn::idle: return applied;
+        case CommitProcessor::Turn::pass: on_read(server, *request, false, out); break;
+        case CommitProcessor::Turn::hold:
+            out.note(NoteKind::request, 0, request->client, request->cxid, {},
+                     detail_of(request->operation));
+            break;
+        case CommitProcessor::Turn::commit:
+            if (const auto* txn = std::get_if<Txn>(step.committed)) {
+                on_committed(server, *txn, request, out);
+                applied = txn->zxid;
+                break;
+            }
+            const Zxid last = server.database.last_processed();
+            out.note(NoteKind::read, last.value, 0, std::get<SyncReply>(*step.committed).cxid, {},
+                     detail_of(Operation::sync));
+            if (request != nullptr) {
+                answer(*request, last, std::nullopt, out);
+            }
+            break;
     }
-    if (const auto* request = std::get_if<Request>(&item)) {
-        on_request(server, *request, is_leader, out);
-        return std::nullopt;
+    while (const Request* read = to_commit.take_released()) {
+        on_read(server, *read, true, out);
     }
-    const auto& reply = std::get<SyncReply>(item);
-    out.note(NoteKind::read, server.database.last_processed().value, 0, reply.cxid, {},
-             detail_of(Operation::sync));
-    ClientConnection* connection = clients.by_session(reply.session);
-    if (connection != nullptr && !connection->pending.empty() &&
-        connection->pending.front().cxid == reply.cxid) {
-        finish_head(server, *connection, server.database.last_processed(), is_leader, out);
-    }
-    return std::nullopt;
+    return applied;
 }
 
-void Pipeline::on_request(Server& server, const Request& request, bool is_leader, Effects& out) {
-    ClientConnection* connection = clients.by_session(request.session);
-    if (connection == nullptr) {
-        out.note(NoteKind::request, 0, request.client, request.cxid, {},
+/// FinalRequestProcessor: the state as it is now is what is read.
+void Pipeline::on_read(const Server& server, const Request& request, bool was_held, Effects& out) {
+    const ClientConnection* connection = clients.by_session(request.session);
+    const bool has_gone = connection == nullptr || !connection->has_asked(request.cxid);
+    const Zxid seen = server.database.last_processed();
+    if (has_gone || request.refusal.has_value()) {
+        if (!was_held) {
+            out.note(NoteKind::request, 0, request.client, request.cxid, {},
+                     detail_of(request.operation));
+        }
+    } else {
+        out.note(NoteKind::read, seen.value, request.client, request.cxid, {},
                  detail_of(request.operation));
-        return;  // Its client has gone.
     }
-    // Behind a waiting request of the same session everything waits: FIFO client order.
-    if (needs_commit(request.operation, is_leader) || !connection->pending.empty()) {
-        out.note(NoteKind::request, 0, request.client, request.cxid, {},
-                 detail_of(request.operation));
-        connection->pending.push(request);
-        return;
-    }
-    answer_read(server, *connection, request, out);
+    answer(request, seen, request.refusal, out);
 }
 
-void Pipeline::on_committed(Server& server, const Txn& txn, bool is_leader, Effects& out) {
+/// `own`: the request that it answers, if a client of this server has made it.
+void Pipeline::on_committed(Server& server, const Txn& txn, const Request* own, Effects& out) {
     server.database.apply(txn);
     out.note(NoteKind::deliver, txn.zxid.value, server.database.position().prefix);
-    ClientConnection* connection = clients.by_session(txn.session);
     if (txn.type == TxnType::close_session) {
-        close_session(txn, connection, out);
-        return;
-    }
-    // Ours only if it is the request that this session waits for (session and cxid).
-    if (connection == nullptr || connection->pending.empty() ||
-        connection->pending.front().cxid != txn.cxid) {
-        return;
-    }
-    if (txn.type == TxnType::create_session) {
-        connection->pending.pop();
+        close_session(txn, own, out);
+    } else if (own != nullptr && txn.type == TxnType::create_session) {
         finish_attaching(txn.session, true, out);
-        return;
+    } else if (own != nullptr) {
+        const bool is_refused = txn.type == TxnType::error;
+        answer(*own, txn.zxid,
+               is_refused ? std::optional(static_cast<SessionRefusal>(txn.path)) : std::nullopt,
+               out);
     }
-    finish_head(server, *connection, txn.zxid, is_leader, out);
 }
 
 /// FinalRequestProcessor: whoever holds the session's connection ends it, behind the reply if the
 /// client itself has asked.
-void Pipeline::close_session(const Txn& txn, const ClientConnection* connection, Effects& out) {
+void Pipeline::close_session(const Txn& txn, const Request* own, Effects& out) {
     sessions.remove(txn.session);
+    const ClientConnection* connection = clients.by_session(txn.session);
     if (connection == nullptr) {
         return;
     }
     const LinkId link = connection->link;
-    if (!connection->pending.empty() && connection->pending.front().cxid == txn.cxid) {
+    if (own != nullptr && connection->has_asked(own->cxid)) {
         out.send(link, ClientReply{txn.zxid, txn.cxid, Operation::close_session, Outcome::ok});
     }
     out.push(CloseLink{link});
     clients.remove(link);
 }
 
-void Pipeline::finish_head(Server& server, ClientConnection& connection, Zxid zxid, bool is_leader,
-                           Effects& out) {
-    const Request& head = connection.pending.front();
-    out.send(connection.link, ClientReply{zxid, head.cxid, head.operation, Outcome::ok});
-    connection.pending.pop();
-    on_answered(connection, out);
-    release(server, connection, is_leader, out);
-}
-
-void Pipeline::release(Server& server, ClientConnection& connection, bool is_leader, Effects& out) {
-    while (!connection.pending.empty() &&
-           !needs_commit(connection.pending.front().operation, is_leader)) {
-        answer_read(server, connection, connection.pending.front(), out);
-        connection.pending.pop();
+/// Only the connection over which it came gets the answer, not a later one of the same session.
+void Pipeline::answer(const Request& own, Zxid zxid, std::optional<SessionRefusal> refusal,
+                      Effects& out) {
+    ClientConnection* connection = clients.by_session(own.session);
+    if (connection == nullptr || !connection->has_asked(own.cxid)) {
+        return;
     }
+    const LinkId link = connection->link;
+    if (refusal == SessionRefusal::moved) {
+        // Not the request is wrong but the connection (ZOOKEEPER-710): the client may have tried
+        // here first and given up, and the leader heard of this server last.
+        out.push(CloseLink{link});
+        clients.remove(link);
+        return;
+    }
+    const Outcome outcome = refusal.has_value() ? Outcome::session_expired : Outcome::ok;
+    out.send(link, ClientReply{zxid, own.cxid, own.operation, outcome});
+    on_answered(*connection, out);
 }
 
 void Pipeline::on_answered(ClientConnection& connection, Effects& out) {
@@ -283,15 +289,6 @@ void Pipeline::on_answered(ClientConnection& connection, Effects& out) {
         connection.reading = true;
         out.push(SetReading{connection.link, true});
     }
-}
-
-void Pipeline::answer_read(const Server& server, ClientConnection& connection,
-                           const Request& request, Effects& out) {
-    const Zxid seen = server.database.last_processed();
-    out.note(NoteKind::read, seen.value, request.client, request.cxid, {},
-             detail_of(request.operation));
-    out.send(connection.link, ClientReply{seen, request.cxid, request.operation, Outcome::ok});
-    on_answered(connection, out);
 }
 
 std::uint64_t Pipeline::fingerprint() const {
@@ -316,17 +313,7 @@ std::uint64_t Pipeline::fingerprint() const {
     for (std::size_t i = 0; i < to_flush.size(); ++i) {
         digest.add(to_flush[i].value);
     }
-    digest.add(to_commit.size());
-    for (std::size_t i = 0; i < to_commit.size(); ++i) {
-        const CommitItem& item = to_commit[i];
-        if (const auto* txn = std::get_if<Txn>(&item)) {
-            digest.add(identity(*txn));
-        } else if (const auto* request = std::get_if<Request>(&item)) {
-            digest.add(identity(Message{Forward{*request}}));
-        } else {
-            digest.add(identity(Message{std::get<SyncReply>(item)}));
-        }
-    }
+    digest.add(to_commit.fingerprint());
     return digest.value;
 }
 

@@ -3,6 +3,7 @@
 #include "protocol/effect.hpp"
 #include "protocol/message.hpp"
 #include "protocol/service/clients.hpp"
+#include "protocol/service/commit_processor.hpp"
 #include "protocol/service/sessions.hpp"
 #include "protocol/types/ring.hpp"
 
@@ -22,19 +23,16 @@ struct Submitted {
     LinkId handler{};  ///< That learner's connection.
 };
 
-/// What lies in the commit processor's queue.
-using CommitItem = std::variant<Request, Txn, SyncReply>;
-
 /// The request processors behind a serving server: their queues and what they do alike in every
 /// role. Which stage an item lies in decides which thread will take it up.
 struct Pipeline {
     bool serving = false;
     Clients clients;
-    Ring<Submitted> requests;    ///< Prep, or the learner's first processor.
-    Ring<Txn> to_log;            ///< SyncRequestProcessor.queuedRequests.
-    Ring<Zxid> to_flush;         ///< Appended, not yet durable.
-    Ring<CommitItem> to_commit;  ///< CommitProcessor, both queues in order of arrival.
-    std::size_t abandoned = 0;   ///< The first so many of `to_log` are of a role that has ended.
+    Ring<Submitted> requests;   ///< Prep, or the learner's first processor.
+    Ring<Txn> to_log;           ///< SyncRequestProcessor.queuedRequests.
+    Ring<Zxid> to_flush;        ///< Appended, not yet durable.
+    CommitProcessor to_commit;  ///< Requests of clients, and what is committed.
+    std::size_t abandoned = 0;  ///< The first so many of `to_log` are of a role that has ended.
     std::uint32_t txns_since_snapshot = 0;
     std::uint64_t bytes_since_snapshot = 0;
     std::uint32_t snapshot_after = 0;  ///< Transactions; drawn anew for every snapshot.
@@ -63,6 +61,9 @@ struct Pipeline {
     void on_client_ping(const Server& server, LinkId link, const ClientPing& ping, Effects& out);
     /// A learner tells its leader of which sessions it has heard.
     void send_touches(LinkId leader, Effects& out);
+    /// On the leader, who alone knows which sessions are over: a client has come back with this
+    /// one, at the learner behind `owner` or, without a link, here. False: it is over.
+    bool revalidate(const Server& server, SessionId session, LinkId owner);
     /// A session that exists or not, as the leader says, is attached to its connection.
     void finish_attaching(SessionId session, bool valid, Effects& out);
 
@@ -74,31 +75,28 @@ struct Pipeline {
     void append_next(Server& server, Effects& out);
 
     // commit: the tree, and replies.
-    template <class Item>
-    void submit_to_commit(const Item& item, Effects& out) {
-        to_commit.push_slot().emplace<Item>(item);
+    void submit_to_commit(const Request& request, Effects& out) {
+        to_commit.submit(request);
         out.hand(Stage::commit);
     }
-    /// Performs the next item; returns the transaction applied, if it was one.
-    std::optional<Zxid> commit_next(Server& server, bool is_leader, Effects& out);
+    template <class Decided>
+    void submit_to_commit(const Decided& decided, Effects& out) {
+        to_commit.commit(decided);
+        out.hand(Stage::commit);
+    }
+    /// Performs one item, whichever is next: there are as many turns as items. Returns the
+    /// transaction applied, if it was one.
+    std::optional<Zxid> commit_next(Server& server, Effects& out);
 
     std::uint64_t fingerprint() const;
 
   private:
     void touch(const Server& server, ClientConnection& connection);
-    void on_request(Server& server, const Request& request, bool is_leader, Effects& out);
-    void on_committed(Server& server, const Txn& txn, bool is_leader, Effects& out);
-    void close_session(const Txn& txn, const ClientConnection* connection, Effects& out);
-    void finish_head(Server& server, ClientConnection& connection, Zxid zxid, bool is_leader,
-                     Effects& out);
-    void answer_read(const Server& server, ClientConnection& connection, const Request& request,
-                     Effects& out);
+    void on_read(const Server& server, const Request& request, bool was_held, Effects& out);
+    void on_committed(Server& server, const Txn& txn, const Request* own, Effects& out);
+    void close_session(const Txn& txn, const Request* own, Effects& out);
+    void answer(const Request& own, Zxid zxid, std::optional<SessionRefusal> refusal, Effects& out);
     void on_answered(ClientConnection& connection, Effects& out);
-    void release(Server& server, ClientConnection& connection, bool is_leader, Effects& out);
 };
-
-/// Whether a request must come back from the leader before it is answered: every write, and on a
-/// learner sync (CommitProcessor.needCommit).
-bool needs_commit(Operation operation, bool is_leader);
 
 }  // namespace zab

@@ -41,6 +41,14 @@ struct SessionId {
     constexpr auto operator<=>(const SessionId&) const = default;
 };
 
+/// One end of a connection. Never reused while anybody could still mean the old one.
+struct LinkId {
+    std::uint32_t slot = 0;
+    std::uint32_t generation = 0;  ///< 0: no link.
+    constexpr auto operator<=>(const LinkId&) const = default;
+    constexpr bool exists() const { return generation != 0; }
+};
+
 /// A client's own number for a request inside its session ("xid" on the wire, "cxid" in a txn).
 using Cxid = std::uint32_t;
 

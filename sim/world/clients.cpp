@@ -154,8 +154,7 @@ void World::client_link_down(ClientIndex index, zab::DownReason reason, const Or
         client.invocations.pop();
         emit(trace::Kind::fail, client.server,
              Origin{.cause = was_attached ? client.last_record : invoked, .since = now_}, 0,
-             detail_of(oldest->operation, zab::Outcome::connection_loss), 0, client.number,
-             oldest->cxid);
+             detail_of(oldest->operation, client.session.loss()), 0, client.number, oldest->cxid);
         ++failed;
     }
     if (std::holds_alternative<ClosedLoad>(scenario_->clients[client.group].load)) {

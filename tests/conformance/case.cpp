@@ -126,6 +126,16 @@ std::vector<std::string> texts(const Value& value, std::string_view what) {
     return all;
 }
 
+std::vector<std::string> split_at(const std::string& words, const std::string& separator) {
+    const std::regex between(separator);
+    std::vector<std::string> parts;
+    for (std::sregex_token_iterator i(words.begin(), words.end(), between, -1), end; i != end;
+         ++i) {
+        if (i->length() != 0) parts.push_back(*i);
+    }
+    return parts;
+}
+
 const Value& member(const Value& value, std::string_view key) {
     const Value* found = value.find(key);
     if (found == nullptr) throw Refused(fmt::format("\"{}\" is missing", key));

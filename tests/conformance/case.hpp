@@ -74,6 +74,8 @@ std::vector<zab::Zxid> zxids(const Value& value, std::string_view what);
 std::vector<zab::NodeId> ids(const Value& value, std::string_view what);
 /// The words of a list of texts, or of one.
 std::vector<std::string> texts(const Value& value, std::string_view what);
+/// The parts of a text between matches of a regular expression, without empty ones.
+std::vector<std::string> split_at(const std::string& words, const std::string& separator);
 const Value& member(const Value& value, std::string_view key);
 std::string text(zab::Zxid zxid);
 /// `<epoch,counter>` or a number, in words.

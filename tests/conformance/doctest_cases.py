@@ -7,7 +7,7 @@ import json
 import sys
 
 # The others need the tree of znodes and its watches.
-AREAS = ('FLEPRED', 'FLETRK', 'FLE', 'QRM', 'SYNC', 'ZAB', 'REC')
+AREAS = ('FLEPRED', 'FLETRK', 'FLE', 'QRM', 'SYNC', 'ZAB', 'REC', 'COMMIT', 'SESS')
 
 
 def main():

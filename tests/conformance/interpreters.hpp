@@ -12,6 +12,11 @@ std::optional<Verdict> judge_votes(const Case& one);
 std::optional<Verdict> judge_tracker(const Case& one);
 std::optional<Verdict> judge_quorum(const Case& one);
 std::optional<Verdict> judge_plan(const Case& one);
+/// Of a commit processor.
+std::optional<Verdict> judge_commit(const Case& one);
+/// Of sessions: their timeouts, who may use them, and clients that take them elsewhere.
+std::optional<Verdict> judge_sessions(const Case& one);
+std::optional<Verdict> judge_moves(const Case& one);
 /// Of a leader that collects epochs, and of a disk that is read.
 std::optional<Verdict> judge_epochs(const Case& one);
 std::optional<Verdict> judge_disk(const Case& one);

@@ -67,7 +67,7 @@ TEST_CASE("one transaction: every interleaving of three peers ends in the same s
 
     check_clean(found);
     CHECK(start.judge.complaint().value_or("") == "");
-    CHECK(found.states == 471);
+    CHECK(found.states == 582);
     CHECK(found.unserved == 0);
 }
 
@@ -78,7 +78,7 @@ TEST_CASE("one transaction, one crash anywhere, and the re-election keep every g
     const sim::Exploration found = explored(with_transaction(bounds, {}, Judge(), 2));
 
     check_clean(found);
-    CHECK(found.states == 1187569);
+    CHECK(found.states == 1188752);
 }
 
 TEST_CASE("the same, with a client of a follower, whose request is forwarded") {
@@ -88,7 +88,7 @@ TEST_CASE("the same, with a client of a follower, whose request is forwarded") {
     const sim::Exploration found = explored(with_transaction(bounds, {}, Judge(), 0));
 
     check_clean(found);
-    CHECK(found.states == 1200114);
+    CHECK(found.states == 1203867);
 }
 
 TEST_CASE("the same, when one server does not wait long enough for a better vote") {
@@ -100,7 +100,7 @@ TEST_CASE("the same, when one server does not wait long enough for a better vote
     const sim::Exploration found = explored(with_transaction(bounds, {}, Judge(), 2));
 
     check_clean(found);
-    CHECK(found.states == 1530113);
+    CHECK(found.states == 1531296);
 }
 
 TEST_CASE("without the log's wait for its fsync the shortest story breaks the acknowledgement") {

@@ -87,6 +87,10 @@ class Cluster {
     std::uint64_t connect(zab::NodeId server, zab::SessionId session = {}, zab::Zxid seen = {});
     /// 0: not connected.
     zab::SessionId session_of(std::uint64_t client) const;
+    /// The client's socket dies; its session does not.
+    void disconnect(std::uint64_t client);
+    /// Its connection has ended, whoever ended it.
+    bool has_lost(std::uint64_t client) const;
     std::size_t ask(std::uint64_t client, zab::Operation operation, zab::PathId path = 0);
     const Asked& asked(std::size_t request) const { return asked_.at(request); }
 

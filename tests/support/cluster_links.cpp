@@ -241,6 +241,15 @@ zab::SessionId Cluster::session_of(std::uint64_t client) const {
     return clients_.at(client).second;
 }
 
+void Cluster::disconnect(std::uint64_t client) {
+    end_link(clients_.at(client).first, zab::DownReason::closed);
+}
+
+bool Cluster::has_lost(std::uint64_t client) const {
+    const zab::LinkId id = clients_.at(client).first;
+    return !links_[id.slot / 2].open[id.slot % 2];
+}
+
 std::size_t Cluster::ask(std::uint64_t client, zab::Operation operation, zab::PathId path) {
     const auto& [id, session] = clients_.at(client);
     zab::Request request{.session = session, .path = path, .bytes = 100};

@@ -91,6 +91,10 @@ bool PeerScript::set_up(const Words& words) {
         for (std::size_t i = 1; i < words.plain().size(); ++i) log_.push_back(zxid_of(words.at(i)));
     } else if (what == "snapshot") {
         snapshot_ = zxid_of(words.at(1));
+    } else if (what == "sessions") {
+        for (std::size_t i = 1; i < words.plain().size(); ++i) {
+            sessions_.push_back({session_of(words.at(i)), 10'000});
+        }
     } else if (what == "accepted") {
         accepted_ = zab::Epoch{number()};
     } else if (what == "current") {
@@ -150,6 +154,10 @@ void PeerScript::start() {
             snapshot = database.snapshot();
             log.reset(snapshot->position);
         }
+    }
+    if (!sessions_.empty()) {
+        if (!snapshot.has_value()) snapshot = zab::Snapshot{};
+        snapshot->sessions = sessions_;
     }
     if (has_epoch_files_) {
         const zab::Epoch of_log = log_.empty() ? zab::Epoch{} : log_.back().epoch();

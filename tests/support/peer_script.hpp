@@ -22,6 +22,7 @@ namespace test {
 ///     log 1.1 1.2                transactions on its disk; `snapshot 1.1`: those up to there
 ///                                are in a snapshot; `accepted 1`, `current 1`: epoch files,
 ///                                else as the log says; `no_epoch_files`: none
+///     sessions 1/1 2/1           that its snapshot holds, one from before the log if no other
 ///     release 3.8.0              whose behaviour it has; else `fixed`
 ///     started                    then the inputs:
 ///     up L learner from 2        link L stands: dialled by server 2 (`to 2`: dialled by us)
@@ -75,6 +76,7 @@ class PeerScript {
     zab::NodeId self_{};
     std::vector<zab::Zxid> log_;
     zab::Zxid snapshot_{};
+    std::vector<zab::Session> sessions_;
     std::optional<zab::Epoch> accepted_, current_;
     bool has_epoch_files_ = true;
 

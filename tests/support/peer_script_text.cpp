@@ -25,9 +25,17 @@ zab::Operation operation_of(const std::string& name) {
     return static_cast<zab::Operation>(index_of({names.begin(), names.end()}, name));
 }
 
+constexpr std::string_view refusals[] = {"unknown", "expired", "moved"};
+
 zab::Txn txn_of(const Words& words) {
     const zab::Zxid zxid = words.zxid("zxid");
     const bool creates = words.has("creates");
+    if (words.has("error")) {
+        const std::size_t why =
+            index_of({std::begin(refusals), std::end(refusals)}, words.text("error"));
+        return {zxid, words.session("session"), words.number("cxid"), static_cast<zab::PathId>(why),
+                0,    zab::TxnType::error};
+    }
     return {zxid,
             words.session(creates ? "creates" : "session"),
             words.has("cxid") ? words.number("cxid")
@@ -44,6 +52,7 @@ std::string txn_text(const zab::Txn& txn) {
     if (creates) text += " creates=" + text_of(txn.session);
     if (!creates && txn.session.value != 0) text += " session=" + text_of(txn.session);
     if (txn.cxid != (creates ? 0 : txn.zxid.counter())) text += fmt::format(" cxid={}", txn.cxid);
+    if (txn.type == zab::TxnType::error) return text + fmt::format(" error={}", refusals[txn.path]);
     if (txn.path != 0) text += fmt::format(" path={}", txn.path);
     return text;
 }
@@ -97,7 +106,9 @@ std::string fields(const zab::Connect& m) {
 }
 std::string fields(const zab::ConnectReply& m) { return "session=" + text_of(m.session); }
 std::string fields(const zab::ClientReply& m) {
-    return fmt::format("op={} cxid={} zxid={}", name_of(m.operation), m.cxid, text_of(m.zxid));
+    const std::string refused = m.outcome == zab::Outcome::session_expired ? " refused" : "";
+    return fmt::format("op={} cxid={} zxid={}", name_of(m.operation), m.cxid, text_of(m.zxid)) +
+           refused;
 }
 std::string fields(const zab::ClientPingReply& m) {
     return fmt::format("number={} zxid={}", m.number, text_of(m.zxid));
@@ -165,11 +176,14 @@ zab::Zxid Words::zxid(const std::string& key) const {
 }
 
 zab::SessionId Words::session(const std::string& key) const {
-    const std::string name = text(key);
-    const std::size_t slash = name.find('/');
-    if (slash == std::string::npos) return {};
-    return {(std::uint64_t{number_of(name.substr(0, slash))} << 56) |
-            number_of(name.substr(slash + 1))};
+    return text(key).find('/') == std::string::npos ? zab::SessionId{} : session_of(text(key));
+}
+
+zab::SessionId session_of(const std::string& text) {
+    const std::size_t slash = text.find('/');
+    REQUIRE_MESSAGE(slash != std::string::npos, "a session is written server/number: " << text);
+    return {(std::uint64_t{number_of(text.substr(0, slash))} << 56) |
+            number_of(text.substr(slash + 1))};
 }
 
 zab::Zxid zxid_of(const std::string& text) {

@@ -37,6 +37,7 @@ class Words {
 };
 
 zab::Zxid zxid_of(const std::string& text);
+zab::SessionId session_of(const std::string& text);
 std::uint32_t number_of(const std::string& text);
 std::string text_of(zab::Zxid zxid);
 std::string text_of(zab::SessionId session);

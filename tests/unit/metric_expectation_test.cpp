@@ -22,7 +22,7 @@ ExpectationResult judged(const Summary& summary, const std::string& metric, Rela
 
 /// 400 writes of 2 ms in 800 ms, and one read that fails.
 Summary quiet_run() {
-    Script script(at_ms(200));
+    RunScript script(at_ms(200));
     script.established_ensemble().steady_writes(200, 1000);
     script.at(1000).invoke(1, 1, trace::Operation::get).fail(1, 1, trace::Operation::get);
     script.simple(trace::Kind::commit, n3);
@@ -74,7 +74,7 @@ TEST_CASE("a result says what was measured") {
 }
 
 TEST_CASE("an expectation on what did not happen is not met") {
-    const Summary nothing = Script().finish(1000);
+    const Summary nothing = RunScript().finish(1000);
     for (const std::string_view metric : expectation_metrics()) {
         if (metric == "elections") continue;
         const auto result = judged(nothing, std::string(metric), Relation::at_least, -1);
@@ -87,7 +87,7 @@ TEST_CASE("an expectation on what did not happen is not met") {
 }
 
 TEST_CASE("an outage that is not over meets no upper bound") {
-    Script script;
+    RunScript script;
     script.established_ensemble().steady_writes(200, 1000);
     script.at(1000).invoke(0, 401).simple(trace::Kind::server_stopped, n3);
     const Summary summary = script.finish(1500);

@@ -14,7 +14,7 @@ constexpr std::uint16_t fault_cut = 5;
 constexpr std::uint16_t fault_heal = 6;
 
 /// Server 2 takes over from the leader that fell; the survivors look at the times given.
-void take_over(Script& script, std::int64_t first_looks, std::int64_t last_looks,
+void take_over(RunScript& script, std::int64_t first_looks, std::int64_t last_looks,
                std::int64_t elected, std::uint32_t epoch) {
     script.at(first_looks).simple(Kind::looking, n1);
     script.at(last_looks).simple(Kind::looking, n2);
@@ -25,8 +25,8 @@ void take_over(Script& script, std::int64_t first_looks, std::int64_t last_looks
 }
 
 /// A leader that writes are going through, and dies at 1000 ms with one write outstanding.
-Script crashed_leader() {
-    Script script;
+RunScript crashed_leader() {
+    RunScript script;
     script.established_ensemble().steady_writes(200, 1000);
     script.at(1000).invoke(0, script.next_cxid());
     script.at(1001).simple(Kind::server_stopped, n3);
@@ -36,7 +36,7 @@ Script crashed_leader() {
 }  // namespace
 
 TEST_CASE("a leader's crash is an outage whose parts add up to it") {
-    Script script = crashed_leader();
+    RunScript script = crashed_leader();
     script.at(1010).fail(0, 401);
     take_over(script, 1030, 1045, 1260, 2);
     script.at(1500).invoke(0, script.next_cxid());
@@ -65,7 +65,7 @@ TEST_CASE("a leader's crash is an outage whose parts add up to it") {
 }
 
 TEST_CASE("an outage begins with the last write that got through after the leader's crash") {
-    Script script = crashed_leader();
+    RunScript script = crashed_leader();
     script.at(1004).complete(0, 401);
     script.invoke(0, script.next_cxid());
     script.at(1010).fail(0, 402);
@@ -82,7 +82,7 @@ TEST_CASE("an outage begins with the last write that got through after the leade
 }
 
 TEST_CASE("a partition's outage begins with the cut and not when the leader gives up") {
-    Script script;
+    RunScript script;
     script.established_ensemble().steady_writes(200, 1000);
     script.at(1000).invoke(0, script.next_cxid());
     script.at(1001).fault(fault_cut);
@@ -103,7 +103,7 @@ TEST_CASE("a partition's outage begins with the cut and not when the leader give
 }
 
 TEST_CASE("a leader that gives up in silence was cut off since the last write") {
-    Script script;
+    RunScript script;
     script.established_ensemble().steady_writes(200, 1000);
     script.at(1000).invoke(0, script.next_cxid());
     script.at(6000).simple(Kind::looking, n3);
@@ -119,7 +119,7 @@ TEST_CASE("a leader that gives up in silence was cut off since the last write") 
 }
 
 TEST_CASE("a cut that heals in time is a stall under the same leader") {
-    Script script;
+    RunScript script;
     script.established_ensemble().steady_writes(200, 1000);
     script.at(1000).invoke(0, script.next_cxid());
     script.at(1001).fault(fault_cut);
@@ -137,7 +137,7 @@ TEST_CASE("a cut that heals in time is a stall under the same leader") {
 }
 
 TEST_CASE("two leaders that fall make two outages") {
-    Script script = crashed_leader();
+    RunScript script = crashed_leader();
     script.at(1010).fail(0, 401);
     take_over(script, 1030, 1045, 1260, 2);
     script.steady_writes(1500, 2000);
@@ -170,7 +170,7 @@ TEST_CASE("two leaders that fall make two outages") {
 }
 
 TEST_CASE("without load there is no outage") {
-    Script script;
+    RunScript script;
     script.established_ensemble().steady_writes(200, 1000);
     script.at(1500).simple(Kind::server_stopped, n3);
     take_over(script, 1530, 1545, 1760, 2);
@@ -182,7 +182,7 @@ TEST_CASE("without load there is no outage") {
 }
 
 TEST_CASE("a leader that fell while nobody wrote has no part in a later outage") {
-    Script script;
+    RunScript script;
     script.established_ensemble().steady_writes(200, 1000);
     script.at(1500).simple(Kind::server_stopped, n3);
     take_over(script, 1530, 1545, 1760, 2);
@@ -204,7 +204,7 @@ TEST_CASE("a leader that fell while nobody wrote has no part in a later outage")
 }
 
 TEST_CASE("a write that was invoked after the trouble shows that it is over") {
-    Script script;
+    RunScript script;
     script.established_ensemble().steady_writes(200, 1000);
     script.at(1000).simple(Kind::server_stopped, n1);
     script.steady_writes(1000, 1100);
@@ -217,7 +217,7 @@ TEST_CASE("a write that was invoked after the trouble shows that it is over") {
 }
 
 TEST_CASE("an outage begins with the first write that meets a fallen leader") {
-    Script script;
+    RunScript script;
     script.established_ensemble().steady_writes(200, 1000);
     script.at(1500).simple(Kind::server_stopped, n3);
     script.at(1600).invoke(0, script.next_cxid());
@@ -232,7 +232,7 @@ TEST_CASE("an outage begins with the first write that meets a fallen leader") {
 }
 
 TEST_CASE("an outage that lasts at the end is reported as open") {
-    Script script = crashed_leader();
+    RunScript script = crashed_leader();
     script.at(1010).fail(0, 401);
     script.at(1030).simple(Kind::looking, n1);
     script.at(1045).simple(Kind::looking, n2);
@@ -259,7 +259,7 @@ TEST_CASE("an outage that lasts at the end is reported as open") {
 }
 
 TEST_CASE("a leader that falls before the last outage is forgotten makes its own") {
-    Script script = crashed_leader();
+    RunScript script = crashed_leader();
     script.at(1010).fail(0, 401);
     take_over(script, 1030, 1045, 1260, 2);
     script.at(1470).simple(Kind::looking, n3).elected(n3, n2);
@@ -282,7 +282,7 @@ TEST_CASE("a leader that falls before the last outage is forgotten makes its own
 }
 
 TEST_CASE("a failed attempt to lead belongs to the election") {
-    Script script = crashed_leader();
+    RunScript script = crashed_leader();
     script.at(1010).fail(0, 401);
     script.at(1030).simple(Kind::looking, n1);
     script.at(1045).simple(Kind::looking, n2);
@@ -301,7 +301,7 @@ TEST_CASE("a failed attempt to lead belongs to the election") {
 }
 
 TEST_CASE("the second loss of a follower takes the quorum") {
-    Script script;
+    RunScript script;
     script.established_ensemble().steady_writes(200, 1000);
     script.at(1000).simple(Kind::server_stopped, n1);
     script.steady_writes(1000, 2000);
@@ -319,7 +319,7 @@ TEST_CASE("the second loss of a follower takes the quorum") {
 }
 
 TEST_CASE("a harmless fault long before does not lengthen an outage") {
-    Script script;
+    RunScript script;
     script.established_ensemble().steady_writes(200, 900);
     script.at(950).fault(fault_pause);
     script.steady_writes(952, 1000);
@@ -335,7 +335,7 @@ TEST_CASE("a harmless fault long before does not lengthen an outage") {
 }
 
 TEST_CASE("a gap below three times the undisturbed p99.9 is no outage") {
-    Script script;
+    RunScript script;
     script.established_ensemble().steady_writes(200, 1000);
     script.at(1000).invoke(0, script.next_cxid());
     script.at(1000).fault(fault_cut);
@@ -350,7 +350,7 @@ TEST_CASE("a gap below three times the undisturbed p99.9 is no outage") {
 }
 
 TEST_CASE("an outage that ended before the warm-up is left out") {
-    Script script(at_ms(5000));
+    RunScript script(at_ms(5000));
     script.established_ensemble().steady_writes(200, 1000);
     script.at(1000).invoke(0, script.next_cxid());
     script.at(1001).simple(Kind::server_stopped, n3);
@@ -366,8 +366,8 @@ TEST_CASE("an outage that ended before the warm-up is left out") {
 }
 
 TEST_CASE("a copied summarizer goes on alone") {
-    Script script = crashed_leader();
-    Script copy = script;
+    RunScript script = crashed_leader();
+    RunScript copy = script;
     take_over(copy, 1030, 1045, 1260, 2);
     copy.at(1500).complete(0, 401);
 

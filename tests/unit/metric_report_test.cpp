@@ -38,7 +38,7 @@ void check_golden(const std::string& name, const std::string& found) {
     CHECK(found == expected);
 }
 
-void add_resources(Script& script) {
+void add_resources(RunScript& script) {
     std::uint64_t busy_ns = 431'000'000;
     for (const zab::NodeId node : {n1, n2, n3}) {
         for (const trace::Resource resource : {trace::Resource::core, trace::Resource::disk}) {
@@ -55,7 +55,7 @@ void add_resources(Script& script) {
 
 /// A leader that crashes under writes and reads, and another that takes over.
 Summary crash_summary() {
-    Script script(at_ms(500));
+    RunScript script(at_ms(500));
     script.established_ensemble().steady_writes(200, 1000);
     for (std::int64_t t = 600; t < 900; ++t) {
         const auto cxid = static_cast<zab::Cxid>(t);
@@ -123,7 +123,7 @@ RunResult crash_run() {
 
 RunResult empty_run() {
     RunResult run{.info = crash_info(),
-                  .summary = Script().finish(1000),
+                  .summary = RunScript().finish(1000),
                   .verdict = {.properties_checked = 0,
                               .safety_violations = 0,
                               .liveness_violations = 0,

@@ -18,56 +18,56 @@ constexpr zab::Instant at_ms(std::int64_t ms) { return {ms * 1'000'000}; }
 constexpr zab::Duration ms(std::int64_t n) { return zab::milliseconds(n); }
 
 /// Feeds records, made by hand and in the order of their times, to a Summarizer of three voters.
-class Script {
+class RunScript {
   public:
     using Kind = trace::Kind;
     using Operation = trace::Operation;
     using Outcome = trace::Outcome;
 
-    explicit Script(zab::Instant warm_up = {})
+    explicit RunScript(zab::Instant warm_up = {})
         : summarizer_({.warm_up = warm_up, .voters = {n1, n2, n3}}) {}
 
-    Script& at(std::int64_t time_ms) {
+    RunScript& at(std::int64_t time_ms) {
         now_ = at_ms(time_ms);
         return *this;
     }
 
-    Script& record(trace::Record::Fields fields) {
+    RunScript& record(trace::Record::Fields fields) {
         fields.time = now_;
         summarizer_.observe(trace::Record(fields), id_++);
         return *this;
     }
 
-    Script& simple(Kind kind, zab::NodeId node) { return record({.kind = kind, .node = node}); }
+    RunScript& simple(Kind kind, zab::NodeId node) { return record({.kind = kind, .node = node}); }
 
-    Script& elected(zab::NodeId node, zab::NodeId leader) {
+    RunScript& elected(zab::NodeId node, zab::NodeId leader) {
         return record({.kind = Kind::elected, .node = node, .peer = leader.value});
     }
 
-    Script& established(zab::NodeId leader, std::uint32_t epoch) {
+    RunScript& established(zab::NodeId leader, std::uint32_t epoch) {
         return record({.kind = Kind::established, .node = leader, .c = epoch});
     }
 
-    Script& serving(zab::NodeId node, zab::NodeId leader, std::uint32_t epoch) {
+    RunScript& serving(zab::NodeId node, zab::NodeId leader, std::uint32_t epoch) {
         return record({.kind = Kind::serving, .node = node, .peer = leader.value, .c = epoch});
     }
 
-    Script& fault(std::uint16_t kind) { return record({.kind = Kind::fault, .detail = kind}); }
+    RunScript& fault(std::uint16_t kind) { return record({.kind = Kind::fault, .detail = kind}); }
 
-    Script& invoke(std::uint64_t client, zab::Cxid cxid, Operation operation = Operation::set) {
+    RunScript& invoke(std::uint64_t client, zab::Cxid cxid, Operation operation = Operation::set) {
         return ending(Kind::invoke, client, cxid, operation, Outcome::ok);
     }
-    Script& complete(std::uint64_t client, zab::Cxid cxid, Operation operation = Operation::set,
-                     Outcome outcome = Outcome::ok) {
+    RunScript& complete(std::uint64_t client, zab::Cxid cxid, Operation operation = Operation::set,
+                        Outcome outcome = Outcome::ok) {
         return ending(Kind::complete, client, cxid, operation, outcome);
     }
-    Script& fail(std::uint64_t client, zab::Cxid cxid, Operation operation = Operation::set,
-                 Outcome outcome = Outcome::connection_loss) {
+    RunScript& fail(std::uint64_t client, zab::Cxid cxid, Operation operation = Operation::set,
+                    Outcome outcome = Outcome::connection_loss) {
         return ending(Kind::fail, client, cxid, operation, outcome);
     }
 
     /// Server 3 leads servers 1 and 2 in epoch 1 from 100 ms on.
-    Script& established_ensemble() {
+    RunScript& established_ensemble() {
         at(0);
         for (const zab::NodeId node : {n1, n2, n3}) simple(Kind::looking, node);
         at(50);
@@ -78,7 +78,7 @@ class Script {
     }
 
     /// Client 0 writes in a closed loop: each write takes 2 ms, from `from_ms` until `to_ms`.
-    Script& steady_writes(std::int64_t from_ms, std::int64_t to_ms) {
+    RunScript& steady_writes(std::int64_t from_ms, std::int64_t to_ms) {
         for (std::int64_t t = from_ms; t < to_ms; t += 2) {
             at(t).invoke(0, next_cxid_);
             at(t + 2).complete(0, next_cxid_++);
@@ -91,8 +91,8 @@ class Script {
     Summarizer& summarizer() { return summarizer_; }
 
   private:
-    Script& ending(Kind kind, std::uint64_t client, zab::Cxid cxid, Operation operation,
-                   Outcome outcome) {
+    RunScript& ending(Kind kind, std::uint64_t client, zab::Cxid cxid, Operation operation,
+                      Outcome outcome) {
         return record({.kind = kind,
                        .node = n1,
                        .detail = trace::operation_detail(operation, outcome),

@@ -32,7 +32,7 @@ trace::Record::Fields received(std::string_view name, std::uint16_t from) {
 }  // namespace
 
 TEST_CASE("an operation counts when it completes and its latency from its invocation") {
-    Script script(at_ms(1000));
+    RunScript script(at_ms(1000));
     script.at(980).invoke(0, 1).invoke(0, 2);
     script.at(999).complete(0, 1);
     script.at(1000).complete(0, 2);
@@ -49,7 +49,7 @@ TEST_CASE("an operation counts when it completes and its latency from its invoca
 }
 
 TEST_CASE("operations are told apart by kind and outcome") {
-    Script script;
+    RunScript script;
     script.at(10).invoke(0, 1, Operation::create).invoke(0, 2, Operation::get);
     script.invoke(1, 1, Operation::sync).invoke(1, 2, Operation::create).invoke(1, 3);
     script.at(11).complete(0, 1, Operation::create).complete(0, 2, Operation::get);
@@ -75,7 +75,7 @@ TEST_CASE("operations are told apart by kind and outcome") {
 }
 
 TEST_CASE("a reply to what was never asked is only counted") {
-    Script script;
+    RunScript script;
     script.at(10).complete(0, 1).fail(3, 3);
     script.invoke(PendingOperations::client_limit, 1);
     script.record({.kind = Kind::invoke, .node = n1, .detail = 0xffff, .b = 1, .c = 1});
@@ -87,7 +87,7 @@ TEST_CASE("a reply to what was never asked is only counted") {
 }
 
 TEST_CASE("a record that goes back in time is not believed") {
-    Script script;
+    RunScript script;
     script.at(10).invoke(0, 1);
     script.at(5).complete(0, 1);
     script.at(-5).invoke(0, 2);
@@ -99,7 +99,7 @@ TEST_CASE("a record that goes back in time is not believed") {
 }
 
 TEST_CASE("a number used again leaves the first operation unfinished") {
-    Script script;
+    RunScript script;
     script.at(10).invoke(0, 1);
     script.at(20).invoke(0, 1);
     script.at(23).complete(0, 1);
@@ -140,7 +140,7 @@ TEST_CASE("numbers that lie absurdly far apart do not exhaust the memory") {
 }
 
 TEST_CASE("messages between servers are counted against commits after the warm-up") {
-    Script script(at_ms(1000));
+    RunScript script(at_ms(1000));
     script.at(999).record(received("proposal", 3)).simple(Kind::commit, n3);
     script.at(1000);
     script.record(received("proposal", 3)).record(received("ack", 2)).record(received("ping", 2));
@@ -154,7 +154,7 @@ TEST_CASE("messages between servers are counted against commits after the warm-u
 }
 
 TEST_CASE("the busiest resources come first") {
-    Script script;
+    RunScript script;
     const auto use = [&script](zab::NodeId node, std::uint16_t number, std::uint64_t busy_ns) {
         script.record({.kind = Kind::resource,
                        .node = node,
@@ -181,7 +181,7 @@ TEST_CASE("the busiest resources come first") {
 }
 
 TEST_CASE("the timeline of leaders shows who led from when until when") {
-    Script script;
+    RunScript script;
     script.established_ensemble();
     script.at(500).simple(Kind::looking, n1);
     script.at(600).elected(n1, n3).serving(n1, n3, 1);

@@ -81,11 +81,12 @@ TEST_CASE("a server's clients are found by link and by session, and a session ha
     }
 }
 
-TEST_CASE("a new connection starts unattached and with nothing pending, whoever was there before") {
+TEST_CASE("a new connection starts unattached and has asked nothing, whoever was there before") {
     Clients clients;
     clients.add({4, 1}, {10}, Connect{{10}, {}, 3, 5'000});
     clients.by_session({10})->attached = true;
-    clients.by_session({10})->pending.push({});
+    clients.begin_request(*clients.by_session({10}), 4);
+    REQUIRE(clients.by_session({10})->has_asked(4));
 
     const LinkId replaced = clients.add({5, 1}, {10}, Connect{{10}, {}, 6, 7'000});
 
@@ -94,7 +95,8 @@ TEST_CASE("a new connection starts unattached and with nothing pending, whoever 
     const auto* connection = clients.by_session({10});
     REQUIRE(connection != nullptr);
     CHECK_FALSE(connection->attached);
-    CHECK(connection->pending.empty());
+    CHECK_FALSE(connection->has_asked(4));
+    CHECK_EQ(clients.in_process(), 0);
     CHECK_EQ(connection->client, 6);
     CHECK_EQ(connection->timeout_ms, 7'000);
 }
@@ -142,4 +144,15 @@ TEST_CASE("what is in flight when a connection breaks is given up oldest first")
     CHECK_EQ(session.give_up_oldest()->cxid, 2);
     CHECK_FALSE(session.give_up_oldest().has_value());
     CHECK_EQ(session.request(Operation::set, 1, 10).cxid, 3);  // Numbers are not used again.
+}
+
+TEST_CASE("what a client asks of a session that it has closed has expired, of another it is lost") {
+    ClientSession session(7, 10'000);
+    REQUIRE(session.on_connect_reply({{42}, 4'000}));
+    session.request(Operation::close_session, 0, 0);
+    CHECK((session.loss() == Outcome::connection_loss));
+
+    REQUIRE(session.on_reply({{50}, 1, Operation::close_session, Outcome::ok}));
+
+    CHECK((session.loss() == Outcome::session_expired));
 }

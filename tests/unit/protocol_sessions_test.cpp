@@ -1,3 +1,4 @@
+#include "protocol/config.hpp"
 #include "protocol/service/sessions.hpp"
 
 #include <doctest/doctest.h>
@@ -8,6 +9,7 @@ namespace {
 
 using zab::Instant;
 using zab::SessionId;
+using zab::SessionRefusal;
 using zab::SessionTracker;
 
 constexpr zab::Duration tick = zab::seconds(2);
@@ -74,4 +76,92 @@ TEST_CASE("an expired session is told once") {
 TEST_CASE("a session that was never tracked cannot be touched") {
     SessionTracker tracker;
     CHECK_FALSE(tracker.touch(first, at_ms(0), tick));
+}
+
+TEST_CASE("the first to ask owns a session, until it is taken over") {
+    constexpr zab::LinkId one{3, 1};
+    constexpr zab::LinkId other{4, 1};
+    constexpr zab::LinkId here{};
+    SessionTracker tracker;
+    tracker.track({first, 4'000}, at_ms(0), tick);
+
+    CHECK_FALSE(tracker.check(first, one).has_value());
+    CHECK((tracker.check(first, other) == SessionRefusal::moved));
+    CHECK((tracker.check(first, here) == SessionRefusal::moved));
+    tracker.set_owner(first, here);
+    CHECK_FALSE(tracker.check(first, here).has_value());
+    CHECK((tracker.check(first, one) == SessionRefusal::moved));
+}
+
+TEST_CASE("a learner that comes back over a new connection is another owner") {
+    SessionTracker tracker;
+    tracker.track({first, 4'000}, at_ms(0), tick);
+    REQUIRE_FALSE(tracker.check(first, {3, 1}).has_value());
+
+    CHECK((tracker.check(first, {3, 2}) == SessionRefusal::moved));
+}
+
+TEST_CASE("a session that is being closed is refused as expired, and cannot be taken over") {
+    SessionTracker tracker;
+    tracker.track({first, 4'000}, at_ms(0), tick);
+    tracker.set_closing(first);
+
+    CHECK((tracker.check(first, {}) == SessionRefusal::expired));
+    tracker.set_owner(first, {3, 1});
+    CHECK((tracker.check(first, {3, 1}) == SessionRefusal::expired));
+    CHECK((tracker.check(second, {}) == SessionRefusal::unknown));
+}
+
+TEST_CASE("who knows a session, and on which server it is asked, decides whether it is refused") {
+    constexpr zab::NodeId self{2};
+    constexpr SessionId own{(2ull << 56) | 1};
+    constexpr SessionId foreign{(3ull << 56) | 1};
+    struct Case {
+        const char* name;
+        bool is_local, is_global, has_local_sessions;
+        SessionId session;
+        bool leader_allows, global_allows, learner_allows;
+    };
+    static constexpr Case cases[] = {
+        {"global", false, true, true, own, true, true, true},
+        {"local", true, false, true, own, true, false, true},
+        {"being upgraded", true, true, true, own, true, true, true},
+        {"nobody's, of this server", false, false, true, own, false, false, false},
+        {"nobody's, of another server", false, false, true, foreign, true, false, false},
+        {"global, all are", false, true, false, own, true, true, true},
+        {"nobody's, all are global", false, false, false, foreign, false, false, true},
+    };
+    for (const Case& c : cases) {
+        SUBCASE(c.name) {
+            SessionTracker global;
+            SessionTracker local;
+            if (c.is_global) global.track({c.session, 4'000}, at_ms(0), tick);
+            if (c.is_local) local.track({c.session, 4'000}, at_ms(0), tick);
+            SessionTracker* locals = c.has_local_sessions ? &local : nullptr;
+
+            const auto on_leader = check_on_leader(global, locals, self, c.session, {});
+            CHECK_EQ(!on_leader.has_value(), c.leader_allows);
+            CHECK_EQ(!check_global(global, c.session, {}).has_value(), c.global_allows);
+            const auto on_learner = check_on_learner(c.is_global, locals, c.session, {});
+            CHECK_EQ(!on_learner.has_value(), c.learner_allows);
+        }
+    }
+}
+
+TEST_CASE("a session that is local and global at once must be free to ask as either") {
+    SessionTracker global;
+    SessionTracker local;
+    global.track({first, 4'000}, at_ms(0), tick);
+    local.track({first, 4'000}, at_ms(0), tick);
+    global.set_owner(first, {3, 1});
+
+    CHECK((check_on_leader(global, &local, {2}, first, {}) == SessionRefusal::moved));
+}
+
+TEST_CASE("a session's timeout is within the limits, whatever is asked for") {
+    zab::Config config;
+    config.tick_time = tick;
+    CHECK_EQ(config.session_timeout_ms(1), 4'000);
+    CHECK_EQ(config.session_timeout_ms(10'000), 10'000);
+    CHECK_EQ(config.session_timeout_ms(1'000'000), 40'000);
 }

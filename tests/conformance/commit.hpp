@@ -1,0 +1,68 @@
+#pragma once
+
+#include "protocol/service/commit_processor.hpp"
+#include "tests/conformance/case.hpp"
+
+#include <map>
+
+namespace conformance {
+
+/// A commit processor by itself, with requests and commits as a case names them; told loop by loop.
+class CommitPlay {
+  public:
+    struct Item {
+        std::uint64_t session = 0;
+        std::uint32_t cxid = 0;
+        bool is_read = false;
+        bool is_local = true;
+    };
+
+    explicit CommitPlay(const Value& initial);
+    /// A step in words: what is added, and loops.
+    void play(const std::string& step);
+
+    const std::vector<Item>& items() const { return items_; }
+    /// The loop in which an item was processed, from 1; 0: not yet.
+    std::size_t loop_of(std::size_t item, std::size_t until) const;
+    /// What a loop has processed, in order.
+    const std::vector<std::size_t>& processed_in(std::size_t loop) const;
+    std::vector<std::size_t> processed() const;
+    std::size_t loops() const { return processed_.size(); }
+    /// Items named in words: "s1:R2..R5", "W6(s2)", "0xFE", "all leading reads", "10 writes".
+    std::vector<std::size_t> named(const std::string& words, std::size_t loop) const;
+    /// The words say that something is not done yet.
+    static bool denies(const std::string& words);
+    /// What is left behind by a loop.
+    struct Left {
+        std::size_t queued = 0, sessions = 0, commits = 0;
+    };
+    const Left& left_by(std::size_t loop) const { return left_.at(loop - 1); }
+    std::size_t first_commit(std::size_t number) const;
+
+  private:
+    void queue_all(const std::string& words);
+    void queue(const std::string& words);
+    void queue_sessions(std::size_t first, std::size_t last);
+    void add(Item item, bool is_queued);
+    void commit(const std::string& words);
+    void commit_others(std::size_t count);
+    void loop();
+    std::size_t next_own() const;
+    std::size_t find(std::uint64_t session, std::uint32_t cxid, bool is_read) const;
+    std::vector<std::size_t> several(const std::string& words, std::size_t loop) const;
+    bool is_leading(std::size_t item) const;
+
+    zab::CommitProcessor processor_;
+    std::vector<Item> items_;
+    std::vector<std::size_t> committed_;  // In order.
+    std::vector<std::vector<std::size_t>> processed_;
+    std::vector<Left> left_;
+    std::uint64_t session_ = 1;
+    std::uint32_t next_cxid_ = 1;
+    std::size_t refilled_ = 0;  // Reads that wait at every loop's beginning.
+};
+
+/// Numbers in words or digits; nothing: no number.
+std::optional<std::size_t> count_of(const std::string& words);
+
+}  // namespace conformance
