@@ -104,9 +104,9 @@ std::string draw_clients(Dice dice, Setting& setting) {
     return fmt::format(R"("clients": [{}])", fmt::join(groups, ", "));
 }
 
-/// Bytes per millisecond at which a snapshot of all that there can be does not keep an ensemble from
-/// coming back: a leader writes one before it listens, and its followers try five times, 100 ms
-/// apart; then it is read, sent and written once more within initLimit.
+/// Bytes per millisecond at which a snapshot of all that there can be does not keep an ensemble
+/// from coming back: a leader writes one before it listens, and its followers try five times,
+/// 100 ms apart; then it is read, sent and written once more within initLimit.
 std::uint64_t slowest_rate(const Setting& setting) {
     const std::uint64_t patience_ms = setting.init_limit * setting.tick_ms / 10;
     return 1 + setting.tree_bytes / std::clamp<std::uint64_t>(patience_ms, 1, 100);

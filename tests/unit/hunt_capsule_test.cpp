@@ -126,7 +126,8 @@ TEST_CASE("shrink: a capsule that does not fail any more, or expects none, is no
 
 TEST_CASE("pointers name faults, groups of clients and keys, and take them out") {
     auto root = sim::json::parse_if_valid(
-        R"({"why": "w", "ensemble": {"voters": 3, "a/b": 1}, "cpu": "zero", "faults": [{"at": "1s"}, {"at": "2s"}]})");
+        R"({"why": "w", "ensemble": {"voters": 3, "a/b": 1}, "cpu": "zero",
+            "faults": [{"at": "1s"}, {"at": "2s"}]})");
     REQUIRE(root.has_value());
     CHECK(pointers_to_items(*root) == std::vector<std::string>{"/ensemble/voters", "/ensemble/a~1b",
                                                                "/cpu", "/faults/0", "/faults/1"});
