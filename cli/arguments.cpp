@@ -220,6 +220,8 @@ void Grammar::add_hunters() {
     add_seeds(freeze);
     add_sets(freeze);
     add_out(freeze, "FILE", "where to; default: standard output");
+    freeze->add_flag("--logical", arguments.logical,
+                     "place the faults after steps of the story, not at times");
     CLI::App* const shrink =
         command(Command::shrink, "shrink", "cut a capsule down to what its failure needs",
                 "shrink fuzz-results/log_matching-follower.json --out small.json");

@@ -68,6 +68,7 @@ struct Arguments {
     std::optional<std::string> known;
     bool new_only = false;
     bool certify = false;
+    bool logical = false;
 };
 
 /// Either what to do, or what to print and how to end.

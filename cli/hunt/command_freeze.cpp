@@ -1,7 +1,7 @@
 #include "cli/commands.hpp"
+#include "cli/hunt/anchors.hpp"
 #include "cli/hunt/capsule_file.hpp"
 #include "cli/loading.hpp"
-#include "protocol/types/ensure.hpp"
 #include "sim/scenario/json_parse.hpp"
 
 namespace cli {
@@ -18,8 +18,15 @@ Exit freeze_command(const Arguments& arguments, const Environment& environment) 
     if (!loaded) return Exit::bad_input;
     const std::uint64_t seed = seeds_of(arguments, *loaded->front().scenario).first;
     const Loaded world = drawn(loaded->front(), seed);
-    std::optional<sim::json::Value> document = sim::json::parse_if_valid(world.document);
-    zab::ensure(document.has_value(), "the loader writes JSON");
+    std::optional<sim::json::Value> document = arguments.logical
+                                                   ? anchored(world, seed, environment.interrupted)
+                                                   : sim::json::parse_if_valid(world.document);
+    if (!document) return Exit::interrupted;
+    if (arguments.logical && world.capsule) {
+        sim::Capsule capsule = *world.capsule;
+        capsule.hash.clear();  // The same story by another path.
+        set_capsule(*document, capsule);
+    }
     set_member(*document, "seed", sim::json::number(seed));
     const std::string text = sim::json::pretty(*document);
     const trace::Failure failure = write_file(arguments.out.value_or("-"), text);

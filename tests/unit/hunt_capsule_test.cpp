@@ -91,6 +91,18 @@ TEST_CASE("freeze: the world written out has the trace of the one that was drawn
     }
 }
 
+TEST_CASE("freeze --logical: faults come after steps of the story, and the failure stays") {
+    const Folder folder;
+    const std::string story = folder.path("story.json");
+    CHECK(call({"freeze", capsule_in(folder), "--logical", "--out", story}).exit == 0);
+    const std::string text = folder.read("story.json");
+    CHECK(text.find("\"at\"") == std::string::npos);
+    CHECK(text.find("\"after\"") != std::string::npos);
+    const Called replay = call({"replay", story});
+    CHECK(replay.exit == 0);
+    CHECK(replay.prints("as expected: newleader_ack@follower"));
+}
+
 TEST_CASE("shrink: what is left still fails, and the failure is gone without any of it") {
     const Folder folder;
     const std::string capsule = capsule_in(folder);
