@@ -143,11 +143,15 @@ std::optional<Value> anchored(const Loaded& world, std::uint64_t seed,
     std::optional<Value> scenario = sim::json::parse_if_valid(world.document);
     zab::ensure(scenario.has_value(), "the loader writes JSON");
     Value* faults = scenario->find("faults");
+    std::vector<Value> placed;
     for (std::size_t i = 0; faults != nullptr && i < faults->elements.size(); ++i) {
         const Struck& struck = watch.struck()[i];
         const bool was_at = world.scenario->faults[i].place.kind == sim::FaultPlace::Kind::at;
+        if (was_at && struck.targets.empty()) continue;  // It waited for a target in vain.
         if (was_at && struck.before) anchor(faults->elements[i], struck);
+        placed.push_back(std::move(faults->elements[i]));
     }
+    if (faults != nullptr) faults->elements = std::move(placed);
     return scenario;
 }
 

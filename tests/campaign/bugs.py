@@ -7,8 +7,8 @@ For each defect, planted alone into release `fixed`: how many of N seeds (defaul
 a 95 % interval, after how many seeds and cpu seconds the first did, what a shrunk story comes to,
 and whether 100 failing seeds fail alike once more. The table goes between the marks of
 scenarios/bugs/README.md, the shrunk stories into scenarios/bugs/found/. Needs build/zabsim. The
-last line is "N passed, N failed", of defects: one fails that is not found, is not cut down to 15 items,
-or does not repeat.
+last line is "N passed, N failed", of defects: one fails that is not found, is not cut down to 15
+items, or does not repeat.
 """
 
 import argparse

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Freezes the random worlds of many seeds: each must have the trace hash of the run it was drawn from.
+"""Freezes random worlds: each must have the trace hash of the run that it was drawn from.
 
     tests/campaign/freeze.py [--seeds N] [SCENARIO…]    default: 1000, scenarios/chaos/default.json
 
-Needs build/zabsim. The last line is "N passed, N failed", of seeds. Exit code: 0 when nothing failed,
-1 when something did.
+Needs build/zabsim. The last line is "N passed, N failed", of seeds. Exit code: 0 when nothing
+failed, 1 when something did.
 """
 
 import argparse
