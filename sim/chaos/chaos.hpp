@@ -38,6 +38,13 @@ constexpr std::uint64_t recovery_bound_ms(const Setting& in) {
     return limits + election + client;
 }
 
+/// Of a tree with so many paths, and those that clients create, roughly at most.
+constexpr std::uint64_t most_tree_bytes(std::uint64_t paths, std::uint64_t payload) {
+    constexpr std::uint64_t bytes_of_a_node = 120;
+    constexpr std::uint64_t created = 1'000;
+    return (paths + created) * (payload + bytes_of_a_node);
+}
+
 struct Drawn {
     std::string overrides;  ///< A scenario's keys, as one JSON object; no faults.
     std::vector<std::string> faults;

@@ -52,10 +52,7 @@ std::string draw_client_group(Dice dice, Setting& setting) {
     const std::uint64_t sync = dice.below(2);
     const std::uint64_t paths = dice.spread(1, 500);
     const std::uint64_t payload = dice.spread(0, 20'000);
-    constexpr std::uint64_t bytes_of_a_node = 120;
-    constexpr std::uint64_t created = 1'000;  // Roughly the most, in the longest run.
-    setting.tree_bytes =
-        std::max(setting.tree_bytes, (paths + created) * (payload + bytes_of_a_node));
+    setting.tree_bytes = std::max(setting.tree_bytes, most_tree_bytes(paths, payload));
     std::string_view placement = dice.one_of({"spread", "leader", "followers", "observers"});
     if (placement == "observers" && setting.observers.empty()) {
         placement = "spread";

@@ -31,6 +31,10 @@ std::vector<std::uint32_t> ids_of(const ServerList& servers, std::uint32_t first
     return out;
 }
 
+std::uint64_t paths_of(const GroupDraft& group) {
+    return std::visit([](const auto& paths) { return std::uint64_t{paths.count}; }, group.paths);
+}
+
 chaos::Setting setting_of(const Draft& draft) {
     const zab::Config& config = draft.ensemble.config;
     chaos::Setting setting;
@@ -46,6 +50,8 @@ chaos::Setting setting_of(const Draft& draft) {
     setting.session_ms = 0;
     for (const GroupDraft& group : draft.clients) {
         setting.session_ms = std::max(setting.session_ms, in_ms(group.rest.session_timeout));
+        setting.tree_bytes = std::max(setting.tree_bytes,
+                                      chaos::most_tree_bytes(paths_of(group), group.payload.max));
     }
     return setting;
 }
