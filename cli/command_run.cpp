@@ -79,9 +79,10 @@ Exit RunCommand::told(const trace::Failure& failure) const {
 Exit RunCommand::run_one(const Loaded& loaded) {
     Progress progress(environment_, loaded.scenario->name, 1);
     const std::uint64_t seed = seeds_of(arguments_, *loaded.scenario).first;
-    const Loaded world = drawn(loaded, seed);
+    const auto world = drawn(loaded, seed, environment_);
+    if (!world) return Exit::bad_input;
     const RunOutcome outcome =
-        perform(plan(world, seed, 0), environment_, progress, arguments_.profile);
+        perform(plan(*world, seed, 0), environment_, progress, arguments_.profile);
     if (outcome.is_abandoned) return told(outcome.trace_failure);
     if (results_.wants_json()) results_.add_json(analysis::run_json(outcome.result));
     // Beside JSON on standard output, the text would only repeat it.
@@ -113,9 +114,10 @@ Exit RunCommand::run_seeds(const Loaded& loaded) {
     std::vector<std::string> first_messages;
     Exit exit = Exit::ok;
     for (std::uint64_t i = 0; i < total && exit != Exit::interrupted; ++i) {
-        const Loaded world = drawn(loaded, range.first + i);
+        const auto world = drawn(loaded, range.first + i, environment_);
+        if (!world) return Exit::bad_input;
         const RunOutcome outcome =
-            perform(plan(world, range.first + i, i), environment_, progress, false);
+            perform(plan(*world, range.first + i, i), environment_, progress, false);
         if (outcome.is_interrupted) {
             environment_.talk << fmt::format("zabsim: interrupted after {} of {} seeds\n", i,
                                              total);

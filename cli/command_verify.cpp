@@ -157,9 +157,10 @@ Exit verify_command(const Arguments& arguments, const Environment& environment) 
         Progress progress(environment, scenario.scenario->name, total);
         for (std::uint64_t i = 0; i < total; ++i) {
             const std::uint64_t seed = range.first + i;
-            const Loaded world = drawn(scenario, seed);
+            const auto world = drawn(scenario, seed, environment);
+            if (!world) return Exit::bad_input;
             Verification verification(
-                environment, world, seed, end_of(arguments, *scenario.scenario),
+                environment, *world, seed, end_of(arguments, *scenario.scenario),
                 reproduce_line(environment, "verify", arguments, scenario.path, {seed, seed}));
             exit = worse(exit, verification.verify(progress, i));
             environment.out.flush();

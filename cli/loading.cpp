@@ -1,7 +1,6 @@
 #include "cli/loading.hpp"
 
 #include "cli/shell.hpp"
-#include "protocol/types/ensure.hpp"
 #include "sim/scenario/units.hpp"
 #include "sim/trace/record_names.hpp"
 #include "sim/trace/record_table.hpp"
@@ -45,11 +44,19 @@ LoadedText load_text(const std::string& text, const std::string& path,
     return out;
 }
 
-Loaded drawn(const Loaded& loaded, std::uint64_t seed) {
+std::optional<Loaded> drawn(const Loaded& loaded, std::uint64_t seed,
+                            const Environment& environment) {
     if (!loaded.has_chaos) return loaded;
-    LoadedText world = load_text(loaded.document, loaded.path, seed);
-    zab::ensure(world.loaded.has_value(), "chaos draws worlds that can be");
-    return std::move(*world.loaded);
+    LoadedText world = load_text(loaded.document, "seed " + std::to_string(seed), seed);
+    if (!world.loaded) {
+        environment.talk << fmt::format(
+            "{}: error: /chaos: what it draws contradicts the rest of the scenario: take out of "
+            "/chaos/vary what the scenario fixes\n  {}\n",
+            loaded.path, world.mistakes.front());
+        return std::nullopt;
+    }
+    world.loaded->path = loaded.path;
+    return std::move(world.loaded);
 }
 
 std::optional<std::vector<Loaded>> load_all(const Arguments& arguments,

@@ -21,8 +21,10 @@ struct Loaded {
     std::optional<sim::Capsule> capsule;
 };
 
-/// The world that chaos draws with this seed; the scenario itself where it has no chaos.
-Loaded drawn(const Loaded& loaded, std::uint64_t seed);
+/// The world that chaos draws with this seed; the scenario itself where it has no chaos. Nothing:
+/// what is drawn contradicts what the scenario fixes, which has been told.
+std::optional<Loaded> drawn(const Loaded& loaded, std::uint64_t seed,
+                            const Environment& environment);
 
 /// A scenario that zabsim has written itself; the mistakes, if there are any.
 struct LoadedText {

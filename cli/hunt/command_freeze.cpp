@@ -17,13 +17,14 @@ Exit freeze_command(const Arguments& arguments, const Environment& environment) 
     const auto loaded = load_all(arguments, environment);
     if (!loaded) return Exit::bad_input;
     const std::uint64_t seed = seeds_of(arguments, *loaded->front().scenario).first;
-    const Loaded world = drawn(loaded->front(), seed);
+    const auto world = drawn(loaded->front(), seed, environment);
+    if (!world) return Exit::bad_input;
     std::optional<sim::json::Value> document = arguments.logical
-                                                   ? anchored(world, seed, environment.interrupted)
-                                                   : sim::json::parse_if_valid(world.document);
+                                                   ? anchored(*world, seed, environment.interrupted)
+                                                   : sim::json::parse_if_valid(world->document);
     if (!document) return Exit::interrupted;
-    if (arguments.logical && world.capsule) {
-        sim::Capsule capsule = *world.capsule;
+    if (arguments.logical && world->capsule) {
+        sim::Capsule capsule = *world->capsule;
         capsule.hash.clear();  // The same story by another path.
         set_capsule(*document, capsule);
     }

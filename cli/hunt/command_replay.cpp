@@ -118,8 +118,9 @@ Exit replay_command(const Arguments& arguments, const Environment& environment) 
     std::vector<Replayed> all;
     Exit exit = Exit::ok;
     for (const Loaded& one : *loaded) {
-        const Loaded world = drawn(one, one.scenario->seed);
-        const Trial trial{.scenario = world.scenario,
+        const auto world = drawn(one, one.scenario->seed, environment);
+        if (!world) return Exit::bad_input;
+        const Trial trial{.scenario = world->scenario,
                           .seed = one.scenario->seed,
                           .stops_at_failure = false,
                           .reproduce = fmt::format("zabsim replay {}", one.path)};

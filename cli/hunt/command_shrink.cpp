@@ -49,8 +49,9 @@ std::vector<sim::Capsule::Item> certified(Shrinker& shrinker, const Environment&
 Exit shrink_command(const Arguments& arguments, const Environment& environment) {
     const auto loaded = load_capsule(arguments, environment);
     if (!loaded) return Exit::bad_input;
-    const Loaded world = drawn(*loaded, loaded->scenario->seed);
-    std::optional<sim::json::Value> document = sim::json::parse_if_valid(world.document);
+    const auto world = drawn(*loaded, loaded->scenario->seed, environment);
+    if (!world) return Exit::bad_input;
+    std::optional<sim::json::Value> document = sim::json::parse_if_valid(world->document);
     zab::ensure(document.has_value(), "the loader writes JSON");
     sim::Capsule capsule = *loaded->capsule;
     Shrinker shrinker(std::move(*document), capsule.expected, loaded->scenario->seed, environment);

@@ -136,6 +136,22 @@ TEST_CASE("shrink: a capsule that does not fail any more, or expects none, is no
     CHECK(call({"shrink", fixed}, true).exit == 130);
 }
 
+TEST_CASE("chaos that contradicts what the scenario fixes is told, by every command that draws") {
+    const std::vector<std::string> wan = {"scenarios/wan/five-regions.json", "--set", "chaos={}"};
+    for (const std::string command : {"run", "verify", "freeze"}) {
+        std::vector<std::string> words = {command, "--seed", "1"};
+        words.insert(words.end(), wan.begin(), wan.end());
+        const Called called = call(words);
+        CAPTURE(command);
+        CHECK(called.exit == 2);
+        CHECK(called.says("/chaos: what it draws contradicts the rest of the scenario"));
+        CHECK(called.says("/chaos/vary"));
+    }
+    CHECK(call({"run", "scenarios/wan/five-regions.json", "--set", R"(chaos={"vary": []})",
+                "--until", "2s"})
+              .exit == 3);  // Its expectations are of the whole run.
+}
+
 TEST_CASE("pointers name faults, groups of clients and keys, and take them out") {
     auto root = sim::json::parse_if_valid(
         R"({"why": "w", "ensemble": {"voters": 3, "a/b": 1}, "cpu": "zero",
