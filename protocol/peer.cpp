@@ -340,6 +340,7 @@ std::uint64_t Peer::fingerprint() const {
     digest.add(server_.vote.vote.peer_epoch.value).add(server_.vote.round);
     digest.add(static_cast<std::uint64_t>(server_.state));
     digest.add(server_.connections.fingerprint()).add(server_.pipeline.fingerprint());
+    digest.add(server_.asks_for_snapshot);
     for (std::size_t i = 0; i < server_.election_queue.size(); ++i) {
         const HeardVote& heard = server_.election_queue[i];
         digest.add(heard.sender.value).add(heard.notification.leader.value);

@@ -95,7 +95,7 @@ void Peer::on_learning_done(const Done& done, Effects& out) {
     if (done.work == Work::write_accepted_epoch) {
         learning.on_accepted_epoch_written(server_, out);
     } else if (done.work == Work::truncate_log) {
-        learning.on_log_truncated(server_, *done.disk, out);
+        settle(learning.on_log_truncated(server_, *done.disk, out), out);
     } else if (done.work == Work::write_snapshot) {
         settle(learning.on_snapshot_written(server_, out), out);
     } else if (done.work == Work::sync_log) {

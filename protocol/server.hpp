@@ -33,7 +33,8 @@ struct Server {
     Connections connections;
     Ring<HeardVote> election_queue;
     Pipeline pipeline;
-    Moment now{};  ///< Of the step being taken.
+    bool asks_for_snapshot = false;  ///< A TRUNC could not be done: see Learning::on_log_truncated.
+    Moment now{};                    ///< Of the step being taken.
 
     const Release& release() const { return config->release; }
     bool is_voter() const { return quorum.is_voter(self); }

@@ -5,6 +5,16 @@ namespace zab {
 
 // Phase 1 on a learner: q/Learner.connectToLeader and registerWithLeader.
 
+namespace {
+
+/// What ACKEPOCH says. Before any transaction, and not the beginning of an epoch: a leader can only
+/// answer this with a SNAP.
+Zxid end_of_history(const Server& server) {
+    return server.asks_for_snapshot ? Zxid::of(Epoch{0}, 1) : server.database.last_processed();
+}
+
+}  // namespace
+
 void Learning::begin(Server& server, Effects& out) {
     out.note(NoteKind::following, 0, 0, 0, leader);
     began = server.now.monotonic;
@@ -57,7 +67,7 @@ Verdict Learning::on_leader_info(Server& server, const LeaderInfo& info, Effects
     if (info.epoch == server.accepted_epoch) {
         // Accepted before, by this or an earlier attempt: our ack must not count twice.
         phase = Phase::waiting_to_sync;
-        out.send(link, AckEpoch{server.database.last_processed(), std::nullopt});
+        out.send(link, AckEpoch{end_of_history(server), std::nullopt});
         return Verdict::stay;
     }
     phase = Phase::accepting;
@@ -68,7 +78,7 @@ Verdict Learning::on_leader_info(Server& server, const LeaderInfo& info, Effects
 void Learning::on_accepted_epoch_written(Server& server, Effects& out) {
     server.accepted_epoch = new_epoch;
     phase = Phase::waiting_to_sync;
-    out.send(link, AckEpoch{server.database.last_processed(), server.current_epoch});
+    out.send(link, AckEpoch{end_of_history(server), server.current_epoch});
 }
 
 }  // namespace zab

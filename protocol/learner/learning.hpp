@@ -64,7 +64,7 @@ struct Learning {
     // sync.cpp: phase 2.
     Verdict on_sync_packet(Server& server, const Message& message, const Snapshot* snapshot,
                            Effects& out);
-    void on_log_truncated(Server& server, const DiskImage& disk, Effects& out);
+    Verdict on_log_truncated(Server& server, const DiskImage& disk, Effects& out);
     Verdict on_snapshot_written(Server& server, Effects& out);
     void on_history_durable(Effects& out);
     void on_current_epoch_written(Server& server, Effects& out);

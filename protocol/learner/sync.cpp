@@ -56,6 +56,7 @@ Verdict Learning::on_first_packet(Server& server, const Message& message, const 
     } else if (const auto* snap = std::get_if<Snap>(&message); snap && snapshot != nullptr) {
         mode = Mode::snap;
         server.database.install(*snapshot, snap->zxid);
+        server.asks_for_snapshot = false;
         out.note(NoteKind::snapshot_installed, snapshot->position.zxid.value,
                  snapshot->position.prefix, 0, leader);
     } else {
@@ -66,15 +67,24 @@ Verdict Learning::on_first_packet(Server& server, const Message& message, const 
     return Verdict::stay;
 }
 
-void Learning::on_log_truncated(Server& server, const DiskImage& disk, Effects& out) {
+/// A point that our disk does not reach (only a snapshot beyond it is there, which came by SNAP with
+/// an uncommitted tail) cannot be gone back to. ZooKeeper exits, or goes on with too much; `fixed`
+/// keeps what it has, which may have been acknowledged, and asks the leader for a SNAP instead.
+Verdict Learning::on_log_truncated(Server& server, const DiskImage& disk, Effects& out) {
     // What was cut off must leave the memory too: read everything again. Whatever that gives, it
     // is taken for the state at the point (ZOOKEEPER-1549, 4837).
     server.database.load(disk);
+    const bool is_exact = server.release().truncation == Truncation::exact;
+    if (is_exact && server.database.position().zxid != truncated_to) {
+        server.asks_for_snapshot = true;
+        return Verdict::leave;
+    }
     server.database.claim_processed(truncated_to);
     phase = Phase::synchronizing;
     last_queued = truncated_to;
     out.note(NoteKind::history, server.database.position().zxid.value,
              server.database.position().prefix);
+    return Verdict::stay;
 }
 
 Verdict Learning::on_early_proposal(const Server& server, const Txn& txn) {

@@ -40,9 +40,25 @@ void Disk::show_newest_snapshot() {
     }
 }
 
+/// Whether what is stored up to this point, and nothing beyond, is the history up to it.
+bool Disk::reaches(zab::Zxid zxid) const {
+    zab::Zxid start;
+    for (const Stored& stored : snapshots_) {
+        const zab::Zxid end = stored.snapshot.position.zxid;
+        start = end <= zxid ? std::max(start, end) : start;
+    }
+    const zab::History& log = image_.log;
+    const std::size_t kept = log.first_after(zxid);
+    const zab::Zxid last = kept == 0 ? log.base().zxid : log.at(kept - 1).txn.zxid;
+    return start == zxid || (last == zxid && log.base().zxid <= start);
+}
+
 void Disk::truncate_after(zab::Zxid zxid, zab::Truncation rule) {
-    ++history_version_;
     using enum zab::Truncation;
+    if (rule == exact && !reaches(zxid)) {
+        return;  // What is there may have been acknowledged: better too much than too little.
+    }
+    ++history_version_;
     if (rule == exact || rule == keeps_next_record) {
         std::erase_if(snapshots_,
                       [zxid](const Stored& s) { return s.snapshot.position.zxid > zxid; });

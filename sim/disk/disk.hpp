@@ -53,7 +53,9 @@ class Disk {
     void leave_current_epoch_temporary(zab::Epoch epoch) { image_.current_epoch_temporary = epoch; }
 
     /// Cuts the log after `zxid`, as far as the rule goes. Durable at once.
+    /// Rule `exact` leaves everything as it is where that point is not in what is stored.
     void truncate_after(zab::Zxid zxid, zab::Truncation rule = zab::Truncation::exact);
+    bool reaches(zab::Zxid zxid) const;
     /// A snapshot file of so many bytes is complete.
     void add_snapshot(const zab::Snapshot& snapshot, zab::SnapshotWrite how, std::int64_t now,
                       std::uint64_t bytes = 1'024);

@@ -33,14 +33,18 @@ void World::read_message(StageRef ref, ConnectionIndex index, unsigned reader,
             flight.origin.held_by = held_by;
         }
         const bool is_snap = zab::kind_of(flight.message) == zab::MessageKind::snap;
-        const zab::Snapshot* snapshot =
-            is_snap && !pipe.snapshots.empty() ? &pipe.snapshots.front() : nullptr;
+        const zab::Snapshot* snapshot = nullptr;
+        if (is_snap && !pipe.snapshots.empty()) [[unlikely]] {
+            // A fault right before this step may take the connection, and what is under way in it.
+            snapshot_in_hand_ = pipe.snapshots.front();
+            snapshot = &snapshot_in_hand_;
+        }
         const Arrived arrived{
             {{index * 2 + reader, generation}, conn.kind, &flight.message, snapshot},
             pipe.route.peer};
         take_step(server, ref, arrived, flight.origin, core, true);
         Connection& after = connections_[index];  // A step may dial: connections move.
-        if (after.generation != generation) {
+        if (after.generation != generation || after.pipes[sender].flights.empty()) {
             return;
         }
         take_head(index, after, sender);

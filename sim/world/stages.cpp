@@ -138,6 +138,11 @@ void World::run_item(StageRef ref, const Pending& pending, Core* core) {
                 take_rare_step(server, ref,
                                zab::LinkUp{pending.link, pending.kind, pending.peer, pending.flag},
                                origin);
+            } else if (!pending.flag) {
+                // Gone before its dialler, paused perhaps, came to hear of it: it was not reached.
+                take_rare_step(server, ref,
+                               zab::DialFailed{pending.kind, pending.peer, zab::DownReason::reset},
+                               origin);
             }
             return;
         case Pending::What::link_down:

@@ -362,6 +362,7 @@ class World {
     bool has_datagrams_ = false;      ///< Instead of streams, between servers.
     bool has_outcome_costs_ = false;  ///< Replies or proposals cost something of their own.
     std::uint64_t send_buffer_ = 0;   ///< Bytes a pipe takes before its writer waits.
+    zab::Snapshot snapshot_in_hand_;  ///< Of the Snap message that is being read.
     bool done_replaces_ = false;      ///< Whether that was a snapshot that replaces the log.
     std::uint32_t done_count_ = 0;    ///< What the last piece of work amounted to, for its record.
 

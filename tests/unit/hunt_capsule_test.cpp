@@ -47,8 +47,8 @@ TEST_CASE("replay: a capsule may end as expected, by another path, fixed, or oth
     CHECK(drifted.prints("newleader_ack@follower instead of log_matching@leader"));
 }
 
-TEST_CASE("replay: the capsules of the repaired defects end as they say") {
-    const Called replay = call({"replay", "scenarios/regress"});
+TEST_CASE("replay: the capsules of repaired and of planted defects end as they say") {
+    const Called replay = call({"replay", "scenarios/regress", "scenarios/bugs/found"});
     CHECK(replay.exit == 0);
     CHECK(replay.prints(" as expected\n"));
 }
