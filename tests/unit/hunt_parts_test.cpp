@@ -4,6 +4,7 @@
 #include "sim/chaos/chaos.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -127,6 +128,43 @@ TEST_CASE("a worker that dies or hangs costs its seed, and no other") {
     CHECK(found[3].find("signal 9") != std::string::npos);
     CHECK(found[5].find("exit code 9") != std::string::npos);
     CHECK(found[7] == "it took longer than 1 s");
+}
+
+TEST_CASE("workers: that nobody listened for a while does not make a seed hang") {
+    Workers workers(
+        {.jobs = 2, .patience = std::chrono::seconds(1)},
+        [](std::uint64_t seed) {
+            if (seed == 2) ::usleep(300'000);
+            return SeedRecord{.scenario = "s", .seed = seed, .hash = "h"};
+        },
+        [](std::uint64_t seed, const std::string& why) {
+            return SeedRecord{.scenario = "s", .seed = seed, .failure = why};
+        });
+    std::uint64_t next = 0;
+    std::uint64_t found = 0;
+    CHECK(workers.run([&]() { return next < 2 ? std::optional(++next) : std::nullopt; },
+                      [&](const SeedRecord& record) {
+                          CHECK(record.failure == "");
+                          ++found;
+                          if (record.seed == 1) ::usleep(1'600'000);  // A capsule is written.
+                      },
+                      [] { return false; }));
+    CHECK(found == 2);
+}
+
+TEST_CASE("workers: a process that cannot be made is told, and is no interrupt") {
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    Workers workers(
+        {.jobs = 1}, [](std::uint64_t) { return SeedRecord{}; },
+        [](std::uint64_t, const std::string&) { return SeedRecord{}; });
+    const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    const bool is_whole = workers.run([] { return std::optional<std::uint64_t>(1); },
+                                      [](const SeedRecord&) {}, [] { return false; });
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK_FALSE(is_whole);
+    CHECK(workers.failure().find("cannot be made: ") != std::string::npos);
 }
 
 }  // namespace cli
