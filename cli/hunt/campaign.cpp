@@ -15,8 +15,8 @@ std::string time_text(std::int64_t ns) {
     return analysis::seconds_text(zab::Instant{} + zab::nanoseconds(ns));
 }
 
-/// GitHub's escapes for the text of a workflow command.
-std::string command_text(std::string_view text) {
+/// GitHub's escapes for the text of a workflow command; its properties have more of them.
+std::string command_text(std::string_view text, bool is_property = false) {
     std::string out;
     for (const char c : text) {
         if (c == '%') {
@@ -25,6 +25,10 @@ std::string command_text(std::string_view text) {
             out += "%0A";
         } else if (c == '\r') {
             out += "%0D";
+        } else if (is_property && c == ':') {
+            out += "%3A";
+        } else if (is_property && c == ',') {
+            out += "%2C";
         } else {
             out += c;
         }
@@ -108,7 +112,7 @@ std::string campaign_json(const CampaignSummary& summary) {
     const Json json = {{"format", SeedRecord::format},   {"seeds", summary.seeds},
                        {"clean", summary.clean},         {"records", summary.records},
                        {"recovery", summary.recoveries}, {"failures", failures}};
-    return json.dump(2) + "\n";
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::string xml_text(std::string_view text) {
@@ -154,7 +158,7 @@ std::string github_lines(const std::string& file, const CampaignSummary& summary
     std::string out;
     for (const auto& [name, failure] : summary.failures) {
         out += fmt::format("::{} file={},title={}::{}\n", failure.is_new() ? "error" : "notice",
-                           command_text(file), command_text(name),
+                           command_text(file, true), command_text(name, true),
                            command_text(fmt::format("seed {}: {} {}", failure.first_seed,
                                                     failure.message, failure.capsule)));
     }

@@ -97,8 +97,10 @@ std::string capsule_text(const std::string& document, std::uint64_t seed,
                sim::json::string(fmt::format("At {}: {}", analysis::seconds_text(outcome.time),
                                              outcome.message)));
     erase_member(*scenario, "$schema");
-    const bool is_safety = !outcome.failure.starts_with("liveness@");
-    if (is_safety) cut_after(*scenario, outcome.time);
+    // Whether something is missing shows at the end alone; and when a process died, nobody saw.
+    const bool is_of_a_moment =
+        !outcome.failure.starts_with("liveness@") && outcome.failure != died_class;
+    if (is_of_a_moment) cut_after(*scenario, outcome.time);
     sim::Capsule capsule{.expected = outcome.failure,
                          .hash = {},
                          .behaviour = sim::behaviour,

@@ -10,8 +10,12 @@
 
 namespace cli {
 
+/// The class of what ended the process that tried it, or hung.
+constexpr const char* died_class = "internal_error@process";
+
 /// A drawn world that failed, as the text of a capsule: the scenario cut off right after the
-/// failure, with what is expected of its run. `may_run`: it is run once for its hash.
+/// failure, where that has a time, with what is expected of its run. `may_run`: it is run once for
+/// its hash.
 std::string capsule_text(const std::string& document, std::uint64_t seed,
                          const TrialOutcome& outcome, const std::string& found_by, bool may_run);
 

@@ -32,7 +32,8 @@ class Hunt {
           base_(base),
           folder_(std::move(folder)),
           digest_(digest_text(base.document)),
-          next_(first_seed()) {}
+          seeds_(seeds_of_campaign()),
+          next_(after(seeds_.first, arguments.shard.index - 1)) {}
 
     /// What other runs have found for this scenario stays found.
     void resume(const SeedRecords& records);
@@ -40,13 +41,11 @@ class Hunt {
     CampaignSummary& summary() { return summary_; }
 
   private:
-    std::uint64_t first_seed() const {
-        const std::uint64_t first = seeds_of(arguments_, *base_.scenario).first;
-        return first + arguments_.shard.index - 1;
-    }
-    std::uint64_t last_seed() const {
-        if (arguments_.seeds) return arguments_.seeds->last;
-        return arguments_.time ? ~std::uint64_t{0} : first_seed() + default_seeds - 1;
+    /// Of all shards together.
+    SeedRange seeds_of_campaign() const;
+    /// The seed `steps` later; nothing: it is none of the campaign's.
+    std::optional<std::uint64_t> after(std::uint64_t seed, std::uint64_t steps) const {
+        return steps <= seeds_.last - seed ? std::optional(seed + steps) : std::nullopt;
     }
     bool is_out_of_time() const {
         return arguments_.time && Clock::now() - begin_ >= *arguments_.time;
@@ -71,7 +70,8 @@ class Hunt {
     std::string digest_;
     Clock::time_point begin_ = Clock::now();
     Clock::time_point shown_ = begin_;
-    std::uint64_t next_;
+    SeedRange seeds_;
+    std::optional<std::uint64_t> next_;
     std::uint64_t tried_ = 0;
     std::map<std::uint64_t, SeedRecord> known_;
     CampaignSummary summary_;
@@ -86,11 +86,20 @@ void Hunt::resume(const SeedRecords& records) {
     }
 }
 
+SeedRange Hunt::seeds_of_campaign() const {
+    constexpr std::uint64_t largest = ~std::uint64_t{0};
+    SeedRange seeds = seeds_of(arguments_, *base_.scenario);
+    if (arguments_.seed || arguments_.seeds) return seeds;
+    const std::uint64_t most = arguments_.time ? largest : default_seeds - 1;
+    seeds.last = seeds.first + std::min(most, largest - seeds.first);
+    return seeds;
+}
+
 /// The next seed of this shard that has no result yet; those that have are counted.
 std::optional<std::uint64_t> Hunt::next_seed() {
-    while (next_ <= last_seed() && !is_out_of_time() && !failure_) {
-        const std::uint64_t seed = next_;
-        next_ += arguments_.shard.of;
+    while (next_ && !is_out_of_time() && !failure_) {
+        const std::uint64_t seed = *next_;
+        next_ = after(seed, arguments_.shard.of);
         const auto known = known_.find(seed);
         if (known == known_.end()) return seed;
         summary_.add(known->second);
@@ -115,7 +124,7 @@ SeedRecord Hunt::record_of(std::uint64_t seed, const TrialOutcome& outcome) cons
 
 SeedRecord Hunt::failed_with(std::uint64_t seed, const std::string& why) const {
     TrialOutcome outcome;
-    outcome.failure = "internal_error@process";
+    outcome.failure = died_class;
     outcome.message = why;
     return record_of(seed, outcome);
 }
@@ -198,6 +207,11 @@ Exit Hunt::run(ResultLog& log) {
         return Exit::not_written;
     }
     if (is_whole) return Exit::ok;
+    if (!workers.failure().empty()) {
+        environment_.talk << "zabsim: error: " << workers.failure()
+                          << "; the results so far are kept, and the same command goes on\n";
+        return Exit::incomplete;
+    }
     environment_.talk << "zabsim: interrupted; the results so far are kept, and the same command "
                          "goes on\n";
     return Exit::interrupted;
@@ -278,7 +292,7 @@ Exit fuzz_command(const Arguments& arguments, const Environment& environment) {
     if (reports.results().failure() || !make_folder(folder, environment)) return Exit::not_written;
     SeedRecords records;
     const std::string path = folder + "/" + results_file;
-    if (fs::exists(path)) {
+    if (std::error_code error; fs::exists(path, error)) {
         if (const trace::Failure failure = ResultLog::read(path, records)) {
             environment.talk << *failure << '\n';
             return Exit::bad_input;

@@ -16,7 +16,8 @@ Exit merge_command(const Arguments& arguments, const Environment& environment) {
     SeedRecords records;
     bool has_mistakes = false;
     for (const std::string& path : arguments.files) {
-        const bool is_folder = std::filesystem::is_directory(path);
+        std::error_code error;  // What cannot be looked at cannot be read either, which is told.
+        const bool is_folder = std::filesystem::is_directory(path, error);
         const trace::Failure failure =
             ResultLog::read(is_folder ? path + "/" + results_file : path, records);
         if (failure) environment.talk << *failure << '\n';

@@ -29,6 +29,13 @@ bool is_over_at_once(sim::FaultKind kind) {
            kind == K::drop_held;
 }
 
+/// A write that is refused with its session, or lost, came to nothing: a dead ensemble does that.
+bool is_acknowledged(std::uint16_t detail) {
+    const trace::Outcome outcome = trace::outcome_of(detail);
+    return analysis::is_write(trace::operation_of(detail)) &&
+           outcome != trace::Outcome::session_expired && outcome != trace::Outcome::connection_loss;
+}
+
 /// Whether what is sent meanwhile has to be sent again.
 bool loses_segments(sim::FaultKind kind) {
     return kind == sim::FaultKind::cut || kind == sim::FaultKind::loss;
@@ -66,12 +73,15 @@ void Recovery::observe(const trace::Record& record, trace::RecordId) {
             return;
         }
         case trace::Kind::invoke:
-            if (!written_ && record.time() >= calm_since_ &&
+            if (record.time() >= calm_since_ &&
                 analysis::is_write(trace::operation_of(record.detail()))) {
-                asked_.emplace_back(record.b(), record.c());
+                if (!written_) asked_.emplace_back(record.b(), record.c());
+                if (!unanswered_) unanswered_ = record.time();
             }
             return;
         case trace::Kind::complete: {
+            if (!is_acknowledged(record.detail())) return;
+            unanswered_.reset();
             const std::pair<std::uint64_t, std::uint32_t> ask{record.b(), record.c()};
             if (!written_ && std::find(asked_.begin(), asked_.end(), ask) != asked_.end()) {
                 written_ = record.time();
@@ -92,6 +102,7 @@ void Recovery::disturbed(const sim::Fault& fault, zab::Instant now) {
         bad_until_ = std::max(bad_until_, end);
     }
     written_.reset();
+    unanswered_.reset();
     asked_.clear();
 }
 
@@ -122,21 +133,37 @@ bool Recovery::can_anyone_write() const {
         });
 }
 
+/// When the first of those connects who have writes to ask for.
+zab::Instant Recovery::first_writer() const {
+    std::optional<zab::Duration> first;
+    for (const sim::ClientGroup& group : scenario_.clients) {
+        const bool writes = group.create_weight + group.set_weight > 0;
+        if (writes) first = std::min(first.value_or(group.start), group.start);
+    }
+    return zab::Instant{} + first.value_or(zab::Duration{});
+}
+
 Recovery::Judgement Recovery::judge(zab::Instant end) const {
     if (scenario_.protocol != sim::Protocol::zab) return {Outcome::excused, "not Zab"};
     const zab::Duration bound = recovery_bound(scenario_) + back_off();
     if (!is_calm_for_good_) return {Outcome::excused, "a fault never ends"};
     if (!is_quorum_up()) return {Outcome::excused, "no quorum runs at the end"};
-    const auto after = [this](zab::Instant time) {
-        return analysis::duration_text(time - calm_since_);
-    };
-    if (written_ && *written_ - calm_since_ <= bound) return {Outcome::live, {}};
+    const zab::Instant begin = std::max(calm_since_, first_writer());
+    const auto after = [&](zab::Instant time) { return analysis::duration_text(time - begin); };
+    if (written_ && *written_ - begin <= bound) {
+        if (!unanswered_ || end - *unanswered_ <= bound || !can_anyone_write()) {
+            return {Outcome::live, {}};
+        }
+        return {Outcome::dead,
+                fmt::format("after it had come back, no write was acknowledged in the last {}",
+                            analysis::duration_text(end - *unanswered_))};
+    }
     if (written_) {
         return {Outcome::slow, fmt::format("the first write after the last fault took {}, more "
                                            "than the bound of {}",
                                            after(*written_), analysis::duration_text(bound))};
     }
-    if (end - calm_since_ < bound) {
+    if (end - begin < bound) {
         return {Outcome::excused,
                 fmt::format("only {} are left after the last fault, less than the bound of {}",
                             after(end), analysis::duration_text(bound))};

@@ -13,13 +13,14 @@ namespace cli {
 
 /// Did the ensemble come back after the last fault? (The Zab paper's liveness, section 4.) Judged
 /// only where it can be asked for: a quorum runs, nothing disturbs it any more, somebody writes,
-/// and what is left of the run is longer than the bound (sim/chaos/chaos.hpp).
+/// and what is left of the run is longer than the bound (sim/chaos/chaos.hpp). One write is not
+/// enough: an ensemble that came back and falls silent, with writes to do, is dead as well.
 class Recovery final : public trace::Sink {
   public:
     enum class Outcome : std::uint8_t {
-        live,     ///< A write was acknowledged within the bound.
+        live,     ///< A write was acknowledged within the bound, and others went on.
         slow,     ///< Later, but before the end.
-        dead,     ///< Not before the end.
+        dead,     ///< Not before the end, or no more.
         excused,  ///< It could not be asked for; `why` says what excuses it.
     };
     struct Judgement {
@@ -45,6 +46,7 @@ class Recovery final : public trace::Sink {
     zab::Duration back_off() const;
     bool is_quorum_up() const;
     bool can_anyone_write() const;
+    zab::Instant first_writer() const;
 
     const sim::Scenario& scenario_;
     zab::Quorum quorum_;
@@ -53,6 +55,8 @@ class Recovery final : public trace::Sink {
     zab::Instant bad_from_, bad_until_;    ///< The last stretch of faults of the network.
     bool is_calm_for_good_ = true;         ///< No fault is at work that never ends.
     std::optional<zab::Instant> written_;  ///< The first write asked for in the calm, and answered.
+    /// Since then, writes are asked for in the calm, and none is answered.
+    std::optional<zab::Instant> unanswered_;
     std::vector<std::pair<std::uint64_t, std::uint32_t>> asked_;  ///< In the calm: client and cxid.
 };
 

@@ -9,13 +9,42 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <limits>
 
 namespace cli {
 
 using Json = nlohmann::ordered_json;
+
+namespace {
+
+/// Whether it is how a result begins, as far as it goes.
+bool begins_as_result(std::string_view torn) {
+    constexpr std::string_view begin = R"({"format":)";
+    return torn.substr(0, begin.size()) == begin.substr(0, torn.size());
+}
+
+bool is_integer(const Json& json, const char* key, std::uint64_t most) {
+    const auto found = json.find(key);
+    return found != json.end() && found->is_number_unsigned() &&
+           found->get<std::uint64_t>() <= most;
+}
+
+/// The key that is no integer within its range; null: all are.
+const char* wrong_integer(const Json& json) {
+    constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+    if (!is_integer(json, "behaviour", std::numeric_limits<std::uint32_t>::max())) {
+        return "behaviour";
+    }
+    if (!is_integer(json, "seed", most)) return "seed";
+    if (!is_integer(json, "time_ns", std::numeric_limits<std::int64_t>::max())) return "time_ns";
+    return is_integer(json, "records", most) ? nullptr : "records";
+}
+
+}  // namespace
 
 std::string_view name_of(Recovery::Outcome outcome) {
     switch (outcome) {
@@ -37,7 +66,7 @@ std::string to_line(const SeedRecord& record) {
                        {"failure", record.failure},     {"recovery", record.recovery},
                        {"message", record.message},     {"time_ns", record.time_ns},
                        {"records", record.records},     {"hash", record.hash}};
-    return line.dump() + "\n";
+    return line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::optional<SeedRecord> from_line(std::string_view line, std::string& reason) {
@@ -49,6 +78,10 @@ std::optional<SeedRecord> from_line(std::string_view line, std::string& reason) 
     if (json["format"] != SeedRecord::format) {
         reason = fmt::format("results of format {}, this zabsim reads format {}: run fuzz again",
                              json["format"].dump(), SeedRecord::format);
+        return std::nullopt;
+    }
+    if (const char* const key = wrong_integer(json)) {
+        reason = fmt::format("not a result: \"{}\" is no integer of its range", key);
         return std::nullopt;
     }
     try {
@@ -75,7 +108,8 @@ trace::Failure ResultLog::read(const std::string& path, SeedRecords& out) {
         const bool is_last_and_torn = file.eof();
         std::string reason;
         std::optional<SeedRecord> record = from_line(line, reason);
-        if (!record && (is_last_and_torn || line.empty())) continue;
+        const bool is_torn = is_last_and_torn && begins_as_result(line);
+        if (!record && (is_torn || line.empty())) continue;
         if (!record) return fmt::format("{}:{}: error: {}", path, number, reason);
         const SeedKey key{record->scenario, record->behaviour, record->seed};
         const auto [place, is_new] = out.try_emplace(key, *record);
@@ -86,6 +120,7 @@ trace::Failure ResultLog::read(const std::string& path, SeedRecords& out) {
                 path, number, record->seed);
         }
     }
+    if (file.bad()) return fmt::format("{}: error: cannot be read: {}", path, std::strerror(errno));
     return {};
 }
 
@@ -107,14 +142,20 @@ void ResultLog::end_torn_line() {
     struct stat about {};
     char last = '\n';
     if (::fstat(descriptor_, &about) != 0 || about.st_size == 0) return;
-    if (::pread(descriptor_, &last, 1, about.st_size - 1) == 1 && last != '\n') {
-        // An empty line is passed over; so is the torn one, which the reader must not take for
-        // the last: cut it off.
-        off_t keep = about.st_size;
-        while (keep > 0 && ::pread(descriptor_, &last, 1, keep - 1) == 1 && last != '\n') --keep;
-        if (::ftruncate(descriptor_, keep) != 0) {
-            failure_ = fmt::format("{}: error: cannot be written: {}", path_, std::strerror(errno));
-        }
+    off_t keep = about.st_size;
+    std::string torn;  // Backwards, until it is turned round.
+    while (keep > 0 && ::pread(descriptor_, &last, 1, keep - 1) == 1 && last != '\n') {
+        torn += last;
+        --keep;
+    }
+    if (torn.empty()) return;
+    std::reverse(torn.begin(), torn.end());
+    std::string reason;
+    // A result that lacks nothing but its end stays: it counts already. Anything else is cut off,
+    // as the reader must not take it for a line.
+    const bool is_whole = from_line(torn, reason).has_value();
+    if (is_whole ? ::write(descriptor_, "\n", 1) != 1 : ::ftruncate(descriptor_, keep) != 0) {
+        failure_ = fmt::format("{}: error: cannot be written: {}", path_, std::strerror(errno));
     }
 }
 
@@ -125,6 +166,14 @@ void ResultLog::append(const SeedRecord& record) {
     if (written == static_cast<ssize_t>(line.size())) return;
     failure_ = fmt::format("{}: error: cannot be written: {}", path_,
                            written < 0 ? std::strerror(errno) : "no space is left");
+    if (written <= 0) return;
+    // Half a line is of no use. What another run has appended since stays.
+    struct stat about {};
+    const off_t end = ::lseek(descriptor_, 0, SEEK_CUR);
+    const bool is_last = ::fstat(descriptor_, &about) == 0 && about.st_size == end;
+    if (is_last && ::ftruncate(descriptor_, end - written) != 0) {
+        *failure_ += "; its last line is torn, and will be passed over";
+    }
 }
 
 }  // namespace cli

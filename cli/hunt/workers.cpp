@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,6 +43,14 @@ bool write_all(int descriptor, const void* from, std::size_t size) {
     return true;
 }
 
+/// Whoever kills the parent kills its workers, too: one that hangs would stay for ever.
+void end_with(pid_t parent) {
+#ifdef __linux__
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+    if (::getppid() != parent) ::_exit(0);
+}
+
 std::string how_it_ended(pid_t process) {
     int status = 0;
     while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
@@ -65,16 +76,21 @@ Workers::~Workers() {
 }
 
 bool Workers::start(Worker& worker) {
-    int orders[2];
-    int results[2];
-    if (::pipe2(orders, O_CLOEXEC) != 0) return false;
-    if (::pipe2(results, O_CLOEXEC) != 0) {
-        ::close(orders[0]);
-        ::close(orders[1]);
+    int orders[2] = {-1, -1};
+    int results[2] = {-1, -1};
+    const pid_t parent = ::getpid();
+    const bool has_pipes = ::pipe2(orders, O_CLOEXEC) == 0 && ::pipe2(results, O_CLOEXEC) == 0;
+    worker.process = has_pipes ? ::fork() : -1;
+    if (worker.process < 0) {
+        failure_ = fmt::format("a process that tries seeds cannot be made: {}: use fewer --jobs",
+                               std::strerror(errno));
+        for (const int end : {orders[0], orders[1], results[0], results[1]}) {
+            if (end >= 0) ::close(end);
+        }
         return false;
     }
-    worker.process = ::fork();
     if (worker.process == 0) {
+        end_with(parent);
         // The other workers' pipes stay with the parent alone: a worker must see its orders end.
         for (const Worker& other : workers_) {
             if (other.orders >= 0) ::close(other.orders);
@@ -90,7 +106,7 @@ bool Workers::start(Worker& worker) {
     worker.results = results[0];
     worker.partial.clear();
     worker.seed.reset();
-    return worker.process > 0;
+    return true;
 }
 
 /// The life of a worker. It leaves without the parent's destructors and buffers.
@@ -152,9 +168,20 @@ void Workers::bury(Worker& worker, const std::function<void(const SeedRecord&)>&
     if (seed) done(failed_with_(*seed, end));
 }
 
+/// The time in which this process did something else, or was stopped, is not the workers': what
+/// they had to say meanwhile has not been heard.
+void Workers::forgive_delay() {
+    const Clock::time_point now = Clock::now();
+    const Clock::duration delay = now - looked_;
+    looked_ = now;
+    if (delay <= 2 * std::chrono::milliseconds(poll_ms)) return;
+    for (Worker& worker : workers_) worker.since += delay;
+}
+
 bool Workers::run(const std::function<std::optional<std::uint64_t>()>& next,
                   const std::function<void(const SeedRecord&)>& done,
                   const std::function<bool()>& interrupted) {
+    looked_ = Clock::now();
     while (!interrupted()) {
         std::vector<pollfd> waiting;
         std::vector<Worker*> who;
@@ -170,6 +197,7 @@ bool Workers::run(const std::function<std::optional<std::uint64_t>()>& next,
         ::poll(waiting.data(), waiting.size(), poll_ms);
         for (std::size_t i = 0; i < who.size(); ++i) {
             if (waiting[i].revents != 0 && !hear(*who[i], done)) bury(*who[i], done, {});
+            forgive_delay();
             if (who[i]->seed && Clock::now() - who[i]->since > options_.patience) {
                 bury(*who[i], done,
                      fmt::format("it took longer than {} s", options_.patience.count()));

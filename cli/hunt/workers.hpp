@@ -33,10 +33,11 @@ class Workers {
     Workers& operator=(const Workers&) = delete;
 
     /// Hands seeds out until `next` has none, and calls `done` for each result, in no particular
-    /// order. False: a process could not be made, or `interrupted`.
+    /// order. False: a process could not be made, which `failure` tells, or `interrupted`.
     bool run(const std::function<std::optional<std::uint64_t>()>& next,
              const std::function<void(const SeedRecord&)>& done,
              const std::function<bool()>& interrupted);
+    const std::string& failure() const { return failure_; }
 
   private:
     using Clock = std::chrono::steady_clock;
@@ -57,11 +58,14 @@ class Workers {
     void bury(Worker& worker, const std::function<void(const SeedRecord&)>& done,
               const std::string& why);
     void stop(Worker& worker);
+    void forgive_delay();
 
     Options options_;
     TrySeed try_seed_;
     std::function<SeedRecord(std::uint64_t, const std::string&)> failed_with_;
     std::vector<Worker> workers_;
+    Clock::time_point looked_ = Clock::now();  ///< When the workers were last seen to.
+    std::string failure_;
 };
 
 }  // namespace cli

@@ -164,7 +164,11 @@ std::optional<std::uint64_t> read_integer(const Value& value, Reader& reader, st
     const std::string shown = printable(value.text);
     const bool is_negative = value.text.starts_with('-');
     const std::string_view digits = std::string_view(value.text).substr(is_negative ? 1 : 0);
-    const Parsed<std::uint64_t> number = exact(digits, 1);
+    Parsed<std::uint64_t> number{0, {}};
+    const char* const end = digits.data() + digits.size();
+    const auto [stop, error] = std::from_chars(digits.data(), end, *number.value);
+    // Else it is too large, or written in another way: 1e3, 2.0.
+    if (error != std::errc{} || stop != end) number = exact(digits, 1);
     if (!number.value) {
         const bool is_fraction = number.reason.starts_with("finer");
         reader.wrong(value, shown + (is_fraction ? " is not an integer" : " is out of range"),

@@ -1,8 +1,11 @@
 #include "cli/hunt/campaign.hpp"
 #include "cli/hunt/canary.hpp"
+#include "cli/hunt/capsule_file.hpp"
 #include "tests/unit/cli_script.hpp"
 
 #include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -79,6 +82,42 @@ TEST_CASE("fuzz: goes on behind a line that a kill left half written") {
     CHECK(folder.read("one/results.jsonl") == all);
 }
 
+TEST_CASE("fuzz: a last line that lacks only its end is kept, and a foreign file is not touched") {
+    const Folder folder;
+    const auto words = with(sick, {"--seeds", "1..3", "--jobs", "1", "--out", folder.path("one")});
+    call(words);
+    const std::string all = folder.read("one/results.jsonl");
+    folder.write("one/results.jsonl", all.substr(0, all.size() - 1));
+    CHECK(call(words).exit != 2);
+    CHECK(folder.read("one/results.jsonl") == all);
+    folder.write("one/results.jsonl", "my only copy");
+    const Called foreign = call(words);
+    CHECK(foreign.exit == 2);
+    CHECK(foreign.says("results.jsonl:1: error: not a result"));
+    CHECK(folder.read("one/results.jsonl") == "my only copy");
+}
+
+TEST_CASE("merge: numbers out of their range, and folders in place of files, are no results") {
+    const Folder folder;
+    const std::string line = to_line({.scenario = "0x1", .behaviour = 6, .seed = 1, .hash = "0x2"});
+    std::string reason;
+    CHECK(from_line(line, reason).has_value());
+    for (const auto& [good, bad] : std::vector<std::pair<std::string, std::string>>{
+             {"\"seed\":1", "\"seed\":-1"},
+             {"\"seed\":1", "\"seed\":1.5"},
+             {"\"behaviour\":6", "\"behaviour\":4294967302"},
+             {"\"time_ns\":0", "\"time_ns\":9223372036854775808"}}) {
+        std::string wrong = line;
+        wrong.replace(wrong.find(good), good.size(), bad);
+        CAPTURE(bad);
+        CHECK_FALSE(from_line(wrong, reason).has_value());
+        CHECK(reason.find(good.substr(0, good.find(':'))) != std::string::npos);
+    }
+    std::filesystem::create_directories(folder.path("odd/results.jsonl"));
+    CHECK(call({"merge", folder.path("odd")}).exit == 2);
+    CHECK(call({"merge", std::string(5'000, 'a')}).exit == 2);
+}
+
 TEST_CASE("merge: two different results of one seed are refused") {
     const Folder folder;
     call(with(sick, {"--seeds", "1..1", "--jobs", "1", "--out", folder.path("one")}));
@@ -153,6 +192,49 @@ TEST_CASE("fuzz: reports for CI escape what their formats cannot hold") {
     summary.add({.seed = 7, .failure = "x@y", .message = "50%\nlost", .hash = "0x1"});
     CHECK(github_lines("f.json", summary) ==
           "::error file=f.json,title=x@y::seed 7: 50%25%0Alost \n");
+    CHECK(github_lines("a,b:c.json", summary).find("file=a%2Cb%3Ac.json,title") !=
+          std::string::npos);
+}
+
+TEST_CASE("fuzz: the greatest seed is the last, and one seed is one seed") {
+    const Folder folder;
+    const std::string quick = folder.write("quick.json", tiny);
+    const Called last =
+        call({"fuzz", quick, "--seeds", "18446744073709551611..18446744073709551615", "--jobs", "1",
+              "--out", folder.path("last")});
+    CHECK(last.exit == 0);
+    CHECK(last.prints("5 seeds, 5 clean"));
+    const Called beyond =
+        call({"fuzz", quick, "--seeds", "18446744073709551615..18446744073709551615", "--shard",
+              "3/3", "--out", folder.path("beyond")});
+    CHECK(beyond.prints("0 seeds, 0 clean"));
+    const Called one =
+        call({"fuzz", quick, "--seed", "5", "--jobs", "1", "--out", folder.path("one")});
+    CHECK(one.prints("1 seeds, 1 clean"));
+}
+
+TEST_CASE("fuzz: what a full disk leaves of a line is taken away again") {
+    const Folder folder;
+    const std::string path = folder.path("results.jsonl");
+    const std::string line = to_line({.scenario = "0x1", .behaviour = 6, .seed = 1, .hash = "0x2"});
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+    ResultLog log(path);
+    log.append({.scenario = "0x1", .behaviour = 6, .seed = 1, .hash = "0x2"});
+    const auto old = ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit little{.rlim_cur = line.size() + 20, .rlim_max = before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &little) == 0);
+    log.append({.scenario = "0x1", .behaviour = 6, .seed = 2, .hash = "0x2"});
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+    ::signal(SIGXFSZ, old);
+    CHECK(log.failure().has_value());
+    CHECK(folder.read("results.jsonl") == line);
+}
+
+TEST_CASE("fuzz: the capsule of a seed whose process died has the whole run") {
+    const TrialOutcome died{.failure = died_class, .message = "ended by signal 11"};
+    const std::string text = capsule_text(tiny, 7, died, "zabsim run", false);
+    CHECK(text.find(R"("duration": "2s")") != std::string::npos);
 }
 
 TEST_CASE("fuzz: the first seed of a class is its lowest, in whatever order they come") {

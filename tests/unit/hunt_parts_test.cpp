@@ -4,6 +4,7 @@
 #include "sim/chaos/chaos.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,6 +62,75 @@ TEST_CASE("recovery is asked for only where a quorum runs undisturbed for long e
     CHECK(outcome_of(crash, false, 200'000, false) == O::excused);  // No quorum.
     CHECK(outcome_of(R"({"at": "10s", "cut": 2})", false, 200'000) == O::excused);
     CHECK(outcome_of(R"({"at": "10s", "crash": 2})", false, 200'000) == O::dead);
+}
+
+namespace {
+
+/// What is said at a time, in milliseconds, of a write with this number.
+struct Said {
+    trace::Kind kind;
+    std::int64_t ms;
+    std::uint32_t cxid = 0;
+    trace::Outcome outcome = trace::Outcome::ok;
+};
+
+/// Three servers; the second is cut off from 10 s to 11 s; then clients say this until 300 s.
+Recovery::Outcome outcome_after(const std::string& clients, const std::vector<Said>& all) {
+    const Loaded scenario = loaded(R"({"duration": "300s", "clients": [)" + clients +
+                                   R"(], "faults": [{"at": "10s", "cut": 2, "lasting": "1s"}]})");
+    Recovery recovery(*scenario.scenario);
+    for (const std::uint16_t id : std::vector<std::uint16_t>{1, 2, 3}) {
+        recovery.observe(record(trace::Kind::server_started, 0, id), 0);
+    }
+    recovery.observe(record(trace::Kind::fault, 10'000, 2, 0), 1);
+    for (const Said& said : all) {
+        recovery.observe(
+            trace::Record({.kind = said.kind,
+                           .time = zab::Instant{} + zab::milliseconds(said.ms),
+                           .node = zab::NodeId{1},
+                           .detail = trace::operation_detail(trace::Operation::set, said.outcome),
+                           .b = 5,
+                           .c = said.cxid}),
+            2);
+    }
+    return recovery.judge(zab::Instant{} + zab::seconds(300)).outcome;
+}
+
+}  // namespace
+
+TEST_CASE("recovery: a write that is refused with its session does not count as acknowledged") {
+    using K = trace::Kind;
+    using O = Recovery::Outcome;
+    const std::string client = R"({"count": 1})";
+    CHECK(outcome_after(client, {{K::invoke, 12'000}, {K::complete, 13'000}}) == O::live);
+    CHECK(outcome_after(client, {{K::invoke, 12'000},
+                                 {K::complete, 13'000, 0, trace::Outcome::session_expired}}) ==
+          O::dead);
+}
+
+TEST_CASE("recovery: an ensemble that came back and falls silent is dead, unless nobody asks") {
+    using K = trace::Kind;
+    using O = Recovery::Outcome;
+    const std::string client = R"({"count": 1})";
+    const std::vector<Said> once = {{K::invoke, 12'000, 1}, {K::complete, 13'000, 1}};
+    const auto then = [&](std::vector<Said> more) {
+        more.insert(more.begin(), once.begin(), once.end());
+        return outcome_after(client, more);
+    };
+    CHECK(then({}) == O::live);
+    CHECK(then({{K::invoke, 14'000, 2}, {K::fail, 20'000, 2}}) == O::dead);
+    CHECK(then({{K::invoke, 290'000, 2}}) == O::live);  // Too short to tell.
+    CHECK(then({{K::invoke, 14'000, 2}, {K::invoke, 290'000, 3}, {K::complete, 291'000, 3}}) ==
+          O::live);
+}
+
+TEST_CASE("recovery: clients that come late are not taken for an ensemble that is slow") {
+    using K = trace::Kind;
+    using O = Recovery::Outcome;
+    const std::vector<Said> late = {{K::invoke, 251'000}, {K::complete, 252'000}};
+    CHECK(outcome_after(R"({"count": 1, "start": "250s"})", late) == O::live);
+    CHECK(outcome_after(R"({"count": 1})", late) == O::slow);
+    CHECK(outcome_after(R"({"count": 1, "start": "250s"})", {}) == O::excused);
 }
 
 TEST_CASE("chaos: every drawn world loads, and the same seed draws the same") {
@@ -127,6 +197,43 @@ TEST_CASE("a worker that dies or hangs costs its seed, and no other") {
     CHECK(found[3].find("signal 9") != std::string::npos);
     CHECK(found[5].find("exit code 9") != std::string::npos);
     CHECK(found[7] == "it took longer than 1 s");
+}
+
+TEST_CASE("workers: that nobody listened for a while does not make a seed hang") {
+    Workers workers(
+        {.jobs = 2, .patience = std::chrono::seconds(1)},
+        [](std::uint64_t seed) {
+            if (seed == 2) ::usleep(300'000);
+            return SeedRecord{.scenario = "s", .seed = seed, .hash = "h"};
+        },
+        [](std::uint64_t seed, const std::string& why) {
+            return SeedRecord{.scenario = "s", .seed = seed, .failure = why};
+        });
+    std::uint64_t next = 0;
+    std::uint64_t found = 0;
+    CHECK(workers.run([&]() { return next < 2 ? std::optional(++next) : std::nullopt; },
+                      [&](const SeedRecord& record) {
+                          CHECK(record.failure == "");
+                          ++found;
+                          if (record.seed == 1) ::usleep(1'600'000);  // A capsule is written.
+                      },
+                      [] { return false; }));
+    CHECK(found == 2);
+}
+
+TEST_CASE("workers: a process that cannot be made is told, and is no interrupt") {
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    Workers workers(
+        {.jobs = 1}, [](std::uint64_t) { return SeedRecord{}; },
+        [](std::uint64_t, const std::string&) { return SeedRecord{}; });
+    const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    const bool is_whole = workers.run([] { return std::optional<std::uint64_t>(1); },
+                                      [](const SeedRecord&) {}, [] { return false; });
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK_FALSE(is_whole);
+    CHECK(workers.failure().find("cannot be made: ") != std::string::npos);
 }
 
 }  // namespace cli
