@@ -67,9 +67,9 @@ Verdict Learning::on_first_packet(Server& server, const Message& message, const 
     return Verdict::stay;
 }
 
-/// A point that our disk does not reach (only a snapshot beyond it is there, which came by SNAP with
-/// an uncommitted tail) cannot be gone back to. ZooKeeper exits, or goes on with too much; `fixed`
-/// keeps what it has, which may have been acknowledged, and asks the leader for a SNAP instead.
+/// A point that our disk does not reach (only a snapshot beyond it is there, which came by SNAP
+/// with an uncommitted tail) cannot be gone back to. ZooKeeper exits, or goes on with too much;
+/// `fixed` keeps what it has, which may have been acknowledged, and asks the leader for a SNAP.
 Verdict Learning::on_log_truncated(Server& server, const DiskImage& disk, Effects& out) {
     // What was cut off must leave the memory too: read everything again. Whatever that gives, it
     // is taken for the state at the point (ZOOKEEPER-1549, 4837).
