@@ -115,43 +115,17 @@ std::string campaign_json(const CampaignSummary& summary) {
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::string xml_text(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            case '\n': out += "&#10;"; break;
-            default: out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-        }
-    }
-    return out;
-}
-
-std::string junit_xml(const std::string& suite, const CampaignSummary& summary) {
-    std::size_t fresh = 0;
-    std::string cases = fmt::format("    <testcase classname=\"{}\" name=\"{} seeds clean\"/>\n",
-                                    xml_text(suite), summary.clean);
+std::vector<JUnitCase> junit_cases(const CampaignSummary& summary) {
+    std::vector<JUnitCase> cases = {{.name = fmt::format("{} seeds clean", summary.clean)}};
     for (const auto& [name, failure] : summary.failures) {
-        if (failure.is_new()) ++fresh;
-        const std::string what =
-            xml_text(fmt::format("{} seeds, first seed {}: {} {}", failure.seeds,
-                                 failure.first_seed, failure.message, failure.capsule));
-        cases += fmt::format("    <testcase classname=\"{}\" name=\"{}\">\n", xml_text(suite),
-                             xml_text(name));
-        cases += failure.is_new()
-                     ? fmt::format("      <failure message=\"{}\"/>\n", what)
-                     : fmt::format("      <skipped message=\"{}\"/>\n", xml_text(failure.known));
-        cases += "    </testcase>\n";
+        JUnitCase one{.name = name, .skipped = failure.known};
+        if (failure.is_new()) {
+            one.failure = fmt::format("{} seeds, first seed {}: {} {}", failure.seeds,
+                                      failure.first_seed, failure.message, failure.capsule);
+        }
+        cases.push_back(std::move(one));
     }
-    const std::size_t tests = summary.failures.size() + 1;
-    return fmt::format(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
-        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">\n"
-        "{}  </testsuite>\n</testsuites>\n",
-        xml_text(suite), tests, fresh, summary.failures.size() - fresh, cases);
+    return cases;
 }
 
 std::string github_lines(const std::string& file, const CampaignSummary& summary) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/exit_code.hpp"
+#include "cli/hunt/junit.hpp"
 #include "cli/hunt/result_log.hpp"
 
 #include <cstdint>
@@ -45,12 +46,9 @@ CampaignSummary summary_of(const SeedRecords& records);
 /// For people; ends with a line feed.
 std::string campaign_text(const CampaignSummary& summary);
 std::string campaign_json(const CampaignSummary& summary);
-/// One test case for each class and one for the clean seeds, as CI servers read it.
-std::string junit_xml(const std::string& suite, const CampaignSummary& summary);
+/// One test case for each class and one for the clean seeds; what is known is skipped.
+std::vector<JUnitCase> junit_cases(const CampaignSummary& summary);
 /// One annotation for each new class, as GitHub's workflow commands.
 std::string github_lines(const std::string& file, const CampaignSummary& summary);
-
-/// Text inside an XML element or attribute. What XML cannot hold becomes "?".
-std::string xml_text(std::string_view text);
 
 }  // namespace cli

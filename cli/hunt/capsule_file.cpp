@@ -44,15 +44,14 @@ void drop_later(Value& scenario, std::string_view list, std::string_view key, za
 
 }  // namespace
 
-std::string hash_of(const Value& scenario, std::uint64_t seed) {
+TrialOutcome run_whole(const Value& scenario, std::uint64_t seed) {
     const LoadedText world = load_text(sim::json::compact(scenario), "capsule");
     zab::ensure(world.loaded.has_value(), "a drawn world that is cut off is a scenario");
-    const TrialOutcome outcome = try_out({.scenario = world.loaded->scenario,
-                                          .seed = seed,
-                                          .stops_at_failure = false,
-                                          .reproduce = "zabsim fuzz"},
-                                         [] { return false; });
-    return hash_text(outcome.hash);
+    return try_out({.scenario = world.loaded->scenario,
+                    .seed = seed,
+                    .stops_at_failure = false,
+                    .reproduce = "zabsim fuzz"},
+                   [] { return false; });
 }
 
 void set_member(Value& object, std::string_view key, Value value) {
@@ -65,6 +64,12 @@ void set_member(Value& object, std::string_view key, Value value) {
 
 void set_capsule(Value& scenario, const sim::Capsule& capsule) {
     set_member(scenario, "capsule", sim::decode::capsule().write(capsule));
+}
+
+void set_why(Value& scenario, const TrialOutcome& outcome) {
+    set_member(scenario, "why",
+               sim::json::string(fmt::format("At {}: {}", analysis::seconds_text(outcome.time),
+                                             outcome.message)));
 }
 
 void cut_after(Value& scenario, zab::Instant time) {
@@ -93,22 +98,30 @@ std::string capsule_text(const std::string& document, std::uint64_t seed,
     zab::ensure(scenario.has_value(), "the loader writes JSON");
     const std::string name = text_of(scenario->find("name"), "scenario");
     set_member(*scenario, "name", sim::json::string(fmt::format("{}-{}", name, seed)));
-    set_member(*scenario, "why",
-               sim::json::string(fmt::format("At {}: {}", analysis::seconds_text(outcome.time),
-                                             outcome.message)));
+    set_why(*scenario, outcome);
     erase_member(*scenario, "$schema");
     // Whether something is missing shows at the end alone; and when a process died, nobody saw.
     const bool is_of_a_moment =
         !outcome.failure.starts_with("liveness@") && outcome.failure != died_class;
-    if (is_of_a_moment) cut_after(*scenario, outcome.time);
-    sim::Capsule capsule{.expected = outcome.failure,
-                         .hash = {},
-                         .behaviour = sim::behaviour,
-                         .found_by = found_by,
-                         .certificate = {}};
-    if (may_run) capsule.hash = hash_of(*scenario, seed);
-    set_capsule(*scenario, capsule);
-    return sim::json::pretty(*scenario);
+    Value cut = *scenario;
+    if (is_of_a_moment) cut_after(cut, outcome.time);
+    std::string hash;
+    if (may_run) {
+        TrialOutcome again = run_whole(cut, seed);
+        if (again.failure != outcome.failure) {
+            // What begins later has a name or a place that others count on: it stays.
+            cut = *scenario;
+            again = run_whole(cut, seed);
+        }
+        hash = hash_text(again.hash);
+    }
+    const sim::Capsule capsule{.expected = outcome.failure,
+                               .hash = hash,
+                               .behaviour = sim::behaviour,
+                               .found_by = found_by,
+                               .certificate = {}};
+    set_capsule(cut, capsule);
+    return sim::json::pretty(cut);
 }
 
 trace::Failure write_file(const std::string& path, const std::string& text) {

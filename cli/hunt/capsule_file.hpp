@@ -19,8 +19,11 @@ constexpr const char* died_class = "internal_error@process";
 std::string capsule_text(const std::string& document, std::uint64_t seed,
                          const TrialOutcome& outcome, const std::string& found_by, bool may_run);
 
-/// Of the whole run of a scenario that is right.
-std::string hash_of(const sim::json::Value& scenario, std::uint64_t seed);
+/// What comes of the whole run of a scenario that is right.
+TrialOutcome run_whole(const sim::json::Value& scenario, std::uint64_t seed);
+
+/// What a capsule says of itself: when its run fails, and how.
+void set_why(sim::json::Value& scenario, const TrialOutcome& outcome);
 
 /// Puts `capsule` into a scenario, or replaces it there.
 void set_capsule(sim::json::Value& scenario, const sim::Capsule& capsule);

@@ -235,7 +235,7 @@ class Reports {
         }
         if (!arguments_.junit) return Exit::ok;
         const trace::Failure failure =
-            write_file(*arguments_.junit, junit_xml("zabsim.fuzz." + name, summary));
+            write_file(*arguments_.junit, junit_xml("zabsim.fuzz." + name, junit_cases(summary)));
         if (!failure) return Exit::ok;
         environment_.talk << *failure << '\n';
         return Exit::not_written;

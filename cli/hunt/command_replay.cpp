@@ -1,6 +1,6 @@
 #include "cli/commands.hpp"
-#include "cli/hunt/campaign.hpp"
 #include "cli/hunt/capsule_file.hpp"
+#include "cli/hunt/junit.hpp"
 #include "cli/loading.hpp"
 #include "sim/world/behaviour.hpp"
 
@@ -66,22 +66,12 @@ Replayed compared(const Loaded& loaded, const TrialOutcome& outcome) {
 }
 
 std::string junit_of(const std::vector<Replayed>& all) {
-    std::string cases;
-    std::size_t failed = 0;
+    std::vector<JUnitCase> cases;
     for (const Replayed& one : all) {
         const bool is_ok = is_as_expected(one.ending);
-        if (!is_ok) ++failed;
-        cases += fmt::format("    <testcase classname=\"replay\" name=\"{}\"{}\n",
-                             xml_text(one.path), is_ok ? "/>" : ">");
-        if (is_ok) continue;
-        cases +=
-            fmt::format("      <failure message=\"{}\"/>\n    </testcase>\n", xml_text(one.text));
+        cases.push_back({.name = one.path, .failure = is_ok ? "" : one.text});
     }
-    return fmt::format(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
-        "  <testsuite name=\"replay\" tests=\"{}\" failures=\"{}\">\n{}"
-        "  </testsuite>\n</testsuites>\n",
-        all.size(), failed, cases);
+    return junit_xml("zabsim.replay", cases);
 }
 
 /// All that the user named, loaded; nothing if any of it is wrong, which has been told.

@@ -11,10 +11,10 @@
 
 namespace cli {
 
-/// Did the ensemble come back after the last fault? (The Zab paper's liveness, section 4.) Judged
-/// only where it can be asked for: a quorum runs, nothing disturbs it any more, somebody writes,
-/// and what is left of the run is longer than the bound (sim/chaos/chaos.hpp). One write is not
-/// enough: an ensemble that came back and falls silent, with writes to do, is dead as well.
+/// Did the ensemble come back after the last fault? Nobody promises that while it is disturbed: it
+/// is judged only where a quorum runs, nothing disturbs it any more, somebody writes, and what is
+/// left of the run is longer than the bound (sim/chaos/chaos.hpp). One write is not enough: an
+/// ensemble that came back and falls silent, with writes to do, is dead as well.
 class Recovery final : public trace::Sink {
   public:
     enum class Outcome : std::uint8_t {

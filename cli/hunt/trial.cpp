@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <vector>
 
 namespace cli {
 
@@ -39,7 +40,6 @@ class Judge final : public trace::Sink {
         const analysis::Violation& first = checkers_.violations().front();
         out.failure = failure_;
         out.message = first.explanation;
-        out.witness = first.witness;
         out.time = first.time;
     }
 

@@ -7,7 +7,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace cli {
 
@@ -17,8 +16,7 @@ struct TrialOutcome {
     /// broke it ("log_matching@follower"); "liveness@dead", "liveness@slow"; "internal_error@FILE".
     /// Empty: it is clean.
     std::string failure;
-    std::string message;  ///< What is wrong, for people.
-    std::vector<trace::RecordId> witness;
+    std::string message;           ///< What is wrong, for people.
     zab::Instant time;             ///< Of the failure, or the end.
     Recovery::Judgement recovery;  ///< Of a run that got to its end.
     std::uint64_t records = 0;

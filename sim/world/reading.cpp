@@ -43,6 +43,9 @@ void World::read_message(StageRef ref, ConnectionIndex index, unsigned reader,
             {{index * 2 + reader, generation}, conn.kind, &flight.message, snapshot},
             pipe.route.peer};
         take_step(server, ref, arrived, flight.origin, core, true);
+        if (snapshot != nullptr) [[unlikely]] {
+            snapshot_in_hand_ = {};  // What nobody else has of it is free again.
+        }
         Connection& after = connections_[index];  // A step may dial: connections move.
         if (after.generation != generation || after.pipes[sender].flights.empty()) {
             return;
