@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace sim {
 
@@ -40,6 +41,7 @@ void World::place_faults() {
             faults_.watched |= kinds_named(place.pattern.record);
         } else {
             faults_.before.push_back({.fault = i});
+            faults_.awaited |= kinds_named(place.pattern.record);
         }
     }
 }
@@ -87,47 +89,71 @@ void World::strike_due() {
     }
 }
 
-/// Before a step is taken, it is tried on a copy of the peer: where one of its records is what a
-/// fault waits for, the fault strikes first. True: the server is gone, the step is not taken.
-bool World::strikes_before(ServerIndex index, const zab::Input& input) {
-    std::vector<trace::Record> expected;
-    const auto expect = [this, index, &expected](trace::Kind kind, std::uint16_t peer,
-                                                 std::uint16_t detail, std::uint64_t a) {
-        expected.emplace_back(trace::Record::Fields{.kind = kind,
-                                                    .time = {now_},
-                                                    .node = servers_[index].id,
-                                                    .peer = peer,
-                                                    .detail = detail,
-                                                    .a = a});
-    };
-    if (const auto* received = std::get_if<zab::Received>(&input)) {
-        const End& other = connection(received->link).ends[1 - received->link.slot % 2];
-        expect(trace::Kind::receive, other.is_client ? 0 : servers_[other.index].id.value,
-               static_cast<std::uint16_t>(received->message->index()),
-               facts_of(*received->message).zxid);
+/// Counts what is about to happen; the faults that wait for it are due before it.
+void World::expect(const trace::Record::Fields& fields, std::vector<std::uint32_t>& due) {
+    if ((faults_.awaited & trace::kind_bit(fields.kind)) == 0) {
+        return;
     }
-    Participant trial = servers_[index].peer;
-    zab::Effects effects;
-    trial.step(input, {{now_}, {now_}}, effects);
-    for (const zab::Effect& effect : effects.list()) {
-        if (const auto* note = std::get_if<zab::Note>(&effect)) {
-            expect(record_kind(note->kind), note->peer.value, note->detail, note->a);
-        } else if (const auto* append = std::get_if<zab::Append>(&effect)) {
-            expect(trace::Kind::append, 0, 0, append->txn.zxid.value);
+    const trace::Record record(fields);
+    for (FaultState::Watch& watch : faults_.before) {
+        if (is_due(watch, record)) {
+            due.push_back(watch.fault);
         }
     }
-    return strike_if_expected(index, expected);
 }
 
-bool World::strike_if_expected(ServerIndex index, const std::vector<trace::Record>& expected) {
-    for (const trace::Record& record : expected) {
-        for (std::size_t i = 0; i < faults_.before.size(); ++i) {
-            if (is_due(faults_.before[i], record)) {
-                strike(faults_.before[i].fault, no_record);
-            }
+/// Takes the step of a server, and looks at what it comes to before it is carried out: where one of
+/// its records is what a fault waits for, the fault strikes first. True: the server is gone, and
+/// with it what it was about to do.
+bool World::struck_in_step(ServerIndex index, const zab::Input& input) {
+    std::vector<std::uint32_t> due;
+    const ServerNode& server = servers_[index];
+    if (const auto* received = std::get_if<zab::Received>(&input)) {
+        const End& other = connection(received->link).ends[1 - received->link.slot % 2];
+        expect({.kind = trace::Kind::receive,
+                .time = {now_},
+                .node = server.id,
+                .peer = other.is_client ? std::uint16_t{0} : servers_[other.index].id.value,
+                .detail = static_cast<std::uint16_t>(received->message->index()),
+                .a = facts_of(*received->message).zxid},
+               due);
+    }
+    const FaultState::Led led{index, server.peer.leadership()};
+    servers_[index].peer.step(input, {{now_}, {now_}}, effects_);
+    for (const zab::Effect& effect : effects_.list()) {
+        if (const auto* note = std::get_if<zab::Note>(&effect)) {
+            expect({.kind = record_kind(note->kind),
+                    .time = {now_},
+                    .node = server.id,
+                    .peer = note->peer.value,
+                    .detail = note->detail,
+                    .a = note->a},
+                   due);
+        } else if (const auto* append = std::get_if<zab::Append>(&effect)) {
+            expect({.kind = trace::Kind::append,
+                    .time = {now_},
+                    .node = server.id,
+                    .a = append->txn.zxid.value},
+                   due);
         }
     }
+    if (due.empty()) {
+        return false;
+    }
+    // Who leads is asked as before the step; and a fault has effects of its own.
+    faults_.led = led;
+    zab::Effects effects = std::exchange(effects_, {});
+    strike_all(due);
+    effects_ = std::move(effects);
+    faults_.led.reset();
     return !servers_[index].up;
+}
+
+void World::strike_all(const std::vector<std::uint32_t>& due) {
+    for (const std::uint32_t fault : due) {
+        strike(fault, no_record);
+    }
+    std::erase_if(faults_.before, [](const FaultState::Watch& watch) { return watch.done; });
 }
 
 /// Likewise for what a piece of work is about to make durable.
@@ -149,8 +175,10 @@ bool World::strikes_before_durable(const WorkOrder& order) {
         kind = trace::Kind::snapshot_written;
         zxid = order.snapshot.position.zxid.value;
     }
-    const trace::Record::Fields fields{.kind = kind, .time = {now_}, .node = server.id, .a = zxid};
-    return strike_if_expected(order.server, {trace::Record(fields)});
+    std::vector<std::uint32_t> due;
+    expect({.kind = kind, .time = {now_}, .node = server.id, .a = zxid}, due);
+    strike_all(due);
+    return !servers_[order.server].up;
 }
 
 /// Whether the head of a pipe is to be held back. What comes behind it on its connection waits

@@ -7,6 +7,7 @@
 #include "sim/world/pace.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace sim {
@@ -50,7 +51,13 @@ struct FaultState {
     std::vector<Watch> after;
     std::vector<Watch> before;
     std::vector<Hold> holds;
-    trace::KindSet watched = 0;
+    trace::KindSet watched = 0;  ///< By faults that come after a record.
+    trace::KindSet awaited = 0;  ///< By those that come before one.
+    struct Led {  // The server whose step a fault interrupts, and the epoch that it led before.
+        std::uint32_t server = 0;
+        std::optional<std::uint64_t> epoch;
+    };
+    std::optional<Led> led;
     std::vector<Path> paths;             ///< By from * path_ends + to.
     std::uint32_t path_ends = 0;         ///< Servers; and client groups, if a fault names one.
     std::vector<Done> done;              ///< By fault.

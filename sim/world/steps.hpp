@@ -152,11 +152,12 @@ template <class What>
     if (done != nullptr) {
         told.record = record_done(server, *done, origin);  // Durable whatever happens next.
     }
-    if (!faults_.before.empty() && strikes_before(index, input_of(what))) {
+    effects_.clear();
+    if (faults_.before.empty()) [[likely]] {
+        server.peer.step(input_of(what), {{now_}, {now_}}, effects_);
+    } else if (struck_in_step(index, input_of(what))) {
         return;
     }
-    effects_.clear();
-    server.peer.step(input_of(what), {{now_}, {now_}}, effects_);
     if (done == nullptr) {
         told = tell(server, what, origin);
     }

@@ -263,7 +263,9 @@ std::optional<ServerIndex> World::leader() const {
     std::optional<ServerIndex> best;
     std::uint64_t highest = 0;
     for (ServerIndex i = 0; i < servers_.size(); ++i) {
-        const auto leads = servers_[i].up ? servers_[i].peer.leadership() : std::nullopt;
+        const bool is_in_step = faults_.led.has_value() && faults_.led->server == i;
+        const auto led = is_in_step ? faults_.led->epoch : servers_[i].peer.leadership();
+        const auto leads = servers_[i].up ? led : std::nullopt;
         if (leads.has_value() && (!best.has_value() || *leads > highest)) {
             best = i;
             highest = *leads;
