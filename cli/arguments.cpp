@@ -55,6 +55,7 @@ class Grammar {
     void add_other_runs();
     void add_descriptions();
     void add_hunters();
+    void add_workers(CLI::App* to, const std::string& what);
     void add_fuzz();
     void add_out(CLI::App* app, const std::string& type, const std::string& help);
 };
@@ -167,6 +168,16 @@ void Grammar::add_out(CLI::App* sub, const std::string& type, const std::string&
     one_value(sub, "--out", type, help, [this](const auto& text) { arguments.out = text; });
 }
 
+void Grammar::add_workers(CLI::App* to, const std::string& what) {
+    one_value(to, "--jobs", "N", "try so many " + what + "s at a time; default: one a core",
+              [this](const auto& text) {
+                  arguments.jobs = static_cast<unsigned>(number_from("--jobs", text, 1, 1'024));
+              });
+    one_value(
+        to, "--patience", "TIME", "a " + what + " that takes longer hangs; default: 60s",
+        [this](const auto& text) { arguments.patience = real_time_from("--patience", text); });
+}
+
 void Grammar::add_fuzz() {
     CLI::App* const fuzz = command(
         Command::fuzz, "fuzz", "run many random worlds, check each, keep every kind of failure",
@@ -177,13 +188,7 @@ void Grammar::add_fuzz() {
     add_json(fuzz);
     one_value(fuzz, "--time", "TIME", "stop after this real time: 60s",
               [this](const auto& text) { arguments.time = real_time_from("--time", text); });
-    one_value(fuzz, "--jobs", "N", "try so many seeds at a time; default: one a core",
-              [this](const auto& text) {
-                  arguments.jobs = static_cast<unsigned>(number_from("--jobs", text, 1, 1'024));
-              });
-    one_value(
-        fuzz, "--patience", "TIME", "a seed that takes longer hangs; default: 60s",
-        [this](const auto& text) { arguments.patience = real_time_from("--patience", text); });
+    add_workers(fuzz, "seed");
     one_value(fuzz, "--shard", "I/N", "only every N-th seed, from the I-th on",
               [this](const auto& text) { arguments.shard = shard_from(text); });
     add_out(fuzz, "DIR", "the folder of results and capsules; default: fuzz-results");
@@ -211,6 +216,7 @@ void Grammar::add_hunters() {
         command(Command::replay, "replay", "run capsules: does each end as it says?",
                 "replay scenarios/regress");
     add_files(replay, "capsule", "capsules, or folders of them");
+    add_workers(replay, "capsule");
     one_value(replay, "--junit", "FILE", "write a JUnit report",
               [this](const auto& text) { arguments.junit = text; });
     CLI::App* const freeze =

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/types/ids.hpp"
+#include "protocol/types/operation.hpp"
 #include "protocol/types/time.hpp"
 
 #include <array>
@@ -37,9 +38,6 @@ struct Txn {
 
 /// Where a server stands, as its notifications say (QuorumPeer.ServerState).
 enum class ServerState : std::uint8_t { looking, following, leading, observing };
-
-/// What a client asks for.
-enum class Operation : std::uint8_t { create, set, get, sync, create_session, close_session };
 
 /// First bytes on an election connection: who dialled (QuorumCnxManager.initiateConnection).
 struct Hello {

@@ -1,6 +1,7 @@
 #include "cli/hunt/capsule_file.hpp"
 
 #include "analysis/stats/quantity.hpp"
+#include "cli/hunt/request_lists.hpp"
 #include "cli/loading.hpp"
 #include "protocol/types/ensure.hpp"
 #include "sim/scenario/json_parse.hpp"
@@ -40,6 +41,16 @@ void drop_later(Value& scenario, std::string_view list, std::string_view key, za
         const sim::Parsed<zab::Duration> at = sim::parse_duration(time->text);
         return at.value.has_value() && *at.value >= end;
     });
+}
+
+/// The requests become decisions, where that is the same run.
+void list_if_same(Value& scenario, std::uint64_t seed, const TrialOutcome& outcome) {
+    const LoadedText world = load_text(sim::json::compact(scenario), "capsule");
+    Value listed = scenario;
+    const Listing listing = list_requests(listed, *world.loaded, seed, [] { return false; });
+    if (listing == Listing::done && run_whole(listed, seed).hash == outcome.hash) {
+        scenario = std::move(listed);
+    }
 }
 
 }  // namespace
@@ -92,6 +103,10 @@ std::string file_stem(const std::string& failure) {
     return out;
 }
 
+bool is_of_a_moment(const std::string& failure) {
+    return !failure.starts_with("liveness@") && failure != died_class;
+}
+
 std::string capsule_text(const std::string& document, std::uint64_t seed,
                          const TrialOutcome& outcome, const std::string& found_by, bool may_run) {
     std::optional<Value> scenario = sim::json::parse_if_valid(document);
@@ -100,11 +115,8 @@ std::string capsule_text(const std::string& document, std::uint64_t seed,
     set_member(*scenario, "name", sim::json::string(fmt::format("{}-{}", name, seed)));
     set_why(*scenario, outcome);
     erase_member(*scenario, "$schema");
-    // Whether something is missing shows at the end alone; and when a process died, nobody saw.
-    const bool is_of_a_moment =
-        !outcome.failure.starts_with("liveness@") && outcome.failure != died_class;
     Value cut = *scenario;
-    if (is_of_a_moment) cut_after(cut, outcome.time);
+    if (is_of_a_moment(outcome.failure)) cut_after(cut, outcome.time);
     std::string hash;
     if (may_run) {
         TrialOutcome again = run_whole(cut, seed);
@@ -114,6 +126,7 @@ std::string capsule_text(const std::string& document, std::uint64_t seed,
             again = run_whole(cut, seed);
         }
         hash = hash_text(again.hash);
+        if (is_of_a_moment(outcome.failure)) list_if_same(cut, seed, again);
     }
     const sim::Capsule capsule{.expected = outcome.failure,
                                .hash = hash,

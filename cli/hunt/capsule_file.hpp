@@ -13,6 +13,10 @@ namespace cli {
 /// The class of what ended the process that tried it, or hung.
 constexpr const char* died_class = "internal_error@process";
 
+/// Whether a failure of this class shows at a moment, after which nothing matters. What is missing
+/// shows at the end alone; and when a process died, nobody saw.
+bool is_of_a_moment(const std::string& failure);
+
 /// A drawn world that failed, as the text of a capsule: the scenario cut off right after the
 /// failure, where that has a time, with what is expected of its run. `may_run`: it is run once for
 /// its hash.

@@ -1,8 +1,11 @@
 #include "cli/commands.hpp"
 #include "cli/hunt/anchors.hpp"
 #include "cli/hunt/capsule_file.hpp"
+#include "cli/hunt/request_lists.hpp"
 #include "cli/loading.hpp"
 #include "sim/scenario/json_parse.hpp"
+
+#include <fmt/format.h>
 
 namespace cli {
 
@@ -23,6 +26,16 @@ Exit freeze_command(const Arguments& arguments, const Environment& environment) 
                                                    ? anchored(*world, seed, environment.interrupted)
                                                    : sim::json::parse_if_valid(world->document);
     if (!document) return Exit::interrupted;
+    // Whether anybody is still answered shows with clients that never stop asking.
+    const bool is_of_liveness = world->capsule && world->capsule->expected.starts_with("liveness@");
+    const Listing listing = is_of_liveness
+                                ? Listing::done
+                                : list_requests(*document, *world, seed, environment.interrupted);
+    if (listing == Listing::interrupted) return Exit::interrupted;
+    if (listing == Listing::too_many) {
+        environment.talk << fmt::format("zabsim: more than {} requests: they stay drawn\n",
+                                        most_listed_requests);
+    }
     if (arguments.logical && world->capsule) {
         sim::Capsule capsule = *world->capsule;
         capsule.hash.clear();  // The same story by another path.

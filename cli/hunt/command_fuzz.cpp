@@ -6,6 +6,7 @@
 #include "cli/hunt/workers.hpp"
 #include "cli/loading.hpp"
 #include "cli/output.hpp"
+#include "sim/trace/byte_sink.hpp"
 #include "sim/world/behaviour.hpp"
 
 #include <fmt/format.h>
@@ -51,9 +52,7 @@ class Hunt {
         return arguments_.time && Clock::now() - begin_ >= *arguments_.time;
     }
     std::optional<std::uint64_t> next_seed();
-    SeedRecord record_of(std::uint64_t seed, const TrialOutcome& outcome) const;
     SeedRecord try_seed(std::uint64_t seed) const;
-    SeedRecord failed_with(std::uint64_t seed, const std::string& why) const;
     void take(const SeedRecord& record, ResultLog& log);
     void keep_capsule(const SeedRecord& record);
     void show_progress();
@@ -108,38 +107,17 @@ std::optional<std::uint64_t> Hunt::next_seed() {
     return std::nullopt;
 }
 
-SeedRecord Hunt::record_of(std::uint64_t seed, const TrialOutcome& outcome) const {
-    return {.scenario = digest_,
-            .behaviour = sim::behaviour,
-            .seed = seed,
-            .failure = outcome.failure,
-            .recovery = std::string(outcome.is_clean() || outcome.failure.starts_with("liveness@")
-                                        ? name_of(outcome.recovery.outcome)
-                                        : ""),
-            .message = outcome.message,
-            .time_ns = outcome.time.ns,
-            .records = outcome.records,
-            .hash = hash_text(outcome.hash)};
-}
-
-SeedRecord Hunt::failed_with(std::uint64_t seed, const std::string& why) const {
-    TrialOutcome outcome;
-    outcome.failure = died_class;
-    outcome.message = why;
-    return record_of(seed, outcome);
-}
-
 SeedRecord Hunt::try_seed(std::uint64_t seed) const {
     const LoadedText world = load_text(base_.document, base_.path, seed);
     if (!world.loaded) {
         TrialOutcome outcome;
         outcome.failure = "internal_error@chaos";
         outcome.message = "chaos drew an impossible world: " + world.mistakes.front();
-        return record_of(seed, outcome);
+        return seed_record(digest_, seed, outcome);
     }
     const Trial trial{
         .scenario = world.loaded->scenario, .seed = seed, .reproduce = found_by(seed)};
-    return record_of(seed, try_out(trial, [] { return false; }));
+    return seed_record(digest_, seed, try_out(trial, [] { return false; }));
 }
 
 void Hunt::take(const SeedRecord& record, ResultLog& log) {
@@ -197,7 +175,9 @@ Exit Hunt::run(ResultLog& log) {
     Workers workers(
         {.jobs = arguments_.jobs.value_or(cores), .patience = arguments_.patience},
         [this](std::uint64_t seed) { return try_seed(seed); },
-        [this](std::uint64_t seed, const std::string& why) { return failed_with(seed, why); });
+        [this](std::uint64_t seed, const std::string& why) {
+            return seed_record_of_died(digest_, seed, why);
+        });
     const bool is_whole =
         workers.run([this] { return next_seed(); },
                     [&](const SeedRecord& record) { take(record, log); }, environment_.interrupted);
@@ -223,9 +203,15 @@ class Reports {
     Reports(const Arguments& arguments, const Environment& environment)
         : arguments_(arguments),
           environment_(environment),
-          results_(environment, arguments.json, false) {}
+          results_(environment, arguments.json, false) {
+        if (arguments.junit) junit_.emplace(*arguments.junit);
+    }
 
     Results& results() { return results_; }
+    /// What keeps a report from being written, if that shows before there is one.
+    const trace::Failure& failure() const {
+        return !results_.failure() && junit_ ? junit_->failure() : results_.failure();
+    }
     Exit write(const std::string& path, const std::string& name, const CampaignSummary& summary) {
         if (results_.wants_json()) results_.add_json(campaign_json(summary));
         if (arguments_.format == "github") {
@@ -233,9 +219,9 @@ class Reports {
         } else if (results_.shows_text()) {
             environment_.out << campaign_text(summary);
         }
-        if (!arguments_.junit) return Exit::ok;
-        const trace::Failure failure =
-            write_file(*arguments_.junit, junit_xml("zabsim.fuzz." + name, junit_cases(summary)));
+        if (!junit_) return Exit::ok;
+        junit_->write(junit_xml("zabsim.fuzz." + name, junit_cases(summary)));
+        const trace::Failure failure = junit_->commit();
         if (!failure) return Exit::ok;
         environment_.talk << *failure << '\n';
         return Exit::not_written;
@@ -245,6 +231,7 @@ class Reports {
     const Arguments& arguments_;
     const Environment& environment_;
     Results results_;
+    std::optional<trace::ByteSink> junit_;
 };
 
 /// The folder of a campaign, made if need be. False: it cannot be written, which has been told.
@@ -288,8 +275,8 @@ Exit fuzz_command(const Arguments& arguments, const Environment& environment) {
     const Loaded& base = loaded->front();
     const std::string folder = arguments.out.value_or("fuzz-results");
     Reports reports(arguments, environment);
-    if (const auto& failure = reports.results().failure()) environment.talk << *failure << '\n';
-    if (reports.results().failure() || !make_folder(folder, environment)) return Exit::not_written;
+    if (reports.failure()) environment.talk << *reports.failure() << '\n';
+    if (reports.failure() || !make_folder(folder, environment)) return Exit::not_written;
     SeedRecords records;
     const std::string path = folder + "/" + results_file;
     if (std::error_code error; fs::exists(path, error)) {

@@ -1,13 +1,16 @@
 #include "cli/commands.hpp"
 #include "cli/hunt/capsule_file.hpp"
 #include "cli/hunt/junit.hpp"
+#include "cli/hunt/workers.hpp"
 #include "cli/loading.hpp"
+#include "sim/trace/byte_sink.hpp"
 #include "sim/world/behaviour.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <thread>
 
 namespace cli {
 
@@ -45,33 +48,25 @@ std::vector<std::string> capsules_in(const std::string& path, std::string& mista
     return files;
 }
 
-Replayed compared(const Loaded& loaded, const TrialOutcome& outcome) {
+Replayed compared(const Loaded& loaded, const SeedRecord& outcome) {
     const sim::Capsule& capsule = *loaded.capsule;
-    const std::string found = outcome.is_clean() ? std::string(sim::clean_class) : outcome.failure;
+    const bool is_clean = outcome.failure.empty();
+    const std::string found = is_clean ? std::string(sim::clean_class) : outcome.failure;
     Replayed out{loaded.path, Ending::as_expected, {}};
     if (found != capsule.expected) {
         out.ending = found == sim::clean_class ? Ending::fixed : Ending::drifted;
         out.text = fmt::format("NOT as expected: {} instead of {}{}{}", found, capsule.expected,
-                               outcome.is_clean() ? "" : ": ", outcome.message);
+                               is_clean ? "" : ": ", outcome.message);
         return out;
     }
     out.text = fmt::format("as expected: {}", found);
-    if (capsule.hash.empty() || capsule.hash == hash_text(outcome.hash)) return out;
+    if (capsule.hash.empty() || capsule.hash == outcome.hash) return out;
     out.ending = Ending::other_path;
     out.text += fmt::format(
         " (by another path: hash {}, {} when it was found, by behaviour {}; "
         "this is behaviour {})",
-        hash_text(outcome.hash), capsule.hash, capsule.behaviour, sim::behaviour);
+        outcome.hash, capsule.hash, capsule.behaviour, sim::behaviour);
     return out;
-}
-
-std::string junit_of(const std::vector<Replayed>& all) {
-    std::vector<JUnitCase> cases;
-    for (const Replayed& one : all) {
-        const bool is_ok = is_as_expected(one.ending);
-        cases.push_back({.name = one.path, .failure = is_ok ? "" : one.text});
-    }
-    return junit_xml("zabsim.replay", cases);
 }
 
 /// All that the user named, loaded; nothing if any of it is wrong, which has been told.
@@ -100,34 +95,103 @@ std::optional<std::vector<Loaded>> load_capsules(const Arguments& arguments,
     return has_mistakes ? std::nullopt : std::move(loaded);
 }
 
+/// Capsules run in processes of their own, several at a time, and are told in their order.
+class Replay {
+  public:
+    Replay(const std::vector<Loaded>& capsules, const std::vector<Loaded>& worlds,
+           const Environment& environment)
+        : capsules_(capsules), worlds_(worlds), environment_(environment) {
+        results_.resize(capsules.size());
+    }
+
+    Exit run(const Arguments& arguments);
+    std::string junit() const;
+
+  private:
+    SeedRecord try_one(std::uint64_t place) const {
+        const Loaded& capsule = capsules_[place];
+        const Trial trial{.scenario = worlds_[place].scenario,
+                          .seed = capsule.scenario->seed,
+                          .stops_at_failure = false,
+                          .reproduce = fmt::format("zabsim replay {}", capsule.path)};
+        return seed_record({}, place, try_out(trial, [] { return false; }));
+    }
+    void take(const SeedRecord& record);
+
+    const std::vector<Loaded>& capsules_;
+    const std::vector<Loaded>& worlds_;
+    const Environment& environment_;
+    std::vector<std::optional<Replayed>> results_;
+    std::size_t told_ = 0;
+};
+
+void Replay::take(const SeedRecord& record) {
+    results_[record.seed] = compared(capsules_[record.seed], record);
+    for (; told_ < results_.size() && results_[told_]; ++told_) {
+        environment_.out << fmt::format("{}: {}\n", results_[told_]->path, results_[told_]->text)
+                         << std::flush;
+    }
+}
+
+Exit Replay::run(const Arguments& arguments) {
+    const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+    Workers workers(
+        {.jobs = arguments.jobs.value_or(cores), .patience = arguments.patience},
+        [this](std::uint64_t place) { return try_one(place); },
+        [](std::uint64_t place, const std::string& why) {
+            return seed_record_of_died({}, place, why);
+        });
+    std::uint64_t next = 0;
+    const bool is_whole = workers.run(
+        [&]() -> std::optional<std::uint64_t> {
+            return next < capsules_.size() ? std::optional(next++) : std::nullopt;
+        },
+        [this](const SeedRecord& record) { take(record); }, environment_.interrupted);
+    const auto good = std::count_if(results_.begin(), results_.end(), [](const auto& result) {
+        return result && is_as_expected(result->ending);
+    });
+    environment_.out << fmt::format("{} of {} as expected\n", good, capsules_.size());
+    if (is_whole) {
+        const bool are_all = static_cast<std::size_t>(good) == capsules_.size();
+        return are_all ? Exit::ok : Exit::not_as_expected;
+    }
+    if (workers.failure().empty()) return Exit::interrupted;
+    environment_.talk << "zabsim: error: " << workers.failure() << '\n';
+    return Exit::incomplete;
+}
+
+std::string Replay::junit() const {
+    std::vector<JUnitCase> cases;
+    for (const std::optional<Replayed>& one : results_) {
+        if (!one) continue;
+        const bool is_ok = is_as_expected(one->ending);
+        cases.push_back({.name = one->path, .failure = is_ok ? "" : one->text});
+    }
+    return junit_xml("zabsim.replay", cases);
+}
+
 }  // namespace
 
 Exit replay_command(const Arguments& arguments, const Environment& environment) {
+    std::optional<trace::ByteSink> junit;
+    if (arguments.junit) junit.emplace(*arguments.junit);
+    if (junit && junit->failure()) {
+        environment.talk << *junit->failure() << '\n';
+        return Exit::not_written;
+    }
     const auto loaded = load_capsules(arguments, environment);
     if (!loaded) return Exit::bad_input;
-    std::vector<Replayed> all;
-    Exit exit = Exit::ok;
+    std::vector<Loaded> worlds;
     for (const Loaded& one : *loaded) {
-        const auto world = drawn(one, one.scenario->seed, environment);
+        auto world = drawn(one, one.scenario->seed, environment);
         if (!world) return Exit::bad_input;
-        const Trial trial{.scenario = world->scenario,
-                          .seed = one.scenario->seed,
-                          .stops_at_failure = false,
-                          .reproduce = fmt::format("zabsim replay {}", one.path)};
-        const TrialOutcome outcome = try_out(trial, environment.interrupted);
-        if (outcome.is_interrupted) {
-            exit = Exit::interrupted;
-            break;
-        }
-        all.push_back(compared(one, outcome));
-        environment.out << fmt::format("{}: {}\n", one.path, all.back().text) << std::flush;
-        if (!is_as_expected(all.back().ending)) exit = worse(exit, Exit::not_as_expected);
+        worlds.push_back(std::move(*world));
     }
-    const auto good = std::count_if(all.begin(), all.end(),
-                                    [](const Replayed& r) { return is_as_expected(r.ending); });
-    environment.out << fmt::format("{} of {} as expected\n", good, loaded->size());
-    if (!arguments.junit) return exit;
-    const trace::Failure failure = write_file(*arguments.junit, junit_of(all));
+    Replay replay(*loaded, worlds, environment);
+    const Exit exit = replay.run(arguments);
+    if (!junit) return exit;
+    junit->write(replay.junit());
+    const trace::Failure failure = junit->commit();
     if (failure) environment.talk << *failure << '\n';
     return failure ? worse(exit, Exit::not_written) : exit;
 }

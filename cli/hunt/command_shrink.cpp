@@ -77,9 +77,11 @@ Exit shrink_command(const Arguments& arguments, const Environment& environment) 
     if (arguments.certify) return is_minimal ? Exit::ok : Exit::not_as_expected;
     sim::json::Value small = shrinker.scenario();
     capsule.behaviour = sim::behaviour;
-    const TrialOutcome outcome = run_whole(small, shrinker.seed());
-    set_why(small, outcome);
-    capsule.hash = hash_text(outcome.hash);
+    if (capsule.expected != died_class) {
+        const TrialOutcome outcome = run_whole(small, shrinker.seed());
+        set_why(small, outcome);
+        capsule.hash = hash_text(outcome.hash);
+    }
     set_capsule(small, capsule);
     const trace::Failure failure =
         write_file(arguments.out.value_or("-"), sim::json::pretty(small));

@@ -33,9 +33,15 @@ bool is_day(const std::string& text) {
     for (const std::size_t i : {0u, 1u, 2u, 3u, 5u, 6u, 8u, 9u}) {
         if (text[i] < '0' || text[i] > '9') return false;
     }
-    const std::string month = text.substr(5, 2);
-    const std::string day = text.substr(8, 2);
-    return month >= "01" && month <= "12" && day >= "01" && day <= "31";
+    const auto number = [&](std::size_t at, std::size_t digits) {
+        int out = 0;
+        for (std::size_t i = at; i < at + digits; ++i) out = 10 * out + (text[i] - '0');
+        return out;
+    };
+    const std::chrono::year_month_day day{std::chrono::year(number(0, 4)),
+                                          std::chrono::month(static_cast<unsigned>(number(5, 2))),
+                                          std::chrono::day(static_cast<unsigned>(number(8, 2)))};
+    return day.ok();
 }
 
 sim::decode::Form<One> known_failure() {

@@ -61,9 +61,10 @@ Recovery::Recovery(const sim::Scenario& scenario)
     : scenario_(scenario), quorum_(scenario.config.voters, scenario.config.groups) {}
 
 void Recovery::observe(const trace::Record& record, trace::RecordId) {
+    take_part(record);
     switch (record.kind()) {
         case trace::Kind::fault:
-            disturbed(scenario_.faults[static_cast<std::size_t>(record.a())], record.time());
+            disturbed(static_cast<std::size_t>(record.a()), record.time());
             return;
         case trace::Kind::server_started:
         case trace::Kind::server_stopped: {
@@ -92,9 +93,28 @@ void Recovery::observe(const trace::Record& record, trace::RecordId) {
     }
 }
 
-void Recovery::disturbed(const sim::Fault& fault, zab::Instant now) {
-    const bool ends = fault.lasting.has_value() || is_over_at_once(fault.kind);
-    is_calm_for_good_ = is_calm_for_good_ && ends;
+/// Whether `end` takes away all of what `begun` does. A leader or follower may be another by then.
+bool Recovery::undoes(const sim::Fault& end, const sim::Fault& begun) const {
+    using K = sim::FaultKind;
+    using Target = sim::Target;
+    const bool is_its_end =
+        (end.kind == K::heal &&
+         (begun.kind == K::cut || begun.kind == K::delay || begun.kind == K::loss ||
+          begun.kind == K::clog || begun.kind == K::rate)) ||
+        (end.kind == K::release && begun.kind == K::clog) ||
+        (end.kind == K::resume && begun.kind == K::pause);
+    if (!is_its_end || (end.one_way && !begun.one_way)) return false;
+    if (end.target.kind == Target::Kind::all && !end.other) return true;
+    const bool is_fixed =
+        begun.target.kind == Target::Kind::server || begun.target.kind == Target::Kind::region;
+    return is_fixed && end.target == begun.target && end.other == begun.other;
+}
+
+void Recovery::disturbed(std::size_t place, zab::Instant now) {
+    const sim::Fault& fault = scenario_.faults[place];
+    std::erase_if(endless_,
+                  [&](std::size_t begun) { return undoes(fault, scenario_.faults[begun]); });
+    if (!fault.lasting && !is_over_at_once(fault.kind)) endless_.push_back(place);
     const zab::Instant end = now + fault.lasting.value_or(zab::Duration{});
     calm_since_ = std::max(calm_since_, end);
     if (loses_segments(fault.kind)) {
@@ -104,6 +124,32 @@ void Recovery::disturbed(const sim::Fault& fault, zab::Instant now) {
     written_.reset();
     unanswered_.reset();
     asked_.clear();
+    visits_.clear();
+}
+
+/// Notes what the servers do together. What happens before the faults have ended is no part of it.
+void Recovery::take_part(const trace::Record& record) {
+    const std::size_t place = place_of(record.node());
+    Part part;
+    switch (record.kind()) {
+        case trace::Kind::server_started: part.doing = Doing::boots; break;
+        case trace::Kind::server_stopped: part.doing = Doing::nothing; break;
+        case trace::Kind::looking: part.doing = Doing::looks; break;
+        case trace::Kind::leading: part.doing = Doing::leads; break;
+        case trace::Kind::established: part.doing = Doing::rules; break;
+        case trace::Kind::following: part = {Doing::follows, zab::NodeId{record.peer()}}; break;
+        default: return;
+    }
+    parts_.resize(std::max(parts_.size(), place + 1));
+    parts_[place] = part;
+    if (record.time() < calm_since_) {
+        visits_.clear();
+        return;
+    }
+    Visits& visits = visits_[parts_];
+    if (visits.count == 0) visits.first = record.time();
+    ++visits.count;
+    visits.last = record.time();
 }
 
 zab::Duration Recovery::back_off() const { return bad_until_ - bad_from_; }
@@ -120,7 +166,7 @@ bool Recovery::can_anyone_write() const {
     };
     return std::any_of(
         scenario_.clients.begin(), scenario_.clients.end(), [&](const sim::ClientGroup& group) {
-            const bool is_done = group.operations_each || group.leave;
+            const bool is_done = group.operations_each || group.requests || group.leave;
             if (is_done || group.create_weight + group.set_weight == 0) return false;
             if (group.placement == sim::Placement::servers) {
                 return std::any_of(group.servers.begin(), group.servers.end(), is_up);
@@ -143,10 +189,39 @@ zab::Instant Recovery::first_writer() const {
     return zab::Instant{} + first.value_or(zab::Duration{});
 }
 
+Recovery::Judgement Recovery::dead_or_lasso(std::string why) const {
+    constexpr std::uint32_t rounds = 4;
+    const auto most = std::max_element(
+        visits_.begin(), visits_.end(),
+        [](const auto& a, const auto& b) { return a.second.count < b.second.count; });
+    if (most == visits_.end() || most->second.count < rounds) {
+        return {Outcome::dead, std::move(why)};
+    }
+    const Visits& visits = most->second;
+    why += fmt::format("; {} times, every {} on average:", visits.count,
+                       analysis::duration_text(
+                           zab::nanoseconds((visits.last - visits.first).ns / (visits.count - 1))));
+    for (std::size_t id = 0; id < most->first.size(); ++id) {
+        const Part& part = most->first[id];
+        switch (part.doing) {
+            case Doing::nothing: break;
+            case Doing::boots: why += fmt::format(" {} boots,", id); break;
+            case Doing::looks: why += fmt::format(" {} looks for a leader,", id); break;
+            case Doing::follows:
+                why += fmt::format(" {} follows {},", id, part.leader.value);
+                break;
+            case Doing::leads: why += fmt::format(" {} leads without a quorum,", id); break;
+            case Doing::rules: why += fmt::format(" {} leads,", id); break;
+        }
+    }
+    why.pop_back();
+    return {Outcome::lasso, std::move(why)};
+}
+
 Recovery::Judgement Recovery::judge(zab::Instant end) const {
     if (scenario_.protocol != sim::Protocol::zab) return {Outcome::excused, "not Zab"};
     const zab::Duration bound = recovery_bound(scenario_) + back_off();
-    if (!is_calm_for_good_) return {Outcome::excused, "a fault never ends"};
+    if (!endless_.empty()) return {Outcome::excused, "a fault never ends"};
     if (!is_quorum_up()) return {Outcome::excused, "no quorum runs at the end"};
     const zab::Instant begin = std::max(calm_since_, first_writer());
     const auto after = [&](zab::Instant time) { return analysis::duration_text(time - begin); };
@@ -154,9 +229,9 @@ Recovery::Judgement Recovery::judge(zab::Instant end) const {
         if (!unanswered_ || end - *unanswered_ <= bound || !can_anyone_write()) {
             return {Outcome::live, {}};
         }
-        return {Outcome::dead,
-                fmt::format("after it had come back, no write was acknowledged in the last {}",
-                            analysis::duration_text(end - *unanswered_))};
+        return dead_or_lasso(
+            fmt::format("after it had come back, no write was acknowledged in the last {}",
+                        analysis::duration_text(end - *unanswered_)));
     }
     if (written_) {
         return {Outcome::slow, fmt::format("the first write after the last fault took {}, more "
@@ -170,8 +245,8 @@ Recovery::Judgement Recovery::judge(zab::Instant end) const {
     }
     if (!can_anyone_write())
         return {Outcome::excused, "no client that writes until the end has a server to talk to"};
-    return {Outcome::dead,
-            fmt::format("no write was acknowledged in the {} after the last fault", after(end))};
+    return dead_or_lasso(
+        fmt::format("no write was acknowledged in the {} after the last fault", after(end)));
 }
 
 }  // namespace cli

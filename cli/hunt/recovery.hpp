@@ -5,6 +5,7 @@
 #include "sim/trace/record.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,9 +19,10 @@ namespace cli {
 class Recovery final : public trace::Sink {
   public:
     enum class Outcome : std::uint8_t {
-        live,     ///< A write was acknowledged within the bound, and others went on.
-        slow,     ///< Later, but before the end.
-        dead,     ///< Not before the end, or no more.
+        live,   ///< A write was acknowledged within the bound, and others went on.
+        slow,   ///< Later, but before the end.
+        lasso,  ///< Not before the end, and the servers go through the same states again and again.
+        dead,   ///< Not before the end, or no more.
         excused,  ///< It could not be asked for; `why` says what excuses it.
     };
     struct Judgement {
@@ -31,7 +33,9 @@ class Recovery final : public trace::Sink {
     static constexpr trace::KindSet kinds =
         trace::kind_bit(trace::Kind::fault) | trace::kind_bit(trace::Kind::server_started) |
         trace::kind_bit(trace::Kind::server_stopped) | trace::kind_bit(trace::Kind::complete) |
-        trace::kind_bit(trace::Kind::invoke);
+        trace::kind_bit(trace::Kind::invoke) | trace::kind_bit(trace::Kind::looking) |
+        trace::kind_bit(trace::Kind::following) | trace::kind_bit(trace::Kind::leading) |
+        trace::kind_bit(trace::Kind::established);
 
     explicit Recovery(const sim::Scenario& scenario);
 
@@ -40,7 +44,24 @@ class Recovery final : public trace::Sink {
     Judgement judge(zab::Instant end) const;
 
   private:
-    void disturbed(const sim::Fault& fault, zab::Instant now);
+    /// What a server does, as far as a lasso is concerned.
+    enum class Doing : std::uint8_t { nothing, boots, looks, follows, leads, rules };
+    struct Part {
+        Doing doing = Doing::nothing;
+        zab::NodeId leader;  ///< Of one that follows.
+        friend auto operator<=>(const Part&, const Part&) = default;
+    };
+    using Parts = std::vector<Part>;  ///< By server id.
+    struct Visits {
+        std::uint32_t count = 0;
+        zab::Instant first, last;
+    };
+
+    void disturbed(std::size_t place, zab::Instant now);
+    void take_part(const trace::Record& record);
+    bool undoes(const sim::Fault& end, const sim::Fault& begun) const;
+    /// Of a run in which nobody writes any more: how it goes round, or that it stands still.
+    Judgement dead_or_lasso(std::string why) const;
     /// How much later TCP tries again what it sent into that stretch: its time-outs double, so that
     /// the next one comes at most as late as the first is long ago.
     zab::Duration back_off() const;
@@ -51,9 +72,11 @@ class Recovery final : public trace::Sink {
     const sim::Scenario& scenario_;
     zab::Quorum quorum_;
     std::vector<bool> is_up_;  ///< By server id.
+    Parts parts_;
+    std::map<Parts, Visits> visits_;  ///< Of what all servers do together, since the calm began.
     zab::Instant calm_since_;
     zab::Instant bad_from_, bad_until_;    ///< The last stretch of faults of the network.
-    bool is_calm_for_good_ = true;         ///< No fault is at work that never ends.
+    std::vector<std::size_t> endless_;     ///< Faults at work that do not end by themselves.
     std::optional<zab::Instant> written_;  ///< The first write asked for in the calm, and answered.
     /// Since then, writes are asked for in the calm, and none is answered.
     std::optional<zab::Instant> unanswered_;

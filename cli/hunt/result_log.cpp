@@ -2,6 +2,7 @@
 
 #include "cli/hunt/capsule_file.hpp"
 #include "sim/random/key.hpp"
+#include "sim/world/behaviour.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -50,10 +51,33 @@ std::string_view name_of(Recovery::Outcome outcome) {
     switch (outcome) {
         case Recovery::Outcome::live: return "live";
         case Recovery::Outcome::slow: return "slow";
+        case Recovery::Outcome::lasso: return "lasso";
         case Recovery::Outcome::dead: return "dead";
         case Recovery::Outcome::excused: return "excused";
     }
     return "";
+}
+
+SeedRecord seed_record(const std::string& scenario, std::uint64_t seed,
+                       const TrialOutcome& outcome) {
+    const bool was_judged = outcome.is_clean() || outcome.failure.starts_with("liveness@");
+    return {.scenario = scenario,
+            .behaviour = sim::behaviour,
+            .seed = seed,
+            .failure = outcome.failure,
+            .recovery = std::string(was_judged ? name_of(outcome.recovery.outcome) : ""),
+            .message = outcome.message,
+            .time_ns = outcome.time.ns,
+            .records = outcome.records,
+            .hash = hash_text(outcome.hash)};
+}
+
+SeedRecord seed_record_of_died(const std::string& scenario, std::uint64_t seed,
+                               const std::string& why) {
+    TrialOutcome outcome;
+    outcome.failure = died_class;
+    outcome.message = why;
+    return seed_record(scenario, seed, outcome);
 }
 
 std::string digest_text(std::string_view text) {

@@ -19,7 +19,7 @@ struct SeedRecord {
     std::uint32_t behaviour = 0;
     std::uint64_t seed = 0;
     std::string failure;   ///< Its class; empty: clean.
-    std::string recovery;  ///< "live", "slow", "dead", "excused".
+    std::string recovery;  ///< "live", "slow", "lasso", "dead", "excused".
     std::string message;
     std::int64_t time_ns = 0;
     std::uint64_t records = 0;
@@ -29,6 +29,11 @@ struct SeedRecord {
     friend auto operator<=>(const SeedRecord&, const SeedRecord&) = default;
 };
 
+SeedRecord seed_record(const std::string& scenario, std::uint64_t seed,
+                       const TrialOutcome& outcome);
+/// Of a seed at which the process that tried it ended, or hung.
+SeedRecord seed_record_of_died(const std::string& scenario, std::uint64_t seed,
+                               const std::string& why);
 std::string_view name_of(Recovery::Outcome outcome);
 std::string to_line(const SeedRecord& record);
 /// Nothing: the line is no result of this format; `reason` says why.

@@ -2,6 +2,7 @@
 
 #include "cli/hunt/capsule_file.hpp"
 #include "cli/hunt/pointers.hpp"
+#include "cli/hunt/workers.hpp"
 #include "cli/loading.hpp"
 #include "sim/scenario/units.hpp"
 
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace cli {
 
@@ -17,7 +19,27 @@ namespace {
 constexpr std::int64_t ns_per_ms = 1'000'000;
 constexpr std::uint64_t other_noises = 12;
 
-bool is_safety(const std::string& failure) { return !failure.starts_with("liveness@"); }
+/// One world in a process of its own, which may end or hang instead of an answer.
+TrialOutcome try_apart(const Trial& trial, const Environment& environment) {
+    TrialOutcome outcome;
+    bool is_given = false;
+    Workers workers(
+        {},
+        [&](std::uint64_t seed) {
+            return seed_record({}, seed, try_out(trial, [] { return false; }));
+        },
+        [](std::uint64_t seed, const std::string& why) {
+            return seed_record_of_died({}, seed, why);
+        });
+    workers.run(
+        [&] {
+            const bool is_first = !std::exchange(is_given, true);
+            return is_first ? std::optional(trial.seed) : std::nullopt;
+        },
+        [&](const SeedRecord& record) { outcome.failure = record.failure; },
+        environment.interrupted);
+    return outcome;
+}
 
 }  // namespace
 
@@ -38,15 +60,16 @@ bool Shrinker::still_fails(const Value& candidate, std::uint64_t seed) {
     const LoadedText world = load_text(sim::json::compact(candidate), "candidate");
     if (!world.loaded) return false;
     ++runs_;
-    const TrialOutcome outcome = try_out({.scenario = world.loaded->scenario,
-                                          .seed = seed,
-                                          .most_records = most_records_,
-                                          .reproduce = "zabsim shrink"},
-                                         environment_.interrupted);
+    const Trial trial{.scenario = world.loaded->scenario,
+                      .seed = seed,
+                      .most_records = most_records_,
+                      .reproduce = "zabsim shrink"};
+    const TrialOutcome outcome = failure_ == died_class ? try_apart(trial, environment_)
+                                                        : try_out(trial, environment_.interrupted);
     if (outcome.failure != failure_) return false;
     failed_at_ = outcome.time;
     // What is cut down must not become a flood of other events.
-    if (most_records_ == 0) most_records_ = 4 * outcome.records + 10'000;
+    if (most_records_ == 0 && outcome.records > 0) most_records_ = 4 * outcome.records + 10'000;
     return true;
 }
 
@@ -57,22 +80,22 @@ bool Shrinker::accept(Value candidate, std::uint64_t others) {
         scenario_ = std::move(candidate);
         seed_ = seed;
         set_member(scenario_, "seed", sim::json::number(seed_));
-        if (is_safety(failure_)) cut_after(scenario_, failed_at_);
+        if (is_of_a_moment(failure_)) cut_after(scenario_, failed_at_);
         return true;
     }
     return false;
 }
 
 /// Delta debugging (ddmin): halves first, then ever smaller parts, down to single elements.
-bool Shrinker::shrink_list(const std::string& key) {
+bool Shrinker::shrink_list(const std::string& pointer) {
     bool has_changed = false;
-    const Value* list = scenario_.find(key);
+    const Value* list = value_at(scenario_, pointer);
     std::size_t part = list == nullptr ? 0 : (list->elements.size() + 1) / 2;
     while (part > 0 && !is_stopped()) {
         bool has_dropped = false;
-        for (std::size_t first = 0; first < scenario_.find(key)->elements.size();) {
+        for (std::size_t first = 0; first < value_at(scenario_, pointer)->elements.size();) {
             Value candidate = scenario_;
-            auto& elements = candidate.find(key)->elements;
+            auto& elements = value_at(candidate, pointer)->elements;
             const auto begin = elements.begin() + static_cast<std::ptrdiff_t>(first);
             const std::size_t count = std::min(part, elements.size() - first);
             elements.erase(begin, begin + static_cast<std::ptrdiff_t>(count));
@@ -124,15 +147,39 @@ bool Shrinker::shrink_servers() {
     return has_changed;
 }
 
+/// Fewer clients in a group, and fewer of the requests that are listed for each.
+bool Shrinker::shrink_requests(const std::string& group) {
+    bool has_changed = false;
+    const std::string lists = group + "/requests";
+    for (std::size_t i = 0; i < value_at(scenario_, lists)->elements.size() && !is_stopped();) {
+        const std::string own = fmt::format("{}/{}", lists, i);
+        Value candidate = scenario_;
+        remove_at(candidate, own);
+        const std::size_t left = value_at(candidate, lists)->elements.size();
+        set_member(*value_at(candidate, group), "count", sim::json::number(left));
+        if (left > 0 && accept(std::move(candidate))) {
+            has_changed = true;
+            continue;
+        }
+        has_changed = shrink_list(own) || has_changed;
+        ++i;
+    }
+    return has_changed;
+}
+
 /// As few requests as do. Whether somebody still gets an answer is asked of those who go on.
 bool Shrinker::shrink_clients() {
     bool has_changed = false;
-    const Value* clients = is_safety(failure_) ? scenario_.find("clients") : nullptr;
+    const Value* clients = is_of_a_moment(failure_) ? scenario_.find("clients") : nullptr;
     const std::size_t groups = clients == nullptr ? 0 : clients->elements.size();
     for (std::size_t i = 0; i < groups && !is_stopped(); ++i) {
         const std::string group = fmt::format("/clients/{}", i);
         const Value* limit = value_at(scenario_, group + "/operations_each");
         if (limit != nullptr) continue;  // Done before.
+        if (value_at(scenario_, group + "/requests") != nullptr) {
+            has_changed = shrink_requests(group) || has_changed;
+            continue;
+        }
         for (const std::uint64_t operations : {1u, 2u, 3u, 5u, 8u, 13u, 21u, 34u, 55u, 89u}) {
             Value candidate = scenario_;
             Value* own = value_at(candidate, group);
@@ -194,9 +241,9 @@ bool Shrinker::shrink() {
         has_changed = false;
         do {
             has_changed = false;
-            has_changed = shrink_list("faults") || has_changed;
+            has_changed = shrink_list("/faults") || has_changed;
             tell("faults");
-            has_changed = shrink_list("clients") || has_changed;
+            has_changed = shrink_list("/clients") || has_changed;
             has_changed = shrink_keys() || has_changed;
             tell("keys");
             has_changed = shrink_servers() || has_changed;

@@ -41,9 +41,10 @@ class Shrinker {
     /// Takes the candidate if it fails with the story's seed, or with one of `others` more.
     bool accept(Value candidate, std::uint64_t others = 0);
     bool is_stopped();
-    bool shrink_list(const std::string& key);
+    bool shrink_list(const std::string& pointer);
     bool shrink_keys();
     bool shrink_servers();
+    bool shrink_requests(const std::string& group);
     bool shrink_clients();
     bool round_times();
     bool search_other_noise();

@@ -125,6 +125,7 @@ void Tried::judge_recovery(TrialOutcome& out) const {
     out.recovery = recovery_.judge(world_.now());
     const Recovery::Outcome came = out.recovery.outcome;
     if (came == Recovery::Outcome::dead) out.failure = "liveness@dead";
+    if (came == Recovery::Outcome::lasso) out.failure = "liveness@lasso";
     if (came == Recovery::Outcome::slow) out.failure = "liveness@slow";
     if (!out.failure.empty()) out.message = out.recovery.why;
 }

@@ -13,8 +13,8 @@ namespace cli {
 /// What came of one world that was run to find out whether it fails.
 struct TrialOutcome {
     /// The class of the failure: the guarantee that fell first, and the role of the server that
-    /// broke it ("log_matching@follower"); "liveness@dead", "liveness@slow"; "internal_error@FILE".
-    /// Empty: it is clean.
+    /// broke it ("log_matching@follower"); "liveness@dead", "liveness@lasso", "liveness@slow";
+    /// "internal_error@FILE". Empty: it is clean.
     std::string failure;
     std::string message;           ///< What is wrong, for people.
     zab::Instant time;             ///< Of the failure, or the end.

@@ -25,6 +25,12 @@ bool varies(const ChaosSpec& spec, Varied part) {
 
 }  // namespace
 
+std::uint64_t least_duration_ms(const ChaosSpec& spec, Setting setting) {
+    if (varies(spec, Varied::ensemble)) least_limits(setting);
+    if (varies(spec, Varied::clients)) setting.session_ms = least_session_ms;
+    return calm_ms(setting) + 2 * first_fault_ms;
+}
+
 Drawn draw(const ChaosSpec& spec, std::uint64_t seed, Setting setting) {
     std::vector<std::string> parts;
     if (varies(spec, Varied::ensemble)) {
@@ -44,7 +50,7 @@ Drawn draw(const ChaosSpec& spec, std::uint64_t seed, Setting setting) {
     }
     Drawn out;
     out.overrides = fmt::format("{{{}}}", fmt::join(parts, ", "));
-    const std::uint64_t calm = recovery_bound_ms(setting) + 3'000;  // TCP's back-off, mostly.
+    const std::uint64_t calm = calm_ms(setting);
     const std::uint64_t last = setting.duration_ms > calm ? setting.duration_ms - calm : 0;
     for (const FaultFamily family : spec.families) {
         const Dice dice = Dice(seed, "faults").of(static_cast<std::uint64_t>(family));

@@ -38,6 +38,15 @@ constexpr std::uint64_t recovery_bound_ms(const Setting& in) {
     return limits + election + client;
 }
 
+/// Between the last fault and the end of a run: for the recovery, and mostly for TCP's back-off.
+constexpr std::uint64_t calm_ms(const Setting& in) { return recovery_bound_ms(in) + 3'000; }
+
+/// When the first fault may come. Before that, nobody has been elected.
+constexpr std::uint64_t first_fault_ms = 500;
+
+/// In a shorter run there is no room for faults and the recovery from them, with any seed.
+std::uint64_t least_duration_ms(const ChaosSpec& spec, Setting setting);
+
 /// Of a tree with so many paths, and those that clients create, roughly at most.
 constexpr std::uint64_t most_tree_bytes(std::uint64_t paths, std::uint64_t payload) {
     constexpr std::uint64_t bytes_of_a_node = 120;
@@ -51,6 +60,10 @@ struct Drawn {
 };
 
 Drawn draw(const ChaosSpec& spec, std::uint64_t seed, Setting setting);
+
+/// The limits of an ensemble that is drawn are these, or larger ones.
+void least_limits(Setting& setting);
+constexpr std::uint64_t least_session_ms = 1'000;
 
 /// A part of the scenario, as `"key": value`; what it says is also in `setting` from then on.
 std::string draw_ensemble(const ChaosSpec& spec, Dice dice, Setting& setting);

@@ -9,8 +9,6 @@ namespace sim::chaos {
 
 namespace {
 
-constexpr std::uint64_t first_ms = 500;  ///< Before that, nobody has been elected.
-
 /// What the families share: who there is, and when it may happen.
 struct Stage {
     const Setting& setting;
@@ -31,9 +29,9 @@ struct Moment {
 };
 
 Moment moment(Dice& dice, const Stage& stage, std::uint64_t longest) {
-    const std::uint64_t room = stage.last_ms - first_ms;
+    const std::uint64_t room = stage.last_ms - first_fault_ms;
     const std::uint64_t lasting = dice.spread(1, std::min(longest, room));
-    return {first_ms + dice.below(room - lasting + 1), lasting};
+    return {first_fault_ms + dice.below(room - lasting + 1), lasting};
 }
 
 std::uint32_t any_server(Dice& dice, const Stage& stage) {
@@ -232,7 +230,7 @@ std::vector<std::string> core(Dice& dice, const Stage& stage) {
 
 std::vector<std::string> draw_faults(FaultFamily family, Dice dice, const Setting& setting,
                                      std::uint32_t most, std::uint64_t last_ms) {
-    if (last_ms < 2 * first_ms) {
+    if (last_ms < 2 * first_fault_ms) {
         return {};  // The run is too short for faults and the recovery from them.
     }
     const Stage stage{setting, most, last_ms};

@@ -57,7 +57,7 @@ std::string draw_client_group(Dice dice, Setting& setting) {
     if (placement == "observers" && setting.observers.empty()) {
         placement = "spread";
     }
-    const std::uint64_t timeout = dice.between(1'000, 4'000);
+    const std::uint64_t timeout = dice.between(least_session_ms, 4'000);
     setting.session_ms = std::max(setting.session_ms, timeout);
     return fmt::format(
         R"({{"count": {}, "load": {}, "operations": {{"create": {}, "set": 4, "get": {}, )"
@@ -68,16 +68,25 @@ std::string draw_client_group(Dice dice, Setting& setting) {
 
 }  // namespace
 
+void least_limits(Setting& setting) {
+    setting.tick_ms = 100;
+    setting.init_limit = 3;
+    setting.sync_limit = 2;
+    setting.dial_timeout_ms = 500;
+    setting.notification_ms = 1'000;
+}
+
 std::string draw_ensemble(const ChaosSpec& spec, Dice dice, Setting& setting) {
     const std::uint64_t voters = dice.spread(spec.fewest_voters, spec.most_voters);
     const std::uint64_t observers = dice.happens(40) ? dice.between(0, spec.most_observers) : 0;
     setting.voters = numbered(1, voters);
     setting.observers = numbered(static_cast<std::uint32_t>(voters + 1), observers);
-    setting.tick_ms = dice.between(100, 300);
-    setting.init_limit = dice.between(3, 6);
-    setting.sync_limit = dice.between(2, 4);
-    setting.dial_timeout_ms = dice.between(500, 1'500);
-    setting.notification_ms = dice.between(1'000, 3'000);
+    least_limits(setting);
+    setting.tick_ms = dice.between(setting.tick_ms, 300);
+    setting.init_limit = dice.between(setting.init_limit, 6);
+    setting.sync_limit = dice.between(setting.sync_limit, 4);
+    setting.dial_timeout_ms = dice.between(setting.dial_timeout_ms, 1'500);
+    setting.notification_ms = dice.between(setting.notification_ms, 3'000);
     const std::uint64_t window = dice.happens(30) ? 0 : dice.spread(1, 500);
     const std::uint64_t snapshots = dice.happens(50) ? 100'000 : dice.spread(5, 300);
     const std::uint64_t batch = dice.happens(70) ? 1'000 : dice.spread(1, 20);

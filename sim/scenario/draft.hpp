@@ -181,7 +181,7 @@ using PlacementDraft = std::variant<Placement, Ids, RegionName>;
 struct GroupDraft {
     std::optional<std::string> name;
     LoadDraft load;
-    Operations operations{.set = 1};
+    std::optional<Operations> operations;  ///< Absent beside `requests` alone, once resolved.
     Payload payload;
     PathsDraft paths;
     PlacementDraft placement = Placement::spread;

@@ -72,6 +72,10 @@ json::Value& member_of(json::Value& root, std::string_view key) {
 
 }  // namespace
 
+std::uint64_t least_duration_of_chaos(const Draft& draft) {
+    return draft.chaos ? chaos::least_duration_ms(*draft.chaos, setting_of(draft)) : 0;
+}
+
 void draw_chaos(json::Value& root, std::uint64_t seed, const KnownNames& known) {
     Draft draft;
     Mistakes mistakes;

@@ -1,3 +1,4 @@
+#include "sim/scenario/draw.hpp"
 #include "sim/scenario/resolve.hpp"
 #include "sim/scenario/tables.hpp"
 
@@ -138,9 +139,21 @@ void resolve_fault(Resolution& in, FaultDraft& draft, const std::string& pointer
     in.out.faults.push_back(fault);
 }
 
+/// Chaos without room would be a hunt that finds nothing.
+void check_room_for_chaos(Resolution& in) {
+    const auto least =
+        zab::milliseconds(static_cast<std::int64_t>(least_duration_of_chaos(in.draft)));
+    if (in.draft.duration >= least) return;
+    in.wrong("/duration",
+             to_text(in.draft.duration) +
+                 " leaves chaos no room for faults: its limits need so much for the recovery",
+             "at least " + to_text(least) + ", or smaller limits in ensemble and clients");
+}
+
 }  // namespace
 
 void resolve_faults(Resolution& in) {
+    check_room_for_chaos(in);
     for (std::size_t i = 0; i < in.draft.faults.size() && !in.has_enough(); ++i) {
         const std::string pointer = std::string("/faults") / i;
         if (in.sound(pointer)) {

@@ -24,16 +24,21 @@ void resolve_open(const OpenDraft& open, OpenLoad& out) {
     }
 }
 
-void copy_requests(const GroupDraft& draft, ClientGroup& group) {
+void copy_requests(GroupDraft& draft, ClientGroup& group) {
+    if (!draft.operations && !draft.rest.requests) {
+        draft.operations = Operations{.set = 1};
+    }
     if (const auto* closed = std::get_if<ClosedLoad>(&draft.load)) {
         group.load = *closed;
     } else {
         resolve_open(std::get<OpenDraft>(draft.load), group.load.emplace<OpenLoad>());
     }
-    group.create_weight = draft.operations.create;
-    group.set_weight = draft.operations.set;
-    group.get_weight = draft.operations.get;
-    group.sync_weight = draft.operations.sync;
+    if (draft.operations) {
+        group.create_weight = draft.operations->create;
+        group.set_weight = draft.operations->set;
+        group.get_weight = draft.operations->get;
+        group.sync_weight = draft.operations->sync;
+    }
     group.payload_min_bytes = draft.payload.min;
     group.payload_max_bytes = draft.payload.max;
     if (const auto* zipf = std::get_if<ZipfPaths>(&draft.paths)) {
@@ -152,6 +157,18 @@ void check_totals(Resolution& in, const ClientGroup& group, const std::string& p
                           pointer / "load");
 }
 
+/// Nothing lies at a path that is not there at the start.
+void check_requests(Resolution& in, const ClientGroup& group, const std::string& pointer) {
+    for (std::size_t i = 0; group.requests && i < group.requests->size(); ++i) {
+        for (std::size_t j = 0; j < (*group.requests)[i].size(); ++j) {
+            if ((*group.requests)[i][j].path < group.paths.count) continue;
+            in.wrong(pointer / i / j, "the last of the group's paths, by its `paths`, is " +
+                                          std::to_string(group.paths.count - 1));
+            return;
+        }
+    }
+}
+
 void resolve_group(Resolution& in, std::size_t index, std::set<std::string>& names,
                    Totals& totals) {
     GroupDraft& draft = in.draft.clients[index];
@@ -172,6 +189,7 @@ void resolve_group(Resolution& in, std::size_t index, std::set<std::string>& nam
         in.wrong(pointer / "start", "not before the end of the run");
     }
     check_totals(in, group, pointer, totals);
+    check_requests(in, group, pointer / "requests");
     in.out.clients.push_back(std::move(group));
 }
 

@@ -3,6 +3,7 @@
 #include "protocol/config.hpp"
 #include "protocol/textbook/options.hpp"
 #include "protocol/types/ids.hpp"
+#include "protocol/types/operation.hpp"
 #include "protocol/types/time.hpp"
 #include "sim/random/decimal.hpp"
 #include "sim/random/distribution.hpp"
@@ -150,6 +151,14 @@ struct Leave {
     friend bool operator==(const Leave&, const Leave&) = default;
 };
 
+/// One request of a client, as a scenario lists it.
+struct AskedRequest {
+    zab::Operation operation = zab::Operation::set;
+    zab::PathId path = 0;     ///< Of a create none: it is a new node.
+    std::uint32_t bytes = 0;  ///< That a write carries.
+    friend bool operator==(const AskedRequest&, const AskedRequest&) = default;
+};
+
 struct PathsSpec {
     std::uint32_t count = 1'000;          ///< Paths /g/0 … /g/(count-1), shared by all groups.
     std::optional<Factor> zipf_exponent;  ///< Absent: uniform.
@@ -175,6 +184,8 @@ struct ClientGroup {
     std::optional<Reconnect> reconnect;            ///< Absent: as ZooKeeper's client.
     std::optional<Leave> leave;                    ///< Absent: they stay.
     std::optional<std::uint64_t> operations_each;  ///< Absent: until the run ends.
+    /// Of each client in turn: what it asks for, and then stops. Absent: they draw it.
+    std::optional<std::vector<std::vector<AskedRequest>>> requests;
     bool watch = false;  ///< They watch the configuration instead of asking for anything.
     friend bool operator==(const ClientGroup&, const ClientGroup&) = default;
 };

@@ -260,9 +260,17 @@ std::vector<Key<GroupDraft>> request_rows() {
                {"When a client sends its requests.", R"({"closed": {"outstanding": 10}})"}),
         key<G>("operations", &G::operations, operations(),
                {"The mix of requests.", R"({"set": 30, "get": 70})"}),
-        key<G>("payload", &G::payload, payload(), {"Bytes that a write carries.", "\"1KiB\""}),
+        key<G>(
+            "payload", &G::payload, payload(),
+            {"Bytes that a write carries; a snapshot has the largest for each node.", "\"1KiB\""}),
         key<G>("paths", &G::paths, paths(),
                {"Which paths requests are for.", R"({"zipf": {"count": 10000}})"}),
+        key<G>("requests", in(&G::rest, &ClientGroup::requests),
+               list(list(request(), 0, Limits::requests), 1, Limits::clients),
+               {"For each client, in order, what it asks for, one request after the other; then it "
+                "stops. "
+                "Instead of what it would draw by `operations`, `payload` and `paths`.",
+                R"([["set 17 100B", "get 17"], ["create 1KiB"]])"}),
     };
 }
 
@@ -308,10 +316,19 @@ Form<GroupDraft> client_group() {
     return object<G>({
         .outline = {"client_group",
                     "Clients that behave alike.",
-                    {OneOf{{"host", "region"}, false}}},
+                    {OneOf{{"host", "region"}, false}, OneOf{{"requests", "operations"}, false},
+
+                     OneOf{{"requests", "operations_each"}, false}}},
         .keys = std::move(rows),
         .prepare = {},
-        .check = {},
+        .check =
+            [](const Value& value, Reader& reader, const G& group) {
+                const auto& lists = group.rest.requests;
+                return !lists || lists->size() == group.rest.count ||
+                       wrong_member(value, reader, "requests",
+                                    "lists for " + std::to_string(lists->size()) +
+                                        ", but count is " + std::to_string(group.rest.count));
+            },
     });
 }
 

@@ -62,7 +62,11 @@ std::vector<Key<Capsule>> capsule_rows() {
                        {"Of so many, each with its own noise.", "20"}),
             },
         .prepare = {},
-        .check = {},
+        .check =
+            [](const Value& value, Reader& reader, const I& one) {
+                return one.gone <= one.tries ||
+                       wrong_member(value, reader, "gone", "more than the tries");
+            },
     });
     return {
         key<C>("format", &C::format, count(1, 1'000'000), {"The version of this format.", "1"})
@@ -81,13 +85,39 @@ std::vector<Key<Capsule>> capsule_rows() {
     };
 }
 
+/// "clean", or a class: a word, "@", and a word or the name of a file.
+bool is_class(std::string_view text) {
+    const auto is_word = [](std::string_view word) {
+        return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+        });
+    };
+    const std::size_t at = text.find('@');
+    return text == clean_class || (at != std::string_view::npos && is_word(text.substr(0, at)) &&
+                                   is_word(text.substr(at + 1)));
+}
+
+bool is_hash(std::string_view text) {
+    constexpr std::size_t digits = 18;
+    return text.empty() ||
+           (text.size() == digits && text.starts_with("0x") &&
+            text.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos);
+}
+
 bool check_capsule(const Value& value, Reader& reader, const Capsule& capsule) {
-    return capsule.format == Capsule::newest_format ||
-           wrong_member(value, reader, "format",
-                        "this zabsim reads capsules of format " +
-                            std::to_string(Capsule::newest_format) +
-                            ": convert it by `zabsim freeze` of the zabsim that wrote it, and "
-                            "`zabsim shrink` of this one");
+    if (capsule.format != Capsule::newest_format) {
+        return wrong_member(value, reader, "format",
+                            "this zabsim reads capsules of format " +
+                                std::to_string(Capsule::newest_format) +
+                                ": convert it by `zabsim freeze` of the zabsim that wrote it, and "
+                                "`zabsim shrink` of this one");
+    }
+    if (!is_class(capsule.expected)) {
+        return wrong_member(value, reader, "expected",
+                            "neither \"clean\" nor a class such as \"log_matching@follower\"");
+    }
+    return is_hash(capsule.hash) ||
+           wrong_member(value, reader, "hash", "not \"0x\" and 16 digits in lower case");
 }
 
 }  // namespace

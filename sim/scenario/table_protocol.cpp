@@ -55,6 +55,17 @@ bool check_start(const Value& value, Reader& reader, const Draft& draft) {
     return true;
 }
 
+bool asks_for_sync(const GroupDraft& group) {
+    if (group.operations && group.operations->sync > 0) return true;
+    for (const auto& list :
+         group.rest.requests.value_or(std::vector<std::vector<AskedRequest>>{})) {
+        for (const AskedRequest& request : list) {
+            if (request.operation == zab::Operation::sync) return true;
+        }
+    }
+    return false;
+}
+
 bool check_clients(const Value& value, Reader& reader, const Draft& draft) {
     const bool is_textbook = draft.protocol == Protocol::textbook;
     for (const GroupDraft& group : draft.clients) {
@@ -63,7 +74,7 @@ bool check_clients(const Value& value, Reader& reader, const Draft& draft) {
             return wrong_member(value, reader, "clients",
                                 "watch has a meaning only with protocol textbook");
         }
-        if (is_textbook && group.operations.sync > 0) {
+        if (is_textbook && asks_for_sync(group)) {
             return wrong_member(value, reader, "clients",
                                 "the operation sync " + std::string(no_meaning));
         }

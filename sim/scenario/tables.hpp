@@ -20,6 +20,7 @@ Form<CpuDraft> cpu();
 Form<ProcessDraft> process();
 Form<DiskDraft> disk();
 Form<GroupDraft> client_group();
+Form<AskedRequest> request();
 Form<FaultDraft> fault();
 Form<ById<ServerStart>> start();
 Form<std::vector<Expectation>> expect();
@@ -45,6 +46,7 @@ struct Limits {
     static constexpr std::uint32_t clients = 1'000'000;         ///< Of one group, and of all.
     static constexpr std::uint64_t outstanding = 1'000'000;     ///< Of all clients together.
     static constexpr std::uint64_t operations = 1'000'000'000;  ///< That open loads ask for.
+    static constexpr std::size_t requests = 1'000'000;          ///< That one client's list has.
     static constexpr std::uint64_t transactions = 10'000'000;   ///< Of all start histories.
     static constexpr std::uint64_t link_overrides = 1'000'000;
     static constexpr std::uint32_t paths = 10'000'000;

@@ -1,5 +1,6 @@
 #include "protocol/textbook/watcher.hpp"
 #include "protocol/types/ensure.hpp"
+#include "sim/world/requests.hpp"
 #include "sim/world/world.hpp"
 
 #include <algorithm>
@@ -10,16 +11,6 @@ namespace sim {
 // Clients: their sessions (ClientCnxn) and their load.
 
 namespace {
-
-enum Purpose : std::uint64_t {
-    choose = 1,
-    rest,
-    operate,
-    payload,
-    pick_path,
-    arrive,
-    first_moment
-};
 
 constexpr std::int64_t longest_rest_ns = 1'000'000'000;  // ClientCnxn: before each new try.
 
@@ -42,6 +33,7 @@ void World::build_clients() {
             Client client;
             client.group = g;
             client.number = number++;
+            client.place = i;
             client.host = static_cast<HostIndex>(group.hosts[i % group.hosts.size()]);
             client.session = zab::ClientSession(
                 client.number, static_cast<std::uint32_t>(group.session_timeout.ns / 1'000'000));
@@ -53,7 +45,7 @@ void World::build_clients() {
             const auto index = static_cast<ClientIndex>(clients_.size());
             clients_.push_back(std::move(client));
             // Not all at the same nanosecond: within a millisecond, each at its own moment.
-            const Key key{draw(clients_.back().key, first_moment, 0)};
+            const Key key{draw(clients_.back().key, ClientDraw::first_moment, 0)};
             const auto offset = static_cast<std::int64_t>(uniform_below(key, 1'000'000));
             schedule(group.start.ns + offset, EventKind::client_dial, index, 0);
             if (std::holds_alternative<OpenLoad>(group.load) && !group.watch) {
@@ -176,7 +168,7 @@ std::int64_t World::rest_before_dial(const Client& client, bool was_attached) co
     if (was_attached) {
         return 0;
     }
-    const Key key{draw(client.key, rest, client.dials)};
+    const Key key{draw(client.key, ClientDraw::rest, client.dials)};
     return static_cast<std::int64_t>(uniform_below(key, longest_rest_ns));
 }
 
@@ -275,7 +267,7 @@ void World::client_arrival(ClientIndex index, trace::RecordId cause) {
                             .cost = trace::Cost::timer});
         return;
     }
-    const std::uint64_t word = draw(client.key, arrive, ++client.arrivals);
+    const std::uint64_t word = draw(client.key, ClientDraw::arrive, ++client.arrivals);
     std::int64_t gap = open->mean_interval.ns;
     if (open->arrivals == Arrivals::poisson) {
         gap = Distribution::exponential(open->mean_interval).draw(word).ns;
@@ -294,7 +286,7 @@ void World::issue(ClientIndex index, const Origin& origin) {
     Client& client = clients_[index];
     const ClientGroup& group = scenario_->clients[client.group];
     while (client.wanted > 0 && client.session.is_attached() && !client.gone) {
-        if (group.operations_each.has_value() && client.issued >= *group.operations_each) {
+        if (client.issued >= most_requests(group, client.place)) {
             client.wanted = 0;
             client.arrivals_due.clear();
             return;
@@ -306,39 +298,35 @@ void World::issue(ClientIndex index, const Origin& origin) {
             queued = now_ - client.arrivals_due.front();
             client.arrivals_due.pop();
         }
-        const std::uint64_t n = ++client.issued;
-        const std::uint32_t total =
-            group.create_weight + group.set_weight + group.get_weight + group.sync_weight;
-        auto chance =
-            static_cast<std::uint32_t>(uniform_below(Key{draw(client.key, operate, n)}, total));
-        zab::Operation operation = zab::Operation::sync;
-        if (chance < group.create_weight) {
-            operation = zab::Operation::create;
-        } else if (chance < group.create_weight + group.set_weight) {
-            operation = zab::Operation::set;
-        } else if (chance < group.create_weight + group.set_weight + group.get_weight) {
-            operation = zab::Operation::get;
-        }
-        zab::PathId path = zipfs_[client.group].draw(draw(client.key, pick_path, n));
-        if (operation == zab::Operation::create) {
+        AskedRequest asked =
+            nth_request(group, zipfs_[client.group], client.place, client.key, ++client.issued);
+        if (asked.operation == zab::Operation::create) {
             // New nodes lie behind all that is there at the start, each client's in its own rows.
-            path = static_cast<zab::PathId>(group.paths.count + client.creates++ * clients_.size() +
-                                            client.number);
+            asked.path = static_cast<zab::PathId>(
+                group.paths.count + client.creates++ * clients_.size() + client.number);
         }
-        std::uint32_t bytes = 0;
-        if (operation == zab::Operation::create || operation == zab::Operation::set) {
-            const std::uint64_t width = group.payload_max_bytes - group.payload_min_bytes + 1;
-            bytes = group.payload_min_bytes +
-                    static_cast<std::uint32_t>(
-                        width == 1 ? 0 : uniform_below(Key{draw(client.key, payload, n)}, width));
-        }
-        const zab::Request request = client.session.request(operation, path, bytes);
-        const trace::RecordId invoked = emit(
-            trace::Kind::invoke, client.server, origin, 0, detail_of(operation, zab::Outcome::ok),
-            static_cast<std::uint64_t>(queued), client.number, request.cxid);
+        const zab::Request request =
+            client.session.request(asked.operation, asked.path, asked.bytes);
+        const trace::RecordId invoked =
+            emit(trace::Kind::invoke, client.server, origin, 0,
+                 detail_of(asked.operation, zab::Outcome::ok), static_cast<std::uint64_t>(queued),
+                 client.number, request.cxid);
         client.invocations.push(invoked);
         send_from_client(client, zab::ClientRequest{request}, invoked, 0);
     }
+}
+
+std::vector<std::vector<AskedRequest>> World::requests_of_group(std::size_t group) const {
+    std::vector<std::vector<AskedRequest>> out;
+    const ClientGroup& spec = scenario_->clients[group];
+    for (const Client& client : clients_) {
+        if (client.group != group) continue;
+        std::vector<AskedRequest>& own = out.emplace_back();
+        for (std::uint64_t n = 1; n <= client.issued; ++n) {
+            own.push_back(nth_request(spec, zipfs_[group], client.place, client.key, n));
+        }
+    }
+    return out;
 }
 
 void World::send_from_client(Client& client, const zab::Message& message, trace::RecordId cause,

@@ -292,6 +292,7 @@ struct ServerNode {
 /// One client of a group: its session and its load.
 struct Client {
     std::uint32_t group = 0;
+    std::uint32_t place = 0;   ///< In its group.
     std::uint32_t number = 0;  ///< Over all groups: its name in records and draws.
     HostIndex host = 0;
     zab::ClientSession session{0, 0};

@@ -46,6 +46,8 @@ class World {
     /// The server that leads, by what is true and not by what servers believe: the established
     /// leader of the highest epoch that still runs.
     std::optional<ServerIndex> leader() const;
+    /// What each client of a group has asked for, in order: as ClientGroup::requests lists it.
+    std::vector<std::vector<AskedRequest>> requests_of_group(std::size_t group) const;
 
   private:
     enum class EventKind : std::uint8_t {
@@ -331,9 +333,10 @@ class World {
     void watch(const trace::Record& record, trace::RecordId id);
     static bool matches(const RecordPattern& pattern, const trace::Record& record);
     bool is_due(FaultState::Watch& watch, const trace::Record& record) const;
-    bool strikes_before(ServerIndex index, const zab::Input& input);
+    void expect(const trace::Record::Fields& fields, std::vector<std::uint32_t>& due);
+    bool struck_in_step(ServerIndex index, const zab::Input& input);
     bool strikes_before_durable(const WorkOrder& order);
-    bool strike_if_expected(ServerIndex index, const std::vector<trace::Record>& expected);
+    void strike_all(const std::vector<std::uint32_t>& due);
     bool is_held(const End& from, const End& to, const Flight& flight);
     void let_held_go(ServerIndex receiver, bool drops);
     void drop_connection(ConnectionIndex index);

@@ -35,7 +35,7 @@ TEST_CASE("replay: a capsule may end as expected, by another path, fixed, or oth
     };
     CHECK(replay(text).prints("as expected: newleader_ack@follower\n"));
     const std::regex hash(R"("hash": "0x[0-9a-f]*")");
-    const Called other = replay(std::regex_replace(text, hash, R"("hash": "0x1")"));
+    const Called other = replay(std::regex_replace(text, hash, R"("hash": "0x0000000000000001")"));
     CHECK(other.exit == 0);
     CHECK(other.prints("by another path"));
     const Called fixed = replay(replaced(text, "\"3.4.10\"", "\"fixed\""));
@@ -53,6 +53,20 @@ TEST_CASE("replay: the capsules of repaired and of planted defects end as they s
     CHECK(replay.prints(" as expected\n"));
 }
 
+TEST_CASE("replay: a capsule that hangs is ended, and those beside it are not") {
+    const Folder folder;
+    const std::string hangs = folder.write("a.json", R"({"duration": "3600000s",
+        "clients": [{"count": 100, "load": {"closed": {"outstanding": 100}}}],
+        "capsule": {"format": 1, "expected": "internal_error@process"}})");
+    const std::string ends = folder.write("b.json", R"({"duration": "5s",
+        "clients": [{"count": 1}], "capsule": {"format": 1, "expected": "clean"}})");
+    const Called replay = call({"replay", hangs, ends, "--patience", "2s", "--jobs", "2"});
+    CHECK(replay.exit == 0);
+    CHECK(replay.prints("a.json: as expected: internal_error@process\n"));
+    CHECK(replay.out.find("b.json: as expected: clean\n") > replay.out.find("a.json"));
+    CHECK(replay.prints("2 of 2 as expected\n"));
+}
+
 TEST_CASE("replay: what is no capsule is named, with its place") {
     const Folder folder;
     const std::string start = R"({"clients": [{"count": 1}], "capsule": )";
@@ -61,6 +75,12 @@ TEST_CASE("replay: what is no capsule is named, with its place") {
         {start + R"({"format": 2, "expected": "clean"}})", "capsules of format 1"},
         {start + R"({"format": 1}})", "expected"},
         {start + R"({"format": 1, "expected": 5}})", "/capsule/expected"},
+        {start + R"({"format": 1, "expected": ""}})", "neither \"clean\" nor a class"},
+        {start + R"({"format": 1, "expected": "clean@"}})", "neither \"clean\" nor a class"},
+        {start + R"({"format": 1, "expected": "clean", "hash": "0x1"}})", "/capsule/hash"},
+        {start + R"({"format": 1, "expected": "clean",
+            "certificate": [{"item": "/faults/0", "gone": 3, "tries": 2}]}})",
+         "/capsule/certificate/0/gone"},
         {"{", "c.json:1:"},
     };
     for (const auto& [text, says] : cases) {
@@ -89,6 +109,41 @@ TEST_CASE("freeze: the world written out has the trace of the one that was drawn
         CHECK(hash.starts_with("0x"));
         CHECK(value_after(call({"run", file}).out, "trace hash  ") == hash);
     }
+}
+
+TEST_CASE("freeze lists what clients ask for, and leaves alone what nobody would read") {
+    const Folder folder;
+    const std::string file = folder.path("w.json");
+    const Called small = call({"freeze", "scenarios/chaos/default.json", "--seed", "17", "--set",
+                               "duration=12s", "--out", file});
+    CHECK(small.exit == 0);
+    auto root = sim::json::parse_if_valid(folder.read("w.json"));
+    REQUIRE(root.has_value());
+    const auto* requests = value_at(*root, "/clients/0/requests/0");
+    REQUIRE(requests != nullptr);
+    CHECK(requests->elements.size() > 5);
+    CHECK(folder.read("w.json").find("\"operations\"") == std::string::npos);
+    const Called large = call({"freeze", "scenarios/basics/five-lines.json", "--set",
+                               "clients.0.load={\"open\": {\"bursts\": {\"every\": \"1s\", "
+                               "\"size\": 20000}}}",
+                               "--out", file});
+    CHECK(large.exit == 0);
+    CHECK(large.says("more than 100000 requests: they stay drawn"));
+    CHECK(folder.read("w.json").find("\"requests\"") == std::string::npos);
+}
+
+TEST_CASE(
+    "shrink: a capsule lists requests, and those are left out that the failure does not need") {
+    const Folder folder;
+    const std::string capsule = capsule_in(folder);
+    const auto requests = [&](const std::string& name) {
+        const std::string text = folder.read(name);
+        const std::regex request(R"("(create|set \d+|get \d+|sync \d+)[^"]*",?\n)");
+        return std::distance(std::sregex_iterator(text.begin(), text.end(), request), {});
+    };
+    CHECK(requests("found/newleader_ack-follower.json") > 100);
+    CHECK(call({"shrink", capsule, "--out", folder.path("small.json")}).exit == 0);
+    CHECK(requests("small.json") < 20);
 }
 
 TEST_CASE("freeze --logical: faults come after steps of the story, and the failure stays") {
@@ -147,8 +202,8 @@ TEST_CASE("chaos that contradicts what the scenario fixes is told, by every comm
         CHECK(called.says("/chaos: what it draws contradicts the rest of the scenario"));
         CHECK(called.says("/chaos/vary"));
     }
-    CHECK(call({"run", "scenarios/wan/five-regions.json", "--set", R"(chaos={"vary": []})",
-                "--until", "2s"})
+    CHECK(call({"run", "scenarios/wan/five-regions.json", "--set", R"(chaos={"vary": []})", "--set",
+                "duration=200s", "--until", "2s"})
               .exit == 3);  // Its expectations are of the whole run.
 }
 

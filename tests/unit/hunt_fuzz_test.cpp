@@ -143,6 +143,19 @@ TEST_CASE("fuzz: a folder that cannot be written ends it with 6 before anything 
     CHECK(fuzz.says("file/inside: error: cannot be written"));
 }
 
+TEST_CASE("fuzz, replay: a report that cannot be written ends them with 6 before anything runs") {
+    const Folder folder;
+    const std::string report = folder.path("nowhere/out.xml");
+    const Called fuzz = call(with(
+        sick, {"--seeds", "1..2", "--jobs", "1", "--out", folder.path("one"), "--junit", report}));
+    CHECK(fuzz.exit == 6);
+    CHECK(fuzz.says("nowhere/out.xml"));
+    CHECK_FALSE(std::filesystem::exists(folder.path("one/results.jsonl")));
+    const Called replay = call({"replay", "scenarios/regress", "--junit", report});
+    CHECK(replay.exit == 6);
+    CHECK(replay.out.empty());
+}
+
 TEST_CASE("fuzz: a known failure does not fail the campaign until its day has passed") {
     const Folder folder;
     const auto known = [&](const std::string& until) {
@@ -164,6 +177,17 @@ TEST_CASE("fuzz: a known failure does not fail the campaign until its day has pa
     CHECK(wrong.exit == 2);
     CHECK(wrong.says("known.json:1:"));
     CHECK(wrong.says("why"));
+    for (const auto& [day, is_one] :
+         std::vector<std::pair<std::string, bool>>{{"2028-02-29", true},
+                                                   {"2027-02-29", false},
+                                                   {"2027-04-31", false},
+                                                   {"2027-13-01", false},
+                                                   {"2027-00-10", false},
+                                                   {"27-01-01", false}}) {
+        known(day);
+        CAPTURE(day);
+        CHECK((call(words).exit != 2) == is_one);
+    }
 }
 
 TEST_CASE("fuzz: wrong options are told, each with what is accepted") {
@@ -188,6 +212,13 @@ TEST_CASE("fuzz: the canary dies, as it must") { CHECK(failure_of_canary().empty
 
 TEST_CASE("fuzz: reports for CI escape what their formats cannot hold") {
     CHECK(xml_text("a<b>&\"c\"\n\x01") == "a&lt;b&gt;&amp;&quot;c&quot;&#10;?");
+    // Of UTF-8, XML 1.0 has not all: U+FFFF, surrogates, and what is none at all.
+    CHECK(xml_text("é – 🦓\xef\xbf\xbd") == "é – 🦓\xef\xbf\xbd");
+    CHECK(xml_text("a\xef\xbf\xbf") == "a???");
+    CHECK(xml_text("\xed\xa0\x80"
+                   "b") == "???b");
+    CHECK(xml_text("\xc0\xaf"
+                   "b\xe2\x82") == "??b??");
     CampaignSummary summary;
     summary.add({.seed = 7, .failure = "x@y", .message = "50%\nlost", .hash = "0x1"});
     CHECK(github_lines("f.json", summary) ==

@@ -64,6 +64,55 @@ TEST_CASE("recovery is asked for only where a quorum runs undisturbed for long e
     CHECK(outcome_of(R"({"at": "10s", "crash": 2})", false, 200'000) == O::dead);
 }
 
+TEST_CASE("recovery: a fault without an end is over when what it did is undone") {
+    const auto outcome_with = [](const std::string& begin, const std::string& end) {
+        const Loaded scenario = loaded(R"({"duration": "300s", "clients": [{"count": 1}],
+            "faults": [)" + begin + ", " +
+                                       end + "]}");
+        Recovery recovery(*scenario.scenario);
+        for (const std::uint16_t id : std::vector<std::uint16_t>{1, 2, 3}) {
+            recovery.observe(record(trace::Kind::server_started, 0, id), 0);
+        }
+        recovery.observe(record(trace::Kind::fault, 10'000, 2, 0), 1);
+        recovery.observe(record(trace::Kind::fault, 12'000, 2, 1), 1);
+        const auto set = static_cast<std::uint16_t>(trace::Operation::set);
+        recovery.observe(record(trace::Kind::invoke, 14'000, 1, 0, 5, set), 2);
+        return recovery.judge(zab::Instant{} + zab::seconds(300)).outcome;
+    };
+    using O = Recovery::Outcome;
+    const std::string cut = R"({"at": "10s", "cut": 2})";
+    CHECK(outcome_with(cut, R"({"at": "12s", "heal": 2})") == O::dead);
+    CHECK(outcome_with(cut, R"({"at": "12s", "heal": "all"})") == O::dead);
+    CHECK(outcome_with(cut, R"({"at": "12s", "heal": 1})") == O::excused);
+    CHECK(outcome_with(cut, R"({"at": "12s", "heal": {"from": 2, "one_way": true}})") ==
+          O::excused);
+    CHECK(outcome_with(cut, R"({"at": "12s", "resume": 2})") == O::excused);
+    CHECK(outcome_with(R"({"at": "10s", "pause": 2})", R"({"at": "12s", "resume": 2})") == O::dead);
+    CHECK(outcome_with(R"({"at": "10s", "cut": "leader"})", R"({"at": "12s", "heal": "leader"})") ==
+          O::excused);  // It may be another one by then.
+}
+
+TEST_CASE("recovery: servers that go round and round are told from servers that stand still") {
+    const Loaded scenario = loaded(R"({"duration": "300s", "clients": [{"count": 1}]})");
+    const auto judged = [&](std::int64_t rounds) {
+        Recovery recovery(*scenario.scenario);
+        for (const std::uint16_t id : std::vector<std::uint16_t>{1, 2, 3}) {
+            recovery.observe(record(trace::Kind::server_started, 0, id), 0);
+        }
+        const auto set = static_cast<std::uint16_t>(trace::Operation::set);
+        recovery.observe(record(trace::Kind::invoke, 1'000, 1, 0, 5, set), 1);
+        for (std::int64_t i = 0; i < rounds; ++i) {
+            recovery.observe(record(trace::Kind::looking, 4'000 * i + 2'000, 3), 1);
+            recovery.observe(record(trace::Kind::leading, 4'000 * i + 4'000, 3), 1);
+        }
+        return recovery.judge(zab::Instant{} + zab::seconds(300));
+    };
+    CHECK(judged(1).outcome == Recovery::Outcome::dead);
+    CHECK(judged(10).outcome == Recovery::Outcome::lasso);
+    CHECK(judged(10).why.ends_with(
+        "; 10 times, every 4.000 s on average: 1 boots, 2 boots, 3 looks for a leader"));
+}
+
 namespace {
 
 /// What is said at a time, in milliseconds, of a write with this number.
@@ -162,6 +211,22 @@ TEST_CASE("chaos: leaving a family out takes its faults away and changes no othe
         }
         for (const std::string& fault : rest) CHECK(fault.find("\"cut\"") != std::string::npos);
     }
+}
+
+TEST_CASE("chaos: a run without room for faults and recovery is refused, with what it needs") {
+    const auto mistakes = [](const std::string& duration, const std::string& more) {
+        return load_text(R"({"clients": [{"count": 1}], "duration": ")" + duration +
+                             R"(", "chaos": {)" + more + "}}",
+                         "test")
+            .mistakes;
+    };
+    CHECK(mistakes("10s", "").empty());
+    REQUIRE(mistakes("9s", "").size() == 1);
+    CHECK(mistakes("9s", "").front().find("at least 10s") != std::string::npos);
+    // By ZooKeeper's own limits: 2 x 15 ticks of 2 s, 10 s + 60 s of election, and the client.
+    CHECK(mistakes("30s", R"("vary": [])").size() == 1);
+    CHECK(mistakes("146s", R"("vary": [])").empty());
+    CHECK_FALSE(mistakes("145s", R"("vary": [])").empty());
 }
 
 TEST_CASE("chaos: a family that is off in every run draws nothing") {
