@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Hunts for each of ZooKeeper's bugs with the one chaos file, and writes what it found.
 
-    tests/campaign/bugs.py [--seeds N] [--only DEFECT…]
+    tests/campaign/bugs.py [--seeds N] [--only DEFECT…] [--chaos FILE]
 
 For each defect, planted alone into release `fixed`: how many of N seeds (default 20,000) fail, with
 a 95 % interval, after how many seeds and cpu seconds the first did, what a shrunk story comes to,
@@ -38,10 +38,10 @@ def cpu():
     return usage.ru_utime + usage.ru_stime
 
 
-def fuzz(defect, first, last, folder):
+def fuzz(defect, first, last, folder, chaos):
     release = json.dumps({'base': 'fixed', 'defects': [defect]})
     begin = cpu()
-    subprocess.run([ZABSIM, 'fuzz', CHAOS, '--set', f'release={release}', '--seeds',
+    subprocess.run([ZABSIM, 'fuzz', chaos, '--set', f'release={release}', '--seeds',
                     f'{first}..{last}', '--out', folder], stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL, check=False)
     with open(os.path.join(folder, 'results.jsonl'), encoding='utf-8') as file:
@@ -59,13 +59,13 @@ def interval(hits, tries):
     return max(0, middle - half) * 100, min(1, middle + half) * 100
 
 
-def repeats(defect, results, failing):
+def repeats(defect, results, failing, chaos):
     """How many of the first failing seeds come to the same records once more."""
     chosen = failing[:REPEATED]
     with tempfile.TemporaryDirectory() as folder:
         again = {}
         for first, last in runs_of(chosen):
-            again.update(fuzz(defect, first, last, folder)[0])
+            again.update(fuzz(defect, first, last, folder, chaos)[0])
     return sum(again[seed] == results[seed] for seed in chosen), len(chosen)
 
 
@@ -80,7 +80,7 @@ def runs_of(seeds):
     return runs
 
 
-def shrink(defect, failure, folder):
+def shrink(defect, failure, folder, chaos):
     """The items of the story, once it is cut down into scenarios/bugs/found."""
     stem = ''.join(c if c.isalnum() or c == '_' else '-' for c in failure)
     small = os.path.join(FOUND, f'{defect}.json')
@@ -92,17 +92,18 @@ def shrink(defect, failure, folder):
     with open(small, encoding='utf-8') as file:
         story = json.load(file)
     # The build and folder it was found with are of no interest to a reader.
-    story['capsule']['found_by'] = 'tests/campaign/bugs.py --only ' + defect
+    story['capsule']['found_by'] = 'tests/campaign/bugs.py --only ' + defect + (
+        '' if chaos == CHAOS else ' --chaos ' + os.path.relpath(chaos, ROOT))
     with open(small, 'w', encoding='utf-8') as file:
         json.dump(story, file, indent=2)
         file.write('\n')
     return len(story['capsule']['certificate'])
 
 
-def hunt(names, seeds):
+def hunt(names, seeds, chaos):
     defect = names[0]
     with tempfile.TemporaryDirectory() as folder:
-        results, spent = fuzz(defect, 1, seeds, folder)
+        results, spent = fuzz(defect, 1, seeds, folder, chaos)
         failing = sorted(seed for seed, r in results.items() if r['failure'])
         low, high = interval(len(failing), len(results))
         row = [', '.join(names), f'{len(failing):,} ({low:.2f} to {high:.2f} %)']
@@ -111,8 +112,8 @@ def hunt(names, seeds):
         first = failing[0]
         # Of those that the campaign kept a capsule of, the class that was met first.
         failure = results[first]['failure']
-        items = shrink(defect, failure, folder)
-        same, tried = repeats(defect, results, failing)
+        items = shrink(defect, failure, folder, chaos)
+        same, tried = repeats(defect, results, failing, chaos)
         row += [failure, f'{first:,}', f'{spent * first / seeds:.2f} s', str(items),
                 f'{same} of {tried}']
         return row, items <= MOST_ITEMS and same == tried
@@ -135,17 +136,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n', maxsplit=1)[0])
     parser.add_argument('--seeds', type=int, default=20_000)
     parser.add_argument('--only', nargs='+', help='these defects, and no table')
+    parser.add_argument('--chaos', default=CHAOS, help='another chaos file, and no table')
     arguments = parser.parse_args()
     rows, passed, failed = [], 0, 0
     for names in DEFECTS:
         if arguments.only and not set(names) & set(arguments.only):
             continue
-        row, is_good = hunt(names, arguments.seeds)
+        row, is_good = hunt(names, arguments.seeds, os.path.abspath(arguments.chaos))
         rows.append(row)
         passed += is_good
         failed += not is_good
         print(' | '.join(row), flush=True)
-    if not arguments.only:
+    if not arguments.only and arguments.chaos == CHAOS:
         write_table(rows, arguments.seeds)
     print(f'{passed} passed, {failed} failed')
     sys.exit(0 if failed == 0 else 1)
