@@ -20,7 +20,11 @@ std::string check_text(const std::string& file, const TraceStudy& study) {
         study.properties_left_out > 0 && verdict.holds() ? " in part" : "",
         verdict.properties_checked, verdict.properties_checked + study.properties_left_out,
         analysis::count_text(verdict.safety_violations + verdict.liveness_violations));
-    for (const std::string& message : verdict.messages) out += "  - " + message + "\n";
+    for (std::size_t i = 0; i < verdict.messages.size(); ++i) {
+        out += "  - " + verdict.messages[i] + "\n";
+        if (i >= study.witnesses.size()) continue;  // Nothing was judged.
+        for (const std::string& line : study.witnesses[i]) out += "      " + line + "\n";
+    }
     for (const std::string& what : verdict.not_checked) out += "  not checked: " + what + "\n";
     if (study.is_hash_verified) {
         out += fmt::format("  trace hash 0x{:016x} verified over all {} records\n",

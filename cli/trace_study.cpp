@@ -5,6 +5,7 @@
 #include "analysis/metric/summarizer.hpp"
 #include "cli/judgement.hpp"
 #include "cli/loading.hpp"
+#include "cli/witness.hpp"
 #include "sim/trace/reader.hpp"
 #include "sim/trace/record_table.hpp"
 #include "sim/world/behaviour.hpp"
@@ -94,6 +95,7 @@ class Study {
         return header_.level == trace::Level::all && recorder_.next_id() == end.records;
     }
     trace::RunHash hash() const { return recorder_.hash(); }
+    const std::vector<analysis::Violation>& violations() const { return checkers_.violations(); }
 
   private:
     const trace::Header& header_;
@@ -168,6 +170,7 @@ std::optional<TraceStudy> study_trace(const std::string& file, StudyNeeds needs,
             shown, study.hash().value, end.hash.value));
     }
     TraceStudy result = study.result(end);
+    if (needs == StudyNeeds::verdict) result.witnesses = witness_lines(file, study.violations());
     if (reader.has_unknown_kinds()) {
         result.result.verdict.not_checked.emplace_back(
             "records of kinds that this zabsim does not know: needs the zabsim that wrote them");

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cli {
 
@@ -19,6 +20,8 @@ struct TraceStudy {
     trace::Level level_needed{};          ///< To answer all.
     std::uint64_t costs_checked = 0;
     std::uint64_t costs_unchecked = 0;
+    /// By message of the verdict: see witness_lines().
+    std::vector<std::vector<std::string>> witnesses;
     std::string cost_offence;  ///< The first record whose costs do not add up.
     std::string verdict_word;  ///< Of the run itself, at the file's end.
 };

@@ -19,6 +19,8 @@ void Database::load(const DiskImage& disk) {
         tree_ = disk.snapshot->tree;
         sessions_ = disk.snapshot->sessions;
         last_processed_ = disk.snapshot->zxid();
+        played_ = position_.zxid;
+        tree_reaches_ = disk.snapshot->tree_reaches;
     }
     committed_log_.reset(position_);
     fast_forward(disk);
@@ -40,6 +42,8 @@ void Database::install(const Snapshot& snapshot, Zxid zxid) {
     tree_ = snapshot.tree;
     sessions_ = snapshot.sessions;
     position_ = snapshot.position;
+    played_ = position_.zxid;
+    tree_reaches_ = snapshot.tree_reaches;
     last_processed_ = zxid;
     committed_log_.reset(position_);
 }
@@ -49,6 +53,8 @@ void Database::clear() {
     tree_.clear();
     sessions_.clear();
     position_ = {};
+    played_ = {};
+    tree_reaches_ = {};
     last_processed_ = {};
     committed_log_.reset({});
 }
@@ -56,8 +62,11 @@ void Database::clear() {
 void Database::apply(const Txn& txn, bool is_recorded) {
     apply_to_state(txn);
     last_processed_ = std::max(last_processed_, txn.zxid);
+    played_ = txn.zxid;
     if (txn.zxid <= position_.zxid) {
-        return;  // Replayed over a state that has it already.
+        // Replayed over a state that has it already, and later writes with it.
+        tree_reaches_ = std::max(tree_reaches_, position_.zxid);
+        return;
     }
     if (!is_recorded) {
         position_ = advance(position_, txn);
@@ -96,8 +105,9 @@ std::uint64_t Database::fingerprint() const {
     for (const Session& session : sessions_) {
         digest.add(session.id.value).add(session.timeout_ms);
     }
-    for (PathId path = 0; path < tree_.paths(); ++path) {
-        digest.add(tree_.last_writer(path).value);
+    digest.add(tree_.digest());
+    if (played_ < tree_reaches_) {
+        digest.add(played_.value).add(tree_reaches_.value);
     }
     return digest.value;
 }

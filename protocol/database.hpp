@@ -5,6 +5,7 @@
 #include "protocol/service/sessions.hpp"
 #include "protocol/service/tree.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,6 +21,9 @@ struct Snapshot {
     std::vector<Session> sessions;
     /// Its file's: what counted as processed, a leader's <epoch,0> for instance. 0: `position`'s.
     Zxid name{};
+    /// What the tree may hold already when its writing ends: it is that of a history again once
+    /// everything up to here has been replayed over it.
+    Zxid tree_reaches{};
 
     Zxid zxid() const { return name == Zxid{} ? position.zxid : name; }
 };
@@ -72,9 +76,24 @@ class Database {
     Position position() const { return position_; }
     const History& committed_log() const { return committed_log_; }
     const Tree& tree() const { return tree_; }
+    /// For the trace: the digest of the tree that `position` has led to. 0 while it is not known
+    /// to be of any one history, because older writes are being replayed over a fuzzy snapshot
+    /// (DataTree.compareDigest, digestFromLoadedSnapshot).
+    std::uint32_t tree_digest() const {
+        return played_ < tree_reaches_ ? 0 : static_cast<std::uint32_t>(tree_.digest());
+    }
     const std::vector<Session>& sessions() const { return sessions_; }
     bool has_session(SessionId session) const;
-    Snapshot snapshot() const { return {position_, tree_, sessions_, last_processed_}; }
+    Snapshot snapshot() const {
+        return {position_, tree_, sessions_, last_processed_,
+                std::max(position_.zxid, tree_reaches_)};
+    }
+    /// The end of a fuzzy writing: what was applied meanwhile may be in the snapshot, too.
+    void finish(Snapshot& snapshot) const {
+        snapshot.tree = tree_;
+        snapshot.sessions = sessions_;
+        snapshot.tree_reaches = std::max(position_.zxid, tree_reaches_);
+    }
     /// Changes when the whole contents are replaced, not when transactions are applied.
     std::uint32_t generation() const { return generation_; }
     std::uint64_t fingerprint() const;
@@ -87,6 +106,8 @@ class Database {
     std::uint32_t generation_ = 0;
     Zxid last_processed_{};
     Position position_{};
+    Zxid played_{};        // The last transaction applied, also when it was an older one, again.
+    Zxid tree_reaches_{};  // As in Snapshot.
     Tree tree_;
     std::vector<Session> sessions_;  // Ascending by id.
     History committed_log_;

@@ -165,7 +165,7 @@ void Peer::leave(Effects& out) {
 /// What memory holds now, without having been delivered: an uncommitted tail may be in it.
 void Peer::tell_memory(Effects& out) const {
     const Position end = server_.database.position();
-    out.note(NoteKind::history, end.zxid.value, end.prefix);
+    out.note(NoteKind::history, end.zxid.value, end.prefix, server_.database.tree_digest());
 }
 
 void Peer::on_leaving_done(const Done& done, Effects& out) {

@@ -26,6 +26,7 @@ std::vector<std::unique_ptr<Checker>> make_all_checkers(Protocol protocol) {
     all.push_back(make_log_image());
     all.push_back(make_durability());
     all.push_back(make_boot());
+    all.push_back(make_tree_agreement());
     all.push_back(make_committed_replies());
     all.push_back(make_client_order());
     return all;

@@ -20,6 +20,7 @@ std::unique_ptr<Checker> make_log_matching();
 std::unique_ptr<Checker> make_log_image();
 std::unique_ptr<Checker> make_durability();
 std::unique_ptr<Checker> make_boot();
+std::unique_ptr<Checker> make_tree_agreement();
 std::unique_ptr<Checker> make_committed_replies();
 std::unique_ptr<Checker> make_client_order();
 

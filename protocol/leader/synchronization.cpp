@@ -140,7 +140,7 @@ void Leading::on_started_serving(Server& server, Effects& out) {
     server.vote.vote.peer_epoch = epoch;  // updateElectionVote: what we tell late comers.
     server.pipeline.start(server, true);
     await_expiry(server, out);
-    out.note(NoteKind::history, initial.zxid.value, initial.prefix);
+    out.note(NoteKind::history, initial.zxid.value, initial.prefix, server.database.tree_digest());
     out.note(NoteKind::serving, initial.zxid.value, initial.prefix, epoch.value, server.self);
     for (Handler& handler : handlers) {
         handler.deadline = 2 * (server.config->init_limit + server.config->sync_limit);

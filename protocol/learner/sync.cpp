@@ -58,7 +58,7 @@ Verdict Learning::on_first_packet(Server& server, const Message& message, const 
         server.database.install(*snapshot, snap->zxid);
         server.asks_for_snapshot = false;
         out.note(NoteKind::snapshot_installed, snapshot->position.zxid.value,
-                 snapshot->position.prefix, 0, leader);
+                 snapshot->position.prefix, server.database.tree_digest(), leader);
     } else {
         return Verdict::leave;  // Learner.syncWithLeader: an unexpected packet ends the try.
     }
@@ -83,7 +83,7 @@ Verdict Learning::on_log_truncated(Server& server, const DiskImage& disk, Effect
     phase = Phase::synchronizing;
     last_queued = truncated_to;
     out.note(NoteKind::history, server.database.position().zxid.value,
-             server.database.position().prefix);
+             server.database.position().prefix, server.database.tree_digest());
     return Verdict::stay;
 }
 
@@ -253,7 +253,7 @@ void Learning::on_started_serving(Server& server, Effects& out) {
     server.pipeline.start(server, false);
     server.vote.vote.peer_epoch = new_epoch;  // updateElectionVote: what we tell late comers.
     const Position end = server.database.position();
-    out.note(NoteKind::history, end.zxid.value, end.prefix);
+    out.note(NoteKind::history, end.zxid.value, end.prefix, server.database.tree_digest());
     out.note(NoteKind::serving, end.zxid.value, end.prefix, new_epoch.value, leader);
     out.send(link, Ack{Zxid::of(new_epoch, 0)});
     // What came since NEWLEADER goes the ordinary way: logged, acknowledged, committed.

@@ -233,7 +233,8 @@ void Pipeline::on_read(const Server& server, const Request& request, bool was_he
 /// `own`: the request that it answers, if a client of this server has made it.
 void Pipeline::on_committed(Server& server, const Txn& txn, const Request* own, Effects& out) {
     server.database.apply(txn);
-    out.note(NoteKind::deliver, txn.zxid.value, server.database.position().prefix);
+    out.note(NoteKind::deliver, txn.zxid.value, server.database.position().prefix,
+             server.database.tree_digest());
     if (txn.type == TxnType::close_session) {
         close_session(txn, own, out);
     } else if (own != nullptr && txn.type == TxnType::create_session) {

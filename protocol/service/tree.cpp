@@ -21,7 +21,9 @@ void Tree::write(PathId path, Zxid zxid) {
     } else if (chunk.use_count() > 1) {
         chunk = std::make_shared<Chunk>(*chunk);
     }
-    (*chunk)[path % chunk_size] = zxid;
+    Zxid& writer = (*chunk)[path % chunk_size];
+    digest_ += digest_of(path, zxid) - digest_of(path, writer);
+    writer = zxid;
 }
 
 }  // namespace zab

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/message.hpp"
+#include "protocol/types/digest.hpp"
 #include "protocol/types/ids.hpp"
 
 #include <array>
@@ -26,15 +27,28 @@ class Tree {
     Zxid last_writer(PathId path) const;
     /// Paths known, written or not: an upper bound, for the size of a snapshot.
     std::size_t paths() const { return chunks_.size() * chunk_size; }
-    void clear() { chunks_.clear(); }
+    /// The sum of all nodes' digests, as DataTree keeps one since 3.6 (AdHash: a write takes the
+    /// old node's share out and puts the new one's in). Equal trees have equal digests, whatever
+    /// the order of their writes.
+    std::uint64_t digest() const { return digest_; }
+    void clear() {
+        chunks_.clear();
+        digest_ = digest_of_untouched;
+    }
 
   private:
     static constexpr std::size_t chunk_size = 256;
     using Chunk = std::array<Zxid, chunk_size>;
+    /// Not 0, so that the digest of an empty tree counts as one.
+    static constexpr std::uint64_t digest_of_untouched = 0x7a6f'6f6b'6565'7065u;
 
+    static constexpr std::uint64_t digest_of(PathId path, Zxid writer) {
+        return mix(path, writer.value);
+    }
     void write(PathId path, Zxid zxid);
 
     std::vector<std::shared_ptr<Chunk>> chunks_;  // Null: never written.
+    std::uint64_t digest_ = digest_of_untouched;
 };
 
 }  // namespace zab

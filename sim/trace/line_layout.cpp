@@ -19,7 +19,8 @@ void add_keys(std::vector<KeyLayout>& keys, const Field& field, Place where) {
         case Form::hex:
         case Form::zxid:
         case Form::name:
-            keys.push_back({field.key, field.form, field.names, where, field.meaning});
+            keys.push_back(
+                {field.key, field.form, field.names, where, field.meaning, !field.is_late});
             return;
     }
 }

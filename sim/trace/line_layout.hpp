@@ -2,6 +2,7 @@
 
 #include "sim/trace/record_table.hpp"
 
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -37,13 +38,19 @@ constexpr Place a{6, 0, ~std::uint64_t{0}};
 constexpr Place b{7, 0, ~std::uint64_t{0}};
 }  // namespace place
 
-/// One key that lines of a kind have, always: `Form::absent` and `Form::flags` do not occur here.
+/// How many hexadecimal digits a value of at most `max` has.
+constexpr unsigned hex_digits(std::uint64_t max) {
+    return (static_cast<unsigned>(std::bit_width(max)) + 3) / 4;
+}
+
+/// One key that lines of a kind have: `Form::absent` and `Form::flags` do not occur here.
 struct KeyLayout {
     std::string_view key;
     Form form{};
     std::span<const std::string_view> names;
     Place place;
     std::string_view meaning;
+    bool is_required = true;
 };
 
 /// The kind's own keys in the order in which they are written; the node, if any, is the first.

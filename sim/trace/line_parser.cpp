@@ -29,6 +29,10 @@ std::optional<std::uint64_t> steps_back(RecordId id, std::uint64_t earlier) {
     return id - earlier;
 }
 
+std::optional<std::uint64_t> within(std::optional<std::uint64_t> value, std::uint64_t most) {
+    return value.has_value() && *value > most ? std::nullopt : value;
+}
+
 Mistake link_mistake(const char* at, std::string_view key, std::uint64_t earlier, RecordId id) {
     return {at, earlier >= id
                     ? fmt::format("\"{}\" is {}, which is not before the record's own id {}", key,
@@ -53,7 +57,7 @@ LineParser::Plan LineParser::plan_of(const Row& row) {
     };
     const auto add_own = [&plan](const KeyLayout& own) {
         plan.slots.push_back(
-            {own.key, Target::word, true, own.form, own.names, own.place, Cost::none});
+            {own.key, Target::word, own.is_required, own.form, own.names, own.place, Cost::none});
     };
     const std::vector<KeyLayout> keys = own_keys(row.kind);
     const std::size_t nodes = row.node.form == Form::absent ? 0 : 1;
@@ -127,7 +131,7 @@ std::optional<std::uint64_t> LineParser::value_of(const Slot& slot, const JsonVa
     switch (slot.form) {
         case Form::integer: return integer_of(value, slot.place.max);
         case Form::hex:
-        case Form::zxid: return hex_of(value);
+        case Form::zxid: return within(hex_of(value), slot.place.max);
         case Form::name: return name_of(value, slot.names);
         case Form::absent:
         case Form::flags: break;
@@ -142,8 +146,8 @@ Mistake LineParser::mistake_in(const Slot& slot, const JsonValue& value) {
     } else if (slot.form == Form::name) {
         reason = fmt::format("\"{}\" must be one of: {}", slot.key, fmt::join(slot.names, ", "));
     } else {
-        reason =
-            fmt::format("\"{}\" must be a string \"0x…\" of 1 to 16 hexadecimal digits", slot.key);
+        reason = fmt::format("\"{}\" must be a string \"0x…\" of 1 to {} hexadecimal digits",
+                             slot.key, hex_digits(slot.place.max));
     }
     return {position_of(value), std::move(reason)};
 }

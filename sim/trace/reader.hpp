@@ -47,6 +47,8 @@ class Reader {
     bool read_header();
     /// The next record, or that there is none.
     Step next(NumberedRecord& out);
+    /// Where the record stands that was read last, from 1.
+    std::uint64_t line() const { return line_number_; }
 
     const Header& header() const { return header_; }
     /// Valid once next() returned `end`.

@@ -17,6 +17,7 @@ constexpr Field contacted{"node", Form::integer, {}, "the server that the client
 constexpr Field zxid{"zxid", Form::zxid, {}, "the transaction"};
 constexpr Field last_zxid{"zxid", Form::zxid, {}, "the last transaction"};
 constexpr Field prefix{"prefix", Form::hex, {}, "rolling hash of the history up to and with it"};
+constexpr Field tree{"tree", Form::hex, {}, "digest of the tree there; 0: not known", true};
 constexpr Field leader{"leader", Form::integer, {}, "the leader"};
 constexpr Field other_server{"peer", Form::integer, {}, "the other server"};
 constexpr Field list_index{"index", Form::integer, {}, "its place in the list"};
@@ -117,7 +118,7 @@ constexpr std::array<Row, kind_count> table{{
     {commit, "commit", protocol, "the leader has a quorum of acks", server, no, no, zxid, prefix,
      {"acks", Form::integer, {}, "voters that had acknowledged it"}},
     {deliver, "deliver", protocol, "a transaction is applied to the tree", server, no, no, zxid,
-     prefix, no},
+     prefix, tree},
     {read, "read", all, "a read or sync is answered from the tree", server, no, answered, last_zxid,
      client, cxid},
     {inform, "inform", protocol, "an observer learns a committed transaction", server, no, no, zxid,
@@ -137,9 +138,9 @@ constexpr std::array<Row, kind_count> table{{
     {snapshot_sent, "snapshot_sent", protocol, "a snapshot is serialised to a learner", server,
      {"peer", Form::integer, {}, "the learner"}, no, last_zxid, prefix, bytes},
     {snapshot_installed, "snapshot_installed", protocol, "a learner's memory is the snapshot's",
-     server, leader, no, last_zxid, prefix, no},
+     server, leader, no, last_zxid, prefix, tree},
     {history, "history", protocol, "what memory holds from now on without replaying it", server, no,
-     no, last_zxid, prefix, no},
+     no, last_zxid, prefix, tree},
     {client_connecting, "client_connecting", all, "a client dials", contacted, no, no, no, client,
      no},
     {client_connected, "client_connected", operations, "a session is attached to a server",

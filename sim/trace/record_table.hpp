@@ -13,7 +13,7 @@ namespace trace {
 enum class Form : std::uint8_t {
     absent,
     integer,  ///< Decimal.
-    hex,      ///< "0x…", for 64-bit identities.
+    hex,      ///< "0x…", for identities.
     zxid,     ///< "0x…", epoch in the high half.
     name,     ///< An enumeration, by the names given.
     flags,    ///< operation_detail(): writes two keys, the operation and the outcome.
@@ -24,6 +24,7 @@ struct Field {
     Form form = Form::absent;
     std::span<const std::string_view> names = {};  ///< For `name`, by value.
     std::string_view meaning = {};
+    bool is_late = false;  ///< A file of minor version 0 lacks it, which means 0.
 };
 
 /// The least detailed level at which a kind's lines are written.

@@ -62,7 +62,9 @@ std::string type_of(const KeyLayout& key) {
     switch (key.form) {
         case Form::integer: return integer_type(key.place.max);
         case Form::hex:
-        case Form::zxid: return std::string(hex_type);
+        case Form::zxid:
+            return fmt::format(R"("type": "string", "pattern": "^0x[0-9a-f]{{1,{}}}$")",
+                               hex_digits(key.place.max));
         case Form::name: return fmt::format(R"("enum": [{}])", quoted_list(key.names));
         case Form::absent:
         case Form::flags: break;
@@ -121,7 +123,9 @@ void put_end_schema(Out out) {
 void put_kind_schema(Out out, const Row& row) {
     std::string required = R"("id", "t_ns", "kind")";
     const std::vector<KeyLayout> keys = own_keys(row.kind);
-    for (const KeyLayout& key : keys) required += ", " + quoted(key.key);
+    for (const KeyLayout& key : keys) {
+        if (key.is_required) required += ", " + quoted(key.key);
+    }
     fmt::format_to(out,
                    ",\n    {}: {{\n      \"description\": {},\n      \"type\": \"object\",\n"
                    "      \"required\": [{}],\n      \"properties\": {{\n"
@@ -153,7 +157,7 @@ std::string form_in_words(const KeyLayout& key) {
 constexpr std::string_view reference_head = R"(# Trace format {}{}.{}
 
 A trace is JSON Lines: a header, one line per record, an end. Times and costs are integers in
-nanoseconds; identities of 64 bits are hexadecimal strings. Keys stand in a fixed order. Readers
+nanoseconds; identities are hexadecimal strings. Keys stand in a fixed order. Readers
 pass over keys, kinds and lines that they do not know, and refuse another major version.
 
 ## Header

@@ -218,8 +218,7 @@ bool World::apply_to_disk(ServerNode& server, const WorkOrder& order) {
             zab::Snapshot snapshot = order.snapshot;
             const zab::Database& database = server.peer.server().database;
             if (order.database_generation == database.generation()) {
-                snapshot.tree = database.tree();
-                snapshot.sessions = database.sessions();
+                database.finish(snapshot);
             }
             const auto how = static_cast<zab::SnapshotWrite>(order.argument);
             disk.add_snapshot(snapshot, how, now_, snapshot_bytes(server));

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Hunts for each of ZooKeeper's bugs with the one chaos file, and writes what it found.
 
-    tests/campaign/bugs.py [--seeds N] [--only DEFECT…]
+    tests/campaign/bugs.py [--seeds N] [--only DEFECT…] [--chaos FILE]
 
 For each defect, planted alone into release `fixed`: how many of N seeds (default 20,000) fail, with
 a 95 % interval, after how many seeds and cpu seconds the first did, what a shrunk story comes to,
@@ -39,10 +39,10 @@ def cpu():
     return usage.ru_utime + usage.ru_stime
 
 
-def fuzz(defect, first, last, folder):
+def fuzz(defect, first, last, folder, chaos):
     release = json.dumps({'base': 'fixed', 'defects': [defect]})
     begin = cpu()
-    subprocess.run([ZABSIM, 'fuzz', CHAOS, '--set', f'release={release}', '--seeds',
+    subprocess.run([ZABSIM, 'fuzz', chaos, '--set', f'release={release}', '--seeds',
                     f'{first}..{last}', '--out', folder], stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL, check=False)
     with open(os.path.join(folder, 'results.jsonl'), encoding='utf-8') as file:
@@ -60,13 +60,13 @@ def interval(hits, tries):
     return max(0, middle - half) * 100, min(1, middle + half) * 100
 
 
-def repeats(defect, results, failing):
+def repeats(defect, results, failing, chaos):
     """How many of the first failing seeds come to the same records once more."""
     chosen = failing[:REPEATED]
     with tempfile.TemporaryDirectory() as folder:
         again = {}
         for first, last in runs_of(chosen):
-            again.update(fuzz(defect, first, last, folder)[0])
+            again.update(fuzz(defect, first, last, folder, chaos)[0])
     return sum(again[seed] == results[seed] for seed in chosen), len(chosen)
 
 
@@ -81,11 +81,11 @@ def runs_of(seeds):
     return runs
 
 
-def shrunk(defect, failure, seed):
+def shrunk(defect, failure, seed, chaos):
     """The story of one failing seed, cut down."""
     stem = ''.join(c if c.isalnum() or c == '_' else '-' for c in failure)
     with tempfile.TemporaryDirectory() as folder:
-        fuzz(defect, seed, seed, folder)
+        fuzz(defect, seed, seed, folder, chaos)
         small = os.path.join(folder, 'small.json')
         done = subprocess.run([ZABSIM, 'shrink', os.path.join(folder, stem + '.json'), '--out',
                                small], capture_output=True, text=True, check=False)
@@ -99,17 +99,18 @@ def size(story):
     return len(story['capsule']['certificate'])
 
 
-def keep_story(defect, results, failing):
+def keep_story(defect, results, failing, chaos):
     """Cuts a story down into scenarios/bugs/found: its items."""
     best = None
     for seed in failing[:STORIES]:
-        story = shrunk(defect, results[seed]['failure'], seed)
+        story = shrunk(defect, results[seed]['failure'], seed, chaos)
         if best is None or size(story) < size(best):
             best = story
         if size(best) <= MOST_ITEMS:
             break
     # The build and folder it was found with are of no interest to a reader.
-    best['capsule']['found_by'] = 'tests/campaign/bugs.py --only ' + defect
+    best['capsule']['found_by'] = 'tests/campaign/bugs.py --only ' + defect + (
+        '' if chaos == CHAOS else ' --chaos ' + os.path.relpath(chaos, ROOT))
     os.makedirs(FOUND, exist_ok=True)
     with open(os.path.join(FOUND, f'{defect}.json'), 'w', encoding='utf-8') as file:
         json.dump(best, file, indent=2)
@@ -117,10 +118,10 @@ def keep_story(defect, results, failing):
     return size(best)
 
 
-def hunt(names, seeds):
+def hunt(names, seeds, chaos):
     defect = names[0]
     with tempfile.TemporaryDirectory() as folder:
-        results, spent = fuzz(defect, 1, seeds, folder)
+        results, spent = fuzz(defect, 1, seeds, folder, chaos)
         failing = sorted(seed for seed, r in results.items() if r['failure'])
         low, high = interval(len(failing), len(results))
         row = [', '.join(names), f'{len(failing):,} ({low:.2f} to {high:.2f} %)']
@@ -128,8 +129,8 @@ def hunt(names, seeds):
             return row + ['-', '-', '-', '-', '-'], False
         first = failing[0]
         failure = results[first]['failure']
-        items = keep_story(defect, results, failing)
-        same, tried = repeats(defect, results, failing)
+        items = keep_story(defect, results, failing, chaos)
+        same, tried = repeats(defect, results, failing, chaos)
         row += [failure, f'{first:,}', f'{spent * first / seeds:.2f} s', str(items),
                 f'{same} of {tried}']
         return row, items <= MOST_ITEMS and same == tried
@@ -152,17 +153,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n', maxsplit=1)[0])
     parser.add_argument('--seeds', type=int, default=20_000)
     parser.add_argument('--only', nargs='+', help='these defects, and no table')
+    parser.add_argument('--chaos', default=CHAOS, help='another chaos file, and no table')
     arguments = parser.parse_args()
     rows, passed, failed = [], 0, 0
     for names in DEFECTS:
         if arguments.only and not set(names) & set(arguments.only):
             continue
-        row, is_good = hunt(names, arguments.seeds)
+        row, is_good = hunt(names, arguments.seeds, os.path.abspath(arguments.chaos))
         rows.append(row)
         passed += is_good
         failed += not is_good
         print(' | '.join(row), flush=True)
-    if not arguments.only:
+    if not arguments.only and arguments.chaos == CHAOS:
         write_table(rows, arguments.seeds)
     print(f'{passed} passed, {failed} failed')
     sys.exit(0 if failed == 0 else 1)

@@ -149,8 +149,7 @@ std::uint32_t Cluster::do_disk_work(Node& node, const zab::Start& wish, std::uin
     if (wish.work != zab::Work::write_snapshot) return 0;
     const auto how = static_cast<zab::SnapshotWrite>(wish.argument);
     zab::Snapshot snapshot = before;
-    snapshot.tree = node.peer->server().database.tree();  // Fuzzy: as it is in the end.
-    snapshot.sessions = node.peer->server().database.sessions();
+    node.peer->server().database.finish(snapshot);  // Fuzzy: as it is in the end.
     disk.add_snapshot(snapshot, how, now_.ns);
     return how == zab::SnapshotWrite::replacing || how == zab::SnapshotWrite::synced ? 1 : 0;
 }

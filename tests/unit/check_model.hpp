@@ -335,7 +335,7 @@ class Model {
         const std::size_t upto = servers_[leader_of(n)].committed;
         if (s.applied >= std::min(upto, s.log.size())) return;
         const Entry& entry = s.log[s.applied++];
-        script_.deliver(n, entry.txn);
+        script_.deliver(n, entry.txn, static_cast<std::uint32_t>(entry.txn.prefix));
         if (entry.client) reply(n, entry);
     }
 

@@ -170,6 +170,10 @@ std::vector<Case> disk_cases() {
          begun().write(1, a1, {1, 2}).truncated(2, 1, nothing)},
         {"a committed transaction loses its quorum at a boot", "committed_durability",
          begun().write(1, a1, {1, 2}).stopped(2).booted(2, nothing, 1)},
+        {"a delivery makes another tree than elsewhere", "tree_agreement",
+         begun().broadcast(1, a1, {1, 2}).commit(1, a1, 2).deliver(1, a1, 7).deliver(2, a1, 8)},
+        {"a server comes back with another tree", "tree_agreement",
+         begun().broadcast(1, a1, {1, 2}).commit(1, a1, 2).deliver(1, a1, 7).history(2, a1, 8)},
         {"a truncation removes a committed transaction", "truncation_safety",
          begun().write(1, a1, {1, 2, 3}).write(1, a2, {1, 2, 3}).truncated(3, 1, a1)},
     };
@@ -271,6 +275,23 @@ TEST_CASE(
     }
     CHECK(checked(script, trace::Level::all, "fixed").is_clean());
     CHECK(checked(script).is_clean());
+}
+
+TEST_CASE("only known trees of one and the same history are compared") {
+    const Script begun_twice = begun().broadcast(1, a1, {1, 2}).commit(1, a1, 2);
+    const auto is_clean = [&](auto act) {
+        Script script = begun_twice;
+        act(script);
+        return checked(script).violation_count("tree_agreement") == 0;
+    };
+
+    CHECK(is_clean([](Script& s) { s.deliver(1, a1, 7).deliver(2, a1, 7); }));
+    CHECK(is_clean([](Script& s) { s.deliver(1, a1, 0).deliver(2, a1, 8).history(1, a1, 8); }));
+    CHECK(is_clean([](Script& s) { s.deliver(1, a1, 7).deliver(2, a1, 0); }));
+    CHECK(is_clean([](Script& s) { s.deliver(1, a1, 7).history(3, x1, 8).deliver(2, a1, 7); }));
+    // Who does not know its digest replaces nobody's.
+    CHECK_FALSE(
+        is_clean([](Script& s) { s.deliver(1, a1, 7).deliver(2, a1, 0).history(2, a1, 9); }));
 }
 
 TEST_CASE("every property is broken by some planted defect") {

@@ -48,7 +48,10 @@ class Script {
     Script& serving(Node n, Node l, Epoch e, Txn t) {
         return add(trace::Kind::serving, n, t, e, l);
     }
-    Script& history(Node n, Txn t) { return add(trace::Kind::history, n, t, 0); }
+    /// With the digest of its tree; 0: not known.
+    Script& history(Node n, Txn t, std::uint32_t tree = 0) {
+        return add(trace::Kind::history, n, t, tree);
+    }
     Script& propose(Node n, Txn t) { return add(trace::Kind::propose, n, t, 100); }
     Script& append(Node n, Txn t) { return add(trace::Kind::append, n, t, 0); }
     Script& synced(Node n, Txn t) { return add(trace::Kind::synced, n, t, 1); }
@@ -56,7 +59,9 @@ class Script {
     Script& commit(Node n, Txn t, std::uint32_t acks) {
         return add(trace::Kind::commit, n, t, acks);
     }
-    Script& deliver(Node n, Txn t) { return add(trace::Kind::deliver, n, t, 0); }
+    Script& deliver(Node n, Txn t, std::uint32_t tree = 0) {
+        return add(trace::Kind::deliver, n, t, tree);
+    }
     Script& inform(Node n, Txn t) { return add(trace::Kind::inform, n, t, 0); }
     Script& lost(Node n, Txn t, std::uint32_t count) { return add(trace::Kind::lost, n, t, count); }
     Script& truncated(Node n, Node l, Txn t) { return add(trace::Kind::truncated, n, t, 0, l); }

@@ -3,6 +3,7 @@
 #include "sim/trace/writer.hpp"
 #include "sim/world/behaviour.hpp"
 #include "tests/support/random_scenario.hpp"
+#include "tests/support/trace_samples.hpp"
 #include "tests/unit/cli_script.hpp"
 #include "tests/unit/mutant_world.hpp"
 
@@ -65,6 +66,29 @@ std::vector<fs::path> shipped_scenarios() {
     return files;
 }
 
+/// Whether each record of the first violation of each property stands in the text as the file has
+/// it, with its place there, and no other record does.
+bool shows_witnesses(const std::string& text, const std::string& file,
+                     const std::vector<analysis::Violation>& violations) {
+    std::set<std::string> properties;
+    std::vector<std::string> expected, found;
+    const std::vector<std::string> lines = tests::lines_of(tests::contents(file));
+    for (const analysis::Violation& violation : violations) {
+        if (!properties.insert(violation.property).second) continue;
+        for (const trace::RecordId id : violation.witness) {
+            const std::string begin = "{\"id\":" + std::to_string(id) + ",";
+            for (std::size_t i = 0; i < lines.size(); ++i) {
+                if (!lines[i].starts_with(begin)) continue;
+                expected.push_back("      " + file + ":" + std::to_string(i + 1) + ": " + lines[i]);
+            }
+        }
+    }
+    for (const std::string& line : tests::lines_of(text)) {
+        if (line.starts_with("      " + file + ":")) found.push_back(line);
+    }
+    return !expected.empty() && found == expected;
+}
+
 }  // namespace
 
 TEST_CASE("every shipped scenario's trace gets the verdict of its run") {
@@ -114,6 +138,7 @@ TEST_CASE("a broken run's trace shows the same violations at the same records") 
         REQUIRE(!failure);
 
         const Called checked = call({"check", file, "--json"});
+        const Called shown = call({"check", file});
 
         const analysis::Verdict live = verdict_of(checkers);
         const json read = json::parse(checked.out)["verdict"];
@@ -122,6 +147,7 @@ TEST_CASE("a broken run's trace shows the same violations at the same records") 
         CHECK(read["safety_violations"] == live.safety_violations);
         CHECK(read["messages"] == live.messages);
         CHECK(read["not_checked"] == live.not_checked);
+        CHECK(shows_witnesses(shown.out, file, checkers.violations()));
         for (const analysis::Violation& found : checkers.violations())
             broken.insert(found.property);
     }

@@ -20,6 +20,13 @@ void replace_log(sim::Disk& disk, const zab::History& log) {
     disk.preset(log, std::nullopt, disk.image().accepted_epoch, disk.image().current_epoch);
 }
 
+/// A snapshot that is rightly named, and lacks what was written.
+void lose_tree(sim::Disk& disk) {
+    const zab::Position end = disk.image().log.last();
+    disk.preset(zab::History(end), zab::Snapshot{.position = end, .tree = {}, .sessions = {}},
+                disk.image().accepted_epoch, disk.image().current_epoch);
+}
+
 /// Only the older half of the log is really durable: what else the disk confirmed was a lie.
 void unsync_half(sim::Disk& disk) {
     const zab::History log = disk.image().log;
@@ -61,6 +68,12 @@ const std::string cut_and_restart = R"({"duration": "30s", "ensemble": {"voters"
     "faults": [{"at": "5s", "restart": 1}, {"at": "10s", "crash": "all"},
                {"at": "12s", "restart": 1}, {"at": "12s", "restart": 2},
                {"at": "12s", "restart": 3}]})";
+
+/// Nobody writes after the crash: what is overwritten would be right again.
+const std::string written_and_left = R"({"duration": "20s", "ensemble": {"voters": 3},
+    "cpu": {"preset": "zero"},
+    "clients": [{"count": 2, "load": {"closed": {"think_time": "20ms"}}, "leave": {"at": "8s"}}],
+    "faults": [{"at": "10s", "crash": 1}, {"at": "14s", "restart": 1}]})";
 
 const std::string half_alive =
     five(R"({"at": "5s", "crash": 2}, {"at": "6s", "crash": 3}, {"at": "9s", "power_loss": 1})");
@@ -113,6 +126,8 @@ std::vector<Mutant> mutants_of_disks() {
                 }),
         meddles("a log record that changed on the disk", crash, "log_matching",
                 [] { return with_disks(at_second(12), {5}, alter_last_transaction); }),
+        meddles("a snapshot with another tree", written_and_left, "tree_agreement",
+                [] { return with_disks(at_second(12), {1}, lose_tree); }),
         meddles("an acceptedEpoch file of older times", crash, "boot_precondition",
                 [] {
                     return with_disks(at_second(12), {5}, [](sim::Disk& disk) {

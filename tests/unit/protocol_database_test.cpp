@@ -171,6 +171,78 @@ TEST_CASE("replaying a log over a fuzzy snapshot gives the state of the log") {
     }
 }
 
+TEST_CASE("a tree has the digest of its history as soon as it is that of one, and none before") {
+    for (std::uint64_t seed = 0; seed < 30; ++seed) {
+        CAPTURE(seed);
+        Dice dice(seed);
+        const std::vector<Txn> txns = random_txns(dice, 100);
+        const std::size_t named = dice.below(txns.size());
+        const std::size_t written = named + dice.below(txns.size() - named + 1);
+        Database source;
+        std::vector<std::uint32_t> digests = {source.tree_digest()};
+        zab::Snapshot fuzzy = source.snapshot();
+        for (std::size_t i = 0; i < txns.size(); ++i) {
+            if (i == named) fuzzy = source.snapshot();
+            if (i == written) source.finish(fuzzy);
+            source.apply(txns[i]);
+            digests.push_back(source.tree_digest());
+        }
+        if (named == txns.size()) fuzzy = source.snapshot();
+        if (written == txns.size()) source.finish(fuzzy);
+
+        Database learner;
+        learner.install(fuzzy, fuzzy.zxid());
+
+        CHECK_EQ(learner.tree_digest(), written == named ? digests[named] : 0);
+        for (std::size_t i = named; i < txns.size(); ++i) {
+            learner.apply(txns[i]);
+            REQUIRE_EQ(learner.tree_digest(), i + 1 < written ? 0 : digests[i + 1]);
+        }
+    }
+}
+
+TEST_CASE("equal trees have equal digests, and older writes over newer ones another") {
+    Dice dice(8);
+    const std::vector<Txn> txns = random_txns(dice, 400);
+    Tree tree, repeated;
+    for (const Txn& txn : txns) tree.apply(txn);
+    for (const Txn& txn : txns) repeated.apply(txn);
+    CHECK_EQ(tree.digest(), repeated.digest());
+
+    for (const Txn& txn : txns) {
+        Tree other = tree;
+        other.apply(txn);
+        CHECK((other.digest() == tree.digest()) ==
+              (other.last_writer(txn.path) == tree.last_writer(txn.path)));
+    }
+    tree.clear();
+    CHECK_EQ(tree.digest(), Tree{}.digest());
+}
+
+TEST_CASE("a snapshot written while older transactions are replayed keeps what is wrong in it") {
+    // ZOOKEEPER-3104: named after the newest of the tree, which it is not the tree of any more.
+    const Txn older{z(1, 1), {1}, 1, 5, 0, TxnType::set};
+    const Txn newer{z(1, 2), {1}, 2, 5, 0, TxnType::set};
+    Database leader;
+    leader.apply(older);
+    leader.apply(newer);
+    Database learner;
+    learner.install(leader.snapshot(), newer.zxid);
+    learner.apply(older);
+    DiskImage disk;
+    disk.snapshot = learner.snapshot();
+
+    Database booted;
+    booted.load(disk);
+    const std::uint32_t wrong = booted.tree_digest();
+    learner.apply(newer);
+
+    CHECK((booted.position() == leader.position()));
+    CHECK_NE(wrong, 0);
+    CHECK_NE(wrong, leader.tree_digest());
+    CHECK_EQ(learner.tree_digest(), leader.tree_digest());
+}
+
 TEST_CASE("a fast-forward applies what the log has beyond memory, and nothing twice") {
     Dice dice(4);
     const std::vector<Txn> txns = random_txns(dice, 60);
