@@ -108,7 +108,7 @@ bool World::strikes_before(ServerIndex index, const zab::Input& input) {
     }
     Participant trial = servers_[index].peer;
     zab::Effects effects;
-    trial.step(input, {{now_}, {now_}}, effects);
+    trial.step(input, {{servers_[index].clock.at(now_)}, {now_}}, effects);
     for (const zab::Effect& effect : effects.list()) {
         if (const auto* note = std::get_if<zab::Note>(&effect)) {
             expect(record_kind(note->kind), note->peer.value, note->detail, note->a);

@@ -156,7 +156,7 @@ template <class What>
         return;
     }
     effects_.clear();
-    server.peer.step(input_of(what), {{now_}, {now_}}, effects_);
+    server.peer.step(input_of(what), {{server.clock.at(now_)}, {now_}}, effects_);
     if (done == nullptr) {
         told = tell(server, what, origin);
     }
