@@ -43,6 +43,9 @@ struct DiskImage {
     std::optional<Epoch> current_epoch_temporary;  ///< currentEpoch.tmp: not renamed.
     std::vector<LogFile> log_files;                ///< Oldest first.
     std::uint64_t snapshot_bytes = 0;              ///< Size of the newest snapshot; 0: none.
+    bool has_corrupt_record = false;  ///< In the log that a boot reads: behind the snapshot.
+    bool has_only_corrupt_snapshots = false;  ///< And at least one of these.
+    bool has_torn_header = false;             ///< Of a last log file that holds nothing else.
 };
 
 /// ZKDatabase: the state in memory, with the last committed transactions for learners that lag.

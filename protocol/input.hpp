@@ -107,7 +107,8 @@ struct Done {
     Work work{};
     Stage stage{};                      ///< Which stage had asked.
     LinkId link{};                      ///< Which handler's.
-    bool failed = false;                ///< An I/O error.
+    bool failed = false;                ///< An I/O error: nothing of it is durable.
+    bool obsolete = false;              ///< A snapshot of a history that the disk no longer has.
     const DiskImage* disk = nullptr;    ///< As the process would read it now.
     std::uint32_t snapshot_jitter = 0;  ///< For write_snapshot: random, for the next one.
 };

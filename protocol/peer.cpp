@@ -13,11 +13,14 @@ Peer::Peer(NodeId self, std::shared_ptr<const Config> config)
 
 /// Boot (QuorumPeer.loadDataBase): snapshot and log are in memory, then the epochs must fit.
 void Peer::on(const Started& started, Effects& out) {
+    if (const auto refusal = unreadable(*started.disk)) {
+        end(RefuseToStart{*refusal, {}}, out);
+        return;
+    }
     server_.database.load(*started.disk);
     const Zxid last = server_.database.last_processed();
     if (const auto refusal = take_epochs(*started.disk)) {
-        out.push(RefuseToStart{*refusal, last});
-        role_ = Ended{};
+        end(RefuseToStart{*refusal, last}, out);
         return;
     }
     server_.pipeline.next_jitter = started.snapshot_jitter;
@@ -27,6 +30,20 @@ void Peer::on(const Started& started, Effects& out) {
     const Position end = server_.database.position();
     out.note(NoteKind::booted, end.zxid.value, end.prefix, server_.current_epoch.value);
     go_on_booting(out);
+}
+
+/// What FileTxnSnapLog.restore throws at. A record that ends too early is only the end of the log.
+std::optional<Refusal> Peer::unreadable(const DiskImage& disk) const {
+    if (disk.has_only_corrupt_snapshots) {
+        return Refusal::corrupt_snapshots;
+    }
+    if (disk.has_corrupt_record) {
+        return Refusal::corrupt_log;
+    }
+    if (disk.has_torn_header && !server_.release().skips_torn_header) {
+        return Refusal::torn_log_header;
+    }
+    return std::nullopt;
 }
 
 /// The epochs this server starts with. What it writes back is told by the role.

@@ -77,10 +77,14 @@ class Peer {
     void on_request_turn(Effects& out);
     bool awaits_accepted_epoch(const Done& done) const;
     void on_log_synced(const Done& done, Effects& out);
+    void on_failed(const Done& done, Effects& out);
+    void on_log_failed(const Done& done, Effects& out);
+    void end(const Effect& how, Effects& out);
     void on_leading_done(const Done& done, Effects& out);
     void on_learning_done(const Done& done, Effects& out);
     void on_leaving_done(const Done& done, Effects& out);
     void finish_leaving(Effects& out);
+    std::optional<Refusal> unreadable(const DiskImage& disk) const;
     std::optional<Refusal> take_epochs(const DiskImage& disk);
     void go_on_booting(Effects& out);
 

@@ -5,7 +5,20 @@ namespace zab {
 // How a peer passes from role to role (QuorumPeer.run), and whose turn it is when a piece of work
 // is done.
 
+namespace {
+
+// ExitCode.
+constexpr std::uint16_t unexpected_error = 1;
+constexpr std::uint16_t txnlog_error_taking_snapshot = 10;
+constexpr std::uint16_t quorum_packet_error = 13;
+
+}  // namespace
+
 void Peer::on(const Done& done, Effects& out) {
+    if (done.failed) {
+        on_failed(done, out);
+        return;
+    }
     if (done.stage == Stage::snapshot) {
         server_.pipeline.snapshot_running = false;
         return;
@@ -44,6 +57,52 @@ void Peer::on(const Done& done, Effects& out) {
             become_learning(leader, out);
         }
     }
+}
+
+/// The disk has refused to write. What has no role to fall back to ends the process; nothing of
+/// what was to be written is believed to be there.
+void Peer::on_failed(const Done& done, Effects& out) {
+    if (std::holds_alternative<Booting>(role_)) {
+        // QuorumPeer.loadDataBase: "Unable to run quorum server".
+        end(RefuseToStart{Refusal::unwritable_disk, server_.database.last_processed()}, out);
+    } else if (done.work == Work::sync_log) {
+        on_log_failed(done, out);
+    } else if (done.work == Work::write_snapshot) {
+        // ZooKeeperServer.takeSnapshot: "Severe unrecoverable error, exiting".
+        end(Halt{txnlog_error_taking_snapshot}, out);
+    } else if (done.work == Work::truncate_log) {
+        end(Halt{quorum_packet_error}, out);  // Learner: "Not able to truncate the log".
+    } else if (const Leading* led = leading();
+               done.stage == Stage::main ||
+               (led != nullptr && led->epoch_decided && !led->epoch_written)) {
+        // An epoch file: an exception of lead() or followLeader(). Where a LearnerHandler has
+        // written it, ZooKeeper ends only that thread, and the others wait for initLimit.
+        leave(out);
+    }
+}
+
+/// SyncRequestProcessor is a critical thread (ZooKeeperCriticalThread.handleException): it ends,
+/// with what it had to log, and the server is in state ERROR.
+void Peer::on_log_failed(const Done& done, Effects& out) {
+    if (server_.release().log_error_ends_process) {
+        end(Halt{unexpected_error}, out);
+        return;
+    }
+    Pipeline& pipeline = server_.pipeline;
+    pipeline.to_log.clear();
+    pipeline.to_flush.clear();
+    pipeline.abandoned = 0;
+    out.push(ClearStage{Stage::sync});
+    if (std::holds_alternative<Leaving>(role_) && done.stage == Stage::main) {
+        on_leaving_done(done, out);  // "Got IO exception during shutdown", and it goes on.
+    } else {
+        leave(out);  // isRunning() is false: at the next packet, or within half a tick.
+    }
+}
+
+void Peer::end(const Effect& how, Effects& out) {
+    out.push(how);
+    role_ = Ended{};
 }
 
 /// Whether it is the present role that asked for the write, and not an earlier one's handler.

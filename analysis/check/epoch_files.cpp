@@ -1,4 +1,5 @@
 #include "analysis/check/checkers.hpp"
+#include "sim/trace/record_names.hpp"
 
 #include <fmt/format.h>
 
@@ -51,7 +52,15 @@ class EpochFiles final : public Checker {
     }
 
   private:
+    /// A disk that has rotted, or takes nothing, is not the server's own doing.
+    static bool is_of_the_disk(const trace::Record& record) {
+        const std::string_view reason = trace::names::refusals[record.detail()];
+        return reason == "corrupt_log" || reason == "corrupt_snapshots" ||
+               reason == "unwritable_disk";
+    }
+
     static void report_refusal(const Step& step) {
+        if (is_of_the_disk(step.record)) return;
         step.report(
             boot_precondition, {step.server().current_record, step.server().durable_record}, [&] {
                 return fmt::format("server {} refuses to start: its files contradict each other",

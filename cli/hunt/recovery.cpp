@@ -26,7 +26,7 @@ bool is_over_at_once(sim::FaultKind kind) {
     using K = sim::FaultKind;
     return kind == K::crash || kind == K::power_loss || kind == K::restart || kind == K::resume ||
            kind == K::heal || kind == K::release || kind == K::reset || kind == K::release_held ||
-           kind == K::drop_held;
+           kind == K::drop_held || kind == K::disk_corrupt || kind == K::client_burst;
 }
 
 /// A write that is refused with its session, or lost, came to nothing: a dead ensemble does that.

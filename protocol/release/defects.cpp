@@ -10,12 +10,13 @@ namespace zab {
 
 namespace {
 
-constexpr std::array<ReleaseName, 26> names{{
+constexpr std::array<ReleaseName, 27> names{{
     {"1154", "who lies in the committed log's window is taken to have a prefix of it"},
     {"1319", "who joins while the epoch's first proposal is outstanding does not get it"},
     {"1343", "an accepted epoch equal to the leader's bid does not raise it"},
     {"1514", "a leader confirmed by votes of another round leads"},
     {"1549", "a TRUNC below the newest snapshot is not rolled back (4837, 5010)"},
+    {"1621", "a log file without its header: the server refuses to start"},
     {"1653", "snapshot first, epoch second: a crash in between, and the server refuses to start"},
     {"1732", "servers of one quorum tell different rounds, and nobody can join"},
     {"2354", "a log ahead of currentEpoch: the server refuses to start"},
@@ -85,6 +86,8 @@ bool plant_recovery(Release& release, std::string_view name) {
     } else if (name == "trunc-next-record") {
         release.truncation = Truncation::keeps_next_record;
         release.snap_keeps_log = true;
+    } else if (name == "1621") {
+        release.skips_torn_header = false;
     } else if (name == "2354") {
         release.log_ahead = LogAheadOfEpoch::refuses;
     } else if (name == "2832") {

@@ -91,6 +91,12 @@ struct Release {
     bool returning_learner_keeps = true;
     /// What a dead process left in the page cache is made durable before the next one votes.
     bool boot_syncs_log = true;
+    /// A log that cannot be written ends the process: what of it is there only a new one can tell.
+    /// Else the server is in state ERROR, and leaves its role (2247).
+    bool log_error_ends_process = true;
+    /// A power loss right after a log file was begun leaves it without a header: it is skipped, or
+    /// else nobody can boot from it (1621).
+    bool skips_torn_header = true;
     /// Whether the leader may send from its log on disk (1413).
     bool syncs_from_disk = true;
     /// currentEpoch.tmp is looked at when the epoch files disagree (4269).

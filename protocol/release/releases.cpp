@@ -22,6 +22,8 @@ constexpr Release master() {
     release.syncs_trunc_snapshot = false;
     release.returning_learner_keeps = false;
     release.boot_syncs_log = false;
+    release.log_error_ends_process = false;
+    release.skips_torn_header = false;
     return release;
 }
 

@@ -8,7 +8,8 @@ namespace sim {
 
 ChaosSpec::ChaosSpec() : off{Probability::certain_ppb / 2} {
     for (std::size_t i = 0; i < fault_family_count; ++i) {
-        families.push_back(static_cast<FaultFamily>(i));
+        const auto family = static_cast<FaultFamily>(i);
+        if (!is_beyond_budget(family)) families.push_back(family);
     }
     for (std::size_t i = 0; i < varied_count; ++i) {
         vary.push_back(static_cast<Varied>(i));
@@ -21,6 +22,18 @@ namespace {
 
 bool varies(const ChaosSpec& spec, Varied part) {
     return std::find(spec.vary.begin(), spec.vary.end(), part) != spec.vary.end();
+}
+
+/// Those that the spec names; of those beyond the budget all, if it asks for them and names none.
+std::vector<FaultFamily> families_of(const ChaosSpec& spec) {
+    std::vector<FaultFamily> families = spec.families;
+    if (spec.beyond && std::none_of(families.begin(), families.end(), is_beyond_budget)) {
+        for (const auto family :
+             {FaultFamily::lying, FaultFamily::lost_writes, FaultFamily::lost_tail}) {
+            families.push_back(family);
+        }
+    }
+    return families;
 }
 
 }  // namespace
@@ -52,7 +65,7 @@ Drawn draw(const ChaosSpec& spec, std::uint64_t seed, Setting setting) {
     out.overrides = fmt::format("{{{}}}", fmt::join(parts, ", "));
     const std::uint64_t calm = calm_ms(setting);
     const std::uint64_t last = setting.duration_ms > calm ? setting.duration_ms - calm : 0;
-    for (const FaultFamily family : spec.families) {
+    for (const FaultFamily family : families_of(spec)) {
         const Dice dice = Dice(seed, "faults").of(static_cast<std::uint64_t>(family));
         if (happens(spec.off, dice.of("off").word())) {
             continue;

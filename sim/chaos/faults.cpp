@@ -208,6 +208,78 @@ std::vector<std::string> anchored(Dice& dice, const Stage& stage) {
     return out;
 }
 
+/// A power loss that tears what it takes first.
+std::vector<std::string> torn(Dice& dice, const Stage& stage) {
+    return singles(dice, stage, 6'000, [&](Dice& own) {
+        return fmt::format(R"("power_loss": {{"target": {}, "torn": true}})", target(own, stage));
+    });
+}
+
+std::vector<std::string> drift(Dice& dice, const Stage& stage) {
+    return singles(dice, stage, 10'000, [&](Dice& own) {
+        const std::string who = target(own, stage);
+        return fmt::format(R"("clock_drift": {{"target": {}, "factor": {}}})", who,
+                           own.one_of({"0.5", "0.8", "0.95", "0.99", "1.01", "1.05", "1.3", "2"}));
+    });
+}
+
+std::vector<std::string> bursts(Dice& dice, const Stage& stage) {
+    std::vector<std::string> out(dice.between(1, stage.most));
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        Dice own = dice.of(i);
+        const Moment when = moment(own, stage, 1);
+        out[i] = fmt::format(R"({{"at": "{}ms", "client_burst": {{"operations": {}}}}})", when.at,
+                             own.spread(1, 100));
+    }
+    return out;
+}
+
+/// The voters that forget: one minority for all families, so that a quorum's disks are sound.
+std::vector<std::uint32_t> forgetful(const Stage& stage) {
+    const std::size_t minority = (stage.setting.voters.size() - 1) / 2;
+    return {stage.setting.voters.end() - static_cast<std::ptrdiff_t>(minority),
+            stage.setting.voters.end()};
+}
+
+/// Bits of a disk change, and its server is started anew: it finds them, or it does not.
+std::vector<std::string> rot(Dice& dice, const Stage& stage, bool is_found) {
+    const std::vector<std::uint32_t> who = forgetful(stage);
+    std::vector<std::string> out;
+    if (who.empty()) return out;
+    const std::uint64_t times = dice.between(1, stage.most);
+    for (std::uint64_t i = 0; i < times; ++i) {
+        Dice own = dice.of(i);
+        const std::uint32_t server = who[own.below(who.size())];
+        const std::string_view what =
+            is_found ? own.one_of({"snapshot", "snapshot", "record"}) : std::string_view("tail");
+        const Moment when = moment(own, stage, 3'000);
+        out.push_back(
+            fmt::format(R"({{"at": "{}ms", "disk_corrupt": {{"target": {}, "what": "{}"}}}})",
+                        when.at, server, what));
+        out.push_back(at(when, fmt::format(R"("crash": {})", server)));
+    }
+    return out;
+}
+
+/// A disk forgets what it said is durable, and then the power goes.
+std::vector<std::string> lie(Dice& dice, const Stage& stage, std::string_view action) {
+    const std::vector<std::uint32_t> who = forgetful(stage);
+    std::vector<std::string> out;
+    if (who.empty()) return out;
+    const std::uint64_t times = dice.between(1, stage.most);
+    for (std::uint64_t i = 0; i < times; ++i) {
+        Dice own = dice.of(i);
+        const std::uint32_t server = who[own.below(who.size())];
+        const Moment lying = moment(own, stage, 6'000);
+        out.push_back(at(lying, fmt::format(R"("{}": {})", action, server)));
+        const Moment dark{lying.at + own.below(lying.lasting), own.spread(1, 1'000)};
+        if (dark.at + dark.lasting < stage.last_ms) {
+            out.push_back(at(dark, fmt::format(R"("power_loss": {})", server)));
+        }
+    }
+    return out;
+}
+
 /// A random majority stays; every other server, observers too, is gone for good. Those that stay
 /// must recover by themselves.
 std::vector<std::string> core(Dice& dice, const Stage& stage) {
@@ -253,6 +325,15 @@ std::vector<std::string> draw_faults(FaultFamily family, Dice dice, const Settin
         case FaultFamily::slow_cpu: return slow(dice, stage, "slow_cpu");
         case FaultFamily::anchored: return anchored(dice, stage);
         case FaultFamily::core: return core(dice, stage);
+        case FaultFamily::disk_error: return on_servers(dice, stage, 3'000, "disk_error");
+        case FaultFamily::disk_full: return on_servers(dice, stage, 3'000, "disk_full");
+        case FaultFamily::torn: return torn(dice, stage);
+        case FaultFamily::corrupt: return rot(dice, stage, true);
+        case FaultFamily::clock_drift: return drift(dice, stage);
+        case FaultFamily::client_burst: return bursts(dice, stage);
+        case FaultFamily::lying: return lie(dice, stage, "disk_lie");
+        case FaultFamily::lost_writes: return lie(dice, stage, "disk_lose_writes");
+        case FaultFamily::lost_tail: return rot(dice, stage, false);
     }
     zab::ensure(false, "every family is listed");
     return {};

@@ -22,22 +22,96 @@ zab::Position Disk::durable_end() const {
     return image_.log.position_at(durable_ - dropped_ - 1);
 }
 
-void Disk::complete_sync(std::uint64_t appended) {
+void Disk::complete_sync(std::uint64_t appended, std::int64_t now) {
     durable_ = std::max(durable_, std::min(appended, this->appended()));
+    if (loses_until > now) {
+        if (!hole_.has_value() && kept_ < durable_) hole_ = kept_;
+    } else if (lies_until <= now) {
+        kept_ = std::min(durable_, hole_.value_or(durable_));
+        settle_epochs(now);
+    }
+}
+
+std::uint64_t Disk::drop_unsynced() {
+    const std::uint64_t dropped = appended() - durable_;
+    image_.log.truncate(durable_ - dropped_);
+    trim_files();
+    starts_file_ = true;
+    return dropped;
+}
+
+void Disk::settle_epochs(std::int64_t now) {
+    if (lies_until <= now) {
+        kept_epochs_ = {image_.accepted_epoch, image_.current_epoch};
+    }
+}
+
+/// No file begins behind the end of the log.
+void Disk::trim_files() {
+    while (!image_.log_files.empty() && image_.log_files.back().first > image_.log.last().zxid) {
+        image_.log_files.pop_back();
+        starts_file_ = true;
+    }
 }
 
 void Disk::start_file(zab::Zxid first) {
     starts_file_ = false;
+    image_.has_torn_header = false;  // The same name, or a later one: it is written anew.
     image_.log_files.push_back({first, 0});
 }
 
 void Disk::show_newest_snapshot() {
     image_.snapshot.reset();
     image_.snapshot_bytes = 0;
-    if (!snapshots_.empty()) {
-        image_.snapshot = snapshots_.back().snapshot;
-        image_.snapshot_bytes = snapshots_.back().bytes;
+    const auto newest = std::find_if(snapshots_.rbegin(), snapshots_.rend(),
+                                     [](const Stored& stored) { return !stored.is_corrupt; });
+    if (newest != snapshots_.rend()) {
+        image_.snapshot = newest->snapshot;
+        image_.snapshot_bytes = newest->bytes;
     }
+    show_rot();
+}
+
+void Disk::show_rot() {
+    image_.has_only_corrupt_snapshots = !snapshots_.empty() && !image_.snapshot.has_value();
+    image_.has_corrupt_record =
+        rotten_.has_value() && image_.log.base().zxid < *rotten_ &&
+        image_.log.find(*rotten_).has_value() &&
+        (!image_.snapshot.has_value() || image_.snapshot->position.zxid < *rotten_);
+}
+
+bool Disk::corrupt(Rot what, std::uint64_t word) {
+    if (what == Rot::snapshot) {
+        const auto newest = std::find_if(snapshots_.rbegin(), snapshots_.rend(),
+                                         [](const Stored& stored) { return !stored.is_corrupt; });
+        if (newest == snapshots_.rend()) return false;
+        newest->is_corrupt = true;
+        show_newest_snapshot();
+        return true;
+    }
+    const zab::Zxid begin =
+        image_.snapshot.has_value() ? image_.snapshot->position.zxid : zab::Zxid{};
+    const std::size_t first = image_.log.first_after(begin);
+    if (first >= image_.log.size()) return false;
+    const std::size_t chosen = first + word % (image_.log.size() - first);
+    (what == Rot::tail ? short_ : rotten_) = image_.log.at(chosen).txn.zxid;
+    show_rot();
+    return true;
+}
+
+std::uint64_t Disk::cut_at_rot() {
+    std::uint64_t hidden = 0;
+    if (short_.has_value() && image_.log.base().zxid < *short_ &&
+        image_.log.find(*short_).has_value()) {
+        const std::size_t kept = image_.log.first_after(zab::Zxid{short_->value - 1});
+        hidden = image_.log.size() - kept;
+        image_.log.truncate(kept);
+        trim_files();
+        all_is_durable();
+    }
+    short_.reset();
+    show_rot();
+    return hidden;
 }
 
 /// Whether what is stored up to this point, and nothing beyond, is the history up to it.
@@ -72,11 +146,11 @@ void Disk::truncate_after(zab::Zxid zxid, zab::Truncation rule) {
         ++kept;  // FileTxnLog.truncate: behind the first record that is not below the point.
     }
     log.truncate(kept);
-    while (!image_.log_files.empty() && image_.log_files.back().first > log.last().zxid) {
-        image_.log_files.pop_back();
-    }
+    trim_files();
     starts_file_ = true;
-    durable_ = appended();
+    hole_.reset();
+    all_is_durable();
+    show_rot();
 }
 
 void Disk::add_snapshot(const zab::Snapshot& snapshot, zab::SnapshotWrite how, std::int64_t now,
@@ -117,7 +191,8 @@ void Disk::replace_log(const zab::Snapshot& snapshot) {
         starts_file_ = true;
         snapshots_.clear();
     }
-    durable_ = appended();
+    hole_.reset();
+    all_is_durable();
 }
 
 /// Removes old snapshots, and the log before the oldest one kept: a restart needs no more.
@@ -125,12 +200,13 @@ void Disk::settle(std::int64_t now) {
     while (snapshots_.size() > retained_snapshots && snapshots_[1].durable_at <= now) {
         snapshots_.erase(snapshots_.begin());
     }
-    if (snapshots_.size() < retained_snapshots || snapshots_.front().durable_at > now) {
+    if (snapshots_.size() < retained_snapshots || snapshots_.front().durable_at > now ||
+        snapshots_.front().is_corrupt) {
         return;
     }
     const zab::Zxid oldest = snapshots_.front().snapshot.position.zxid;
     const std::size_t unneeded =
-        std::min<std::size_t>(image_.log.first_after(oldest), durable_ - dropped_);
+        std::min<std::size_t>(image_.log.first_after(oldest), std::max(kept_, dropped_) - dropped_);
     image_.log.drop_front(unneeded);
     dropped_ += unneeded;
     std::vector<zab::LogFile>& files = image_.log_files;
@@ -140,28 +216,44 @@ void Disk::settle(std::int64_t now) {
 }
 
 bool Disk::continue_behind_snapshot() {
-    if (snapshots_.empty() || snapshots_.back().snapshot.position.zxid <= image_.log.last().zxid) {
+    if (snapshots_.empty() || snapshots_.back().is_corrupt ||
+        snapshots_.back().snapshot.position.zxid <= image_.log.last().zxid) {
         return false;
     }
     ++history_version_;
     snapshots_.back().durable_at = 0;
     snapshots_.erase(snapshots_.begin(), snapshots_.end() - 1);
+    hole_.reset();
     dropped_ = appended();
     image_.log.reset(snapshots_.back().snapshot.position);
     image_.log_files.clear();
     starts_file_ = true;
-    durable_ = appended();
+    all_is_durable();
+    show_rot();
     return true;
 }
 
-std::uint64_t Disk::lose_power(std::int64_t now, std::uint32_t kept_fraction) {
+Lost Disk::lose_power(std::int64_t now, std::uint32_t kept_fraction, bool tears) {
     std::erase_if(snapshots_, [now](const Stored& s) { return s.durable_at > now; });
+    const std::uint64_t sure = std::max(kept_, dropped_);
+    const std::uint64_t unsure = appended() - sure;
+    const std::uint64_t most = hole_.has_value() ? std::max(*hole_, sure) - sure : unsure;
+    const std::uint64_t kept = std::min((unsure * kept_fraction) >> 32, most);
+    Lost lost{.records = unsure - kept, .is_torn = tears && kept < unsure};
+    image_.log.truncate(sure + kept - dropped_);
+    if (lost.is_torn) {
+        const zab::Zxid end = image_.log.last().zxid;
+        image_.has_torn_header =
+            std::any_of(image_.log_files.begin(), image_.log_files.end(),
+                        [end](const zab::LogFile& file) { return file.first > end; });
+    }
+    trim_files();
+    hole_.reset();
+    all_is_durable();
+    image_.accepted_epoch = kept_epochs_.accepted;
+    image_.current_epoch = kept_epochs_.current;
     show_newest_snapshot();
-    const std::uint64_t unsynced = appended() - durable_;
-    const std::uint64_t kept = (unsynced * kept_fraction) >> 32;
-    image_.log.truncate(durable_ + kept - dropped_);
-    durable_ = appended();
-    return unsynced - kept;
+    return lost;
 }
 
 void Disk::preset(const zab::History& log, const std::optional<zab::Snapshot>& snapshot,
@@ -177,9 +269,13 @@ void Disk::preset(const zab::History& log, const std::optional<zab::Snapshot>& s
     if (snapshot.has_value()) {
         snapshots_.push_back({*snapshot, 0, 1'024});
     }
+    rotten_.reset();
+    short_.reset();
+    hole_.reset();
     show_newest_snapshot();
+    settle_epochs(0);
     dropped_ = 0;
-    durable_ = log.size();
+    all_is_durable();
 }
 
 std::uint64_t Disk::fingerprint() const {
@@ -191,7 +287,7 @@ std::uint64_t Disk::fingerprint() const {
     add(image_.current_epoch);
     add(image_.current_epoch_temporary);
     digest.add(image_.log.base().prefix).add(image_.log.size()).add(image_.log.last().prefix);
-    digest.add(image_.log.last().zxid.value).add(appended() - durable_).add(snapshots_.size());
+    digest.add(image_.log.last().zxid.value).add(appended() - kept_).add(snapshots_.size());
     for (const Stored& stored : snapshots_) {
         digest.add(stored.snapshot.position.zxid.value).add(stored.snapshot.position.prefix);
         digest.add(stored.durable_at == 0).add(stored.snapshot.sessions.size());

@@ -4,6 +4,7 @@
 #include "protocol/effect.hpp"
 #include "protocol/history.hpp"
 #include "protocol/release/release.hpp"
+#include "sim/scenario/scenario.hpp"
 #include "sim/trace/record.hpp"
 
 #include <cstdint>
@@ -11,6 +12,12 @@
 #include <vector>
 
 namespace sim {
+
+/// What a power loss takes, and leaves.
+struct Lost {
+    std::uint64_t records = 0;
+    bool is_torn = false;  ///< The first of them is half written.
+};
 
 /// A server's disk: what its process would read (the page cache counts) and how much of it would
 /// survive a power loss. Files: the transaction log, the two epoch files, the snapshots.
@@ -41,13 +48,20 @@ class Disk {
     std::uint64_t durable() const { return durable_; }
     /// The end of what is durable in the log.
     zab::Position durable_end() const;
-    /// An fsync that started when `appended` transactions were in the log is done.
-    void complete_sync(std::uint64_t appended);
+    /// An fsync that started when `appended` transactions were in the log is done, or says so.
+    void complete_sync(std::uint64_t appended, std::int64_t now = 0);
+    /// A full disk took none of what was not synced: FileTxnLog writes its buffer out only then.
+    /// Returns how many transactions that were.
+    std::uint64_t drop_unsynced();
 
-    void write_accepted_epoch(zab::Epoch epoch) { image_.accepted_epoch = epoch; }
-    void write_current_epoch(zab::Epoch epoch) {
+    void write_accepted_epoch(zab::Epoch epoch, std::int64_t now = 0) {
+        image_.accepted_epoch = epoch;
+        settle_epochs(now);
+    }
+    void write_current_epoch(zab::Epoch epoch, std::int64_t now = 0) {
         image_.current_epoch = epoch;
         image_.current_epoch_temporary.reset();
+        settle_epochs(now);
     }
     /// The process ended, or renaming failed, between the two acts of writing currentEpoch.
     void leave_current_epoch_temporary(zab::Epoch epoch) { image_.current_epoch_temporary = epoch; }
@@ -66,9 +80,17 @@ class Disk {
     bool continue_behind_snapshot();
 
     /// Takes what a power loss takes: the log keeps its durable part and, of the rest,
-    /// `kept_fraction` / 2^32 of the records; snapshots not written back are gone. Returns how
-    /// many transactions were lost.
-    std::uint64_t lose_power(std::int64_t now, std::uint32_t kept_fraction);
+    /// `kept_fraction` / 2^32 of the records; snapshots not written back are gone. If it tears, the
+    /// first record lost is half written: reading the log ends there, but a log file that begins
+    /// with it has no whole header.
+    Lost lose_power(std::int64_t now, std::uint32_t kept_fraction, bool tears = false);
+
+    /// Bits change in a record, or in the newest snapshot that can be read. False: there is none.
+    /// `word` chooses the record, among those that a boot reads.
+    bool corrupt(Rot what, std::uint64_t word);
+    /// A process reads the log from the disk: it ends where a record seems to end too early.
+    /// Returns how many transactions that hides.
+    std::uint64_t cut_at_rot();
 
     /// Sets what a scenario says the disk holds at the start; all of it durable.
     void preset(const zab::History& log, const std::optional<zab::Snapshot>& snapshot,
@@ -88,12 +110,21 @@ class Disk {
     std::int64_t slow_factor_nano = 1'000'000'000;
     std::int64_t extra_ns = 0;
     std::int64_t stalled_until = 0;
+    std::int64_t fails_until = 0;  ///< Whatever is written or synced fails (EIO).
+    std::int64_t full_until = 0;   ///< What needs room fails (ENOSPC).
+    std::int64_t lies_until = 0;   ///< What is synced is durable only with the next honest sync.
+    std::int64_t loses_until = 0;  ///< What is synced never is: the log has a hole from there on.
 
   private:
     struct Stored {
         zab::Snapshot snapshot;
         std::int64_t durable_at = 0;
         std::uint64_t bytes = 0;
+        bool is_corrupt = false;
+    };
+    struct Epochs {
+        std::optional<zab::Epoch> accepted;
+        std::optional<zab::Epoch> current;
     };
     /// Of a record in the log beside its payload: header, checksum, path.
     static constexpr std::uint64_t record_overhead = 96;
@@ -101,7 +132,11 @@ class Disk {
     void start_file(zab::Zxid first);
     void replace_log(const zab::Snapshot& snapshot);
     void show_newest_snapshot();
+    void show_rot();
     void settle(std::int64_t now);
+    void settle_epochs(std::int64_t now);
+    void all_is_durable() { durable_ = kept_ = appended(); }
+    void trim_files();
 
     zab::DiskImage image_;
     std::vector<Stored> snapshots_;  // Oldest first; image_.snapshot is the last.
@@ -110,7 +145,13 @@ class Disk {
         continues_at_;  // Where the next record goes on, if not at the end.
     std::uint32_t history_version_ = 0;
     std::uint64_t dropped_ = 0;  // Log entries removed from the front.
-    std::uint64_t durable_ = 0;  // Log entries, counted from the first ever, that are durable.
+    std::uint64_t durable_ = 0;  // Log entries, counted from the first ever, that are durable,
+                                 // as the process was told,
+    std::uint64_t kept_ = 0;     // and in truth: a power loss leaves these.
+    std::optional<std::uint64_t> hole_;  // The first that was written in vain.
+    Epochs kept_epochs_;                 // Of the files, in truth.
+    std::optional<zab::Zxid> rotten_;    // A record with a wrong checksum,
+    std::optional<zab::Zxid> short_;     // or one that seems to end too early.
 };
 
 }  // namespace sim

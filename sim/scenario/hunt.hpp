@@ -32,8 +32,21 @@ enum class FaultFamily : std::uint8_t {
     slow_cpu,
     anchored,  ///< Placed after or before a durable act, a message or a change of role.
     core,      ///< At the end only a random quorum is left; all others are down for good.
+    disk_error,
+    disk_full,
+    torn,     ///< Power losses that leave the first record that they take half written.
+    corrupt,  ///< Checksums tell: the server is gone, or reads an older snapshot.
+    clock_drift,
+    client_burst,
+    // Beyond the fault budget: a disk forgets what it said is durable, and nobody can tell. Zab
+    // promises nothing then.
+    lying,
+    lost_writes,
+    lost_tail,
 };
-constexpr std::size_t fault_family_count = static_cast<std::size_t>(FaultFamily::core) + 1;
+constexpr std::size_t fault_family_count = static_cast<std::size_t>(FaultFamily::lost_tail) + 1;
+
+constexpr bool is_beyond_budget(FaultFamily family) { return family >= FaultFamily::lying; }
 
 /// What of the world itself is drawn, where the scenario leaves it to chaos.
 enum class Varied : std::uint8_t { ensemble, network, disk, process, clients };
@@ -42,6 +55,7 @@ constexpr std::size_t varied_count = static_cast<std::size_t>(Varied::clients) +
 /// From these and a seed, sim/search/chaos.hpp draws faults and overrides (design §4).
 struct ChaosSpec {
     std::vector<FaultFamily> families;  ///< Those that may exist.
+    bool beyond = false;                ///< Also those beyond the fault budget.
     Probability off = Probability{};    ///< How likely each is left out of a run.
     std::uint32_t fewest_voters = 2;
     std::uint32_t most_voters = 7;

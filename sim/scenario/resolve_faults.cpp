@@ -31,6 +31,13 @@ std::string_view name_of(FaultKind kind) {
         case FaultKind::hold: return "hold";
         case FaultKind::release_held: return "release_held";
         case FaultKind::drop_held: return "drop_held";
+        case FaultKind::disk_error: return "disk_error";
+        case FaultKind::disk_full: return "disk_full";
+        case FaultKind::disk_lie: return "disk_lie";
+        case FaultKind::disk_lose_writes: return "disk_lose_writes";
+        case FaultKind::disk_corrupt: return "disk_corrupt";
+        case FaultKind::clock_drift: return "clock_drift";
+        case FaultKind::client_burst: return "client_burst";
     }
     return "";
 }
@@ -45,7 +52,8 @@ bool can_hit_clients(FaultKind kind) {
         case FaultKind::clog:
         case FaultKind::release:
         case FaultKind::reset:
-        case FaultKind::rate: return true;
+        case FaultKind::rate:
+        case FaultKind::client_burst: return true;
         case FaultKind::crash:
         case FaultKind::power_loss:
         case FaultKind::restart:
@@ -56,7 +64,13 @@ bool can_hit_clients(FaultKind kind) {
         case FaultKind::slow_cpu:
         case FaultKind::hold:
         case FaultKind::release_held:
-        case FaultKind::drop_held: return false;
+        case FaultKind::drop_held:
+        case FaultKind::disk_error:
+        case FaultKind::disk_full:
+        case FaultKind::disk_lie:
+        case FaultKind::disk_lose_writes:
+        case FaultKind::disk_corrupt:
+        case FaultKind::clock_drift: return false;
     }
     return false;
 }

@@ -251,7 +251,18 @@ enum class FaultKind : std::uint8_t {
     hold,
     release_held,
     drop_held,
+    disk_error,
+    disk_full,
+    disk_lie,
+    disk_lose_writes,
+    disk_corrupt,
+    clock_drift,
+    client_burst,
 };
+
+/// What rots: a record, so that its checksum is wrong; its length, so that the log seems to end
+/// there; or the newest snapshot that can be read.
+enum class Rot : std::uint8_t { record, tail, snapshot };
 
 struct Fault {
     FaultKind kind = FaultKind::crash;
@@ -263,9 +274,12 @@ struct Fault {
     bool one_way = false;                  ///< Network faults: only target → other.
     Distribution extra_delay;              ///< delay, slow_disk (added to every sync).
     Probability probability{};             ///< loss.
-    Factor factor{1'000'000'000};          ///< slow_cpu, slow_disk: times this.
+    Factor factor{1'000'000'000};          ///< slow_cpu, slow_disk: times this; clock_drift.
     Bandwidth bandwidth{};                 ///< rate.
     RecordPattern messages;                ///< hold: what to hold.
+    bool torn = false;                     ///< power_loss: the first record lost is half there.
+    Rot rot = Rot::record;                 ///< disk_corrupt: what.
+    std::uint32_t operations = 0;          ///< client_burst: of each client.
     friend bool operator==(const Fault&, const Fault&) = default;
 };
 

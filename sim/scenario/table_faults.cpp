@@ -86,13 +86,11 @@ Form<FaultDraft> of_links(std::string_view name, std::vector<Row> rows) {
     });
 }
 
-/// A network fault without parameters; a plain target stands for `from`.
-Form<FaultDraft> of_plain_links() {
+/// An object, or only its target. Regions and groups of clients are objects, too.
+Form<FaultDraft> or_target(std::string_view object, const Form<FaultDraft>& shaped) {
     const Form<FaultDraft> plain = at_target();
-    const Form<FaultDraft> shaped = of_links("links", {});
     Form<FaultDraft> form;
-    form.accepted =
-        R"({"from": …, "to": …, "one_way": …}, or only the side `from`: )" + plain.accepted;
+    form.accepted = std::string(object) + plain.accepted;
     form.read = [=](const Value& value, Reader& reader, FaultDraft& draft) {
         const bool is_target = value.find("region") != nullptr || value.find("clients") != nullptr;
         return value.is(Value::Kind::object) && !is_target ? shaped.read(value, reader, draft)
@@ -103,6 +101,65 @@ Form<FaultDraft> of_plain_links() {
         return any_of({plain.schema(definitions), shaped.schema(definitions)});
     };
     return form;
+}
+
+/// A network fault without parameters; a plain target stands for `from`.
+Form<FaultDraft> of_plain_links() {
+    return or_target(R"({"from": …, "to": …, "one_way": …}, or only the side `from`: )",
+                     of_links("links", {}));
+}
+
+Form<FaultDraft> of_power() {
+    const Row torn = row("torn", &Fault::torn, flag(),
+                         {"The first record that is lost is half written.", "true"});
+    Form<FaultDraft> form = or_target(R"({"target": …, "torn": …}, or only the target: )",
+                                      of_servers("power_loss", {torn}));
+    const auto write = form.write;
+    const auto write_plain = at_target().write;
+    form.write = [=](const FaultDraft& draft) {
+        return draft.fault.torn ? write(draft) : write_plain(draft);
+    };
+    return form;
+}
+
+Form<FaultDraft> of_rot() {
+    const Row what =
+        row("what", &Fault::rot,
+            choice<Rot>(
+                {{"record", Rot::record}, {"tail", Rot::tail}, {"snapshot", Rot::snapshot}}),
+            {"A record of the log, whose checksum is wrong then; the length of one, "
+             "so that the log seems to end there; or the newest snapshot.",
+             "\"snapshot\""})
+            .mandatory();
+    return of_servers("disk_corrupt", {what});
+}
+
+Form<FaultDraft> of_drift() {
+    constexpr Factor slowest{Factor::one_nano / 10};
+    constexpr Factor fastest{8 * Factor::one_nano};
+    return of_servers("clock_drift", {row("factor", &Fault::factor, factor(slowest, fastest),
+                                          {"Its speed, in true seconds a second.", "1.1"})
+                                          .mandatory()});
+}
+
+Form<FaultDraft> of_burst() {
+    Row clients =
+        key<FaultDraft>("clients", [](auto& draft) -> auto& { return draft.fault.target.group; },
+                        name(), {"The name of their group; default: all of them.", "\"far\""});
+    clients.write = [](const FaultDraft& draft) -> std::optional<Value> {
+        const std::string& group = draft.fault.target.group;
+        return group.empty() ? std::nullopt : std::optional(json::string(group));
+    };
+    const Row operations = row("operations", &Fault::operations, integer<std::uint32_t>(1, 100'000),
+                               {"For each of them, beside what their load asks for.", "100"})
+                               .mandatory();
+    return object<FaultDraft>({
+        .outline = {"client_burst", "More to do for clients, at once.", {}},
+        .keys = {std::move(clients), operations},
+        .prepare = [](const Value&,
+                      FaultDraft& draft) { draft.fault.target.kind = Target::Kind::clients; },
+        .check = {},
+    });
 }
 
 Form<FaultDraft> of_messages() {
@@ -120,7 +177,7 @@ std::vector<Row> server_actions() {
     const Form<FaultDraft> at = at_target();
     return {
         action("crash", K::crash, at, {"Kills the process; what it wrote survives.", "\"leader\""}),
-        action("power_loss", K::power_loss, at,
+        action("power_loss", K::power_loss, of_power(),
                {"Takes the power: what was not synced may be lost.", "[1, 2]"}),
         action("restart", K::restart, at, {"Starts a server that is down.", "\"last_crashed\""}),
         action("pause", K::pause, at,
@@ -132,6 +189,35 @@ std::vector<Row> server_actions() {
         action("disk_stall", K::disk_stall, at, {"No sync ends.", "2"}),
         action("slow_cpu", K::slow_cpu, of_servers("slow_cpu", {factor_row()}),
                {"Slows the threads.", R"({"target": 2, "factor": 3})"}),
+        action("clock_drift", K::clock_drift, of_drift(),
+               {"The monotonic clock, by which all timers run, is fast or slow.",
+                R"({"target": 2, "factor": 1.1})"}),
+        action("client_burst", K::client_burst, of_burst(),
+               {"Clients have more to do, at once.", R"({"operations": 100})"}),
+    };
+}
+
+std::vector<Row> disk_actions() {
+    using K = FaultKind;
+    const Form<FaultDraft> at = at_target();
+    return {
+        action("disk_error", K::disk_error, at,
+               {"Every write and sync fails. A process that it ends is started again when the "
+                "fault ends.",
+                "2"}),
+        action("disk_full", K::disk_full, at,
+               {"What needs room on the disk fails; ends as disk_error does.", "2"}),
+        action("disk_lie", K::disk_lie, at,
+               {"A sync of the log or of an epoch file makes nothing durable before the first one "
+                "after the fault.",
+                "2"}),
+        action("disk_lose_writes", K::disk_lose_writes, at,
+               {"What is written to the log never reaches the disk: from there on a power loss "
+                "takes all.",
+                "2"}),
+        action("disk_corrupt", K::disk_corrupt, of_rot(),
+               {"Bits change on the disk: found when a process boots.",
+                R"({"target": 2, "what": "record"})"}),
     };
 }
 
@@ -212,8 +298,9 @@ std::vector<Row> place_rows() {
 
 bool can_last(FaultKind kind) {
     using K = FaultKind;
-    static constexpr K cannot[] = {K::restart, K::resume, K::heal,         K::release,
-                                   K::reset,   K::hold,   K::release_held, K::drop_held};
+    static constexpr K cannot[] = {K::restart,      K::resume,      K::heal,         K::release,
+                                   K::reset,        K::hold,        K::release_held, K::drop_held,
+                                   K::disk_corrupt, K::client_burst};
     return std::find(std::begin(cannot), std::end(cannot), kind) == std::end(cannot);
 }
 
@@ -242,8 +329,8 @@ OneOf exactly_one_of(const std::vector<Row>& rows) {
 
 Form<FaultDraft> fault() {
     std::vector<Row> actions = server_actions();
-    for (Row& row : network_actions()) {
-        actions.push_back(std::move(row));
+    for (const auto& more : {disk_actions(), network_actions()}) {
+        actions.insert(actions.end(), more.begin(), more.end());
     }
     std::vector<Row> rows = place_rows();
     rows.insert(rows.end(), actions.begin(), actions.end());

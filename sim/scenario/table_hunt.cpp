@@ -29,7 +29,16 @@ Form<std::vector<FaultFamily>> families() {
                            {"slow_disk", F::slow_disk},
                            {"slow_cpu", F::slow_cpu},
                            {"anchored", F::anchored},
-                           {"core", F::core}}),
+                           {"core", F::core},
+                           {"disk_error", F::disk_error},
+                           {"disk_full", F::disk_full},
+                           {"torn", F::torn},
+                           {"corrupt", F::corrupt},
+                           {"clock_drift", F::clock_drift},
+                           {"client_burst", F::client_burst},
+                           {"lying", F::lying},
+                           {"lost_writes", F::lost_writes},
+                           {"lost_tail", F::lost_tail}}),
                 0, fault_family_count);
 }
 
@@ -78,7 +87,7 @@ std::vector<Key<Capsule>> capsule_rows() {
             .mandatory(),
         key<C>("hash", &C::hash, text(18), {"Of the trace.", "\"0x0123456789abcdef\""}),
         key<C>("behaviour", &C::behaviour, count(0, 1'000'000),
-               {"Of the engine that has this hash.", "6"}),
+               {"Of the engine that has this hash.", "7"}),
         key<C>("found_by", &C::found_by, text(10'000), {"The line that found it.", "\"\""}),
         key<C>("certificate", &C::certificate, list(item, 0, Limits::list),
                {"What the failure needs, by a count.", "[]"}),
@@ -130,6 +139,11 @@ Form<ChaosSpec> chaos() {
             {
                 key<C>("families", &C::families, families(),
                        {"The faults that may come.", R"(["crash", "partition"])"}),
+                key<C>("beyond", &C::beyond, flag(),
+                       {"Whether lying, lost_writes and lost_tail are drawn too: disks forget what "
+                        "was acknowledged, which Zab does not promise to survive. Durability that "
+                        "falls after them is excused.",
+                        "false"}),
                 key<C>("off", &C::off, probability(),
                        {"How likely each family is left out of a run.", "\"50%\""}),
                 key<C>("faults", &C::faults, count(1, 1'000),
@@ -147,6 +161,13 @@ Form<ChaosSpec> chaos() {
         .prepare = {},
         .check =
             [](const Value& value, Reader& reader, const C& spec) {
+                const bool goes_beyond =
+                    std::any_of(spec.families.begin(), spec.families.end(), is_beyond_budget);
+                if (goes_beyond && !spec.beyond) {
+                    return wrong_member(value, reader, "families",
+                                        "lying, lost_writes and lost_tail are beyond the fault "
+                                        "budget: they need \"beyond\": true");
+                }
                 return spec.fewest_voters <= spec.most_voters ||
                        wrong_member(value, reader, "fewest_voters",
                                     "above most_voters, " + std::to_string(spec.most_voters));

@@ -80,7 +80,7 @@ void SmallWorld::stop(std::size_t index, trace::StopReason reason) {
          {.kind = trace::Kind::server_stopped, .detail = static_cast<std::uint16_t>(reason)});
     const bool is_silent = reason == trace::StopReason::power_loss;
     if (is_silent) {
-        const std::uint64_t lost = server.disk.lose_power(0, 0);
+        const std::uint64_t lost = server.disk.lose_power(0, 0).records;
         const zab::Position end = server.disk.image().log.last();
         tell(server, {.kind = trace::Kind::lost,
                       .a = end.zxid.value,

@@ -167,6 +167,9 @@ class Record {
 /// Why a process ended (detail of server_stopped).
 enum class StopReason : std::uint16_t { crash, power_loss, halted };
 
+/// What took the end of a log (detail of lost).
+enum class LossReason : std::uint16_t { power_loss, torn, full_disk, rot };
+
 /// What an operation is (detail of invoke, complete, fail; low byte).
 enum class Operation : std::uint8_t { create, set, get, sync, create_session, close_session };
 

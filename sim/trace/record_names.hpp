@@ -18,13 +18,40 @@ inline constexpr std::string_view messages[] = {
 // In the order of zab::TimerKind; a test holds the two together.
 inline constexpr std::string_view timers[] = {
     "notification", "finalize", "dial_retry", "epoch_wait", "tick", "observer", "expiry"};
-inline constexpr std::string_view faults[] = {
-    "crash",      "power_loss", "restart", "pause",        "resume",   "cut",  "heal",
-    "delay",      "loss",       "clog",    "release",      "reset",    "rate", "slow_disk",
-    "disk_stall", "slow_cpu",   "hold",    "release_held", "drop_held"};
+inline constexpr std::string_view faults[] = {"crash",
+                                              "power_loss",
+                                              "restart",
+                                              "pause",
+                                              "resume",
+                                              "cut",
+                                              "heal",
+                                              "delay",
+                                              "loss",
+                                              "clog",
+                                              "release",
+                                              "reset",
+                                              "rate",
+                                              "slow_disk",
+                                              "disk_stall",
+                                              "slow_cpu",
+                                              "hold",
+                                              "release_held",
+                                              "drop_held",
+                                              "disk_error",
+                                              "disk_full",
+                                              "disk_lie",
+                                              "disk_lose_writes",
+                                              "disk_corrupt",
+                                              "clock_drift",
+                                              "client_burst"};
 inline constexpr std::string_view stop_reasons[] = {"crash", "power_loss", "halted"};
 inline constexpr std::string_view refusals[] = {"epoch_of_log_above_current_epoch",
-                                                "accepted_epoch_below_current_epoch"};
+                                                "accepted_epoch_below_current_epoch",
+                                                "corrupt_log",
+                                                "corrupt_snapshots",
+                                                "torn_log_header",
+                                                "unwritable_disk"};
+inline constexpr std::string_view losses[] = {"power_loss", "torn", "full_disk", "rot"};
 inline constexpr std::string_view links[] = {"election", "learner", "client"};
 inline constexpr std::string_view down_reasons[] = {"closed", "reset", "timed_out", "refused",
                                                     "unanswered"};

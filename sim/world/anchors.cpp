@@ -119,7 +119,7 @@ bool World::struck_in_step(ServerIndex index, const zab::Input& input) {
                due);
     }
     const FaultState::Led led{index, server.peer.leadership()};
-    servers_[index].peer.step(input, {{now_}, {now_}}, effects_);
+    servers_[index].peer.step(input, {{server.clock.at(now_)}, {now_}}, effects_);
     for (const zab::Effect& effect : effects_.list()) {
         if (const auto* note = std::get_if<zab::Note>(&effect)) {
             expect({.kind = record_kind(note->kind),

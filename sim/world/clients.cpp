@@ -246,6 +246,10 @@ void World::complete(ClientIndex index, const zab::ClientReply& reply, const Ori
     if (closed == nullptr || client.gone) {
         return;
     }
+    if (client.unasked > 0) {
+        --client.unasked;
+        return;
+    }
     ++client.wanted;
     if (closed->think_time.ns == 0) {
         issue(index, Origin{.cause = done, .since = now_});

@@ -110,7 +110,9 @@ void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Durati
     const std::int64_t there = segment_ns(from, to, word);
     const std::uint64_t tag = std::uint64_t{generation} << 32;
     schedule(ready + there, EventKind::dial_arrives, index, tag);
-    schedule(ready + timeout.ns, EventKind::dial_expires, index, tag);
+    const std::int64_t patience =
+        from.is_client ? timeout.ns : servers_[from.index].clock.true_time(timeout.ns);
+    schedule(ready + patience, EventKind::dial_expires, index, tag);
 }
 
 /// How often this pair has dialled: counted by the pair, so that others do not shift its draws.

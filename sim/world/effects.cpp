@@ -50,8 +50,17 @@ bool World::perform(const Step& step, const zab::Effect& effect) {
 
 trace::RecordId World::record_done(ServerNode& server, const zab::Done& done,
                                    const Origin& origin) {
-    if (done.failed) {
-        return emit(Kind::work, server.id, origin, 0, static_cast<std::uint16_t>(done.work));
+    if (done.failed || done.obsolete) {
+        const trace::RecordId work =
+            emit(Kind::work, server.id, origin, 0, static_cast<std::uint16_t>(done.work), 0, 0,
+                 done.failed ? 1 : 0);
+        if (done_count_ > 0) {
+            const zab::Position end = server.disk.image().log.last();
+            emit_after(work, Kind::lost, server.id, 0,
+                       static_cast<std::uint16_t>(trace::LossReason::full_disk), end.zxid.value,
+                       end.prefix, done_count_);
+        }
+        return work;
     }
     const trace::Record::Fields told = work_record(done.work, server.disk, done_count_);
     const trace::RecordId id =
@@ -165,7 +174,7 @@ void World::set_timer(const Step& step, const zab::SetTimer& wish) {
         const auto width = static_cast<std::uint64_t>(wish.latest.ns - wish.earliest.ns) + 1;
         delay += static_cast<std::int64_t>(uniform_below(key, width));
     }
-    schedule(step.ready + delay, EventKind::timer, step.server,
+    schedule(step.ready + server.clock.true_time(delay), EventKind::timer, step.server,
              kind | (std::uint64_t{timer.generation} << 32));
 }
 

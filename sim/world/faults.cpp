@@ -11,7 +11,6 @@ namespace {
 
 // How often a fault without a target looks again.
 constexpr std::int64_t look_again_ns = 10'000'000;
-constexpr std::int64_t for_ever_ns = std::int64_t{1} << 61;
 
 bool is_network_fault(FaultKind kind) {
     switch (kind) {
@@ -33,7 +32,14 @@ bool is_network_fault(FaultKind kind) {
         case FaultKind::slow_cpu:
         case FaultKind::hold:
         case FaultKind::release_held:
-        case FaultKind::drop_held: return false;
+        case FaultKind::drop_held:
+        case FaultKind::disk_error:
+        case FaultKind::disk_full:
+        case FaultKind::disk_lie:
+        case FaultKind::disk_lose_writes:
+        case FaultKind::disk_corrupt:
+        case FaultKind::clock_drift:
+        case FaultKind::client_burst: return false;
     }
     return false;
 }
@@ -171,7 +177,6 @@ void World::strike(std::uint32_t index, trace::RecordId cause) {
 void World::apply_fault(std::uint32_t index, trace::RecordId cause) {
     const Fault& fault = scenario_->faults[index];
     const FaultState::Done done = faults_.done[index];
-    const std::int64_t until = now_ + (fault.lasting.has_value() ? fault.lasting->ns : for_ever_ns);
     for (const PathEnd target : done.targets) {
         const bool is_server = target < servers_.size();
         const trace::RecordId record =
@@ -182,43 +187,11 @@ void World::apply_fault(std::uint32_t index, trace::RecordId cause) {
             apply_to_paths(index, target, false);
             continue;
         }
-        zab::ensure(is_server, "the loader refuses faults of processes that name clients");
-        ServerNode& server = servers_[target];
-        switch (fault.kind) {
-            case FaultKind::crash: stop_server(target, trace::StopReason::crash, 0, record); break;
-            case FaultKind::power_loss:
-                stop_server(target, trace::StopReason::power_loss, 0, record);
-                break;
-            case FaultKind::restart:
-                std::erase(faults_.crashed, target);
-                start_server(target, record);
-                break;
-            case FaultKind::pause: pause_server(target, until, record); break;
-            case FaultKind::resume:
-                server.paused_until = server.paused_until == 0 ? 0 : now_;
-                resume_server(target);
-                break;
-            case FaultKind::slow_disk:
-                server.disk.slow_factor_nano = fault.factor.nano;
-                server.disk.extra_ns = fault.extra_delay.mean().ns;
-                break;
-            case FaultKind::disk_stall:
-                server.disk.stalled_until = std::max(server.disk.stalled_until, until);
-                break;
-            case FaultKind::slow_cpu: server.slow_factor_nano = fault.factor.nano; break;
-            case FaultKind::release_held:
-            case FaultKind::drop_held:
-                let_held_go(target, fault.kind == FaultKind::drop_held);
-                break;
-            case FaultKind::hold: break;
-            case FaultKind::cut:
-            case FaultKind::heal:
-            case FaultKind::delay:
-            case FaultKind::loss:
-            case FaultKind::clog:
-            case FaultKind::release:
-            case FaultKind::reset:
-            case FaultKind::rate: break;  // Done above.
+        if (is_server) {
+            apply_to_server(index, target, record);
+        } else {
+            const auto group = target - static_cast<PathEnd>(servers_.size());
+            client_burst(group, fault.operations, record);
         }
     }
 }
@@ -309,15 +282,8 @@ void World::undo_fault(std::uint32_t index) {
             apply_to_paths(index, target, true);
             continue;
         }
-        ServerNode& server = servers_[target];
-        if (fault.kind == FaultKind::crash || fault.kind == FaultKind::power_loss) {
-            std::erase(faults_.crashed, target);
-            start_server(target, no_record);
-        } else if (fault.kind == FaultKind::slow_disk) {
-            server.disk.slow_factor_nano = Factor::one_nano;
-            server.disk.extra_ns = 0;
-        } else if (fault.kind == FaultKind::slow_cpu) {
-            server.slow_factor_nano = Factor::one_nano;
+        if (target < servers_.size()) {
+            undo_on_server(fault, target);
         }
     }
 }

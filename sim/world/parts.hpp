@@ -8,6 +8,7 @@
 #include "sim/trace/record.hpp"
 #include "sim/world/pace.hpp"
 #include "sim/world/participant.hpp"
+#include "sim/world/server_clock.hpp"
 
 #include <array>
 #include <cstdint>
@@ -278,6 +279,8 @@ struct ServerNode {
     std::uint32_t incarnation = 0;
     std::uint32_t reset_due = none;  ///< The incarnation whose sockets are still to be reset.
     std::int64_t paused_until = 0;
+    std::int64_t ended_itself_at = -1;  ///< Its process, and nobody has started another.
+    ServerClock clock;
     std::array<Timer, zab::timer_kind_count> timers{};
     std::array<bool, 3> listens{};  ///< By link kind.
     Disk disk;
@@ -308,6 +311,7 @@ struct Client {
     std::uint32_t timer_generation = 0;
     std::uint32_t ping_number = 0;
     std::uint64_t arrivals = 0;
+    std::uint64_t unasked = 0;  ///< Of those in flight: a burst's, beside a closed load's own.
     std::uint64_t dials = 0;
     bool dialling = false;
     bool gone = false;  ///< It has left: nothing is heard of it any more.

@@ -20,6 +20,7 @@ void World::start_server(ServerIndex index, trace::RecordId cause) {
         }
     }
     server.is_booting = true;
+    server.ended_itself_at = -1;
     ++server.incarnation;
     ++server.boots;
     const Origin origin{.cause = cause, .since = now_};
@@ -62,30 +63,15 @@ void World::boot_server(ServerIndex index, std::uint32_t incarnation) {
         ++timer.generation;
     }
     server.listens = {};
-    const bool syncs_log = scenario_->config.release.boot_syncs_log;
-    if (syncs_log && server.disk.durable() < server.disk.appended()) {
-        const std::uint64_t unsynced = server.disk.appended() - server.disk.durable();
-        server.disk.complete_sync(server.disk.appended());
-        const zab::Position end = server.disk.durable_end();
-        emit(trace::Kind::synced, server.id,
-             Origin{.cause = server.last_record,
-                    .since = now_,
-                    .wait = server.boot_takes,
-                    .other = server.sync_takes,
-                    .cost = trace::Cost::disk},
-             0, 0, end.zxid.value, end.prefix, static_cast<std::uint32_t>(unsynced));
+    const std::uint64_t hidden = server.disk.cut_at_rot();
+    if (hidden > 0) {
+        const zab::Position end = server.disk.image().log.last();
+        emit_after(server.last_record, trace::Kind::lost, server.id, 0,
+                   static_cast<std::uint16_t>(trace::LossReason::rot), end.zxid.value, end.prefix,
+                   static_cast<std::uint32_t>(hidden));
     }
-    if (syncs_log && server.disk.continue_behind_snapshot()) {
-        const zab::Position name = server.disk.image().log.base();
-        const trace::RecordId written = emit(trace::Kind::snapshot_written, server.id,
-                                             Origin{.cause = server.last_record,
-                                                    .since = now_,
-                                                    .wait = server.boot_takes,
-                                                    .other = server.sync_takes,
-                                                    .cost = trace::Cost::disk},
-                                             0, 0, name.zxid.value, name.prefix, 1);
-        emit_after(written, trace::Kind::truncated, server.id, 0, 0, name.zxid.value, name.prefix,
-                   0);
+    if (scenario_->config.release.boot_syncs_log && !make_durable_at_boot(server)) {
+        return;
     }
     const Origin origin{.cause = server.last_record,
                         .since = now_,
@@ -96,6 +82,39 @@ void World::boot_server(ServerIndex index, std::uint32_t incarnation) {
         static_cast<std::uint32_t>(draw(server.process_key, 101, server.boots) >> 32);
     take_rare_step(index, StageRef::of(index, zab::Stage::main),
                    zab::Started{&server.disk.image(), jitter}, origin);
+}
+
+/// What a dead process left in the page cache is synced, before the new one reads it. False: it
+/// cannot be, and the process ends.
+bool World::make_durable_at_boot(ServerNode& server) {
+    const Origin origin{.cause = server.last_record,
+                        .since = now_,
+                        .wait = server.boot_takes,
+                        .other = server.sync_takes,
+                        .cost = trace::Cost::disk};
+    const std::uint64_t unsynced = server.disk.appended() - server.disk.durable();
+    if (unsynced > 0 && server.disk.fails_until > now_) {
+        const trace::RecordId refused =
+            emit(trace::Kind::refused_to_start, server.id, origin, 0,
+                 static_cast<std::uint16_t>(zab::Refusal::unwritable_disk),
+                 server.disk.image().log.last().zxid.value);
+        stop_server(server_by_id_[server.id.value], trace::StopReason::halted, 1, refused);
+        return false;
+    }
+    if (unsynced > 0) {
+        server.disk.complete_sync(server.disk.appended(), now_);
+        const zab::Position end = server.disk.durable_end();
+        emit(trace::Kind::synced, server.id, origin, 0, 0, end.zxid.value, end.prefix,
+             static_cast<std::uint32_t>(unsynced));
+    }
+    if (server.disk.continue_behind_snapshot()) {
+        const zab::Position name = server.disk.image().log.base();
+        const trace::RecordId written = emit(trace::Kind::snapshot_written, server.id, origin, 0, 0,
+                                             name.zxid.value, name.prefix, 1);
+        emit_after(written, trace::Kind::truncated, server.id, 0, 0, name.zxid.value, name.prefix,
+                   0);
+    }
+    return true;
 }
 
 /// What a dead process has asked of the machine's disk no longer keeps it busy.
@@ -131,21 +150,28 @@ void World::stop_server(ServerIndex index, trace::StopReason reason, std::uint16
     }
     std::erase(faults_.crashed, index);
     faults_.crashed.push_back(index);
+    server.ended_itself_at = reason == trace::StopReason::halted ? now_ : -1;
     if (reason != trace::StopReason::power_loss) {
         // The kernel closes a dead process's sockets a little later: the peers hear of it.
         const std::uint64_t word = draw(server.process_key, 102, server.incarnation);
         server.reset_due = server.incarnation;
         schedule(now_ + scenario_->process.kill_to_reset.draw(word).ns, EventKind::process_reset,
                  index, server.incarnation);
-        return;
     }
+}
+
+/// Of a server that has just been stopped.
+void World::lose_power(ServerIndex index, bool tears) {
+    ServerNode& server = servers_[index];
     server.host_up = false;
     is_troubled_ = true;
     const std::uint64_t word = draw(server.disk_key, 103, server.incarnation);
-    const std::uint64_t lost = server.disk.lose_power(now_, static_cast<std::uint32_t>(word));
+    const Lost lost = server.disk.lose_power(now_, static_cast<std::uint32_t>(word), tears);
+    const auto reason = lost.is_torn ? trace::LossReason::torn : trace::LossReason::power_loss;
     const zab::Position end = server.disk.image().log.last();
-    emit_after(server.last_record, trace::Kind::lost, server.id, 0, 0, end.zxid.value, end.prefix,
-               static_cast<std::uint32_t>(lost));
+    emit_after(server.last_record, trace::Kind::lost, server.id, 0,
+               static_cast<std::uint16_t>(reason), end.zxid.value, end.prefix,
+               static_cast<std::uint32_t>(lost.records));
     let_go(index, false, server.last_record);
 }
 

@@ -154,7 +154,7 @@ template <class What>
     }
     effects_.clear();
     if (faults_.before.empty()) [[likely]] {
-        server.peer.step(input_of(what), {{now_}, {now_}}, effects_);
+        server.peer.step(input_of(what), {{server.clock.at(now_)}, {now_}}, effects_);
     } else if (struck_in_step(index, input_of(what))) {
         return;
     }

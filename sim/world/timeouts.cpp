@@ -15,7 +15,8 @@ void World::set_read_timeout(zab::LinkId link, std::int64_t timeout) {
     const unsigned side = link.slot % 2;
     conn.read_timeout[side] = timeout;
     conn.last_heard[side] = now_;
-    watch_silence(link.slot / 2, side, now_ + timeout);
+    const ServerClock& clock = servers_[conn.ends[side].index].clock;
+    watch_silence(link.slot / 2, side, now_ + clock.true_time(timeout));
 }
 
 /// Looks again at `due`, unless it will look earlier anyway: an event for every message would be
@@ -40,12 +41,13 @@ void World::check_read_timeout(ConnectionIndex index, unsigned side) {
     }
     const ServerNode& server = servers_[conn.ends[side].index];
     const Stage& reader = stage_of(conn.pipes[1 - side].route.reader);
-    std::int64_t due = conn.last_heard[side] + conn.read_timeout[side];
+    const std::int64_t timeout = server.clock.true_time(conn.read_timeout[side]);
+    std::int64_t due = conn.last_heard[side] + timeout;
     const Pipe& incoming = conn.pipes[1 - side];
     const bool has_data = !incoming.flights.empty() && !incoming.stalled &&
                           incoming.flights.front().origin.since <= now_;
     if (due <= now_ && (reader.is_blocked() || has_data || is_paused(server))) {
-        due = now_ + conn.read_timeout[side];  // It is not waiting in read(), or will not wait.
+        due = now_ + timeout;  // It is not waiting in read(), or will not wait.
     }
     if (due > now_) {
         watch_silence(index, side, due);

@@ -13,6 +13,17 @@ bool is_disk_work(zab::Work work) {
            work == zab::Work::sync_log || work == zab::Work::truncate_log;
 }
 
+/// Whether the disk refuses it. Nothing new, and a truncation, need no room.
+bool is_refused(const Disk& disk, const WorkOrder& order, std::int64_t now) {
+    if (!is_disk_work(order.work) && order.work != zab::Work::write_snapshot) {
+        return false;
+    }
+    const bool needs_room =
+        order.work != zab::Work::truncate_log &&
+        (order.work != zab::Work::sync_log || disk.durable() < order.log_target);
+    return disk.fails_until > now || (disk.full_until > now && needs_room);
+}
+
 std::int64_t transfer_ns(std::uint64_t bytes, std::uint64_t bytes_per_second) {
     return bytes_per_second == 0
                ? 0
@@ -177,7 +188,13 @@ void World::complete_work(std::uint32_t index) {
     done.disk = &server.disk.image();
     done.snapshot_jitter =
         static_cast<std::uint32_t>(draw(server.process_key, server.disk.uses, 1) >> 32);
-    done.failed = !apply_to_disk(server, order);
+    done_count_ = 0;
+    done.failed = is_refused(server.disk, order, now_);
+    if (!done.failed) {
+        done.obsolete = !apply_to_disk(server, order);
+    } else if (order.work == zab::Work::sync_log && server.disk.full_until > now_) {
+        done_count_ = static_cast<std::uint32_t>(server.disk.drop_unsynced());
+    }
     StageRef ref = order.stage;
     if (!ref.is_handler()) {
         done.stage = ref.stage();
@@ -200,12 +217,12 @@ bool World::apply_to_disk(ServerNode& server, const WorkOrder& order) {
     switch (order.work) {
         case zab::Work::sync_log: {
             const std::uint64_t before = disk.durable();
-            disk.complete_sync(order.log_target);
+            disk.complete_sync(order.log_target, now_);
             done_count_ = static_cast<std::uint32_t>(disk.durable() - before);
             return true;
         }
-        case zab::Work::write_accepted_epoch: disk.write_accepted_epoch(epoch); return true;
-        case zab::Work::write_current_epoch: disk.write_current_epoch(epoch); return true;
+        case zab::Work::write_accepted_epoch: disk.write_accepted_epoch(epoch, now_); return true;
+        case zab::Work::write_current_epoch: disk.write_current_epoch(epoch, now_); return true;
         case zab::Work::truncate_log:
             disk.truncate_after({order.argument}, scenario_->config.release.truncation);
             return true;

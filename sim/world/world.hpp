@@ -291,8 +291,10 @@ class World {
     // processes.cpp: starting and ending servers.
     void start_server(ServerIndex index, trace::RecordId cause);
     void boot_server(ServerIndex index, std::uint32_t incarnation);
+    bool make_durable_at_boot(ServerNode& server);
     void stop_server(ServerIndex index, trace::StopReason reason, std::uint16_t code,
                      trace::RecordId cause);
+    void lose_power(ServerIndex index, bool tears);
     void free_disk(HostIndex index);
     void reset_connections(ServerIndex index, std::uint32_t incarnation);
     void pause_server(ServerIndex index, std::int64_t until, trace::RecordId cause);
@@ -308,6 +310,7 @@ class World {
     void client_receives(ClientIndex client, const zab::Message& message, const Origin& origin);
     void client_timer(ClientIndex client, std::uint32_t generation);
     void client_arrival(ClientIndex client, trace::RecordId cause);
+    void client_burst(std::uint32_t group, std::uint32_t operations, trace::RecordId cause);
     void issue(ClientIndex client, const Origin& origin);
     void send_from_client(Client& client, const zab::Message& message, trace::RecordId cause,
                           std::int64_t waited);
@@ -324,7 +327,10 @@ class World {
     void apply_to_paths(std::uint32_t index, PathEnd target, bool undo);
     void apply_to_path(std::uint32_t index, PathEnd from, PathEnd to, bool undo);
     void sum_up(Path& way) const;
+    void apply_to_server(std::uint32_t index, ServerIndex target, trace::RecordId record);
+    void strike_disk(std::uint32_t index, Disk& disk);
     void undo_fault(std::uint32_t index);
+    void undo_on_server(const Fault& fault, ServerIndex target);
     std::vector<PathEnd> resolve(const Target& target, Key key);
     Key key_of_fault(std::uint32_t index) const;
     std::vector<PathEnd> named_by(const Target& target) const;

@@ -66,7 +66,7 @@ void Cluster::stop(zab::NodeId id, bool loses_power) {
     const auto reason = loses_power ? trace::StopReason::power_loss : trace::StopReason::crash;
     tell(node, {.kind = trace::Kind::server_stopped, .detail = static_cast<std::uint16_t>(reason)});
     if (loses_power) {
-        const std::uint64_t lost = node.disk.lose_power(now_.ns, 0);
+        const std::uint64_t lost = node.disk.lose_power(now_.ns, 0).records;
         const zab::Position end = node.disk.image().log.last();
         tell(node, {.kind = trace::Kind::lost,
                     .a = end.zxid.value,

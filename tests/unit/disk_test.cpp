@@ -79,7 +79,7 @@ void append_some(Disk& disk, Model& model, Dice& dice) {
 /// A power loss: all that was durable is found again, and of the rest a first part at most.
 void lose_power(Disk& disk, Model& model, Dice& dice, std::int64_t now) {
     const std::size_t before = model.written.size();
-    const std::uint64_t lost = disk.lose_power(now, dice.small(all));
+    const std::uint64_t lost = disk.lose_power(now, dice.small(all)).records;
     const auto left = found_at_boot(disk, model);
     REQUIRE(left.has_value());
     REQUIRE(*left >= model.durable);
@@ -157,7 +157,7 @@ TEST_CASE("a power loss keeps the durable part, and of the rest the first part a
             Disk disk = disk_with(10);
             disk.complete_sync(4);
 
-            const std::uint64_t lost = disk.lose_power(0, c.kept_fraction);
+            const std::uint64_t lost = disk.lose_power(0, c.kept_fraction).records;
 
             CHECK_EQ(lost, 10 - c.kept);
             CHECK_EQ(disk.image().log.size(), c.kept);

@@ -66,7 +66,7 @@ TEST_CASE("every shipped scenario loads, says why, and is what its own text give
         for (const std::string& mistake : result.mistakes) FAIL_CHECK(mistake);
         REQUIRE(result.scenario.has_value());
         CHECK_MESSAGE(!result.scenario->why.empty(), file.string());
-        CHECK(load_text(result.resolved).scenario == result.scenario);
+        CHECK_MESSAGE(load_text(result.resolved).scenario == result.scenario, file.string());
     }
     CHECK(count >= 2);
 }

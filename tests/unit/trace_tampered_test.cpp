@@ -152,7 +152,7 @@ TEST_CASE("a header that is none is refused with its place") {
          "t:1:1: error: a trace begins with its header, {\"record\":\"header\",…}: this is not a "
          "trace"},
         {"\"format\":\"zabsim.trace/1.1\",", "", "t:1:1: error: \"format\" is missing"},
-        {"zabsim.trace/1.1", "other/1.0", "t:1:29: error: \"format\" must be zabsim.trace/1.0"},
+        {"zabsim.trace/1.1", "other/1.0", "t:1:29: error: \"format\" must be zabsim.trace/1.1"},
         {"zabsim.trace/1.1", "zabsim.trace/1",
          "t:1:29: error: \"format\" must end in a version, as in 1.0"},
         {"zabsim.trace/1.1", "zabsim.trace/99999999.0",
