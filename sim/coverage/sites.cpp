@@ -166,6 +166,9 @@ constexpr std::array<Row, site_count> table{{
      [](const Record& r, const Life&, const Known& all) { return is_deposed(r, all); }},
     {Site::counter_ran_out, Kind::propose, "an epoch's last zxid is given",
      [](const Record& r, const Life&, const Known&) { return r.zxid().counter() == 0xffffffff; }},
+    {Site::observer_logged_while_serving, Kind::append,
+     "an observer learns of a committed transaction by INFORM",
+     [](const Record&, const Life& s, const Known&) { return s.serving && !s.is_voter; }},
     {Site::fsync_of_many, Kind::synced, "one fsync makes 16 transactions or more durable",
      [](const Record& r, const Life&, const Known&) { return r.c() >= many_in_one_fsync; }},
     {Site::booted_with_unsynced_log, Kind::synced,
@@ -177,8 +180,6 @@ constexpr std::array<Row, site_count> table{{
     {Site::committed_beyond_a_quorum, Kind::commit,
      "more voters than needed had acknowledged it: an earlier proposal held it up",
      [](const Record& r, const Life&, const Known& all) { return r.c() > all.quorum(); }},
-    {Site::observer_was_informed, Kind::inform, "an observer learns a committed transaction",
-     always},
     {Site::learner_was_level, Kind::synchronized,
      "a learner lacked nothing and had nothing too much: an empty DIFF",
      [](const Record&, const Life& s, const Known&) {

@@ -70,8 +70,6 @@ std::string tuple_text(const Tuple& tuple) {
     return fmt::format("{} {}: {}", role_name(tuple), phase_name(tuple), input_name(tuple));
 }
 
-std::string_view why_unreachable(const Tuple&) { return {}; }
-
 std::string broken_claim(const TupleSet& tuples) {
     for (std::uint32_t number = 0; number < tuple_count; ++number) {
         if (!tuples.has(number)) {
