@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <map>
+#include <set>
 #include <string_view>
+#include <vector>
 
 namespace cli {
 
@@ -13,19 +16,41 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 constexpr std::uint32_t coverage_format = 1;
-constexpr std::size_t shown_items = 8;
+constexpr std::size_t shown_items = 16;
 
-/// Sites first: each of them was put into the list because bugs are found there.
-std::string unreached_text(const CampaignCoverage& coverage) {
+std::string phase_text(const sim::Tuple& tuple) {
+    return fmt::format("{} {}", sim::role_name(tuple), sim::phase_name(tuple));
+}
+
+/// Sites first: each of them was put into the list because bugs are found there. Then phases that
+/// no server was ever in, then what else no server took in the others.
+std::vector<std::string> unreached_names(const CampaignCoverage& coverage) {
     const CoverageTable& table = CoverageTable::of_this_build();
-    std::vector<std::string> names;
-    for (const bool wants_site : {true, false}) {
-        for (std::size_t item = 0; item < table.size(); ++item) {
-            if (coverage.items()[item].seeds == 0 && table.is_site(item) == wants_site) {
-                names.push_back(table.name(item));
-            }
+    const auto is_reached = [&](std::size_t item) { return coverage.items()[item].seeds > 0; };
+    std::set<std::string> entered;
+    for (std::size_t item = 0; item < table.tuples(); ++item) {
+        if (is_reached(item)) entered.insert(phase_text(table.tuple(item)));
+    }
+    std::vector<std::string> sites;
+    std::vector<std::string> phases;
+    std::vector<std::string> inputs;
+    for (std::size_t item = 0; item < table.size(); ++item) {
+        if (is_reached(item)) continue;
+        if (table.is_site(item)) {
+            sites.push_back(table.name(item));
+        } else if (const auto phase = phase_text(table.tuple(item)); entered.contains(phase)) {
+            inputs.push_back(table.name(item));
+        } else if (phases.empty() || phases.back() != phase + ": nothing") {
+            phases.push_back(phase + ": nothing");
         }
     }
+    sites.insert(sites.end(), phases.begin(), phases.end());
+    sites.insert(sites.end(), inputs.begin(), inputs.end());
+    return sites;
+}
+
+std::string unreached_text(const CampaignCoverage& coverage) {
+    const std::vector<std::string> names = unreached_names(coverage);
     if (names.empty()) return {};
     std::string out = "  never reached:\n";
     const std::size_t shown = std::min(names.size(), shown_items);

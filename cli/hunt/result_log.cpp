@@ -46,7 +46,7 @@ const char* wrong_integer(const Json& json) {
     return is_integer(json, "records", most) ? nullptr : "records";
 }
 
-/// Whether both may be results of the same seed. If only one of them tells, for this build, what was
+/// Whether both may be results of one seed. If only one of them tells, for this build, what was
 /// reached, `kept` does afterwards.
 bool agree(SeedRecord& kept, SeedRecord other) {
     const CoverageTable& table = CoverageTable::of_this_build();

@@ -213,7 +213,7 @@ TEST_CASE("coverage: a file that cannot be written ends the campaign with 6 befo
     const Called fuzz = call(with(hunt, {"--seeds", "1..2", "--out", folder.path("found"),
                                          "--coverage", folder.path("none/coverage.json")}));
     CHECK(fuzz.exit == 6);
-    CHECK(fuzz.says("none/coverage.json: error: cannot be"));
+    CHECK(fuzz.says("none/coverage.json: error: cannot create it"));
     CHECK_FALSE(std::filesystem::exists(folder.path("found")));
 }
 
