@@ -21,8 +21,6 @@
 /// What a run does is a function of (engine version, scenario, seed) and of nothing else.
 namespace sim {
 
-class TupleSet;
-
 class World {
   public:
     /// Builds the world of a scenario; nothing has happened yet. `branch` re-keys the draws of a
@@ -31,8 +29,7 @@ class World {
 
     /// Where records go. Not copied with the world: a copy has no outlets until it is given some.
     void set_outlets(const trace::Outlets* outlets) { outlets_.value = outlets; }
-    /// Where it is marked what each server took in which phase. Like the outlets it only looks on,
-    /// and stays with this world.
+    /// Where it is marked what each server took in which phase: not copied either.
     void set_tuples(TupleSet* tuples) { outlets_.tuples = tuples; }
 
     /// Runs all events up to and with `until`, at most `max_records` more; returns false when the
