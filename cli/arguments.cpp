@@ -58,6 +58,7 @@ class Grammar {
     void add_workers(CLI::App* to, const std::string& what);
     void add_fuzz();
     void add_out(CLI::App* app, const std::string& type, const std::string& help);
+    void add_coverage(CLI::App* app);
 };
 
 CLI::App* Grammar::command(Command which, const std::string& name, const std::string& help,
@@ -178,6 +179,12 @@ void Grammar::add_workers(CLI::App* to, const std::string& what) {
         [this](const auto& text) { arguments.patience = real_time_from("--patience", text); });
 }
 
+void Grammar::add_coverage(CLI::App* sub) {
+    one_value(sub, "--coverage", "FILE",
+              "write which (role, phase, input) tuples and rare sites were reached, as JSON",
+              [this](const auto& text) { arguments.coverage = text; });
+}
+
 void Grammar::add_fuzz() {
     CLI::App* const fuzz = command(
         Command::fuzz, "fuzz", "run many random worlds, check each, keep every kind of failure",
@@ -194,6 +201,7 @@ void Grammar::add_fuzz() {
     add_out(fuzz, "DIR", "the folder of results and capsules; default: fuzz-results");
     one_value(fuzz, "--junit", "FILE", "write a JUnit report",
               [this](const auto& text) { arguments.junit = text; });
+    add_coverage(fuzz);
     one_value(fuzz, "--format", "text|github", "how to print the failures",
               [this](const auto& text) {
                   if (text != "text" && text != "github") {
@@ -212,6 +220,7 @@ void Grammar::add_hunters() {
                                     "merge shard-1 shard-2");
     add_files(merge, "folder", "folders that fuzz has written");
     add_json(merge);
+    add_coverage(merge);
     CLI::App* const replay =
         command(Command::replay, "replay", "run capsules: does each end as it says?",
                 "replay scenarios/regress");

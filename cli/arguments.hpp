@@ -65,6 +65,7 @@ struct Arguments {
     Shard shard;
     std::optional<std::string> out;  ///< A folder of fuzz, a file of freeze and shrink.
     std::optional<std::string> junit;
+    std::optional<std::string> coverage;  ///< A file of fuzz and merge.
     std::optional<std::string> known;
     bool new_only = false;
     bool certify = false;

@@ -17,6 +17,14 @@ namespace zab {
 /// Read-only view of a peer's role, for observers and tests.
 enum class RoleKind : std::uint8_t { booting, looking, learning, leading, leaving, ended };
 
+/// How far a peer has come with leaving a role: the old one's threads end, one after the other.
+enum class LeavingStep : std::uint8_t {
+    stopping,  ///< Connections and processors end.
+    flushing,  ///< The log's thread finishes what it has.
+    reading,   ///< Memory is brought level with the disk.
+    waiting,   ///< An observer's random wait before it looks for a leader again.
+};
+
 /// One server: a value with one pure step. All that can happen to it comes in as an `Input`, all
 /// that it wants goes out, in order, as `Effects`. It may be copied at any moment and both copies
 /// go on independently.
@@ -42,6 +50,11 @@ class Peer {
     const Server& server() const { return server_; }
     const Leading* leading() const { return std::get_if<Leading>(&role_); }
     const Learning* learning() const { return std::get_if<Learning>(&role_); }
+    const Looking* looking() const { return std::get_if<Looking>(&role_); }
+    std::optional<LeavingStep> leaving() const {
+        const auto* leaving = std::get_if<Leaving>(&role_);
+        return leaving == nullptr ? std::nullopt : std::optional(leaving->step);
+    }
     /// A digest of all that decides this peer's future behaviour.
     std::uint64_t fingerprint() const;
 
@@ -51,10 +64,9 @@ class Peer {
         bool writes_current = false;
         bool writes_accepted = false;
     };
-    /// Between two roles: the old one's threads end, one after the other.
+    /// Between two roles.
     struct Leaving {
-        enum class Step : std::uint8_t { stopping, flushing, reading, waiting };
-        Step step = Step::stopping;
+        LeavingStep step = LeavingStep::stopping;
         bool was_serving = false;
         bool was_leading = false;
         bool reload = false;  ///< Memory is not what the disk holds: read it anew.

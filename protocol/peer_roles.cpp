@@ -238,7 +238,7 @@ void Peer::on_leaving_done(const Done& done, Effects& out) {
         if (stops_log && (leaving.was_serving || leaving.reload)) {
             // The log's thread is let finish before memory is brought level with the log; the
             // other way round it would write behind memory's back (ZOOKEEPER-4712).
-            leaving.step = Leaving::Step::flushing;
+            leaving.step = LeavingStep::flushing;
             for (; !pipeline.to_log.empty(); pipeline.to_log.pop()) {
                 out.push(Append{pipeline.to_log.front()});
             }
@@ -251,7 +251,7 @@ void Peer::on_leaving_done(const Done& done, Effects& out) {
         pipeline.abandon_log();
     }
     if (reads && done.work != Work::read_log) {
-        leaving.step = Leaving::Step::reading;
+        leaving.step = LeavingStep::reading;
         out.start(Work::read_log, Stage::main);
         return;
     }
@@ -270,7 +270,7 @@ void Peer::finish_leaving(Effects& out) {
     const Duration most = server_.config->observer_election_delay;
     if (!server_.is_voter() && server_.release().observers_wait && most > Duration{}) {
         // Observers would else all call the voters at once.
-        std::get<Leaving>(role_).step = Leaving::Step::waiting;
+        std::get<Leaving>(role_).step = LeavingStep::waiting;
         out.push(SetTimer{TimerKind::observer, {}, most});
         return;
     }

@@ -1,6 +1,7 @@
 #include "cli/hunt/campaign.hpp"
 
 #include "analysis/stats/quantity.hpp"
+#include "cli/hunt/coverage_report.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -50,6 +51,9 @@ std::string failure_text(const std::string& name, const FailureClass& failure) {
 void CampaignSummary::add(const SeedRecord& record) {
     ++seeds;
     records += record.records;
+    coverage.add(record.seed, record.coverage);
+    scenarios.insert(record.scenario);
+    behaviours.insert(record.behaviour);
     if (!record.recovery.empty()) ++recoveries[record.recovery];
     if (record.failure.empty()) {
         ++clean;
@@ -89,6 +93,7 @@ std::string campaign_text(const CampaignSummary& summary) {
         recovery += fmt::format("{}{} {}", recovery.empty() ? "" : ", ", count, name);
     }
     if (!recovery.empty()) out += fmt::format("recovery after the last fault: {}\n", recovery);
+    out += coverage_text(summary);
     if (summary.failures.empty()) return out;
     out +=
         fmt::format("{} of failures:\n", summary.failures.size() == 1

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "cli/exit_code.hpp"
+#include "cli/hunt/coverage.hpp"
 #include "cli/hunt/junit.hpp"
 #include "cli/hunt/result_log.hpp"
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +33,9 @@ struct CampaignSummary {
     std::uint64_t records = 0;
     std::map<std::string, std::uint64_t> recoveries;
     std::map<std::string, FailureClass> failures;  ///< By class.
+    CampaignCoverage coverage;
+    std::set<std::string> scenarios;  ///< Digests of what the worlds were drawn from.
+    std::set<std::uint32_t> behaviours;
 
     void add(const SeedRecord& record);
 };

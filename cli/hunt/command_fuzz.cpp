@@ -2,6 +2,7 @@
 #include "cli/hunt/campaign.hpp"
 #include "cli/hunt/canary.hpp"
 #include "cli/hunt/capsule_file.hpp"
+#include "cli/hunt/coverage_report.hpp"
 #include "cli/hunt/known_failures.hpp"
 #include "cli/hunt/workers.hpp"
 #include "cli/loading.hpp"
@@ -115,8 +116,10 @@ SeedRecord Hunt::try_seed(std::uint64_t seed) const {
         outcome.message = "chaos drew an impossible world: " + world.mistakes.front();
         return seed_record(digest_, seed, outcome);
     }
-    const Trial trial{
-        .scenario = world.loaded->scenario, .seed = seed, .reproduce = found_by(seed)};
+    const Trial trial{.scenario = world.loaded->scenario,
+                      .seed = seed,
+                      .tells_coverage = true,
+                      .reproduce = found_by(seed)};
     return seed_record(digest_, seed, try_out(trial, [] { return false; }));
 }
 
@@ -203,7 +206,8 @@ class Reports {
     Reports(const Arguments& arguments, const Environment& environment)
         : arguments_(arguments),
           environment_(environment),
-          results_(environment, arguments.json, false) {
+          results_(environment, arguments.json, false),
+          coverage_(environment, arguments.coverage) {
         if (arguments.junit) junit_.emplace(*arguments.junit);
     }
 
@@ -212,6 +216,7 @@ class Reports {
     const trace::Failure& failure() const {
         return !results_.failure() && junit_ ? junit_->failure() : results_.failure();
     }
+    bool has_coverage_file() const { return coverage_.is_open(); }
     Exit write(const std::string& path, const std::string& name, const CampaignSummary& summary) {
         if (results_.wants_json()) results_.add_json(campaign_json(summary));
         if (arguments_.format == "github") {
@@ -219,10 +224,11 @@ class Reports {
         } else if (results_.shows_text()) {
             environment_.out << campaign_text(summary);
         }
-        if (!junit_) return Exit::ok;
+        const Exit covered = coverage_.write(summary);
+        if (!junit_) return covered;
         junit_->write(junit_xml("zabsim.fuzz." + name, junit_cases(summary)));
         const trace::Failure failure = junit_->commit();
-        if (!failure) return Exit::ok;
+        if (!failure) return covered;
         environment_.talk << *failure << '\n';
         return Exit::not_written;
     }
@@ -231,6 +237,7 @@ class Reports {
     const Arguments& arguments_;
     const Environment& environment_;
     Results results_;
+    CoverageFile coverage_;
     std::optional<trace::ByteSink> junit_;
 };
 
@@ -276,7 +283,9 @@ Exit fuzz_command(const Arguments& arguments, const Environment& environment) {
     const std::string folder = arguments.out.value_or("fuzz-results");
     Reports reports(arguments, environment);
     if (reports.failure()) environment.talk << *reports.failure() << '\n';
-    if (reports.failure() || !make_folder(folder, environment)) return Exit::not_written;
+    if (reports.failure() || !reports.has_coverage_file() || !make_folder(folder, environment)) {
+        return Exit::not_written;
+    }
     SeedRecords records;
     const std::string path = folder + "/" + results_file;
     if (std::error_code error; fs::exists(path, error)) {

@@ -1,5 +1,6 @@
 #include "cli/commands.hpp"
 #include "cli/hunt/campaign.hpp"
+#include "cli/hunt/coverage_report.hpp"
 #include "cli/output.hpp"
 
 #include <filesystem>
@@ -13,6 +14,8 @@ Exit merge_command(const Arguments& arguments, const Environment& environment) {
         environment.talk << *results.failure() << '\n';
         return Exit::not_written;
     }
+    CoverageFile coverage(environment, arguments.coverage);
+    if (!coverage.is_open()) return Exit::not_written;
     SeedRecords records;
     bool has_mistakes = false;
     for (const std::string& path : arguments.files) {
@@ -27,7 +30,7 @@ Exit merge_command(const Arguments& arguments, const Environment& environment) {
     const CampaignSummary summary = summary_of(records);
     if (results.wants_json()) results.add_json(campaign_json(summary));
     if (results.shows_text()) environment.out << campaign_text(summary);
-    return worse(exit_of(summary, false), results.finish());
+    return worse(exit_of(summary, false), worse(coverage.write(summary), results.finish()));
 }
 
 }  // namespace cli

@@ -1,6 +1,7 @@
 #include "cli/hunt/result_log.hpp"
 
 #include "cli/hunt/capsule_file.hpp"
+#include "cli/hunt/coverage.hpp"
 #include "sim/random/key.hpp"
 #include "sim/world/behaviour.hpp"
 
@@ -45,6 +46,15 @@ const char* wrong_integer(const Json& json) {
     return is_integer(json, "records", most) ? nullptr : "records";
 }
 
+/// Whether both may be results of one seed. If only one of them tells, for this build, what was
+/// reached, `kept` does afterwards.
+bool agree(SeedRecord& kept, SeedRecord other) {
+    const CoverageTable& table = CoverageTable::of_this_build();
+    if (!table.decode(kept.coverage)) std::swap(kept.coverage, other.coverage);
+    if (!table.decode(other.coverage)) other.coverage = kept.coverage;
+    return kept == other;
+}
+
 }  // namespace
 
 std::string_view name_of(Recovery::Outcome outcome) {
@@ -69,7 +79,8 @@ SeedRecord seed_record(const std::string& scenario, std::uint64_t seed,
             .message = outcome.message,
             .time_ns = outcome.time.ns,
             .records = outcome.records,
-            .hash = hash_text(outcome.hash)};
+            .hash = hash_text(outcome.hash),
+            .coverage = outcome.coverage};
 }
 
 SeedRecord seed_record_of_died(const std::string& scenario, std::uint64_t seed,
@@ -85,11 +96,12 @@ std::string digest_text(std::string_view text) {
 }
 
 std::string to_line(const SeedRecord& record) {
-    const Json line = {{"format", SeedRecord::format},  {"scenario", record.scenario},
-                       {"behaviour", record.behaviour}, {"seed", record.seed},
-                       {"failure", record.failure},     {"recovery", record.recovery},
-                       {"message", record.message},     {"time_ns", record.time_ns},
-                       {"records", record.records},     {"hash", record.hash}};
+    Json line = {{"format", SeedRecord::format},  {"scenario", record.scenario},
+                 {"behaviour", record.behaviour}, {"seed", record.seed},
+                 {"failure", record.failure},     {"recovery", record.recovery},
+                 {"message", record.message},     {"time_ns", record.time_ns},
+                 {"records", record.records},     {"hash", record.hash}};
+    if (!record.coverage.empty()) line["coverage"] = record.coverage;
     return line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -117,7 +129,8 @@ std::optional<SeedRecord> from_line(std::string_view line, std::string& reason) 
                           .message = json.at("message"),
                           .time_ns = json.at("time_ns"),
                           .records = json.at("records"),
-                          .hash = json.at("hash")};
+                          .hash = json.at("hash"),
+                          .coverage = json.value("coverage", "")};
     } catch (const Json::exception& error) {
         reason = fmt::format("not a result: {}", error.what());
         return std::nullopt;
@@ -137,7 +150,7 @@ trace::Failure ResultLog::read(const std::string& path, SeedRecords& out) {
         if (!record) return fmt::format("{}:{}: error: {}", path, number, reason);
         const SeedKey key{record->scenario, record->behaviour, record->seed};
         const auto [place, is_new] = out.try_emplace(key, *record);
-        if (!is_new && place->second != *record) {
+        if (!is_new && !agree(place->second, *record)) {
             return fmt::format(
                 "{}:{}: error: seed {} has two different results: zabsim is not deterministic, or "
                 "one of the two was changed by hand",

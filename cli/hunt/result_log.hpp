@@ -24,6 +24,7 @@ struct SeedRecord {
     std::int64_t time_ns = 0;
     std::uint64_t records = 0;
     std::string hash;
+    std::string coverage;  ///< What it reached (see CoverageTable); empty: it does not tell.
 
     friend bool operator==(const SeedRecord&, const SeedRecord&) = default;
     friend auto operator<=>(const SeedRecord&, const SeedRecord&) = default;

@@ -1,6 +1,7 @@
 #include "cli/hunt/trial.hpp"
 
 #include "analysis/check/checker_set.hpp"
+#include "cli/hunt/coverage.hpp"
 #include "cli/internal_error.hpp"
 #include "cli/judgement.hpp"
 #include "sim/world/world.hpp"
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <vector>
 
 namespace cli {
@@ -103,6 +105,36 @@ class Judge final : public trace::Sink {
     std::string excuse_;
 };
 
+/// What a trial came by, if it is to tell.
+class Reached {
+  public:
+    explicit Reached(const Trial& trial) {
+        if (trial.tells_coverage && trial.scenario->protocol != sim::Protocol::textbook) {
+            sets_ = std::make_unique<Sets>(*trial.scenario);
+        }
+    }
+    void watch(sim::World& world, trace::Outlets& outlets) {
+        if (!sets_) return;
+        world.set_tuples(&sets_->tuples);
+        outlets.add(sets_->sites, sim::SiteSet::kinds());
+    }
+    /// A tuple that was excluded and happened is a bug of zabsim, unless the run has a worse one.
+    void tell(TrialOutcome& out) const {
+        if (!sets_) return;
+        const std::string broken = sim::broken_claim(sets_->tuples);
+        zab::ensure(broken.empty() || !out.is_clean(), broken.c_str());
+        out.coverage = CoverageTable::of_this_build().encode(sets_->tuples, sets_->sites);
+    }
+
+  private:
+    struct Sets {
+        explicit Sets(const sim::Scenario& scenario) : sites(scenario) {}
+        sim::TupleSet tuples;
+        sim::SiteSet sites;
+    };
+    std::unique_ptr<Sets> sets_;
+};
+
 /// A world under trial, with those who judge it.
 class Tried {
   public:
@@ -111,9 +143,11 @@ class Tried {
           activity_({trial.scenario, trial.seed, end_of_run(), trial.reproduce}),
           judge_(*trial.scenario),
           recovery_(*trial.scenario),
+          reached_(trial),
           world_(trial.scenario, trial.seed) {
         outlets_.add(judge_, judge_.kinds());
         outlets_.add(recovery_, Recovery::kinds);
+        reached_.watch(world_, outlets_);
         world_.set_outlets(&outlets_);
         activity_.set_world(&world_);
     }
@@ -130,6 +164,7 @@ class Tried {
     ActivityScope activity_;
     Judge judge_;
     Recovery recovery_;
+    Reached reached_;
     trace::Outlets outlets_;
     sim::World world_;
 };
@@ -151,6 +186,7 @@ TrialOutcome Tried::run(const std::function<bool()>& interrupted) {
     } else {
         judge_recovery(out);
     }
+    reached_.tell(out);
     out.records = world_.recorder().next_id();
     out.hash = world_.recorder().hash().value;
     return out;

@@ -21,6 +21,7 @@ struct TrialOutcome {
     Recovery::Judgement recovery;  ///< Of a run that got to its end.
     std::uint64_t records = 0;
     std::uint64_t hash = 0;
+    std::string coverage;  ///< As a seed's result keeps it, if it was asked for.
     bool is_interrupted = false;
 
     bool is_clean() const { return failure.empty(); }
@@ -33,6 +34,8 @@ struct Trial {
     bool stops_at_failure = true;
     /// Give up after so many records: what is cut down must not become a flood. 0: never.
     std::uint64_t most_records = 0;
+    /// Tell what was reached. Of ZooKeeper's servers only: others have no table.
+    bool tells_coverage = false;
     std::string reproduce;  ///< For the report of a bug of zabsim.
 };
 

@@ -19,6 +19,12 @@ struct HeardVote {
 
 /// Fast leader election, as the LOOKING main thread runs it (FastLeaderElection.lookForLeader).
 struct Looking {
+    enum class Phase : std::uint8_t {
+        voting,      ///< No quorum agrees yet.
+        finalizing,  ///< A quorum agrees: waiting finalizeWait for a better vote.
+        decided,     ///< The new role's code is about to run.
+    };
+
     VoteTable received;  ///< recvset: votes of this round.
     VoteTable finished;  ///< outofelection: votes of servers that already have a leader.
     Vote proposal{};
@@ -33,6 +39,12 @@ struct Looking {
     void on_notification_timer(Server& server, Effects& out);
     void on_finalize_timer(Server& server, Effects& out);
 
+    Phase phase() const {
+        if (decision.has_value()) {
+            return Phase::decided;
+        }
+        return finalizing ? Phase::finalizing : Phase::voting;
+    }
     /// The current proposal, as a message.
     Notification notification(const Server& server) const;
     std::uint64_t fingerprint() const;

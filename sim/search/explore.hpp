@@ -39,6 +39,7 @@ struct Search {
     std::size_t most_states = std::numeric_limits<std::uint32_t>::max();
     /// What is wrong with a state by itself; null: nothing.
     const char* (*fault_of)(const SmallWorld&) = nullptr;
+    TupleSet* tuples = nullptr;  ///< What the peers took in which phases, on all ways together.
 };
 
 /// How a state is reached, one line a step.
@@ -69,6 +70,7 @@ class Explorer {
         seen_.insert(fingerprint(work_.back()));
         nodes_.push_back({no_parent, {}});
         work_.back().node = 0;
+        scratch_.tuples = search.tuples;
     }
 
     Exploration run() {

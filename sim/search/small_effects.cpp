@@ -23,6 +23,9 @@ void SmallWorld::tell(const Server& server, trace::Record::Fields fields) {
 void SmallWorld::step(std::size_t server, const zab::Input& input) {
     zab::Effects& effects = scratch_->effects;
     effects.clear();
+    if (scratch_->tuples != nullptr) {
+        scratch_->tuples->add(&servers_[server]->peer, input);
+    }
     edit(server).peer.step(input, {}, effects);
     for (const zab::Effect& effect : effects.list()) {
         if (!servers_[server]->up) {

@@ -4,6 +4,7 @@
 #include "protocol/effect.hpp"
 #include "protocol/input.hpp"
 #include "protocol/peer.hpp"
+#include "sim/coverage/tuple_set.hpp"
 #include "sim/disk/disk.hpp"
 #include "sim/trace/record.hpp"
 
@@ -75,6 +76,7 @@ struct Choice {
 struct Scratch {
     std::vector<trace::Record::Fields> records;
     zab::Effects effects;
+    TupleSet* tuples = nullptr;  ///< Where it is marked what each peer took in which phase.
 };
 
 class SmallWorld {

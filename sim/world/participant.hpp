@@ -48,6 +48,8 @@ class Participant {
         zab::ensure(peer != nullptr, "only servers with a database ask for its snapshot");
         return peer->server();
     }
+    /// Null: it speaks another protocol.
+    const zab::Peer* zookeeper() const { return std::get_if<zab::Peer>(&who_); }
     /// Whether it leads, and how new its leadership is: of several leaders the highest counts.
     std::optional<std::uint64_t> leadership() const {
         if (const auto* peer = std::get_if<zab::Peer>(&who_)) {

@@ -18,6 +18,8 @@
 /// The parts that a world is made of: plain values, indexed by position.
 namespace sim {
 
+class TupleSet;
+
 using ServerIndex = std::uint32_t;
 using ClientIndex = std::uint32_t;
 using HostIndex = std::uint32_t;

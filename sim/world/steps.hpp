@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/coverage/tuple_set.hpp"
 #include "sim/world/hot.hpp"
 #include "sim/world/message_facts.hpp"
 #include "sim/world/record_kinds.hpp"
@@ -151,6 +152,9 @@ template <class What>
     }
     if (done != nullptr) {
         told.record = record_done(server, *done, origin);  // Durable whatever happens next.
+    }
+    if (outlets_.tuples != nullptr) [[unlikely]] {
+        outlets_.tuples->add(server.peer.zookeeper(), input_of(what));
     }
     effects_.clear();
     if (faults_.before.empty()) [[likely]] {

@@ -29,6 +29,8 @@ class World {
 
     /// Where records go. Not copied with the world: a copy has no outlets until it is given some.
     void set_outlets(const trace::Outlets* outlets) { outlets_.value = outlets; }
+    /// Where it is marked what each server took in which phase: not copied either.
+    void set_tuples(TupleSet* tuples) { outlets_.tuples = tuples; }
 
     /// Runs all events up to and with `until`, at most `max_records` more; returns false when the
     /// latter ended it.
@@ -73,6 +75,7 @@ class World {
     };
     struct Outlet {  // Copies of a world start without one.
         const trace::Outlets* value = nullptr;
+        TupleSet* tuples = nullptr;
         trace::KindSet wanted() const { return value == nullptr ? 0 : value->wanted(); }
         Outlet() = default;
         Outlet(const Outlet&) {}
