@@ -324,4 +324,27 @@ struct Client {
     std::uint64_t last_notification = 0;     ///< Of its configuration, if it watches that.
 };
 
+/// What happens next, to what the event names.
+enum class EventKind : std::uint8_t {
+    pipe_head,
+    stage,
+    core,
+    timer,
+    work_done,
+    boot,
+    dial_arrives,
+    dial_answered,
+    dial_expires,
+    read_timeout,
+    pipe_breaks,
+    process_reset,
+    client_timer,
+    client_arrival,
+    client_dial,
+    client_leaves,
+    fault,
+    resume,
+    undo_fault,
+};
+
 }  // namespace sim

@@ -52,27 +52,6 @@ class World {
     std::vector<std::vector<AskedRequest>> requests_of_group(std::size_t group) const;
 
   private:
-    enum class EventKind : std::uint8_t {
-        pipe_head,
-        stage,
-        core,
-        timer,
-        work_done,
-        boot,
-        dial_arrives,
-        dial_answered,
-        dial_expires,
-        read_timeout,
-        pipe_breaks,
-        process_reset,
-        client_timer,
-        client_arrival,
-        client_dial,
-        client_leaves,
-        fault,
-        resume,
-        undo_fault,
-    };
     struct Outlet {  // Copies of a world start without one.
         const trace::Outlets* value = nullptr;
         TupleSet* tuples = nullptr;
