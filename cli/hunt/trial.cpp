@@ -204,7 +204,7 @@ void Tried::judge_recovery(TrialOutcome& out) const {
     if (came == Recovery::Outcome::dead) out.failure = "liveness@dead";
     if (came == Recovery::Outcome::lasso) out.failure = "liveness@lasso";
     if (came == Recovery::Outcome::slow) out.failure = "liveness@slow";
-    if (!out.failure.empty()) out.message = out.recovery.why;
+    out.message = out.recovery.why;
 }
 
 }  // namespace

@@ -36,6 +36,15 @@ std::vector<FaultFamily> families_of(const ChaosSpec& spec) {
     return families;
 }
 
+std::vector<std::uint32_t> draw_minority(Dice dice, std::vector<std::uint32_t> voters) {
+    for (std::size_t i = voters.size(); i > 1; --i) {
+        std::swap(voters[i - 1], voters[dice.below(i)]);
+    }
+    voters.resize((voters.size() - 1) / 2);
+    std::sort(voters.begin(), voters.end());
+    return voters;
+}
+
 }  // namespace
 
 std::uint64_t least_duration_ms(const ChaosSpec& spec, Setting setting) {
@@ -61,6 +70,7 @@ Drawn draw(const ChaosSpec& spec, std::uint64_t seed, Setting setting) {
     if (varies(spec, Varied::process)) {
         parts.push_back(draw_process(Dice(seed, "process")));
     }
+    setting.weak = draw_minority(Dice(seed, "weak"), setting.voters);
     Drawn out;
     out.overrides = fmt::format("{{{}}}", fmt::join(parts, ", "));
     const std::uint64_t calm = calm_ms(setting);

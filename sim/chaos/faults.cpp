@@ -209,6 +209,13 @@ std::vector<std::string> anchored(Dice& dice, const Stage& stage) {
 }
 
 /// A power loss that tears what it takes first.
+/// A disk that fails ends its process, perhaps long after: in the end somebody looks after all.
+std::vector<std::string> failing(Dice& dice, const Stage& stage, std::string_view action) {
+    std::vector<std::string> out = on_servers(dice, stage, 3'000, action);
+    out.push_back(fmt::format(R"({{"at": "{}ms", "restart": "all"}})", stage.last_ms - 1));
+    return out;
+}
+
 std::vector<std::string> torn(Dice& dice, const Stage& stage) {
     return singles(dice, stage, 6'000, [&](Dice& own) {
         return fmt::format(R"("power_loss": {{"target": {}, "torn": true}})", target(own, stage));
@@ -234,16 +241,9 @@ std::vector<std::string> bursts(Dice& dice, const Stage& stage) {
     return out;
 }
 
-/// The voters that forget: one minority for all families, so that a quorum's disks are sound.
-std::vector<std::uint32_t> forgetful(const Stage& stage) {
-    const std::size_t minority = (stage.setting.voters.size() - 1) / 2;
-    return {stage.setting.voters.end() - static_cast<std::ptrdiff_t>(minority),
-            stage.setting.voters.end()};
-}
-
 /// Bits of a disk change, and its server is started anew: it finds them, or it does not.
 std::vector<std::string> rot(Dice& dice, const Stage& stage, bool is_found) {
-    const std::vector<std::uint32_t> who = forgetful(stage);
+    const std::vector<std::uint32_t>& who = stage.setting.weak;
     std::vector<std::string> out;
     if (who.empty()) return out;
     const std::uint64_t times = dice.between(1, stage.most);
@@ -263,7 +263,7 @@ std::vector<std::string> rot(Dice& dice, const Stage& stage, bool is_found) {
 
 /// A disk forgets what it said is durable, and then the power goes.
 std::vector<std::string> lie(Dice& dice, const Stage& stage, std::string_view action) {
-    const std::vector<std::uint32_t> who = forgetful(stage);
+    const std::vector<std::uint32_t>& who = stage.setting.weak;
     std::vector<std::string> out;
     if (who.empty()) return out;
     const std::uint64_t times = dice.between(1, stage.most);
@@ -283,12 +283,7 @@ std::vector<std::string> lie(Dice& dice, const Stage& stage, std::string_view ac
 /// A random majority stays; every other server, observers too, is gone for good. Those that stay
 /// must recover by themselves.
 std::vector<std::string> core(Dice& dice, const Stage& stage) {
-    std::vector<std::uint32_t> voters = stage.setting.voters;
-    for (std::size_t i = voters.size(); i > 1; --i) {
-        std::swap(voters[i - 1], voters[dice.below(i)]);
-    }
-    std::vector<std::uint32_t> gone(
-        voters.begin() + static_cast<std::ptrdiff_t>(voters.size() / 2 + 1), voters.end());
+    std::vector<std::uint32_t> gone = stage.setting.weak;
     gone.insert(gone.end(), stage.setting.observers.begin(), stage.setting.observers.end());
     if (gone.empty()) {
         return {};
@@ -325,8 +320,8 @@ std::vector<std::string> draw_faults(FaultFamily family, Dice dice, const Settin
         case FaultFamily::slow_cpu: return slow(dice, stage, "slow_cpu");
         case FaultFamily::anchored: return anchored(dice, stage);
         case FaultFamily::core: return core(dice, stage);
-        case FaultFamily::disk_error: return on_servers(dice, stage, 3'000, "disk_error");
-        case FaultFamily::disk_full: return on_servers(dice, stage, 3'000, "disk_full");
+        case FaultFamily::disk_error: return failing(dice, stage, "disk_error");
+        case FaultFamily::disk_full: return failing(dice, stage, "disk_full");
         case FaultFamily::torn: return torn(dice, stage);
         case FaultFamily::corrupt: return rot(dice, stage, true);
         case FaultFamily::clock_drift: return drift(dice, stage);
