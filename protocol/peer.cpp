@@ -374,6 +374,7 @@ std::uint64_t Peer::fingerprint() const {
     } else if (const auto* leaving = std::get_if<Leaving>(&role_)) {
         digest.add(static_cast<std::uint64_t>(leaving->step)).add(leaving->was_serving);
         digest.add(leaving->reload).add(leaving->was_leading);
+        digest.add(leaving->promises).add(leaving->is_through);
     } else if (const auto* booting = std::get_if<Booting>(&role_)) {
         digest.add(booting->writes_current).add(booting->writes_accepted);
     }

@@ -69,7 +69,9 @@ class Peer {
         LeavingStep step = LeavingStep::stopping;
         bool was_serving = false;
         bool was_leading = false;
-        bool reload = false;  ///< Memory is not what the disk holds: read it anew.
+        bool reload = false;      ///< Memory is not what the disk holds: read it anew.
+        bool promises = false;    ///< A LearnerHandler still writes acceptedEpoch,
+        bool is_through = false;  ///< and all else is done.
     };
     struct Ended {};
 
@@ -90,6 +92,7 @@ class Peer {
     bool awaits_accepted_epoch(const Done& done) const;
     void on_log_synced(const Done& done, Effects& out);
     void on_failed(const Done& done, Effects& out);
+    void on_promise_over(Effects& out);
     void on_log_failed(const Done& done, Effects& out);
     void end(const Effect& how, Effects& out);
     void on_leading_done(const Done& done, Effects& out);

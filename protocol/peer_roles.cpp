@@ -35,6 +35,7 @@ void Peer::on(const Done& done, Effects& out) {
     if (done.work == Work::write_accepted_epoch && !awaits_accepted_epoch(done)) {
         // A learner's thread wrote it for a leadership that has ended meanwhile.
         server_.accepted_epoch = done.disk->accepted_epoch.value_or(server_.accepted_epoch);
+        on_promise_over(out);
         return;
     }
     if (done.stage == Stage::handler && !std::holds_alternative<Leading>(role_)) {
@@ -78,6 +79,18 @@ void Peer::on_failed(const Done& done, Effects& out) {
         // An epoch file: an exception of lead() or followLeader(). Where a LearnerHandler has
         // written it, ZooKeeper ends only that thread, and the others wait for initLimit.
         leave(out);
+    } else if (done.work == Work::write_accepted_epoch) {
+        on_promise_over(out);
+    }
+}
+
+/// A LearnerHandler has written its leader's promise, or failed to: who leaves waited for that. The
+/// next role would else promise less, and the late write would come on top of it, or under it.
+/// (ZooKeeper does not wait: on a disk that stalls, acceptedEpoch can fall.)
+void Peer::on_promise_over(Effects& out) {
+    auto* leaving = std::get_if<Leaving>(&role_);
+    if (leaving != nullptr && std::exchange(leaving->promises, false) && leaving->is_through) {
+        finish_leaving(out);
     }
 }
 
@@ -203,6 +216,8 @@ void Peer::leave(Effects& out) {
         out.push(CancelTimer{TimerKind::dial_retry});
     } else if (auto* leading = std::get_if<Leading>(&role_)) {
         leaving.was_leading = true;
+        leaving.promises = server_.release().shutdown_awaits_promise && leading->epoch_decided &&
+                           !leading->epoch_written;
         for (const Handler& handler : leading->handlers) {
             out.push(CloseLink{handler.link});
         }
@@ -266,11 +281,16 @@ void Peer::on_leaving_done(const Done& done, Effects& out) {
 }
 
 void Peer::finish_leaving(Effects& out) {
+    auto& leaving = std::get<Leaving>(role_);
+    leaving.is_through = true;
+    if (leaving.promises) {
+        return;
+    }
     tell_memory(out);
     const Duration most = server_.config->observer_election_delay;
     if (!server_.is_voter() && server_.release().observers_wait && most > Duration{}) {
         // Observers would else all call the voters at once.
-        std::get<Leaving>(role_).step = LeavingStep::waiting;
+        leaving.step = LeavingStep::waiting;
         out.push(SetTimer{TimerKind::observer, {}, most});
         return;
     }

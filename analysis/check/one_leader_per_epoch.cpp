@@ -22,7 +22,8 @@ class OneLeaderPerEpoch final : public Checker {
     std::string_view name() const override { return "one_leader_per_epoch"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override {
-        return kind_set({leading, established, serving, propose, synchronized});
+        return kind_set({leading, current_epoch, looking, following, established, serving, propose,
+                         synchronized});
     }
     std::unique_ptr<Checker> clone() const override {
         return std::make_unique<OneLeaderPerEpoch>(*this);
@@ -30,13 +31,26 @@ class OneLeaderPerEpoch final : public Checker {
 
     void observe(const Step& step) override {
         const trace::Record& record = step.record;
+        const std::size_t place = record.node().value;
+        if (place >= bids_.size()) bids_.resize(place + 1);
+        switch (record.kind()) {
+            case leading: bids_[place] = zab::Epoch{record.c()}; return;
+            case looking:
+            case following: bids_[place] = {}; return;
+            case current_epoch:
+                // Leader.lead: once a quorum has acknowledged the epoch. Before that, two may bid
+                // for the same one: who comes to a follower too late gets no acknowledgement.
+                if (bids_[place] != zab::Epoch{} && bids_[place] == zab::Epoch{record.c()}) {
+                    claim(step, record.node(), bids_[place]);
+                }
+                return;
+            default: break;
+        }
         const bool names_leader =
             record.kind() == serving || record.kind() == trace::Kind::synchronized;
         const zab::NodeId leader = names_leader ? zab::NodeId{record.peer()} : record.node();
         const zab::Epoch epoch =
             record.kind() == propose ? record.zxid().epoch() : zab::Epoch{record.c()};
-        // An epoch that only its leader accepted may be claimed again by another one.
-        if (record.kind() == leading && !step.ghost.is_accepted_by_quorum(epoch)) return;
         claim(step, leader, epoch);
     }
 
@@ -46,6 +60,7 @@ class OneLeaderPerEpoch final : public Checker {
             fingerprint.add(claim.epoch);
             fingerprint.add(std::uint64_t{claim.leader.value});
         }
+        for (const zab::Epoch bid : bids_) fingerprint.add(bid);
         return fingerprint.value();
     }
 
@@ -71,7 +86,8 @@ class OneLeaderPerEpoch final : public Checker {
         });
     }
 
-    std::vector<Claim> claims_;  ///< By epoch.
+    std::vector<zab::Epoch> bids_;  ///< By server: what it leads, before anybody has agreed.
+    std::vector<Claim> claims_;     ///< By epoch.
 };
 
 }  // namespace

@@ -56,7 +56,7 @@ Replayed compared(const Loaded& loaded, const SeedRecord& outcome) {
     if (found != capsule.expected) {
         out.ending = found == sim::clean_class ? Ending::fixed : Ending::drifted;
         out.text = fmt::format("NOT as expected: {} instead of {}{}{}", found, capsule.expected,
-                               is_clean ? "" : ": ", outcome.message);
+                               is_clean ? "" : ": ", is_clean ? "" : outcome.message);
         return out;
     }
     out.text = fmt::format("as expected: {}", found);

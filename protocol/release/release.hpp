@@ -94,6 +94,8 @@ struct Release {
     /// A log that cannot be written ends the process: what of it is there only a new one can tell.
     /// Else the server is in state ERROR, and leaves its role (2247).
     bool log_error_ends_process = true;
+    /// A leader's shutdown waits until its promise of an epoch is written, if a thread is at that.
+    bool shutdown_awaits_promise = true;
     /// A power loss right after a log file was begun leaves it without a header: it is skipped, or
     /// else nobody can boot from it (1621).
     bool skips_torn_header = true;

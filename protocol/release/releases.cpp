@@ -23,6 +23,7 @@ constexpr Release master() {
     release.returning_learner_keeps = false;
     release.boot_syncs_log = false;
     release.log_error_ends_process = false;
+    release.shutdown_awaits_promise = false;
     release.skips_torn_header = false;
     return release;
 }

@@ -18,8 +18,8 @@ namespace sim::chaos {
 struct Setting {
     std::vector<std::uint32_t> voters;
     std::vector<std::uint32_t> observers;
-    /// A random minority of the voters: whatever is gone for good, or forgets, is of these, so that a
-    /// quorum with sound disks is left.
+    /// A random minority of the voters: whatever is gone for good, or forgets, is of these, so that
+    /// a quorum with sound disks is left.
     std::vector<std::uint32_t> weak;
     std::uint64_t tick_ms = 2'000;
     std::uint64_t init_limit = 10;

@@ -114,12 +114,19 @@ std::uint64_t Disk::cut_at_rot() {
     return hidden;
 }
 
+/// Whether nothing beyond this point is in a snapshot: neither by its name, nor by what was applied
+/// while it was written. A process that leaves its role applies its whole log, committed or not, and
+/// a snapshot that is being written then has what a TRUNC takes out of the log.
+bool Disk::ends_at(const zab::Snapshot& snapshot, zab::Zxid zxid) {
+    return std::max(snapshot.position.zxid, snapshot.tree_reaches) <= zxid;
+}
+
 /// Whether what is stored up to this point, and nothing beyond, is the history up to it.
 bool Disk::reaches(zab::Zxid zxid) const {
     zab::Zxid start;
     for (const Stored& stored : snapshots_) {
         const zab::Zxid end = stored.snapshot.position.zxid;
-        start = end <= zxid ? std::max(start, end) : start;
+        start = ends_at(stored.snapshot, zxid) ? std::max(start, end) : start;
     }
     const zab::History& log = image_.log;
     const std::size_t kept = log.first_after(zxid);
@@ -134,8 +141,9 @@ void Disk::truncate_after(zab::Zxid zxid, zab::Truncation rule) {
     }
     ++history_version_;
     if (rule == exact || rule == keeps_next_record) {
-        std::erase_if(snapshots_,
-                      [zxid](const Stored& s) { return s.snapshot.position.zxid > zxid; });
+        std::erase_if(snapshots_, [zxid, rule](const Stored& s) {
+            return rule == exact ? !ends_at(s.snapshot, zxid) : s.snapshot.position.zxid > zxid;
+        });
         show_newest_snapshot();
     }
     zab::History& log = image_.log;

@@ -116,6 +116,7 @@ class Disk {
     std::int64_t loses_until = 0;  ///< What is synced never is: the log has a hole from there on.
 
   private:
+    static bool ends_at(const zab::Snapshot& snapshot, zab::Zxid zxid);
     struct Stored {
         zab::Snapshot snapshot;
         std::int64_t durable_at = 0;

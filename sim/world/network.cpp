@@ -100,7 +100,8 @@ bool World::transmit(zab::LinkId link, const zab::Message& message, trace::Recor
     }
     Pipe& pipe = conn.pipes[side];
     const bool is_full = pipe.unread > send_buffer_;
-    const bool has_sender = pipe.has_sender && (!cpu_is_free_ || is_full);
+    // Even a thread that costs nothing writes nothing past what still waits for room.
+    const bool has_sender = pipe.has_sender && (!cpu_is_free_ || is_full || !pipe.outbox.empty());
     const bool has_send_worker = is_full && conn.kind == zab::LinkKind::election;
     if (has_send_worker) {
         pipe.outbox.clear();  // Its queue has one place: the newest replaces the unsent one.

@@ -71,7 +71,7 @@ std::vector<Case> broadcast_cases() {
         {"a skipped transaction is delivered", "primary_integrity",
          second_epoch().propose(2, b1).deliver(1, a2)},
         {"two leaders in one epoch", "one_leader_per_epoch",
-         begun().accepted(2, 1).leading(2, 1, nothing)},
+         begun().accepted(2, 1).leading(2, 1, nothing).current(2, 1)},
         {"a learner acknowledges another leader of the epoch", "one_leader_per_epoch",
          begun().synchronized(3, 2, 1, nothing)},
     };
