@@ -115,8 +115,8 @@ std::uint64_t Disk::cut_at_rot() {
 }
 
 /// Whether nothing beyond this point is in a snapshot: neither by its name, nor by what was applied
-/// while it was written. A process that leaves its role applies its whole log, committed or not, and
-/// a snapshot that is being written then has what a TRUNC takes out of the log.
+/// while it was written. A process that leaves its role applies its whole log, committed or not: a
+/// snapshot that is being written then has what a TRUNC takes out of the log.
 bool Disk::ends_at(const zab::Snapshot& snapshot, zab::Zxid zxid) {
     return std::max(snapshot.position.zxid, snapshot.tree_reaches) <= zxid;
 }
