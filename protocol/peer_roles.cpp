@@ -1,5 +1,7 @@
 #include "protocol/peer.hpp"
 
+#include <utility>
+
 namespace zab {
 
 // How a peer passes from role to role (QuorumPeer.run), and whose turn it is when a piece of work
@@ -79,7 +81,8 @@ void Peer::on_failed(const Done& done, Effects& out) {
         // An epoch file: an exception of lead() or followLeader(). Where a LearnerHandler has
         // written it, ZooKeeper ends only that thread, and the others wait for initLimit.
         leave(out);
-    } else if (done.work == Work::write_accepted_epoch) {
+    }
+    if (done.work == Work::write_accepted_epoch) {
         on_promise_over(out);
     }
 }
