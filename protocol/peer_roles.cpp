@@ -287,6 +287,7 @@ void Peer::finish_leaving(Effects& out) {
     auto& leaving = std::get<Leaving>(role_);
     leaving.is_through = true;
     if (leaving.promises) {
+        leaving.step = LeavingStep::waiting;
         return;
     }
     tell_memory(out);
