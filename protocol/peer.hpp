@@ -22,7 +22,7 @@ enum class LeavingStep : std::uint8_t {
     stopping,  ///< Connections and processors end.
     flushing,  ///< The log's thread finishes what it has.
     reading,   ///< Memory is brought level with the disk.
-    waiting,   ///< An observer's random wait before it looks for a leader again.
+    waiting,   ///< An observer for a random time; or for the write of a promise.
 };
 
 /// One server: a value with one pure step. All that can happen to it comes in as an `Input`, all

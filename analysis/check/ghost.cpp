@@ -211,18 +211,6 @@ bool Ghost::is_held_by_quorum(const Position& history, zab::NodeId node,
     });
 }
 
-bool Ghost::is_accepted_by_quorum(zab::Epoch epoch) const {
-    return ensemble_.decides(acceptors(epoch), [&](zab::NodeId voter) {
-        return servers_[voter.value].accepted_epoch >= epoch;
-    });
-}
-
-std::size_t Ghost::acceptors(zab::Epoch epoch) const {
-    return static_cast<std::size_t>(std::ranges::count_if(ensemble_.voters, [&](zab::NodeId voter) {
-        return servers_[voter.value].accepted_epoch >= epoch;
-    }));
-}
-
 std::optional<Position> Ghost::initial_history(zab::NodeId leader, zab::Epoch epoch) const {
     const auto branch = histories_.find(epoch, leader);
     return branch ? histories_.branch(*branch).base : std::nullopt;

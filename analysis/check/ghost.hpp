@@ -80,10 +80,6 @@ class Ghost {
     bool is_held_by_quorum(const Position& history, zab::NodeId node,
                            const Position& instead) const;
 
-    /// How many voters have accepted `epoch` or a later one.
-    std::size_t acceptors(zab::Epoch epoch) const;
-    bool is_accepted_by_quorum(zab::Epoch epoch) const;
-
     /// The initial history of `leader` in `epoch`; nothing if it is not known.
     std::optional<Position> initial_history(zab::NodeId leader, zab::Epoch epoch) const;
 

@@ -208,7 +208,6 @@ std::vector<std::string> anchored(Dice& dice, const Stage& stage) {
     return out;
 }
 
-/// A power loss that tears what it takes first.
 /// A disk that fails ends its process, perhaps long after: in the end somebody looks after all.
 std::vector<std::string> failing(Dice& dice, const Stage& stage, std::string_view action) {
     std::vector<std::string> out = on_servers(dice, stage, 3'000, action);
@@ -216,6 +215,7 @@ std::vector<std::string> failing(Dice& dice, const Stage& stage, std::string_vie
     return out;
 }
 
+/// A power loss that tears what it takes first.
 std::vector<std::string> torn(Dice& dice, const Stage& stage) {
     return singles(dice, stage, 6'000, [&](Dice& own) {
         return fmt::format(R"("power_loss": {{"target": {}, "torn": true}})", target(own, stage));
@@ -272,7 +272,8 @@ std::vector<std::string> lie(Dice& dice, const Stage& stage, std::string_view ac
         const std::uint32_t server = who[own.below(who.size())];
         const Moment lying = moment(own, stage, 6'000);
         out.push_back(at(lying, fmt::format(R"("{}": {})", action, server)));
-        const Moment dark{lying.at + own.below(lying.lasting), own.spread(1, 1'000)};
+        const std::uint64_t begin = lying.at + own.below(lying.lasting);
+        const Moment dark{begin, own.spread(1, 1'000)};
         if (dark.at + dark.lasting < stage.last_ms) {
             out.push_back(at(dark, fmt::format(R"("power_loss": {})", server)));
         }

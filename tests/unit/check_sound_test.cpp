@@ -117,6 +117,15 @@ std::vector<Case> epoch_cases() {
              .lead(2, 1, nothing, {2, 3})
              .join(3, 2, 1, nothing)
              .established(2, 1, nothing)},
+        {"two servers bid for an epoch, and the later bid is acknowledged by nobody",
+         Script()
+             .boot_all()
+             .lead(2, 1, nothing, {2, 3})
+             .join(3, 2, 1, nothing)
+             .established(2, 1, nothing)
+             .accepted(1, 1)
+             .leading(1, 1, nothing)
+             .looking(1, nothing)},
         {"epochs are skipped", led(begun().write(1, a1, {1, 2, 3}).looking(2, a1), 2, 7, a1, 3)
                                    .write(2, then(a1, 7, 1), {2, 3})},
         {"a state is named by the epoch that begins with it",
