@@ -21,8 +21,8 @@ struct Ensemble {
     zab::QuorumGroups groups;       ///< None: any majority decides.
     Protocol protocol = Protocol::zab;
 
-    /// The size of a majority of the voters.
-    std::size_t quorum() const { return voters.size() / 2 + 1; }
+    /// How many voters decide, where only their number matters.
+    std::size_t quorum() const { return groups.needed_of(voters.size()); }
     /// Whether `count` voters, namely those for which `has` holds, decide. Looks at each voter only
     /// where not just their number matters.
     template <class Has>

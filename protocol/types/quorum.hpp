@@ -20,18 +20,25 @@ struct QuorumGroups {
     };
     std::vector<std::vector<NodeId>> groups;  ///< Every voter is in exactly one; else empty.
     std::vector<Weight> weights;              ///< Voters that are not listed weigh 1.
+    /// Not ZooKeeper's: exactly half is enough, so that two quorums may have nobody in common.
+    bool half_decides = false;
 
     bool exist() const { return !groups.empty(); }
+    /// The least part of so many voters, so much weight or so many groups that wins.
+    std::uint64_t needed_of(std::uint64_t whole) const {
+        const bool is_half_enough = half_decides && whole > 0 && whole % 2 == 0;
+        return is_half_enough ? whole / 2 : whole / 2 + 1;
+    }
     friend bool operator==(const QuorumGroups&, const QuorumGroups&) = default;
 };
 
 /// Which sets of voters decide: any majority (QuorumMaj), or the majority of the groups, where a
 /// group is won by more than half of its weight and groups without weight do not count
-/// (QuorumHierarchical). Two quorums always share a voter.
+/// (QuorumHierarchical). Two quorums always share a voter, unless half is enough.
 class Quorum {
   public:
     explicit Quorum(const std::vector<NodeId>& voters, const QuorumGroups& rule = {})
-        : rule_(rule), count_(voters.size()) {
+        : rule_(rule), count_(voters.size()), needed_(rule.needed_of(count_)) {
         for (const NodeId voter : voters) {
             voters_.insert(voter);
         }
@@ -45,9 +52,9 @@ class Quorum {
     /// Whether only the number of voters matters.
     bool is_majority() const { return !rule_.exist(); }
     /// The least number of voters that decides, where only their number matters.
-    std::size_t needed() const { return count_ / 2 + 1; }
+    std::size_t needed() const { return needed_; }
     /// Whether this many different voters are enough, where only their number matters.
-    bool is_enough(std::size_t voters) const { return voters > count_ / 2; }
+    bool is_enough(std::size_t voters) const { return voters >= needed_; }
     /// What a voter's word counts. One that weighs nothing logs and acknowledges, but is never
     /// counted and never elected.
     std::uint32_t weight(NodeId voter) const {
@@ -93,9 +100,9 @@ class Quorum {
             for (const NodeId voter : group) {
                 agreed += agrees(voter) ? weight(voter) : 0u;
             }
-            won += agreed > total_weight(group) / 2 ? 1u : 0u;
+            won += agreed >= rule_.needed_of(total_weight(group)) ? 1u : 0u;
         }
-        return won > counted_groups_ / 2;
+        return won >= rule_.needed_of(counted_groups_);
     }
 
     std::uint64_t total_weight(const std::vector<NodeId>& group) const {
@@ -109,6 +116,7 @@ class Quorum {
     QuorumGroups rule_;
     NodeSet voters_;
     std::size_t count_;
+    std::size_t needed_;  // Of them.
     std::size_t counted_groups_ = 0;  // Those with any weight.
 };
 

@@ -91,13 +91,18 @@ std::string draw_ensemble(const ChaosSpec& spec, Dice dice, Setting& setting) {
     const std::uint64_t snapshots = dice.happens(50) ? 100'000 : dice.spread(5, 300);
     const std::uint64_t batch = dice.happens(70) ? 1'000 : dice.spread(1, 20);
     const std::string weights = draw_weights(dice, setting);
+    const std::uint64_t flush_delay = dice.happens(15) ? dice.between(1, 30) : 0;
+    const std::uint64_t limit = dice.happens(15) ? dice.spread(1, 30) : 1'000;
+    const bool snapshots_only = dice.happens(10);
     return fmt::format(
         R"("ensemble": {{"voters": {}, "observers": {}, "tick_time": "{}ms", "init_limit": {}, )"
         R"("sync_limit": {}, "election_connection_timeout": "{}ms", )"
         R"("max_notification_interval": "{}ms", "commit_log_count": {}, "snapshot_count": {}, )"
-        R"("max_batch_size": {}{}}})",
+        R"("max_batch_size": {}, "flush_delay": "{}ms", "global_outstanding_limit": {}, )"
+        R"("force_snapshot_sync": {}{}}})",
         voters, observers, setting.tick_ms, setting.init_limit, setting.sync_limit,
-        setting.dial_timeout_ms, setting.notification_ms, window, snapshots, batch, weights);
+        setting.dial_timeout_ms, setting.notification_ms, window, snapshots, batch, flush_delay,
+        limit, snapshots_only, weights);
 }
 
 std::string draw_clients(Dice dice, Setting& setting) {
@@ -126,8 +131,10 @@ std::string draw_network(Dice dice, const Setting& setting) {
     constexpr std::uint64_t kbit_in_a_byte_per_ms = 8;
     const std::uint64_t least = kbit_in_a_byte_per_ms * slowest_rate(setting);
     const std::uint64_t rate = dice.happens(50) ? 1'000'000 : dice.spread(least, 40 * least);
-    return fmt::format(R"("network": {{"delay": {}, "loss": "0.{}%", "bandwidth": "{}kbit/s"}})",
-                       delay, loss % 10, std::max<std::uint64_t>(rate, 1'000));
+    const std::uint64_t buffer = dice.happens(30) ? dice.spread(4, 256) : 4'096;
+    return fmt::format(R"("network": {{"delay": {}, "loss": "0.{}%", "bandwidth": "{}kbit/s", )"
+                       R"("send_buffer": "{}KiB"}})",
+                       delay, loss % 10, std::max<std::uint64_t>(rate, 1'000), buffer);
 }
 
 std::string draw_disk(Dice dice, const Setting& setting) {

@@ -67,6 +67,7 @@ struct EnsembleDraft {
     ServerList observers = std::uint32_t{0};
     std::vector<Ids> groups;
     ById<std::uint32_t> weights;
+    bool half_decides = false;
     zab::Config config;
 };
 

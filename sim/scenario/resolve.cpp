@@ -274,6 +274,7 @@ void resolve_groups(Resolution& in) {
         }
     }
     rule.groups = ensemble.groups;
+    rule.half_decides = ensemble.half_decides;
     for (const zab::NodeId id : voters) {
         if (!rule.groups.empty() && !grouped.contains(id)) {
             in.wrong("/ensemble/groups", "voter " + std::to_string(id.value) + " is in no group");

@@ -35,6 +35,11 @@ std::vector<Row> member_rows() {
             keyed(by_server_id, integer<std::uint32_t>(0, 1'000'000), Limits::voters),
             {"weight.N: of the voters that do not weigh 1. Without groups all are in one.",
              R"({"4": 0, "5": 0})"}),
+        key<EnsembleDraft>(
+            "half_decides", &EnsembleDraft::half_decides, flag(),
+            {"For studies, not ZooKeeper's: exactly half of the voters (weights, groups) is a "
+             "quorum, so that two quorums may have nobody in common.",
+             "false"}),
     };
 }
 

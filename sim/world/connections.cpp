@@ -102,6 +102,7 @@ void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Durati
     conn.established = false;
     conn.reading = Connection::Reading::on;
     conn.number = dial_count(from, to);
+    conn.earlier = 0;
     for (unsigned side = 0; side < 2; ++side) {
         conn.pipes[side].route = route_of(index, side);
     }
@@ -120,8 +121,12 @@ std::uint64_t World::dial_count(const End& from, const End& to) {
     if (from.is_client || to.is_client) {
         return ++clients_[from.index].dials;
     }
-    return ++pipe_draws_[(from.index * servers_.size() + to.index) * zab::message_kind_count +
-                         static_cast<std::size_t>(zab::MessageKind::up_to_date)];
+    return ++pair_counter(from.index, to.index,
+                          static_cast<std::size_t>(zab::MessageKind::up_to_date));
+}
+
+std::uint32_t& World::pair_counter(ServerIndex from, ServerIndex to, std::size_t counter) {
+    return pipe_draws_[(from * servers_.size() + to) * pair_counters + counter];
 }
 
 /// The dialler's first segment reaches the other host, or not.
@@ -156,6 +161,7 @@ void World::dial_arrives(ConnectionIndex index) {
     // An acceptor does not know who it is yet; the record shows it where it is a server.
     pending.peer = dialler.is_client ? zab::NodeId{} : servers_[dialler.index].id;
     if (conn.kind == zab::LinkKind::learner) {
+        conn.earlier = pair_counter(dialler.index, conn.ends[1].index, zab::message_kind_count)++;
         // Accepted by a thread of its own (LearnerCnxAcceptor), whatever the main thread waits for.
         enqueue(StageRef::handler(index), pending);
     } else if (conn.kind == zab::LinkKind::election) {

@@ -51,7 +51,8 @@ const LinkModel& World::model(HostIndex from, HostIndex to) const {
         ++host.nic_uses;
     }
     const std::uint64_t kind = flight.message.index();
-    std::uint64_t occurrence = 0;
+    // What a learner is told again over another connection is as late as chance has it then.
+    std::uint64_t occurrence = conn.earlier;
     if (flight.meaning == MessageSize::by_occurrence) {
         flight.meaning = 0;
         occurrence = occurrence_of(index, side, kind);
@@ -200,9 +201,9 @@ std::uint64_t World::occurrence_of(ConnectionIndex index, unsigned side, std::ui
     const Connection& conn = connections_[index];
     const Route& route = conn.pipes[side].route;
     if (route.pair == none) {
-        return clients_[conn.ends[0].index].dials;
+        return conn.number;
     }
-    return ++pipe_draws_[route.pair * zab::message_kind_count + kind];
+    return ++pipe_draws_[route.pair * pair_counters + kind];
 }
 
 /// What loss, delay and rate limits add: a lost segment comes after a retransmission time-out,

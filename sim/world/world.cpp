@@ -86,7 +86,7 @@ void World::build_servers() {
         servers_.push_back(std::move(node));
     }
     server_stages_.resize(servers_.size() * StageRef::per_server);
-    pipe_draws_.resize(servers_.size() * servers_.size() * zab::message_kind_count);
+    pipe_draws_.resize(servers_.size() * servers_.size() * pair_counters);
     faults_.path_ends = static_cast<std::uint32_t>(servers_.size());
     for (const Fault& fault : scenario_->faults) {
         const bool names_clients =

@@ -217,6 +217,7 @@ class World {
     Key pair_key(const End& from, const End& to) const;
     std::int64_t segment_ns(const End& from, const End& to, std::uint64_t word) const;
     std::uint64_t dial_count(const End& from, const End& to);
+    std::uint32_t& pair_counter(ServerIndex from, ServerIndex to, std::size_t counter);
     void arrive_at_nobody(ConnectionIndex index, unsigned side);
     void stall(ConnectionIndex index, unsigned side, bool breaks);
     void set_read_timeout(zab::LinkId link, std::int64_t timeout);
@@ -375,7 +376,9 @@ class World {
     ConnectionIndex free_connection_ = none;
     std::vector<WorkOrder> orders_;
     std::vector<std::uint32_t> free_orders_;
-    std::vector<std::uint32_t> pipe_draws_;  // Occurrences, by message kind and directed pair.
+    /// Of a directed pair of servers: messages by their kind, and a learner's connections.
+    static constexpr std::size_t pair_counters = zab::message_kind_count + 1;
+    std::vector<std::uint32_t> pipe_draws_;  // Occurrences, by pair and counter.
     std::uint32_t stalls_ = 0;
     Key delay_key_, dial_key_, load_key_, fault_key_;
     FaultState faults_;

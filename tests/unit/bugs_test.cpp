@@ -148,9 +148,18 @@ TEST_CASE("a disk that lies makes a quorum elect a leader without what clients w
     check_clean_on_every_seed(story(file, {{"faults.0.at", "19s"}}));
 }
 
+TEST_CASE("where half of the voters decides, two halves lead one epoch and mix their histories") {
+    const std::string file = "assumptions/half-quorums";
+
+    for (const char* const property : {"one_leader_per_epoch", "agreement", "commit_order"}) {
+        CHECK(seeds_without(property, story(file, {})) == seeds);
+    }
+    check_clean_on_every_seed(story(file, {{"ensemble.half_decides", "false"}}));
+}
+
 TEST_CASE("each assumption of Zab that is taken away takes a property with it") {
     const char* const studies[] = {"loss", "duplicates", "reorder"};
-    CHECK(stories_in("assumptions") == std::size(studies) + 1);  // And the disk's.
+    CHECK(stories_in("assumptions") == std::size(studies) + 2);  // Of a disk, of quorums.
     for (const char* const missing : studies) {
         const std::string file = std::string("assumptions/datagram-") + missing;
         CAPTURE(file);

@@ -148,6 +148,34 @@ TEST_CASE("a quorum is more than half of the voters, and only voters count") {
     }
 }
 
+TEST_CASE("only where half decides is exactly half enough, of voters, of weight and of groups") {
+    const auto pairs = std::vector<std::vector<NodeId>>{nodes({1, 2}), nodes({3, 4})};
+    struct Case {
+        const char* name;
+        std::vector<NodeId> voters, acks;
+        std::vector<std::vector<NodeId>> groups;
+        bool is_quorum, is_quorum_by_half;
+    };
+    const Case cases[] = {
+        {"two of four", nodes({1, 2, 3, 4}), nodes({3, 4}), {}, false, true},
+        {"one of four", nodes({1, 2, 3, 4}), nodes({3}), {}, false, false},
+        {"one of three", nodes({1, 2, 3}), nodes({3}), {}, false, false},
+        {"two of three", nodes({1, 2, 3}), nodes({1, 3}), {}, true, true},
+        {"half of half of the groups", nodes({1, 2, 3, 4}), nodes({4}), pairs, false, true},
+        {"nobody", nodes({1, 2, 3, 4}), nodes({}), pairs, false, false},
+    };
+    for (const Case& c : cases) {
+        SUBCASE(c.name) {
+            for (const bool half : {false, true}) {
+                const Quorum quorum(c.voters,
+                                    {.groups = c.groups, .weights = {}, .half_decides = half});
+                CHECK_EQ(quorum.is_quorum(set_of(c.acks)),
+                         half ? c.is_quorum_by_half : c.is_quorum);
+            }
+        }
+    }
+}
+
 TEST_CASE("any two quorums share a voter, and none is larger than it must be") {
     for (std::uint16_t count = 1; count <= 49; ++count) {
         std::vector<NodeId> voters;
