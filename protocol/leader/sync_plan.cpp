@@ -133,14 +133,14 @@ SyncPlan plan_sync(const SyncSource& source, Zxid learner) {
     const Zxid min = log.empty() ? last : log.at(0).txn.zxid;
     const Zxid max = log.empty() ? last : log.last().zxid;
     const bool is_new_epoch = learner.counter() == 0;
+    if (release.returning_learner_keeps && learner > max && !is_new_epoch &&
+        learner <= source.last_proposed && learner.epoch() == source.last_proposed.epoch()) {
+        return {SyncPlan::Kind::diff, learner, {}, learner};
+    }
     if (source.config.force_snapshot_sync) {
         return snap(database);
     }
     if (learner == last) {
-        return {SyncPlan::Kind::diff, learner, {}, learner};
-    }
-    if (release.returning_learner_keeps && learner > max && !is_new_epoch &&
-        learner <= source.last_proposed && learner.epoch() == source.last_proposed.epoch()) {
         return {SyncPlan::Kind::diff, learner, {}, learner};
     }
     if (learner > max && !is_new_epoch) {

@@ -91,7 +91,10 @@ std::vector<Row> pipeline_rows() {
         row("preallocation", &C::preallocation, bytes<std::uint64_t>(0, std::uint64_t{1} << 40),
             {"preAllocSize: by what a log file grows.", "\"64MiB\""}),
         row("force_snapshot_sync", &C::force_snapshot_sync, flag(),
-            {"zookeeper.forceSnapshotSync: learners always get a SNAP.", "false"}),
+            {"zookeeper.forceSnapshotSync: learners always get a SNAP (on release fixed, but for "
+             "those "
+             "that hold proposals of this epoch: it would cut off what they have acknowledged).",
+             "false"}),
         row("observer_election_delay", &C::observer_election_delay,
             duration({}, zab::seconds(3600)),
             {"observer.election.DelayMs: the longest wait before an observer looks for a leader "

@@ -28,7 +28,7 @@ hunt() {
     local text seeds clean
     echo "$1: seeds 1..$2"
     "$root/build/zabsim" fuzz "$root/scenarios/chaos/$1.json" --seeds "1..$2" \
-        --out "$folder/$1" --json "$folder/$1-summary.json"
+        --out "$folder/$1" --json="$folder/$1-summary.json"
     text=$("$root/build/zabsim" merge "$folder/$1" 2>&1)
     echo "$text"
     seeds=$(sed -nE 's/^([0-9]+) seeds, .*/\1/p' <<<"$text")

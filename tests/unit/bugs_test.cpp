@@ -151,8 +151,9 @@ TEST_CASE("a disk that lies makes a quorum elect a leader without what clients w
 TEST_CASE("where half of the voters decides, two halves lead one epoch and mix their histories") {
     const std::string file = "assumptions/half-quorums";
 
-    for (const char* const property : {"one_leader_per_epoch", "agreement", "commit_order"}) {
-        CHECK(seeds_without(property, story(file, {})) == seeds);
+    CHECK(seeds_without("one_leader_per_epoch", story(file, {})) == seeds);
+    for (const char* const property : {"agreement", "commit_order"}) {
+        CHECK(seeds_without(property, story(file, {})) > seeds / 2);
     }
     check_clean_on_every_seed(story(file, {{"ensemble.half_decides", "false"}}));
 }
