@@ -116,7 +116,7 @@ class Quorum {
     QuorumGroups rule_;
     NodeSet voters_;
     std::size_t count_;
-    std::size_t needed_;  // Of them.
+    std::size_t needed_;              // Of them.
     std::size_t counted_groups_ = 0;  // Those with any weight.
 };
 

@@ -100,14 +100,18 @@ void World::let_write(StageRef ref, trace::RecordId record) {
 }
 
 /// The reading end is closed with bytes unread for which somebody waits at the other end: they
-/// arrive at nobody, so that the writer hears of it, by a reset or by TCP's giving up. A host without
-/// power has acknowledged what had reached it, and forgets it: nobody sends that again.
+/// arrive at nobody, so that the writer hears of it, by a reset or by TCP's giving up. A host
+/// without power has acknowledged what had reached it, and forgets it: nobody sends that again.
 void World::discard_unread(ConnectionIndex index, unsigned reader) {
     const Pipe& incoming = connections_[index].pipes[1 - reader];
     const End& end = connections_[index].ends[reader];
     const bool has_power = end.is_client || servers_[end.index].host_up;
-    while (!has_power && !incoming.stalled && !incoming.flights.empty() &&
-           incoming.flights.front().origin.since <= now_) {
+    const Path* way =
+        path_between(connections_[index].ends[1 - reader], connections_[index].ends[reader]);
+    const bool is_open = way == nullptr || way->is_open();  // Else what has come lately has not.
+    while (!has_power && is_open && !incoming.stalled && !incoming.flights.empty() &&
+           incoming.flights.front().origin.since <= now_ &&
+           incoming.flights.front().what != Flight::What::given_up) {
         pop_head(index, 1 - reader);
     }
     if (incoming.writers != 0 && !incoming.stalled && !incoming.flights.empty()) {
