@@ -133,6 +133,7 @@ SyncPlan plan_sync(const SyncSource& source, Zxid learner) {
     const Zxid min = log.empty() ? last : log.at(0).txn.zxid;
     const Zxid max = log.empty() ? last : log.last().zxid;
     const bool is_new_epoch = learner.counter() == 0;
+    // Even where a SNAP is forced: it would cut off what has been acknowledged, and is counted.
     if (release.returning_learner_keeps && learner > max && !is_new_epoch &&
         learner <= source.last_proposed && learner.epoch() == source.last_proposed.epoch()) {
         return {SyncPlan::Kind::diff, learner, {}, learner};

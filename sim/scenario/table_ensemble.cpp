@@ -92,8 +92,8 @@ std::vector<Row> pipeline_rows() {
             {"preAllocSize: by what a log file grows.", "\"64MiB\""}),
         row("force_snapshot_sync", &C::force_snapshot_sync, flag(),
             {"zookeeper.forceSnapshotSync: learners always get a SNAP (on release fixed, but for "
-             "those "
-             "that hold proposals of this epoch: it would cut off what they have acknowledged).",
+             "those that hold proposals of this epoch: it would cut off what they have "
+             "acknowledged).",
              "false"}),
         row("observer_election_delay", &C::observer_election_delay,
             duration({}, zab::seconds(3600)),

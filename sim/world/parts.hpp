@@ -230,7 +230,7 @@ struct Connection {
     bool established = false;       ///< The dialler knows.
     Reading reading = Reading::on;  ///< Of a client's connection, at the server's end.
     std::uint64_t number = 0;       ///< Of the dials between its two ends.
-    std::uint32_t earlier = 0;      ///< Connections of this learner to this leader.
+    std::uint32_t earlier = 0;      ///< Accepted connections of this learner to this leader.
     std::uint32_t next_free = none;
 
     bool is_live(zab::LinkId link) const {
