@@ -19,7 +19,7 @@ class TupleSet {
             return;
         }
         if constexpr (std::is_same_v<What, zab::Input>) {
-            std::visit([this, peer](const auto& one) { add_one(*peer, one); }, what);
+            std::visit([this, peer](const auto& one) { this->add_one(*peer, one); }, what);
         } else {
             add_one(*peer, what);
         }

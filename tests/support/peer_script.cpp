@@ -194,7 +194,7 @@ void PeerScript::receive(const std::string& name, const std::string& text) {
     step(received, name + ": " + text_of(message));
 }
 
-void PeerScript::run_handed(const zab::Hand& item) {
+void PeerScript::run_handed(zab::Hand item) {
     const auto found = std::find_if(handed_.begin(), handed_.end(), [&item](const zab::Hand& h) {
         return h.stage == item.stage && h.link == item.link;
     });

@@ -53,7 +53,7 @@ class PeerScript {
     void receive(const std::string& link, const std::string& message);
     void start();
     void link_up(const Words& words);
-    void run_handed(const zab::Hand& item);
+    void run_handed(zab::Hand item);
     void run_all();
     void finish_work(const Words& words);
     void fire_timer(zab::TimerKind timer);

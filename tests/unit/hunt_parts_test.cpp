@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <functional>
 
 namespace cli {
 
@@ -292,10 +293,16 @@ TEST_CASE("workers: a process that cannot be made is told, and is no interrupt")
     Workers workers(
         {.jobs = 1}, [](std::uint64_t) { return SeedRecord{}; },
         [](std::uint64_t, const std::string&) { return SeedRecord{}; });
+    const std::function<std::optional<std::uint64_t>()> next = [] { return std::uint64_t{1}; };
+    const std::function<void(const SeedRecord&)> found = [](const SeedRecord&) {};
+    const std::function<bool()> is_stopped = [] { return false; };
+    // Sanitizers look at a function object's type when it is called first, and need files for it.
+    next();
+    found({});
+    is_stopped();
     const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
-    const bool is_whole = workers.run([] { return std::optional<std::uint64_t>(1); },
-                                      [](const SeedRecord&) {}, [] { return false; });
+    const bool is_whole = workers.run(next, found, is_stopped);
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
     CHECK_FALSE(is_whole);
     CHECK(workers.failure().find("cannot be made: ") != std::string::npos);

@@ -100,7 +100,7 @@ std::vector<Meddling> rewinds_a_quorum() {
 }  // namespace
 
 std::vector<Mutant> mutants_of_disks() {
-    constexpr zab::Instant just_before{at_second(9).ns - 1};
+    static constexpr zab::Instant just_before{at_second(9).ns - 1};
     const auto meddles = [](const char* name, std::string scenario, const char* property,
                             std::function<std::vector<Meddling>()> meddling) {
         return Mutant{.name = name,
