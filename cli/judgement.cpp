@@ -63,6 +63,12 @@ analysis::Ensemble ensemble_of(const sim::Scenario& scenario) {
     return ensemble;
 }
 
+analysis::Summarizer::Options measured_of(const sim::Scenario& scenario) {
+    return {.warm_up = zab::Instant{} + scenario.warm_up,
+            .voters = ensemble_of(scenario).voters,
+            .groups = scenario.config.groups};
+}
+
 void describe(const sim::Scenario& scenario, analysis::RunInfo& info) {
     const analysis::Ensemble ensemble = ensemble_of(scenario);
     info.scenario = scenario.name;

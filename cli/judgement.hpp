@@ -2,6 +2,7 @@
 
 #include "analysis/check/checker_set.hpp"
 #include "analysis/check/ensemble.hpp"
+#include "analysis/metric/summarizer.hpp"
 #include "analysis/report/run_result.hpp"
 #include "cli/exit_code.hpp"
 #include "sim/scenario/scenario.hpp"
@@ -14,6 +15,9 @@
 namespace cli {
 
 analysis::Ensemble ensemble_of(const sim::Scenario& scenario);
+
+/// From when on a run is measured, and which of its servers decide.
+analysis::Summarizer::Options measured_of(const sim::Scenario& scenario);
 
 /// What the scenario says about itself; the rest of the info is left as it is.
 void describe(const sim::Scenario& scenario, analysis::RunInfo& info);

@@ -78,8 +78,7 @@ Observed::Observed(const RunPlan& plan, bool profiles)
       profile_(profiles ? std::make_unique<Profile>() : nullptr),
       activity_(
           {plan.loaded.scenario, plan.seed, plan.end, reproduce_with_observers(plan, profiles)}),
-      summarizer_(
-          {.warm_up = zab::Instant{} + scenario_.warm_up, .voters = ensemble_of(scenario_).voters}),
+      summarizer_(measured_of(scenario_)),
       world_(plan.loaded.scenario, plan.seed) {
     if (plan.trace) {
         writer_.emplace(*plan.trace, header_of(plan));

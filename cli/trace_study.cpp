@@ -77,8 +77,7 @@ class Study {
         : header_(header),
           scenario_(scenario),
           checkers_(ensemble_of(scenario), header.level),
-          summarizer_({.warm_up = zab::Instant{} + scenario.warm_up,
-                       .voters = ensemble_of(scenario).voters}) {}
+          summarizer_(measured_of(scenario)) {}
 
     void observe(const trace::NumberedRecord& found) {
         recorder_.add(found.record);

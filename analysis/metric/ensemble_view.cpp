@@ -27,10 +27,6 @@ EnsembleChange trouble(Trouble what) {
 
 }  // namespace
 
-EnsembleView::EnsembleView(std::span<const zab::NodeId> voters) : quorum_(voters.size() / 2 + 1) {
-    for (const zab::NodeId voter : voters) at(voter).is_voter = true;
-}
-
 EnsembleChange EnsembleView::observe(const trace::Record& record) {
     using enum trace::Kind;
     const trace::Kind kind = record.kind();
@@ -49,9 +45,7 @@ EnsembleChange EnsembleView::observe(const trace::Record& record) {
         change.leading = true;
     }
     if (kind == server_resumed) {
-        Server now = at(record.node());
-        now.is_paused = false;
-        update(at(record.node()), now);
+        at(record.node()).is_paused = false;
     }
     return change;
 }
@@ -79,10 +73,8 @@ EnsembleChange EnsembleView::on_fault(const trace::Record& record) const {
 
 EnsembleChange EnsembleView::on_stopped(const trace::Record& record) {
     const bool was_leader = leader() == record.node();
-    const std::size_t before = acknowledging_;
-    const bool is_voter = at(record.node()).is_voter;
-    update(at(record.node()),
-           Server{.is_voter = is_voter, .self_elected = std::nullopt, .leading = std::nullopt});
+    const bool before = can_acknowledge();
+    at(record.node()) = {};
     end_reigns_of(record.node(), record.time(), ReignEnd::stopped);
     if (was_leader) return trouble(Trouble::leader_stopped);
     if (has_lost_quorum(before)) return trouble(Trouble::quorum_lost);
@@ -90,10 +82,8 @@ EnsembleChange EnsembleView::on_stopped(const trace::Record& record) {
 }
 
 EnsembleChange EnsembleView::on_paused(const trace::Record& record) {
-    const std::size_t before = acknowledging_;
-    Server now = at(record.node());
-    now.is_paused = true;
-    update(at(record.node()), now);
+    const bool before = can_acknowledge();
+    at(record.node()).is_paused = true;
     if (leader() == record.node()) return trouble(Trouble::leader_paused);
     if (has_lost_quorum(before)) return trouble(Trouble::quorum_lost);
     return has_led() ? trouble(Trouble::server_paused) : EnsembleChange{};
@@ -102,11 +92,10 @@ EnsembleChange EnsembleView::on_paused(const trace::Record& record) {
 EnsembleChange EnsembleView::on_looking(const trace::Record& record) {
     const bool was_leader = leader() == record.node();
     const bool was_quorum = is_quorum_looking();
-    const std::size_t before = acknowledging_;
-    Server now = at(record.node());
-    now.is_looking = true;
-    now.has_elected = false;
-    update(at(record.node()), now);
+    const bool before = can_acknowledge();
+    Server& server = at(record.node());
+    server.is_looking = true;
+    server.has_elected = false;
     end_reigns_of(record.node(), record.time(), ReignEnd::looking);
     EnsembleChange change;
     if (was_leader) {
@@ -119,16 +108,15 @@ EnsembleChange EnsembleView::on_looking(const trace::Record& record) {
 }
 
 EnsembleChange EnsembleView::on_elected(const trace::Record& record) {
-    Server now = at(record.node());
-    now.is_looking = false;
-    now.has_elected = true;
+    Server& server = at(record.node());
+    server.is_looking = false;
+    server.has_elected = true;
     EnsembleChange change;
     if (record.peer() == record.node().value) {
-        now.self_elected = record.time();
-        now.leading.reset();
+        server.self_elected = record.time();
+        server.leading.reset();
         change.self_elected = true;
     }
-    update(at(record.node()), now);
     return change;
 }
 
@@ -166,21 +154,19 @@ EnsembleChange EnsembleView::on_leader_taken(const trace::Record& record) {
         end_reigns_of(record.node(), record.time(), ReignEnd::superseded);
     }
     if (record.detail() != leader_taken) return {};
-    Server now = at(record.node());
-    now.is_looking = false;
-    now.has_elected = true;
-    update(at(record.node()), now);
+    Server& server = at(record.node());
+    server.is_looking = false;
+    server.has_elected = true;
     return {};
 }
 
 /// Such a leader needs no more than to declare itself. Its election has no number: reigns are
 /// counted.
 EnsembleChange EnsembleView::on_leader_declared(const trace::Record& record) {
-    Server now = at(record.node());
-    now.is_looking = false;
-    now.has_elected = true;
-    now.self_elected = now.leading = record.time();
-    update(at(record.node()), now);
+    Server& server = at(record.node());
+    server.is_looking = false;
+    server.has_elected = true;
+    server.self_elected = server.leading = record.time();
     if (has_led() && !reigns_.back().until) {
         reigns_.back().until = record.time();
         reigns_.back().end = ReignEnd::superseded;
@@ -200,22 +186,27 @@ EnsembleView::Server& EnsembleView::at(zab::NodeId id) {
     return servers_[id.value];
 }
 
-void EnsembleView::update(Server& server, const Server& now) {
-    if (server.is_voter && server.is_looking) --looking_;
-    if (server.can_acknowledge()) --acknowledging_;
-    server = now;
-    if (server.is_voter && server.is_looking) ++looking_;
-    if (server.can_acknowledge()) ++acknowledging_;
-}
-
 void EnsembleView::end_reigns_of(zab::NodeId server, zab::Instant time, ReignEnd end) {
     if (leader() != server) return;
     reigns_.back().until = time;
     reigns_.back().end = end;
 }
 
-bool EnsembleView::has_lost_quorum(std::size_t acknowledging_before) const {
-    return leader() && acknowledging_before >= quorum_ && acknowledging_ < quorum_;
+bool EnsembleView::is_quorum_looking() const {
+    return quorum_.is_quorum_where([this](zab::NodeId voter) {
+        return voter.value < servers_.size() && servers_[voter.value].is_looking;
+    });
+}
+
+/// Whether a quorum of voters could acknowledge a proposal.
+bool EnsembleView::can_acknowledge() const {
+    return quorum_.is_quorum_where([this](zab::NodeId voter) {
+        return voter.value < servers_.size() && servers_[voter.value].can_acknowledge();
+    });
+}
+
+bool EnsembleView::has_lost_quorum(bool could_acknowledge) const {
+    return leader() && could_acknowledge && !can_acknowledge();
 }
 
 }  // namespace analysis

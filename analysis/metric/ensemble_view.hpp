@@ -2,13 +2,13 @@
 
 #include "analysis/metric/summary.hpp"
 #include "protocol/types/ids.hpp"
+#include "protocol/types/quorum.hpp"
 #include "protocol/types/time.hpp"
 #include "sim/trace/record.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <vector>
 
 namespace analysis {
@@ -37,14 +37,14 @@ class EnsembleView {
         trace::kind_bit(trace::Kind::serving) | trace::kind_bit(trace::Kind::leader_compared) |
         trace::kind_bit(trace::Kind::leader_declared);
 
-    explicit EnsembleView(std::span<const zab::NodeId> voters);
+    explicit EnsembleView(const zab::Quorum& quorum) : quorum_(quorum) {}
 
     EnsembleChange observe(const trace::Record& record);
 
     /// The established leader of the highest epoch; nothing before the first and after its end.
     std::optional<zab::NodeId> leader() const;
     bool has_led() const { return !reigns_.empty(); }
-    bool is_quorum_looking() const { return looking_ >= quorum_; }
+    bool is_quorum_looking() const;
     const std::vector<Reign>& reigns() const { return reigns_; }
 
     /// When this server last learned that it is elected, and last became `leading`.
@@ -53,14 +53,13 @@ class EnsembleView {
 
   private:
     struct Server {
-        bool is_voter = false;
         bool is_paused = false;
         bool is_looking = false;
         bool has_elected = false;  ///< Since its last start or `looking`: it can acknowledge.
         std::optional<zab::Instant> self_elected;
         std::optional<zab::Instant> leading;
 
-        bool can_acknowledge() const { return is_voter && has_elected && !is_paused; }
+        bool can_acknowledge() const { return has_elected && !is_paused; }
     };
 
     EnsembleChange on_fault(const trace::Record& record) const;
@@ -74,14 +73,12 @@ class EnsembleView {
     EnsembleChange on_leader_declared(const trace::Record& record);
 
     Server& at(zab::NodeId id);
-    void update(Server& server, const Server& now);
     void end_reigns_of(zab::NodeId server, zab::Instant time, ReignEnd end);
-    bool has_lost_quorum(std::size_t acknowledging_before) const;
+    bool can_acknowledge() const;
+    bool has_lost_quorum(bool could_acknowledge) const;
 
     std::vector<Server> servers_;  ///< By id.
-    std::size_t quorum_ = 0;
-    std::size_t looking_ = 0;        ///< Voters.
-    std::size_t acknowledging_ = 0;  ///< Voters.
+    zab::Quorum quorum_;
     std::vector<Reign> reigns_;
 };
 

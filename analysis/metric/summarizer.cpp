@@ -47,7 +47,9 @@ bool is_busier(const ResourceUse& left, const ResourceUse& right) {
 }  // namespace
 
 Summarizer::Summarizer(const Options& options)
-    : warm_up_(options.warm_up), ensemble_(options.voters), outages_(options.warm_up) {}
+    : warm_up_(options.warm_up),
+      ensemble_(zab::Quorum(options.voters, options.groups)),
+      outages_(options.warm_up) {}
 
 void Summarizer::observe(const trace::Record& record, trace::RecordId /*id*/) {
     // Time does not run backwards; a file that says so is not believed.

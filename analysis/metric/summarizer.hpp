@@ -32,6 +32,7 @@ class Summarizer final : public trace::Sink {
     struct Options {
         zab::Instant warm_up;
         std::vector<zab::NodeId> voters;
+        zab::QuorumGroups groups = {};  ///< None: any majority decides.
     };
     explicit Summarizer(const Options& options);
 

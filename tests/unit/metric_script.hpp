@@ -17,7 +17,8 @@ constexpr zab::NodeId n3{3};
 constexpr zab::Instant at_ms(std::int64_t ms) { return {ms * 1'000'000}; }
 constexpr zab::Duration ms(std::int64_t n) { return zab::milliseconds(n); }
 
-/// Feeds records, made by hand and in the order of their times, to a Summarizer of three voters.
+/// Feeds records, made by hand and in the order of their times, to a Summarizer: of three voters
+/// unless told otherwise.
 class RunScript {
   public:
     using Kind = trace::Kind;
@@ -26,6 +27,7 @@ class RunScript {
 
     explicit RunScript(zab::Instant warm_up = {})
         : summarizer_({.warm_up = warm_up, .voters = {n1, n2, n3}}) {}
+    explicit RunScript(const Summarizer::Options& options) : summarizer_(options) {}
 
     RunScript& at(std::int64_t time_ms) {
         now_ = at_ms(time_ms);
