@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t retained_snapshots = 4;
 // When Linux has written back what nobody fsynced (vm.dirty_expire_centisecs).
 constexpr std::int64_t write_back_ns = 30'000'000'000;
+constexpr std::int64_t write_back_step_ns = 1'000'000'000;
 
 }  // namespace
 
@@ -24,11 +25,31 @@ zab::Position Disk::durable_end() const {
 
 void Disk::complete_sync(std::uint64_t appended, std::int64_t now) {
     durable_ = std::max(durable_, std::min(appended, this->appended()));
-    if (loses_until > now) {
+    if (!syncs_log_) {
+        leave_to_kernel(now);
+    } else if (loses_until > now) {
         if (!hole_.has_value() && kept_ < durable_) hole_ = kept_;
     } else if (lies_until <= now) {
         kept_ = std::min(durable_, hole_.value_or(durable_));
         settle_epochs(now);
+    }
+}
+
+/// What is told to be durable lies in the page cache. Looked at in steps: not every append counts.
+void Disk::leave_to_kernel(std::int64_t now) {
+    write_back(now);
+    const std::int64_t due = now + write_back_ns;
+    if (!cached_.empty() && cached_[cached_.size() - 1].due + write_back_step_ns > due) {
+        cached_[cached_.size() - 1].appended = durable_;
+    } else {
+        cached_.push({due, durable_});
+    }
+}
+
+void Disk::write_back(std::int64_t now) {
+    while (!cached_.empty() && cached_.front().due <= now) {
+        kept_ = std::max(kept_, cached_.front().appended);
+        cached_.pop();
     }
 }
 
@@ -243,6 +264,7 @@ bool Disk::continue_behind_snapshot() {
 
 Lost Disk::lose_power(std::int64_t now, std::uint32_t kept_fraction, bool tears) {
     std::erase_if(snapshots_, [now](const Stored& s) { return s.durable_at > now; });
+    write_back(now);
     const std::uint64_t sure = std::max(kept_, dropped_);
     const std::uint64_t unsure = appended() - sure;
     const std::uint64_t most = hole_.has_value() ? std::max(*hole_, sure) - sure : unsure;

@@ -4,6 +4,7 @@
 #include "protocol/effect.hpp"
 #include "protocol/history.hpp"
 #include "protocol/release/release.hpp"
+#include "protocol/types/ring.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/trace/record.hpp"
 
@@ -23,6 +24,9 @@ struct Lost {
 /// survive a power loss. Files: the transaction log, the two epoch files, the snapshots.
 class Disk {
   public:
+    /// forceSync=no: the log reaches the disk only when the kernel writes its cache back.
+    void never_sync_log() { syncs_log_ = false; }
+
     /// As the process sees it.
     const zab::DiskImage& image() const { return image_; }
 
@@ -123,6 +127,11 @@ class Disk {
         std::uint64_t bytes = 0;
         bool is_corrupt = false;
     };
+    /// So many log entries are written back by then.
+    struct Cached {
+        std::int64_t due = 0;
+        std::uint64_t appended = 0;
+    };
     struct Epochs {
         std::optional<zab::Epoch> accepted;
         std::optional<zab::Epoch> current;
@@ -135,8 +144,13 @@ class Disk {
     void show_newest_snapshot();
     void show_rot();
     void settle(std::int64_t now);
+    void leave_to_kernel(std::int64_t now);
+    void write_back(std::int64_t now);
     void settle_epochs(std::int64_t now);
-    void all_is_durable() { durable_ = kept_ = appended(); }
+    void all_is_durable() {
+        durable_ = kept_ = appended();
+        cached_.clear();
+    }
     void trim_files();
 
     zab::DiskImage image_;
@@ -150,9 +164,11 @@ class Disk {
                                  // as the process was told,
     std::uint64_t kept_ = 0;     // and in truth: a power loss leaves these.
     std::optional<std::uint64_t> hole_;  // The first that was written in vain.
-    Epochs kept_epochs_;                 // Of the files, in truth.
-    std::optional<zab::Zxid> rotten_;    // A record with a wrong checksum,
-    std::optional<zab::Zxid> short_;     // or one that seems to end too early.
+    bool syncs_log_ = true;
+    zab::Ring<Cached> cached_;         // What the kernel is going to write, without fsync.
+    Epochs kept_epochs_;               // Of the files, in truth.
+    std::optional<zab::Zxid> rotten_;  // A record with a wrong checksum,
+    std::optional<zab::Zxid> short_;   // or one that seems to end too early.
 };
 
 }  // namespace sim

@@ -122,6 +122,9 @@ Form<CpuDraft> cpu() {
                     cost("election", &C::election,
                          "What a server runs seldom: a notification is received and judged, a "
                          "learner handles a packet before it serves."),
+                    cost("first_use", &C::first_use,
+                         "What the first item of `io` and of `request` costs beside, once a "
+                         "process: code that has not run yet."),
                     per_byte,
                 },
             .prepare = {},
@@ -185,7 +188,9 @@ Form<DiskDraft> disk() {
                        {"Of a snapshot, beside the payload: header, path and stat of a znode.",
                         "120"}),
                 key<D>("force_sync", &D::force_sync, flag(),
-                       {"forceSync: whether a transaction is synced before it is acknowledged.",
+                       {"forceSync: whether a transaction is synced before it is acknowledged. If "
+                        "not, a power loss takes what the kernel has not written back: the last "
+                        "30 s.",
                         "true"}),
             },
         .prepare = {},

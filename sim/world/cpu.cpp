@@ -33,8 +33,9 @@ void World::set_item_costs() {
     set(zab::Stage::commit, cpu.commit, false);
     set(zab::Stage::snapshot, cpu.handler, false);
     set(zab::Stage::handler, cpu.handler, false);
-    has_outcome_costs_ = !(cpu.reply == Distribution{}) || !(cpu.propose == Distribution{});
-    for (const zab::Stage stage : {zab::Stage::request, zab::Stage::commit}) {
+    has_outcome_costs_ = !(cpu.reply == Distribution{}) || !(cpu.propose == Distribution{}) ||
+                         !(cpu.first_use == Distribution{});
+    for (const zab::Stage stage : {zab::Stage::io, zab::Stage::request, zab::Stage::commit}) {
         item_costs_[static_cast<std::size_t>(stage)].is_drawn |= has_outcome_costs_;
     }
 }
@@ -77,7 +78,7 @@ std::int64_t World::wake_cost(std::int64_t slept, std::uint64_t word) const {
         cost += wake_cost(slept, next_word(word));
     }
     if (has_outcome_costs_) {
-        cost += outcome_cost(stage, word);
+        cost += outcome_cost(step.stage, word);
     }
     if (item.per_byte && cpu.per_byte.nano != 0) {
         cost += std::int64_t{bytes} * cpu.per_byte.nano / Factor::one_nano;
@@ -88,9 +89,18 @@ std::int64_t World::wake_cost(std::int64_t slept, std::uint64_t word) const {
     return static_cast<std::uint32_t>(std::min(cost, longest_item_ns));
 }
 
-/// What the effects of the step being taken cost: a transaction made, replies written.
-std::int64_t World::outcome_cost(zab::Stage stage, std::uint64_t word) const {
+/// What is special about the step being taken: it is a thread's first, a transaction is made,
+/// replies are written.
+std::int64_t World::outcome_cost(StageRef ref, std::uint64_t word) const {
+    if (ref.is_of_connection()) {
+        return 0;
+    }
+    const zab::Stage stage = ref.stage();
     std::int64_t cost = 0;
+    if ((stage == zab::Stage::io || stage == zab::Stage::request) &&
+        server_stages_[ref.value].last_record == no_record) {
+        cost += scenario_->cpu.first_use.draw(next_word(word + 3)).ns;
+    }
     if (stage != zab::Stage::request && stage != zab::Stage::commit) {
         return cost;
     }

@@ -10,13 +10,10 @@ namespace {
 // More records than this at one instant mean that time stands still (design §4).
 constexpr std::uint64_t stuck_limit = 1'000'000;
 
-bool is_zero(const Distribution& d) { return d == Distribution{}; }
-
-bool costs_nothing(const CpuSpec& cpu) {
-    return is_zero(cpu.wake_up) && is_zero(cpu.io) && is_zero(cpu.request) &&
-           is_zero(cpu.propose) && is_zero(cpu.learner) && is_zero(cpu.handler) &&
-           is_zero(cpu.sender) && is_zero(cpu.append) && is_zero(cpu.commit) &&
-           is_zero(cpu.reply) && is_zero(cpu.election) && cpu.per_byte.nano == 0;
+bool costs_nothing(CpuSpec cpu) {
+    cpu.deep_sleep = CpuSpec{}.deep_sleep;
+    cpu.time_slice = CpuSpec{}.time_slice;
+    return cpu == CpuSpec{};
 }
 
 }  // namespace
@@ -79,6 +76,9 @@ void World::build_servers() {
                         .cores = static_cast<HostIndex>(
                             scenario_->hosts[spec.host].cores_of.value_or(spec.host)),
                         .peer = Participant(spec.id, *scenario_, config_)};
+        if (!config_->force_sync) {
+            node.disk.never_sync_log();
+        }
         node.cpu_key = derive(cpu, name);
         node.disk_key = derive(disk, name);
         node.process_key = derive(process, name);

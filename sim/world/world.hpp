@@ -152,7 +152,7 @@ class World {
     std::uint32_t item_cost(const Step& step, std::uint64_t meaning, std::uint32_t bytes,
                             std::int64_t slept);
     std::int64_t wake_cost(std::int64_t slept, std::uint64_t word) const;
-    std::int64_t outcome_cost(zab::Stage stage, std::uint64_t word) const;
+    std::int64_t outcome_cost(StageRef ref, std::uint64_t word) const;
     void occupy_core(HostIndex host, std::int64_t ns);
     void set_item_costs();
     std::uint64_t thread_of(StageRef ref) const;

@@ -148,6 +148,18 @@ TEST_CASE("a disk that lies makes a quorum elect a leader without what clients w
     check_clean_on_every_seed(story(file, {{"faults.0.at", "19s"}}));
 }
 
+TEST_CASE("without fsync a power cut takes what clients were told, and a killed process does not") {
+    const std::string file = "assumptions/no-force-sync";
+
+    for (const char* const property : {"synced_survives", "leader_completeness"}) {
+        CHECK(seeds_without(property, story(file, {})) == seeds);
+    }
+    check_clean_on_every_seed(story(file, {{"disk.force_sync", "true"}}));
+    const char* const killed = R"([{"at": "3s", "lasting": "2s", "crash": 3},
+                                   {"at": "8s", "lasting": "1s", "crash": [1, 2, 3]}])";
+    check_clean_on_every_seed(story(file, {{"faults", killed}}));
+}
+
 TEST_CASE("where half of the voters decides, two halves lead one epoch and mix their histories") {
     const std::string file = "assumptions/half-quorums";
 
@@ -160,7 +172,7 @@ TEST_CASE("where half of the voters decides, two halves lead one epoch and mix t
 
 TEST_CASE("each assumption of Zab that is taken away takes a property with it") {
     const char* const studies[] = {"loss", "duplicates", "reorder"};
-    CHECK(stories_in("assumptions") == std::size(studies) + 2);  // Of a disk, of quorums.
+    CHECK(stories_in("assumptions") == std::size(studies) + 3);  // Of disks, of quorums.
     for (const char* const missing : studies) {
         const std::string file = std::string("assumptions/datagram-") + missing;
         CAPTURE(file);

@@ -77,6 +77,29 @@ TEST_CASE("a power loss takes what a lying disk said is durable, until an honest
     CHECK((synced.image().accepted_epoch == Epoch{7}));
 }
 
+TEST_CASE("without fsync a power loss takes what was written in the last half minute") {
+    constexpr std::int64_t second = 1'000'000'000;
+    Disk disk = disk_with(2);
+    disk.never_sync_log();
+    disk.complete_sync(2, 0);
+    disk.append(txn(3));
+    disk.complete_sync(3, 10 * second);
+    disk.write_accepted_epoch(Epoch{7}, 10 * second);
+    Disk later = disk;
+    Disk truncated = disk;
+
+    CHECK_EQ(disk.durable(), 3);
+    CHECK_EQ(disk.lose_power(29 * second, 0).records, 3);
+    CHECK((disk.image().accepted_epoch == Epoch{7}));
+    CHECK_EQ(later.lose_power(31 * second, 0).records, 1);
+    CHECK_EQ(last(later), 2);
+    // A truncation is synced; what was to be written back before it is no longer there.
+    truncated.truncate_after(txn(1).zxid);
+    truncated.append(txn(4));
+    truncated.complete_sync(2, 20 * second);
+    CHECK_EQ(truncated.lose_power(45 * second, 0).records, 1);
+}
+
 TEST_CASE("what a disk has lost never becomes durable, nor does what was written behind it") {
     Disk disk = disk_with(3);
     disk.complete_sync(3, 0);

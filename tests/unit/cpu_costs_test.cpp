@@ -1,0 +1,43 @@
+#include "tests/unit/network_world.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace test {
+
+namespace {
+
+using trace::Kind;
+
+/// Milliseconds that a client's connection and its first writes take, with such a cpu.
+std::vector<std::int64_t> waits(const std::string& cpu) {
+    const Run done = run(sim::sound(
+        R"({"duration": "5s", "network": {"delay": "1ms"}, "disk": {"sync": "1ms"},
+            "cpu": {"preset": "zero")" +
+        cpu + R"(}, "clients": [{"start": "3s", "placement": "leader",
+                                  "load": {"closed": {"think_time": "100ms"}}}]})"));
+    std::vector<std::int64_t> out = {ms(done.all(Kind::client_connected).at(0)) -
+                                     ms(done.all(Kind::client_connecting).at(0))};
+    const std::vector<trace::Record> asked = done.all(Kind::invoke);
+    const std::vector<trace::Record> told = done.all(Kind::complete);
+    for (std::size_t i = 0; i < 3; ++i) out.push_back(ms(told.at(i)) - ms(asked.at(i)));
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a process's first client pays for the code that runs for the first time, once") {
+    const std::vector<std::int64_t> plain = waits("");
+    const std::vector<std::int64_t> cold = waits(R"(, "first_use": "30ms")");
+
+    CHECK(cold.at(0) >= plain.at(0) + 30);
+    CHECK(cold.at(1) >= plain.at(1));
+    CHECK(cold.at(0) + cold.at(1) >= plain.at(0) + plain.at(1) + 60);
+    CHECK(cold.at(2) <= plain.at(2) + 1);
+    CHECK(cold.at(3) <= plain.at(3) + 1);
+}
+
+}  // namespace test
