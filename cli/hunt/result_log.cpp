@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 
@@ -138,6 +139,10 @@ std::optional<SeedRecord> from_line(std::string_view line, std::string& reason) 
 }
 
 trace::Failure ResultLog::read(const std::string& path, SeedRecords& out) {
+    std::error_code unknown;
+    if (std::filesystem::is_directory(path, unknown)) {
+        return fmt::format("{}: error: cannot be read: it is a folder", path);
+    }
     std::ifstream file(path, std::ios::binary);
     if (!file) return fmt::format("{}: error: cannot be read: {}", path, std::strerror(errno));
     std::string line;
