@@ -22,7 +22,7 @@ void PrefixLog::push(std::uint32_t counter, std::uint64_t prefix) {
     }
     recent_.push_back(prefix);
     if (recent_.size() >= 2 * window) {
-        landmarks_.reserve(spacing);  // Of a million transactions: so long an epoch rarely grows.
+        landmarks_.reserve(most_landmarks);  // Of so long an epoch: it never grows again.
         forget_all_but(window);
     }
 }
@@ -40,12 +40,19 @@ std::optional<std::uint64_t> PrefixLog::landmark(std::uint32_t counter) const {
     return found->prefix;
 }
 
+void PrefixLog::thin_out() {
+    distance_ *= 2;
+    std::erase_if(landmarks_,
+                  [this](const Landmark& mark) { return mark.counter % distance_ != 0; });
+}
+
 void PrefixLog::forget_all_but(std::size_t kept) {
     const std::size_t forgotten = recent_.size() - kept;
     for (std::size_t i = 0; i < forgotten; ++i) {
         const std::uint32_t counter = first_ + static_cast<std::uint32_t>(i);
-        if (counter % spacing == 0) landmarks_.push_back({counter, recent_[i]});
+        if (counter % distance_ == 0) landmarks_.push_back({counter, recent_[i]});
     }
+    if (landmarks_.size() + window / spacing > most_landmarks) thin_out();
     recent_.erase(recent_.begin(),
                   std::next(recent_.begin(), static_cast<std::ptrdiff_t>(forgotten)));
     first_ += static_cast<std::uint32_t>(forgotten);

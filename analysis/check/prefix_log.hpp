@@ -8,16 +8,20 @@
 namespace analysis {
 
 /// The prefix hashes of one epoch's transactions, by counter: all of the recent ones, each 1024th
-/// of the older. A prefix hash covers the whole history below it, so a difference that falls
-/// between two landmarks shows at the next one: forgetting delays an alarm, it never loses one.
+/// of the older, and fewer the more they are, so that a long epoch takes no more memory than two
+/// million transactions. A prefix hash covers the whole history below it, so a difference that
+/// falls between two landmarks shows at the next one: forgetting delays an alarm, it never loses
+/// one.
 ///
 /// Invariant: recent_[i] belongs to counter first_ + i, and every landmark is below first_.
 class PrefixLog {
   public:
-    /// The distance of the landmarks, and what a settled log keeps of the recent ones.
+    /// The least distance of the landmarks, and what a settled log keeps of the recent ones.
     static constexpr std::uint32_t spacing = 1024;
     /// At least this many recent prefixes are kept, at most twice as many.
     static constexpr std::size_t window = 32'768;
+    /// More landmarks are thinned out: their distance doubles.
+    static constexpr std::size_t most_landmarks = 2'048;
 
     /// Adds the prefix of the next counter. A counter further on leaves a gap that answers as
     /// forgotten; one that was already added is ignored.
@@ -59,10 +63,12 @@ class PrefixLog {
 
     std::optional<std::uint64_t> landmark(std::uint32_t counter) const;
     void forget_all_but(std::size_t kept);
+    void thin_out();
 
     std::uint32_t first_ = 1;
     std::vector<std::uint64_t> recent_;
     std::vector<Landmark> landmarks_;
+    std::uint32_t distance_ = spacing;  // Of the landmarks: a multiple of it is one.
 };
 
 }  // namespace analysis

@@ -191,4 +191,18 @@ TEST_CASE("a divergence below the window shows at the next landmark") {
     CHECK((log.at(count - PrefixLog::window + 1) == std::nullopt));
 }
 
+TEST_CASE("an epoch of ten million transactions is remembered at two thousand points, evenly") {
+    PrefixLog log;
+    constexpr std::uint32_t count = 10'000'000;
+    for (std::uint32_t i = 1; i <= count; ++i) log.push(i, std::uint64_t{i} * 3);
+
+    std::size_t known = 0;
+    for (std::uint32_t i = 1024; i < count - 2 * PrefixLog::window; i += 1024) {
+        known += log.at(i).has_value();
+    }
+    CHECK(known <= PrefixLog::most_landmarks);
+    CHECK(known >= PrefixLog::most_landmarks / 4);
+    for (std::uint32_t i = 8192; i < count; i += 8192) REQUIRE(log.at(i) == std::uint64_t{i} * 3);
+}
+
 }  // namespace analysis
