@@ -14,6 +14,16 @@ Row row(std::string_view name, T zab::Config::*field, Form<T> form, Doc doc) {
     return key<EnsembleDraft>(name, in(&EnsembleDraft::config, field), std::move(form), doc);
 }
 
+/// A row for a field of zab::CommitLimits.
+template <class T>
+Row limit_row(std::string_view name, T zab::CommitLimits::*field, Form<std::uint32_t> form,
+              Doc doc) {
+    const auto place = [field](auto& ensemble) -> auto& {
+        return ensemble.config.commit_limits.*field;
+    };
+    return key<EnsembleDraft>(name, place, std::move(form), doc);
+}
+
 std::vector<Row> member_rows() {
     return {
         key<EnsembleDraft>(
@@ -108,6 +118,13 @@ std::vector<Row> pipeline_rows() {
         row("global_outstanding_limit", &C::global_outstanding_limit, count,
             {"globalOutstandingLimit: requests in the leader before clients are throttled.",
              "1000"}),
+        limit_row("max_read_batch_size", &zab::CommitLimits::reads, count,
+                  {"commitProcessor.maxReadBatchSize: requests that are fed to it at a time, while "
+                   "commits wait; absent (-1): until a commit could take its turn.",
+                   "100"}),
+        limit_row(
+            "max_commit_batch_size", &zab::CommitLimits::commits, count,
+            {"commitProcessor.maxCommitBatchSize: commits applied before reads get a turn.", "1"}),
         row("min_session_ticks", &C::min_session_ticks, integer<std::uint32_t>(1, 1'000'000),
             {"minSessionTimeout, in ticks.", "2"}),
         row("max_session_ticks", &C::max_session_ticks, integer<std::uint32_t>(1, 1'000'000),
