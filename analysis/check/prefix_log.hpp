@@ -10,8 +10,8 @@ namespace analysis {
 /// The prefix hashes of one epoch's transactions, by counter: all of the recent ones, each 1024th
 /// of the older, and fewer the more they are, so that a long epoch takes no more memory than two
 /// million transactions. A prefix hash covers the whole history below it, so a difference that
-/// falls between two landmarks shows at the next one: forgetting delays an alarm, it never loses
-/// one.
+/// falls between two landmarks shows at the next one: forgetting delays an alarm, and loses
+/// only that of a history which ends before.
 ///
 /// Invariant: recent_[i] belongs to counter first_ + i, and every landmark is below first_.
 class PrefixLog {

@@ -283,6 +283,11 @@ Lost Disk::lose_power(std::int64_t now, std::uint32_t kept_fraction, bool tears)
     image_.accepted_epoch = kept_epochs_.accepted;
     image_.current_epoch = kept_epochs_.current;
     show_newest_snapshot();
+    // What a synced snapshot holds beyond the log is not lost with it: the log goes on from there.
+    continues_at_.reset();
+    if (image_.snapshot.has_value() && image_.snapshot->position.zxid > image_.log.last().zxid) {
+        continues_at_ = image_.snapshot->position;
+    }
     return lost;
 }
 

@@ -190,7 +190,8 @@ Form<DiskDraft> disk() {
                 key<D>("force_sync", &D::force_sync, flag(),
                        {"forceSync: whether a transaction is synced before it is acknowledged. If "
                         "not, a power loss takes what the kernel has not written back: the last "
-                        "30 s.",
+                        "half minute. disk_lie and disk_lose_writes then concern the epoch files "
+                        "alone.",
                         "true"}),
             },
         .prepare = {},

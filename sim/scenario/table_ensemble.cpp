@@ -118,10 +118,11 @@ std::vector<Row> pipeline_rows() {
         row("global_outstanding_limit", &C::global_outstanding_limit, count,
             {"globalOutstandingLimit: requests in the leader before clients are throttled.",
              "1000"}),
-        limit_row("max_read_batch_size", &zab::CommitLimits::reads, count,
-                  {"commitProcessor.maxReadBatchSize: requests that are fed to it at a time, while "
-                   "commits wait; absent (-1): until a commit could take its turn.",
-                   "100"}),
+        limit_row(
+            "max_read_batch_size", &zab::CommitLimits::reads, count,
+            {"commitProcessor.maxReadBatchSize: reads that pass in one turn before commits get "
+             "theirs; absent (-1): until a commit could take its turn.",
+             "100"}),
         limit_row(
             "max_commit_batch_size", &zab::CommitLimits::commits, count,
             {"commitProcessor.maxCommitBatchSize: commits applied before reads get a turn.", "1"}),

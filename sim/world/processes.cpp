@@ -168,7 +168,10 @@ void World::lose_power(ServerIndex index, bool tears) {
     const std::uint64_t word = draw(server.disk_key, 103, server.incarnation);
     const Lost lost = server.disk.lose_power(now_, static_cast<std::uint32_t>(word), tears);
     const auto reason = lost.is_torn ? trace::LossReason::torn : trace::LossReason::power_loss;
-    const zab::Position end = server.disk.image().log.last();
+    const zab::DiskImage& left = server.disk.image();
+    const bool has_more =
+        left.snapshot.has_value() && left.snapshot->position.zxid > left.log.last().zxid;
+    const zab::Position end = has_more ? left.snapshot->position : left.log.last();
     emit_after(server.last_record, trace::Kind::lost, server.id, 0,
                static_cast<std::uint16_t>(reason), end.zxid.value, end.prefix,
                static_cast<std::uint32_t>(lost.records));

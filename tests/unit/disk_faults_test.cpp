@@ -100,6 +100,21 @@ TEST_CASE("without fsync a power loss takes what was written in the last half mi
     CHECK_EQ(truncated.lose_power(45 * second, 0).records, 1);
 }
 
+TEST_CASE("a synced snapshot outlives the log before it, which goes on behind it") {
+    Disk disk = disk_with(2);
+    disk.never_sync_log();
+    disk.complete_sync(2, 0);
+    add_snapshot(disk, 9);
+    disk.append(txn(10));
+    disk.complete_sync(3, 0);
+    Disk whole = disk;
+    disk.lose_power(1, 0);
+    disk.append(txn(10));
+
+    CHECK_EQ(last(disk), 10);
+    CHECK((disk.image().log.last() == whole.image().log.last()));
+}
+
 TEST_CASE("what a disk has lost never becomes durable, nor does what was written behind it") {
     Disk disk = disk_with(3);
     disk.complete_sync(3, 0);
