@@ -125,10 +125,9 @@ meson_options=(-Doptimization=0)
 try "g++ -O0" "$builds/optimization-0"
 meson_options=(-Doptimization=3 -Dcpp_args=-march=native)
 try "g++ -O3 -march=native" "$builds/optimization-3"
-# The options of these two are those of .ci/run, which has built them already when it calls us.
 meson_options=(-Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1
     "-Dcpp_args=-fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS")
-try "g++ with sanitizers" "$builds/sanitizers" ASAN_OPTIONS=exitcode=77:detect_leaks=1 \
+try "g++ with sanitizers" "$builds/g++-sanitizers" ASAN_OPTIONS=exitcode=77:detect_leaks=1 \
     UBSAN_OPTIONS=exitcode=77:print_stacktrace=1
 cxx=clang++-$llvm
 meson_options=("-Dcpp_args=-stdlib=libc++ -DFMT_HEADER_ONLY" "-Dcpp_link_args=-stdlib=libc++")
