@@ -24,7 +24,9 @@ struct Lost {
 /// survive a power loss. Files: the transaction log, the two epoch files, the snapshots.
 class Disk {
   public:
-    /// forceSync=no: the log reaches the disk only when the kernel writes its cache back.
+    /// forceSync=no: the log reaches the disk only when the kernel writes its cache back, 29 to
+    /// 30 s later (vm.dirty_expire_centisecs). Simplified: a truncation makes what it leaves of the
+    /// log durable all the same; FileTxnLog.truncate has not been looked up for this.
     void never_sync_log() { syncs_log_ = false; }
 
     /// As the process sees it.
