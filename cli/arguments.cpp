@@ -47,18 +47,18 @@ class Grammar {
   private:
     CLI::App* command(Command which, const std::string& name, const std::string& help,
                       const std::string& example);
-    void add_files(CLI::App* app, const std::string& name, const std::string& help);
-    void add_seeds(CLI::App* app);
-    void add_sets(CLI::App* app);
-    void add_json(CLI::App* app);
+    void add_files(CLI::App* sub, const std::string& name, const std::string& help);
+    void add_seeds(CLI::App* sub);
+    void add_sets(CLI::App* sub);
+    void add_json(CLI::App* sub);
     void add_run();
     void add_other_runs();
     void add_descriptions();
     void add_hunters();
     void add_workers(CLI::App* to, const std::string& what);
     void add_fuzz();
-    void add_out(CLI::App* app, const std::string& type, const std::string& help);
-    void add_coverage(CLI::App* app);
+    void add_out(CLI::App* sub, const std::string& type, const std::string& help);
+    void add_coverage(CLI::App* sub);
 };
 
 CLI::App* Grammar::command(Command which, const std::string& name, const std::string& help,

@@ -63,7 +63,7 @@ void Profile::account(std::uint64_t spent_ns) {
     if (!event_.empty()) {
         cpu_ns_[static_cast<std::size_t>(event_.front().record.kind())] += spent_ns;
     }
-    std::array<char, trace::LineFormat::max_line> line;
+    std::array<char, trace::LineFormat::max_line> line{};
     for (const Entry& entry : event_) {  // Formatted here, outside the measured time.
         const char* const line_end = format_.put(line.data(), entry.record, entry.id);
         bytes_[static_cast<std::size_t>(entry.record.kind())] +=

@@ -31,7 +31,7 @@ class Profile final : public trace::Sink {
   private:
     struct Entry {
         trace::Record record;
-        trace::RecordId id;
+        trace::RecordId id{};
     };
 
     void account(std::uint64_t spent_ns);

@@ -151,9 +151,9 @@ std::string coverage_json(const CampaignSummary& summary) {
 }
 
 CoverageFile::CoverageFile(const Environment& environment, const std::optional<std::string>& path)
-    : environment_(environment), sink_(path ? std::make_unique<trace::ByteSink>(*path) : nullptr) {
-    is_open_ = sink_ == nullptr || tell(sink_->failure());
-}
+    : environment_(environment),
+      sink_(path ? std::make_unique<trace::ByteSink>(*path) : nullptr),
+      is_open_(sink_ == nullptr || tell(sink_->failure())) {}
 
 /// Whether it is no failure.
 bool CoverageFile::tell(const trace::Failure& failure) const {

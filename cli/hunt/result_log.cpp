@@ -166,8 +166,9 @@ trace::Failure ResultLog::read(const std::string& path, SeedRecords& out) {
     return {};
 }
 
-ResultLog::ResultLog(const std::string& path) : path_(path) {
-    descriptor_ = ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+ResultLog::ResultLog(const std::string& path)
+    : path_(path),
+      descriptor_(::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666)) {
     if (descriptor_ < 0) {
         failure_ = fmt::format("{}: error: cannot be opened: {}", path, std::strerror(errno));
         return;

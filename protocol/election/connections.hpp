@@ -29,7 +29,7 @@ class Connections {
     void on_link_up(const LinkUp& up, Effects& out);
     void on_hello(LinkId link, const Hello& hello, Effects& out);
     void on_link_down(LinkId link);
-    void on_dial_failed(NodeId peer);
+    void on_dial_failed(NodeId node);
     /// Who speaks on this link, once known.
     std::optional<NodeId> peer_of(LinkId link) const;
 

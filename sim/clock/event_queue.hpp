@@ -30,7 +30,7 @@ namespace sim {
 /// the calendar is less than bucket_count buckets away from last_'s.
 class EventQueue {
   public:
-    EventQueue() { heads_.fill(nil); }
+    EventQueue() : heads_{} { heads_.fill(nil); }
 
     /// Requires: event.time is not before the last popped event's (before the first pop: not
     /// negative).

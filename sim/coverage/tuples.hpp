@@ -66,10 +66,10 @@ inline constexpr std::array<std::size_t, value_count<InputKind>> inputs_of_kind 
     value_count<zab::MessageKind>,
     stages,
     value_count<zab::TimerKind>,
-    link_kinds * 2,  // Dialled, accepted.
-    link_kinds* down_reasons,
-    link_kinds* down_reasons,
-    value_count<zab::Work>* stages * 2,  // Done, failed.
+    std::size_t{link_kinds} * 2,  // Dialled, accepted.
+    std::size_t{link_kinds} * down_reasons,
+    std::size_t{link_kinds} * down_reasons,
+    std::size_t{value_count<zab::Work>} * stages * 2,  // Done, failed.
 };
 
 /// Where each of several blocks begins that lie one behind the other, and where the last one ends.

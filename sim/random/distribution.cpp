@@ -156,7 +156,7 @@ Duration Distribution::Normal::draw(std::uint64_t random) const {
 Duration Distribution::Normal::mean() const {
     if (deviation.ns == 0) return centre;
     const SignedWide least = (SignedWide{centre.ns} << fraction_bits) / deviation.ns;
-    if (least > 8 * fixed_one) return centre;
+    if (least > SignedWide{8} * fixed_one) return centre;
     return sum_of(centre, deviation, mean_excess(static_cast<std::int64_t>(least)));
 }
 
@@ -203,7 +203,7 @@ Duration Distribution::Empirical::mean() const {
         twice += (SignedWide{low.value.ns} + high.value.ns) *
                  (high.probability.ppb - low.probability.ppb);
     }
-    return limited(twice / (2 * std::int64_t{Probability::certain_ppb}));
+    return limited(twice / (SignedWide{2} * Probability::certain_ppb));
 }
 
 /// The choice uses the word up: the chosen part is drawn from another word made of it.

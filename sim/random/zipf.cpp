@@ -23,20 +23,21 @@ std::uint32_t block_size(std::uint32_t first, std::uint32_t count) {
 /// floor(part / whole * 2^64), and 2^64 - 1 for all of it. Requires: part <= whole < 2^86.
 std::uint64_t share_of_words(UnsignedWide part, UnsignedWide whole) {
     constexpr auto all = std::numeric_limits<std::uint64_t>::max();
-    const auto excess = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(whole >> 64)));
+    const int excess = 64 - std::countl_zero(static_cast<std::uint64_t>(whole >> 64));
     const UnsignedWide share = ((part >> excess) << 64) / (whole >> excess);
     return share > all ? all : static_cast<std::uint64_t>(share);
 }
 
 }  // namespace
 
-Zipf::Zipf(std::uint32_t count, Factor exponent) : count_(count), exponent_(0) {
+Zipf::Zipf(std::uint32_t count, Factor exponent)
+    : count_(count),
+      exponent_(static_cast<std::int64_t>((SignedWide{exponent.nano} << fraction_bits) /
+                                          Factor::one_nano)) {
     zab::ensure(count >= 1, "there is something to choose");
     zab::ensure(count <= highest_count, "the sum of the weights has 86 bits");
     zab::ensure(exponent.nano >= 0, "a later index is not likelier");
     zab::ensure(exponent.nano <= 10 * Factor::one_nano, "weights in a block differ little");
-    exponent_ =
-        static_cast<std::int64_t>((SignedWide{exponent.nano} << fraction_bits) / Factor::one_nano);
     std::vector<UnsignedWide> sums;
     UnsignedWide sum = 0;
     for (std::uint32_t first = 0; first < count;) {

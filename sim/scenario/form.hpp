@@ -182,7 +182,7 @@ auto in(Middle Owner::*outer, T Middle::*inner) {
 
 /// A key that stands for one alternative of a variant.
 template <class Variant, class Alternative>
-Key<Variant> alternative(std::string_view name, Form<Alternative> form, Doc doc) {
+Key<Variant> alternative(std::string_view name, const Form<Alternative>& form, Doc doc) {
     return {name,
             doc,
             [=](const json::Value& value, Reader& reader, Variant& out) {
@@ -255,7 +255,7 @@ Form<Owner> object(Table<Owner> rows) {
 
 /// One form for what is an object, one for all else.
 template <class T>
-Form<T> either(Form<T> plain, Form<T> object, std::string accepted) {
+Form<T> either(const Form<T>& plain, const Form<T>& object, std::string accepted) {
     Form<T> form;
     form.accepted = std::move(accepted);
     form.read = [=](const json::Value& value, Reader& reader, T& out) {
@@ -272,7 +272,7 @@ Form<T> either(Form<T> plain, Form<T> object, std::string accepted) {
 
 /// A list of `least` to `most` values of one form.
 template <class T>
-Form<std::vector<T>> list(Form<T> element, std::size_t least, std::size_t most) {
+Form<std::vector<T>> list(const Form<T>& element, std::size_t least, std::size_t most) {
     Form<std::vector<T>> form;
     form.accepted = "a list, each element " + element.accepted;
     form.read = [=](const json::Value& value, Reader& reader, std::vector<T>& out) {
@@ -311,7 +311,8 @@ struct Naming {
 
 /// An object whose keys the user chooses: server ids, or names. In the order written.
 template <class K, class T>
-Form<std::vector<std::pair<K, T>>> keyed(Naming<K> naming, Form<T> element, std::size_t most) {
+Form<std::vector<std::pair<K, T>>> keyed(Naming<K> naming, const Form<T>& element,
+                                         std::size_t most) {
     using Pairs = std::vector<std::pair<K, T>>;
     Form<Pairs> form;
     form.accepted =

@@ -70,7 +70,7 @@ Form<T> spelled(const Spelling<T>& spelling, T least, T most) {
 
 /// A form for another type that says the same.
 template <class To, class From>
-Form<To> adapted(Form<From> from, To (*to)(const From&), From (*back)(const To&)) {
+Form<To> adapted(const Form<From>& from, To (*to)(const From&), From (*back)(const To&)) {
     Form<To> form;
     form.accepted = from.accepted;
     form.read = [=](const json::Value& value, Reader& reader, To& out) {
@@ -143,7 +143,7 @@ json::Value words_schema(const std::vector<std::string_view>& words);
 
 /// One of some words.
 template <class E>
-Form<E> choice(std::vector<std::pair<std::string_view, E>> words) {
+Form<E> choice(const std::vector<std::pair<std::string_view, E>>& words) {
     std::vector<std::string_view> names;
     for (const auto& [name, meaning] : words) {
         names.push_back(name);

@@ -10,7 +10,7 @@ using json::Value;
 using Row = Key<Draft>;
 
 /// A key that the loader has used already; it is only checked here.
-Row consumed(std::string_view name, Form<std::vector<std::string>> form, Doc doc) {
+Row consumed(std::string_view name, const Form<std::vector<std::string>>& form, Doc doc) {
     Row out{name, doc, {}, {}, form.schema, form.accepted};
     out.read = [=](const Value& value, Reader& reader, Draft&) {
         std::vector<std::string> ignored;

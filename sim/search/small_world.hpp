@@ -89,7 +89,7 @@ class SmallWorld {
     /// Boots a server; not counted against the bounds.
     void boot(std::size_t index, Scratch& scratch);
     /// A client connects to this server and asks for a session: one transaction.
-    void ask_for_session(std::size_t server, Scratch& scratch);
+    void ask_for_session(std::size_t index, Scratch& scratch);
 
     /// All that may happen next, in a fixed order.
     void list_choices(std::vector<Choice>& out) const;

@@ -17,7 +17,9 @@ constexpr std::size_t first_buffer = std::size_t{256} << 10;
 
 std::string shown(const std::string& name) { return name == "-" ? "standard input" : name; }
 
-bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") == line.npos; }
+bool is_blank(std::string_view line) {
+    return line.find_first_not_of(" \t\r") == std::string_view::npos;
+}
 
 std::optional<Mistake> repeated_key(const MemberList& list) {
     for (const Member& member : list.members) {

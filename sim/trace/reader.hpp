@@ -64,7 +64,7 @@ class Reader {
     bool split_line(std::string_view line);
     Step read_frame_line();
     Step take_record(Kind kind, NumberedRecord& out);
-    bool is_in_place(const NumberedRecord& record);
+    bool is_in_place(const NumberedRecord& found);
     Step take_end();
     bool agrees_with_end();
     bool counts_agree();

@@ -140,7 +140,7 @@ void World::tell_initial_history(const ServerNode& node, const ServerStart& star
         const bool ends_epoch =
             i + 1 == start.history.size() || start.history[i + 1].epoch() != zxid.epoch();
         if (ends_epoch) {
-            initial_.push_back({node.id, position});
+            initial_.emplace_back(node.id, position);
         }
     }
 }

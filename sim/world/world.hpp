@@ -58,9 +58,8 @@ class World {
         trace::KindSet wanted() const { return value == nullptr ? 0 : value->wanted(); }
         Outlet() = default;
         Outlet(const Outlet&) {}
-        Outlet& operator=(const Outlet&) {
-            return *this;
-        }  // NOLINT(bugprone-unhandled-self-assignment)
+        // NOLINTNEXTLINE(bugprone-unhandled-self-assignment): there is nothing to copy.
+        Outlet& operator=(const Outlet&) { return *this; }
         Outlet(Outlet&&) = default;
         Outlet& operator=(Outlet&&) = default;
         ~Outlet() = default;
@@ -134,7 +133,7 @@ class World {
     bool is_free_to_go_on() const;
     bool can_read_on(const Connection& conn, unsigned reader, const Stage& stage) const;
     void run_turn(ServerIndex server, StageRef ref, Stage& stage, Core* core);
-    bool take_core(StageRef ref, HostIndex host, Core*& core);
+    bool take_core(StageRef ref, HostIndex index, Core*& core);
     bool is_in_slice(const Core& core) const;
     bool goes_on(const Core& core);
     void look(StageRef ref, std::uint32_t generation);
@@ -153,7 +152,7 @@ class World {
                             std::int64_t slept);
     std::int64_t wake_cost(std::int64_t slept, std::uint64_t word) const;
     std::int64_t outcome_cost(StageRef ref, std::uint64_t word) const;
-    void occupy_core(HostIndex host, std::int64_t ns);
+    void occupy_core(HostIndex index, std::int64_t ns);
     void set_item_costs();
     std::uint64_t thread_of(StageRef ref) const;
     bool is_paused(const ServerNode& server) const { return server.paused_until > now_; }
@@ -162,7 +161,7 @@ class World {
     template <class What>
     void take_step(ServerIndex server, StageRef ref, const What& what, const Origin& origin,
                    Core* core, bool pays);
-    void take_rare_step(ServerIndex server, StageRef ref, const zab::Input& input,
+    void take_rare_step(ServerIndex index, StageRef ref, const zab::Input& input,
                         const Origin& origin);
     Told tell(ServerNode& server, const Arrived& arrived, const Origin& origin);
     template <class What>
@@ -182,8 +181,8 @@ class World {
                                  const Origin& origin);
     void hand(const Step& step, const zab::Hand& hand);
     void clear_turns(StageRef ref);
-    void set_timer(const Step& step, const zab::SetTimer& timer);
-    void fire_timer(ServerIndex server, std::uint32_t generation, std::uint32_t kind);
+    void set_timer(const Step& step, const zab::SetTimer& wish);
+    void fire_timer(ServerIndex index, std::uint32_t generation, std::uint32_t kind);
 
     // work.cpp: what blocks a stage.
     void start_work(const Step& step, const zab::Start& start);
@@ -285,21 +284,21 @@ class World {
     void let_go(ServerIndex index, bool tells, trace::RecordId cause);
 
     // clients.cpp: sessions and load.
-    void client_dials(ClientIndex client);
-    void client_leaves(ClientIndex client);
+    void client_dials(ClientIndex index);
+    void client_leaves(ClientIndex index);
     std::int64_t rest_before_dial(const Client& client, bool was_attached) const;
-    void client_link_up(ClientIndex client, zab::LinkId link, const Origin& origin);
-    void client_link_down(ClientIndex client, zab::DownReason reason, const Origin& origin);
-    void client_receives(ClientIndex client, const zab::Message& message, const Origin& origin);
-    void client_timer(ClientIndex client, std::uint32_t generation);
-    void client_arrival(ClientIndex client, trace::RecordId cause);
+    void client_link_up(ClientIndex index, zab::LinkId link, const Origin& origin);
+    void client_link_down(ClientIndex index, zab::DownReason reason, const Origin& origin);
+    void client_receives(ClientIndex index, const zab::Message& message, const Origin& origin);
+    void client_timer(ClientIndex index, std::uint32_t generation);
+    void client_arrival(ClientIndex index, trace::RecordId cause);
     void client_burst(std::uint32_t group, std::uint32_t operations, trace::RecordId cause);
-    void issue(ClientIndex client, const Origin& origin);
+    void issue(ClientIndex index, const Origin& origin);
     void send_from_client(Client& client, const zab::Message& message, trace::RecordId cause,
                           std::int64_t waited);
-    void arm_client(ClientIndex client);
+    void arm_client(ClientIndex index);
     zab::NodeId choose_server(const Client& client) const;
-    void complete(ClientIndex client, const zab::ClientReply& reply, const Origin& origin);
+    void complete(ClientIndex index, const zab::ClientReply& reply, const Origin& origin);
 
     // faults.cpp
     void place_faults();

@@ -44,6 +44,7 @@ class Subject {
     }
     Subject(const Subject&) = delete;
     Subject& operator=(const Subject&) = delete;
+    ~Subject() = default;
 
     std::uint64_t commits() const {
         return world.recorder().counts()[static_cast<std::size_t>(trace::Kind::commit)];

@@ -56,7 +56,7 @@ std::vector<Record> busy_run(std::size_t lines) {
         if (row.b.form == trace::Form::hex) f.b = random.next();
         if (row.b.form == trace::Form::integer) f.b = random.next() % 100;
         if (row.c.form != trace::Form::absent) f.c = 1024;
-        run.push_back(Record(f));
+        run.emplace_back(f);
     }
     return run;
 }

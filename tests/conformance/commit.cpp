@@ -248,7 +248,7 @@ void CommitPlay::play(const std::string& step) {
             std::smatch its;
             const bool has_its = std::regex_search(part, its, its_commit);
             const bool commits =
-                part.starts_with("commit") || (!adds && part.find(':') == part.npos);
+                part.starts_with("commit") || (!adds && part.find(':') == std::string::npos);
             const std::string what =
                 std::regex_replace(has_its ? its.prefix().str() : part,
                                    std::regex("^(add|queue|commits?( of)?(?= )|then) +"), "");

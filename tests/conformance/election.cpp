@@ -247,7 +247,7 @@ bool Stage::play_fraud(const std::string& step) {
                     {fraud, server.current_epoch, {}, server.round, zab::ServerState::following});
         }
     } else if (step == "2*initLimit*tick pass") {
-        c.run(c.config().tick_time * (2 * c.config().init_limit));
+        c.run(c.config().tick_time * (std::int64_t{2} * c.config().init_limit));
     } else if (step == "F's election restarted") {
         c.refuses = nullptr;
         c.drops = nullptr;

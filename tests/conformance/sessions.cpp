@@ -164,8 +164,8 @@ class Expiry {
 /// One server's trackers, and a session of one kind.
 class Roles {
   public:
-    Roles(const Value& initial, const std::string& kind) {
-        is_leader_ = member(initial, "role").text == "leader";
+    Roles(const Value& initial, const std::string& kind)
+        : is_leader_(member(initial, "role").text == "leader") {
         if (!is_leader_ && member(initial, "role").text != "learner") {
             throw Refused("role: " + member(initial, "role").text);
         }

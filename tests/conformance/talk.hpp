@@ -28,7 +28,7 @@ class Talk {
 
     explicit Talk(const Case& one);
     /// Plays one step of the stimulus.
-    void play(const std::string& step);
+    void play(const std::string& words);
 
     Role role() const { return role_; }
     const std::vector<Look>& looks() const { return looks_; }

@@ -67,7 +67,7 @@ void check_clause(Talk& talk, const std::string& words, const Look& look, Verdic
         verdict.require(words, look.snapshots > 0 && look.are_synced);
     } else if (words == "before the ack") {
         verdict.require(words,
-                        look.snapshots > 0 && talk.acks_after(talk.looks().front()).size() > 0);
+                        look.snapshots > 0 && !talk.acks_after(talk.looks().front()).empty());
     } else if (words == "reload from disk gives the snapshot zxid") {
         verdict.require(words, look.reloaded == talk.snapshot_zxid());
     } else if (words == "proposal neither on disk nor applied") {

@@ -61,6 +61,12 @@ constexpr int four = 4;
 inline const std::array<int, 2> table = {1, 2};
 int declared(int a, std::function<int(int)> b = {});
 using Number = int;
+using number = int;  !name
+struct lower {};  !name
+template <typename kind>  !name
+int mixedCase(Number odd_One);  !name
+using iterator = const int*;
+using value_type = int;
 enum class Kind { one, two };
 struct Shared {
     static int instances;  !global

@@ -87,6 +87,13 @@ PATTERNS = [
     ('macro', NO_TESTS, r'^\s*#\s*define\b', 'no macros outside tests'),
     ('assert', NO_TESTS, r'\bassert\s*\(|#\s*include\s*<(cassert|assert\.h)>',
      'use ensure: it is alive in every build'),
+    # What clang-tidy's naming check would take minutes for: it judges each name of each header.
+    ('name', EVERYWHERE,
+     r'\b(?!setAs[sD]|assertType\b)[a-z]\w*[A-Z]\w*|\b[A-Z][a-z]\w*_\w*'
+     r'|\b(?:class|struct|union|enum class)\s+[a-z]\w*(?=\s*(?:[:;{]|final\b))'
+     r'|\busing\s+(?!iterator\b|\w+_(?:type|category|concept)\b)[a-z]\w*\s*='
+     r'|\btypename\s+[a-z]\w*(?=\s*[,>=])',
+     'types and their parameters are CamelCase, all else is lower_case'),
 ]
 PATTERNS = [(rule, layers, re.compile(pattern), why) for rule, layers, pattern, why in PATTERNS]
 

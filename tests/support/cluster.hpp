@@ -48,7 +48,7 @@ class Cluster {
     void configure(zab::NodeId node, zab::Config config);
     /// A server that the test plays itself: it listens on all ports.
     void mock(zab::NodeId node);
-    void start(zab::NodeId node);
+    void start(zab::NodeId id);
     void start_all();
     void kill(zab::NodeId node) { stop(node, false); }
     void lose_power(zab::NodeId node) { stop(node, true); }
@@ -64,7 +64,7 @@ class Cluster {
     const zab::Config& config() const { return config_; }
     /// The server that serves as the leader of the highest epoch.
     std::optional<zab::NodeId> leader() const;
-    bool serves(zab::NodeId node) const;
+    bool serves(zab::NodeId id) const;
     std::vector<zab::NodeId> members() const;
     std::uint64_t refusals() const { return refusals_; }
     /// How often the server ended itself.
@@ -162,10 +162,10 @@ class Cluster {
     static constexpr std::uint16_t first_client = 10'000;
 
     // cluster.cpp
-    void stop(zab::NodeId node, bool loses_power);
+    void stop(zab::NodeId id, bool loses_power);
     void schedule(zab::Duration after, std::function<void()> act);
     void enqueue(Node& node, StageKey key, Item item);
-    void pump(zab::NodeId node, StageKey key);
+    void pump(zab::NodeId id, StageKey key);
     void step(Node& node, const zab::Input& input);
     void tell(const Node& node, trace::Record::Fields fields);
 
@@ -176,8 +176,8 @@ class Cluster {
     void begin_work(Node& node, const zab::Start& wish);
     void finish_work(Node& node, const zab::Start& wish, std::uint64_t target,
                      const zab::Snapshot& before);
-    std::uint32_t do_disk_work(Node& node, const zab::Start& wish, std::uint64_t target,
-                               const zab::Snapshot& before);
+    static std::uint32_t do_disk_work(Node& node, const zab::Start& wish, std::uint64_t target,
+                                      const zab::Snapshot& before);
 
     // cluster_links.cpp
     Link& link(zab::LinkId id) { return links_[id.slot / 2]; }
@@ -190,7 +190,7 @@ class Cluster {
     void end_link(zab::LinkId id, zab::DownReason reason);
     void reset(std::uint32_t index);
     void check_silence(std::uint32_t index, unsigned side);
-    void client_hears(zab::NodeId client, const zab::Message& message);
+    void client_hears(zab::NodeId end, const zab::Message& message);
 
     zab::Config config_;
     std::shared_ptr<zab::Config> shared_;

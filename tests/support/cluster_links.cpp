@@ -73,7 +73,7 @@ void Cluster::send(zab::LinkId own_end, const zab::Message& message,
     Sent sent{used.ends[side], used.ends[1 - side], used.kind, message};
     if (rewrites) rewrites(sent);
     if (on_sent) on_sent(sent);
-    push(own_end.slot / 2, side, {std::move(sent), false, {}, std::move(snapshot)});
+    push(own_end.slot / 2, side, {sent, false, {}, std::move(snapshot)});
 }
 
 void Cluster::push(std::uint32_t index, unsigned side, Flight flight) {

@@ -50,7 +50,7 @@ class PeerScript {
     bool set_up(const Words& words);
     void play_after(const std::string& file);
     void feed(const Words& words, const std::string& line);
-    void receive(const std::string& link, const std::string& message);
+    void receive(const std::string& name, const std::string& text);
     void start();
     void link_up(const Words& words);
     void run_handed(zab::Hand item);

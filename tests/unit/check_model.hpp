@@ -17,7 +17,7 @@ class Model {
   public:
     Model(std::uint64_t seed, std::uint16_t voters, std::uint16_t observers)
         : random_(seed * 2 + 1), voters_(voters), servers_(voters + observers + 1u) {
-        for (Node n = 1; n < servers_.size(); ++n) boot(n);
+        for (Node n = 1; n <= last(); ++n) boot(n);
         for (std::uint64_t c = 0; c < clients_.size(); ++c) connect(c);
     }
 
@@ -29,9 +29,8 @@ class Model {
 
     Ensemble ensemble() const {
         Ensemble ensemble;
-        for (Node n = 1; n < servers_.size(); ++n) {
-            (n <= voters_ ? ensemble.voters : ensemble.observers).push_back({n});
-        }
+        for (Node n = 1; n <= last(); ++n)
+            (is_voter(n) ? ensemble.voters : ensemble.observers).push_back({n});
         return ensemble;
     }
 
@@ -75,6 +74,7 @@ class Model {
         return (random_ >> 11) % below;
     }
     bool chance(std::uint64_t percent) { return draw(100) < percent; }
+    Node last() const { return static_cast<Node>(servers_.size() - 1); }
     bool is_voter(Node n) const { return n <= voters_; }
     Node any_server() { return static_cast<Node>(1 + draw(servers_.size() - 1)); }
     std::size_t quorum() const { return voters_ / 2u + 1; }

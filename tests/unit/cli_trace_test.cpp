@@ -177,7 +177,7 @@ TEST_CASE("schemas and references are printed") {
 
 TEST_CASE("list names the scenarios of a folder with their why") {
     const Folder folder;
-    const std::string file = folder.write("tiny.json", tiny);
+    folder.write("tiny.json", tiny);
     folder.write("x.schema.json", "{}");
 
     const Called called = call({"list", "--dir", folder.path("")});

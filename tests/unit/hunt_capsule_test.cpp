@@ -123,10 +123,10 @@ TEST_CASE("freeze lists what clients ask for, and leaves alone what nobody would
     REQUIRE(requests != nullptr);
     CHECK(requests->elements.size() > 5);
     CHECK(folder.read("w.json").find("\"operations\"") == std::string::npos);
-    const Called large = call({"freeze", "scenarios/basics/five-lines.json", "--set",
-                               "clients.0.load={\"open\": {\"bursts\": {\"every\": \"1s\", "
-                               "\"size\": 20000}}}",
-                               "--out", file});
+    const std::string bursts =
+        R"(clients.0.load={"open": {"bursts": {"every": "1s", "size": 20000}}})";
+    const Called large =
+        call({"freeze", "scenarios/basics/five-lines.json", "--set", bursts, "--out", file});
     CHECK(large.exit == 0);
     CHECK(large.says("more than 100000 requests: they stay drawn"));
     CHECK(folder.read("w.json").find("\"requests\"") == std::string::npos);

@@ -242,7 +242,9 @@ TEST_CASE("a worker that dies or hangs costs its seed, and no other") {
         [](std::uint64_t seed) {
             if (seed == 3) ::raise(SIGKILL);
             if (seed == 5) ::_exit(9);
-            while (seed == 7) ::pause();
+            if (seed == 7) {
+                for (;;) ::pause();
+            }
             return SeedRecord{.scenario = "s", .seed = seed, .hash = "h"};
         },
         [](std::uint64_t seed, const std::string& why) {

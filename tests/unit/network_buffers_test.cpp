@@ -4,12 +4,10 @@
 
 namespace {
 
-using test::because;
 using test::between;
 using test::both;
 using test::Run;
 using trace::Kind;
-using zab::DownReason;
 
 const std::string writers = R"("clients": [{"count": 8, "placement": {"servers": [3]},
     "load": {"closed": {"outstanding": 4, "think_time": "5ms"}}, "payload": "1KiB",

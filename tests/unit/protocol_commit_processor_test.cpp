@@ -44,7 +44,7 @@ class Load {
         if (dice_.below(3) == 0 || undecided_.empty()) {
             const zab::Txn foreign{{++zxid_}, {100}, static_cast<Cxid>(zxid_)};
             processor_.commit(foreign);
-            commits_.push_back({100, foreign.cxid});
+            commits_.emplace_back(100, foreign.cxid);
         } else {
             const Request one = undecided_.front();
             undecided_.pop_front();
@@ -53,7 +53,7 @@ class Load {
             } else {
                 processor_.commit(zab::Txn{{++zxid_}, one.session, one.cxid});
             }
-            commits_.push_back({one.session.value, one.cxid});
+            commits_.emplace_back(one.session.value, one.cxid);
         }
         ++given_;
     }

@@ -18,13 +18,13 @@ using tests::TemporaryFolder;
 
 /// Reads all and writes it again; on an error, throws its message.
 std::string rewritten(Reader& reader, const std::string& file) {
-    if (!reader.read_header()) throw reader.error().message;
+    if (!reader.read_header()) throw std::string(reader.error().message);
     JsonWriter writer(file, reader.header());
     NumberedRecord found;
     Step step = Step::record;
     while ((step = reader.next(found)) == Step::record) writer.observe(found.record, found.id);
-    if (step == Step::error) throw reader.error().message;
-    if (const auto failure = writer.finish(reader.end())) throw *failure;
+    if (step == Step::error) throw std::string(reader.error().message);
+    if (const auto failure = writer.finish(reader.end())) throw std::string(*failure);
     return tests::contents(file);
 }
 

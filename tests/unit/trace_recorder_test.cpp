@@ -80,7 +80,7 @@ TEST_CASE("one more, one less or one repeated record changes the hash") {
     const auto run = tests::sample_run(50, 3);
     const RunHash before = hash_of(run);
     auto longer = run;
-    longer.push_back(Record{});
+    longer.emplace_back();
 
     CHECK((hash_of(longer) != before));
     CHECK((hash_of(std::span(run).first(49)) != before));

@@ -219,7 +219,8 @@ TEST_CASE("no record's line is longer than the room kept for it") {
         const char* const end = format.put(room.data(), Record(f), top);
 
         // A name is at most 40 characters longer than the first; each copy reaches 64 beyond.
-        CHECK(end - room.data() + 2 * 40 + 64 < static_cast<std::ptrdiff_t>(LineFormat::max_line));
+        CHECK(end - room.data() + std::ptrdiff_t{2} * 40 + 64 <
+              static_cast<std::ptrdiff_t>(LineFormat::max_line));
     }
 }
 
