@@ -45,6 +45,7 @@ struct LinkModel {
     Distribution delay = Distribution::constant(zab::microseconds(100));  ///< One way.
     zab::Duration distance{};   ///< One way; added to every draw of `delay`.
     zab::Duration relay_cpu{};  ///< Of the sender's machine, for every message.
+    zab::Duration gathering{};  ///< What follows a message within this shares its draw of `delay`.
     Bandwidth bandwidth{};
     Probability loss{};  ///< Per message: each loss costs a retransmission time-out.
     friend bool operator==(const LinkModel&, const LinkModel&) = default;

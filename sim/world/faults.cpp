@@ -283,7 +283,7 @@ void World::undo_fault(std::uint32_t index) {
             continue;
         }
         if (target < servers_.size()) {
-            undo_on_server(fault, target);
+            undo_on_server(index, target);
         }
     }
 }

@@ -14,6 +14,15 @@ constexpr std::int64_t longest_packet_ns = 1'000'000'000;
 constexpr std::uint64_t packet_kinds = 29;  // That senders write; a part of what names a draw.
 constexpr std::int64_t longest_backoff_ns = 120'000'000'000;  // TCP_RTO_MAX.
 
+/// The draw of what a relay reads at once: the first message's.
+std::uint64_t gathered(Pipe& pipe, std::uint64_t word, std::int64_t sent, zab::Duration gathering) {
+    if (sent > pipe.gathers_until) {
+        pipe.gathers_until = sent + gathering.ns;
+        pipe.gathered_word = word;
+    }
+    return pipe.gathered_word;
+}
+
 }  // namespace
 
 zab::LinkId World::link_of(ConnectionIndex index, unsigned side) const {
@@ -57,9 +66,12 @@ const LinkModel& World::model(HostIndex from, HostIndex to) const {
         flight.meaning = 0;
         occurrence = occurrence_of(index, side, kind);
     }
-    const std::uint64_t word = draw(route.delay_key, flight.meaning * 32 + kind, occurrence);
-    const bool is_single = has_datagrams_ && is_single_message(conn, flight);
     const LinkModel& link = link_models_[route.model];
+    std::uint64_t word = draw(route.delay_key, flight.meaning * 32 + kind, occurrence);
+    if (link.gathering.ns != 0) [[unlikely]] {
+        word = gathered(pipe, word, sent, link.gathering);
+    }
+    const bool is_single = has_datagrams_ && is_single_message(conn, flight);
     std::int64_t arrival = sent + link.distance.ns + link.delay.draw(word).ns +
                            wire_ns(flight.bytes, link_paces_[route.model]);
     if (link.relay_cpu.ns != 0) {

@@ -178,11 +178,13 @@ struct Pipe {
     bool retries = false;           ///< Stalled by a cut: TCP tries again, and gives up in the end.
     std::int64_t stalled_since = 0;
     std::uint32_t stall_number = 0;
-    bool held = false;          ///< By a fault, until another lets it go.
-    bool has_sender = false;    ///< From a leader to a learner: a thread of its own writes.
-    zab::Ring<Flight> outbox;   ///< What a sender thread has yet to write; `since`: it is ready.
-    std::uint64_t unread = 0;   ///< Bytes of `flights`: what fills the buffers of both ends.
-    std::uint16_t writers = 0;  ///< Threads that wait for room in them: `Writer` bits.
+    bool held = false;         ///< By a fault, until another lets it go.
+    bool has_sender = false;   ///< From a leader to a learner: a thread of its own writes.
+    zab::Ring<Flight> outbox;  ///< What a sender thread has yet to write; `since`: it is ready.
+    std::uint64_t unread = 0;  ///< Bytes of `flights`: what fills the buffers of both ends.
+    std::int64_t gathers_until = -1;  ///< A relay reads what comes until then with what came first,
+    std::uint64_t gathered_word = 0;  ///< whose draw this is.
+    std::uint16_t writers = 0;        ///< Threads that wait for room in them: `Writer` bits.
     trace::RecordId full_record = no_record;  ///< Since when they wait.
     std::int64_t full_since = 0;
 
@@ -204,6 +206,7 @@ struct Pipe {
         outbox.clear();
         unread = 0;
         writers = 0;
+        gathers_until = -1;
         head_scheduled = stalled = retries = held = false;
     }
 };
@@ -292,7 +295,8 @@ struct ServerNode {
     std::uint64_t boots = 0;
     std::uint64_t preparations = 0;                 ///< To serve as a learner, so far.
     std::int64_t slow_factor_nano = 1'000'000'000;  ///< Of its cpu.
-    trace::RecordId last_record = no_record;        ///< Of its process: start, crash.
+    std::vector<std::uint32_t> slowed_by;  ///< The faults of its cpu, disk and clock, as they came.
+    trace::RecordId last_record = no_record;  ///< Of its process: start, crash.
 };
 
 /// One client of a group: its session and its load.

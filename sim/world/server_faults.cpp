@@ -35,11 +35,15 @@ void World::apply_to_server(std::uint32_t index, ServerIndex target, trace::Reco
             server.paused_until = server.paused_until == 0 ? 0 : now_;
             resume_server(target);
             break;
-        case FaultKind::slow_cpu: server.slow_factor_nano = fault.factor.nano; break;
-        case FaultKind::clock_drift: server.clock.run_at(fault.factor, now_); break;
+        case FaultKind::slow_disk:
+        case FaultKind::slow_cpu:
+        case FaultKind::clock_drift:
+            std::erase(server.slowed_by, index);
+            server.slowed_by.push_back(index);
+            set_pace(server, fault.kind);
+            break;
         case FaultKind::release_held:
         case FaultKind::drop_held: let_held_go(target, fault.kind == FaultKind::drop_held); break;
-        case FaultKind::slow_disk:
         case FaultKind::disk_stall:
         case FaultKind::disk_error:
         case FaultKind::disk_full:
@@ -64,10 +68,7 @@ void World::strike_disk(std::uint32_t index, Disk& disk) {
     const Fault& fault = scenario_->faults[index];
     const std::int64_t until = now_ + fault.lasting.value_or(zab::Duration{for_ever_ns}).ns;
     const auto lasts = [until](std::int64_t& end) { end = std::max(end, until); };
-    if (fault.kind == FaultKind::slow_disk) {
-        disk.slow_factor_nano = fault.factor.nano;
-        disk.extra_ns = fault.extra_delay.mean().ns;
-    } else if (fault.kind == FaultKind::disk_stall) {
+    if (fault.kind == FaultKind::disk_stall) {
         lasts(disk.stalled_until);
     } else if (fault.kind == FaultKind::disk_error) {
         lasts(disk.fails_until);
@@ -82,7 +83,25 @@ void World::strike_disk(std::uint32_t index, Disk& disk) {
     }
 }
 
-void World::undo_on_server(const Fault& fault, ServerIndex target) {
+/// How fast its cpu, disk or clock is now: as the latest fault of that kind says that has not ended.
+void World::set_pace(ServerNode& server, FaultKind kind) const {
+    const Fault unhindered{};
+    const Fault* fault = &unhindered;
+    for (const std::uint32_t index : server.slowed_by) {
+        if (scenario_->faults[index].kind == kind) fault = &scenario_->faults[index];
+    }
+    if (kind == FaultKind::slow_cpu) {
+        server.slow_factor_nano = fault->factor.nano;
+    } else if (kind == FaultKind::slow_disk) {
+        server.disk.slow_factor_nano = fault->factor.nano;
+        server.disk.extra_ns = fault->extra_delay.mean().ns;
+    } else {
+        server.clock.run_at(fault->factor, now_);
+    }
+}
+
+void World::undo_on_server(std::uint32_t index, ServerIndex target) {
+    const Fault& fault = scenario_->faults[index];
     ServerNode& server = servers_[target];
     const bool stops = fault.kind == FaultKind::crash || fault.kind == FaultKind::power_loss;
     const bool may_end_it =
@@ -92,13 +111,8 @@ void World::undo_on_server(const Fault& fault, ServerIndex target) {
     if (stops || (may_end_it && server.ended_itself_at >= 0 && has_ended_since)) {
         std::erase(faults_.crashed, target);
         start_server(target, no_record);
-    } else if (fault.kind == FaultKind::slow_disk) {
-        server.disk.slow_factor_nano = Factor::one_nano;
-        server.disk.extra_ns = 0;
-    } else if (fault.kind == FaultKind::slow_cpu) {
-        server.slow_factor_nano = Factor::one_nano;
-    } else if (fault.kind == FaultKind::clock_drift) {
-        server.clock.run_at({}, now_);
+    } else if (std::erase(server.slowed_by, index) > 0) {
+        set_pace(server, fault.kind);
     }
 }
 

@@ -312,7 +312,8 @@ class World {
     void apply_to_server(std::uint32_t index, ServerIndex target, trace::RecordId record);
     void strike_disk(std::uint32_t index, Disk& disk);
     void undo_fault(std::uint32_t index);
-    void undo_on_server(const Fault& fault, ServerIndex target);
+    void undo_on_server(std::uint32_t index, ServerIndex target);
+    void set_pace(ServerNode& server, FaultKind kind) const;
     std::vector<PathEnd> resolve(const Target& target, Key key);
     Key key_of_fault(std::uint32_t index) const;
     std::vector<PathEnd> named_by(const Target& target) const;

@@ -176,8 +176,8 @@ class Cluster {
     void begin_work(Node& node, const zab::Start& wish);
     void finish_work(Node& node, const zab::Start& wish, std::uint64_t target,
                      const zab::Snapshot& before);
-    static std::uint32_t do_disk_work(Node& node, const zab::Start& wish, std::uint64_t target,
-                                      const zab::Snapshot& before);
+    std::uint32_t do_disk_work(Node& node, const zab::Start& wish, std::uint64_t target,
+                               const zab::Snapshot& before) const;
 
     // cluster_links.cpp
     Link& link(zab::LinkId id) { return links_[id.slot / 2]; }

@@ -133,7 +133,7 @@ void Cluster::finish_work(Node& node, const zab::Start& wish, std::uint64_t targ
 }
 
 std::uint32_t Cluster::do_disk_work(Node& node, const zab::Start& wish, std::uint64_t target,
-                                    const zab::Snapshot& before) {
+                                    const zab::Snapshot& before) const {
     sim::Disk& disk = node.disk;
     const zab::Epoch epoch{static_cast<std::uint32_t>(wish.argument)};
     if (wish.work == zab::Work::sync_log) {

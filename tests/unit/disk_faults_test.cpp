@@ -260,6 +260,23 @@ TEST_CASE("a disk that forgets breaks what was synced, and a torn log nothing") 
     test::check_all_equal(torn);
 }
 
+TEST_CASE("of two slow disks at a time the later counts, and its end leaves the earlier one's") {
+    const test::Run run = test::run(test::small_scenario("14s", R"("clients": [{"count": 1}],
+        "faults": [{"at": "3s", "slow_disk": {"target": "all", "extra": "50ms"}, "lasting": "8s"},
+                   {"at": "4s", "slow_disk": {"target": "all", "extra": "200ms"}, "lasting": "2s"},
+                   {"at": "7s", "slow_disk": {"target": "all", "extra": "10ms"}, "lasting": "9s"}]
+        )"));
+    const auto ms_a_commit = [&run](std::int64_t from, std::int64_t to) {
+        return (to - from) * 1000 /
+               static_cast<std::int64_t>(run.count(trace::Kind::commit, test::between(from, to)));
+    };
+
+    CHECK_EQ(ms_a_commit(4, 6) / 10, 20);
+    CHECK_EQ(ms_a_commit(6, 7) / 10, 5);
+    CHECK_EQ(ms_a_commit(8, 11) / 10, 1);
+    CHECK_EQ(ms_a_commit(11, 14) / 10, 1);
+}
+
 TEST_CASE("a server whose clock runs fast loses a leader that takes its time, and others do not") {
     const std::string slow_link = R"({"at": "4s", "lasting": "9s",
         "cut": {"from": 3, "to": 2}}, )";

@@ -1,6 +1,7 @@
 #include "tests/unit/network_world.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace {
 
@@ -171,6 +172,28 @@ TEST_CASE("dropping what is held breaks its connection, and the follower comes b
     CHECK(run.count(Kind::receive,
                     both(between(30, 60), received(1, 3, zab::MessageKind::proposal))) > 100);
     test::check_all_equal(run);
+}
+
+TEST_CASE("what a relay reads at once draws its delay once") {
+    // Ten proposals leave together, every two milliseconds.
+    const auto different_times = [](const std::string& gathering) {
+        const Run run = test::run(sim::sound(R"({"duration": "5s", "ensemble": {"voters": 3},
+            "network": {"delay": "1ms", "per_hop_gathering": ")" +
+                                             gathering + R"(",
+                        "links": [{"from": 3, "to": 1, "both_ways": false, "hops": 1,
+                                   "delay": {"uniform": {"min": "10ms", "max": "10900us"}}}]},
+            "cpu": "zero", "clients": [{"count": 1, "placement": {"servers": [3]},
+                                        "load": {"closed": {"outstanding": 10}}}]})"));
+        std::set<std::int64_t> times;
+        const auto proposals =
+            run.all(Kind::receive, both(between(2, 4), received(1, 3, zab::MessageKind::proposal)));
+        for (const trace::Record& r : proposals) times.insert(r.other_ns());
+        REQUIRE(proposals.size() > 3'000);
+        return static_cast<double>(times.size()) / static_cast<double>(proposals.size());
+    };
+
+    CHECK(different_times("100us") < 0.11);
+    CHECK(different_times("0s") > 0.25);
 }
 
 TEST_CASE("a fault placed before a record strikes instead of it; one placed after strikes behind") {
