@@ -83,7 +83,7 @@ void World::strike_disk(std::uint32_t index, Disk& disk) {
     }
 }
 
-/// How fast its cpu, disk or clock is now: as the latest fault of that kind says that has not ended.
+/// How fast its cpu, disk or clock is: as the latest fault of that kind says that has not ended.
 void World::set_pace(ServerNode& server, FaultKind kind) const {
     const Fault unhindered{};
     const Fault* fault = &unhindered;
