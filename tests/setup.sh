@@ -63,6 +63,9 @@ apt_install() {
     return "$status"
 }
 
+# The compiler as it is called: through ccache, where there is one.
+launched() { command -v ccache >/dev/null && echo "ccache $1" || echo "$1"; }
+
 # build_in FOLDER [TARGET…]: configures where needed, then builds. `cxx` and the array
 # `meson_options` of the caller say how. A changed set-up, or a copied tree, starts afresh.
 build_in() (
@@ -75,8 +78,8 @@ build_in() (
         [ "$(cat "$folder/set-up" 2>/dev/null)" != "$wanted" ]; then
         say "configuring ${folder#"$root"/} with $cxx ${meson_options[*]}"
         rm -rf "$folder"
-        if ! CXX=$cxx meson setup "$folder" "$root" "${meson_options[@]}" >"$root/.build-log" 2>&1
-        then
+        if ! CXX=$(launched "$cxx") meson setup "$folder" "$root" "${meson_options[@]}" \
+            >"$root/.build-log" 2>&1; then
             cat "$root/.build-log" >&2
             return 1
         fi
