@@ -37,9 +37,9 @@ std::size_t index_in(const Value& list, const std::string& step) {
 }
 
 bool says_what_it_is(std::string_view key) {
-    static constexpr std::array<std::string_view, 9> keys = {"$schema", "name",      "why",
-                                                             "seed",    "duration",  "protocol",
-                                                             "release", "transport", "capsule"};
+    static constexpr std::array<std::string_view, 10> keys = {
+        "$schema",  "format",   "name",    "why",       "seed",
+        "duration", "protocol", "release", "transport", "capsule"};
     return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 

@@ -87,6 +87,10 @@ LoadResult load_scenario_text(std::string text, const std::string& path,
         if (options.drawn_with && mistakes.empty()) {
             decode::draw_chaos(*root, *options.drawn_with, options.known);
         }
+        if (root->find("format") == nullptr) {
+            json::Value format = json::string(std::string(decode::scenario_format));
+            root->members.insert(root->members.begin(), json::member("format", std::move(format)));
+        }
         out.document = json::compact(*root);
         decode_document(*root, path, options.known, mistakes, out);
     }

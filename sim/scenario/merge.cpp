@@ -61,6 +61,18 @@ std::vector<Value> take_bases(Value& own, Mistakes& mistakes) {
     return bases;
 }
 
+/// Each file says for itself of which format it is, before another is laid over it.
+void check_format(Value& own, Mistakes& mistakes) {
+    const auto is_format = [](const json::Member& member) { return member.key == "format"; };
+    const auto found = std::find_if(own.members.begin(), own.members.end(), is_format);
+    if (found == own.members.end()) return;
+    std::string reason = why_unreadable_format(found->value);
+    if (reason.empty()) return;
+    mistakes.add(
+        {found->value.place, "/format", std::move(reason), in_quotes(scenario_format), {}});
+    own.members.erase(found);
+}
+
 class Extender {
   public:
     Extender(Sources& sources, const FileReader& read_file, Mistakes& mistakes)
@@ -94,6 +106,7 @@ class Extender {
                            {}});
             return;
         }
+        check_format(*own, mistakes_);
         std::vector<Value> bases = take_bases(*own, mistakes_);
         open_.push_back({path, std::move(*own), std::move(bases), 0, json::object()});
     }
@@ -276,6 +289,16 @@ void lay_over(Value& base, Value over) {
             }
         }
     }
+}
+
+std::string why_unreadable_format(const Value& value) {
+    if (!value.is(Value::Kind::string)) {
+        return std::string(json::kind_name(value.kind)) + " cannot stand here";
+    }
+    if (value.text == scenario_format) return {};
+    return in_quotes(value.text) +
+           " is the format of another zabsim, and there is no conversion: run the file with that "
+           "one";
 }
 
 std::optional<Value> load_extended(Sources& sources, const FileReader& read_file,

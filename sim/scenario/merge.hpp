@@ -7,9 +7,16 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 /// What a scenario is made of before it is read: files that extend others, and overrides.
 namespace sim::decode {
+
+/// The format that is read and written. A file that names none is taken to be of this one.
+inline constexpr std::string_view scenario_format = "zabsim.scenario/1";
+
+/// Why a file whose key `format` has this value cannot be read; empty: it can.
+std::string why_unreadable_format(const json::Value& value);
 
 /// Lays `over` on `base`: objects are merged key by key, all else is replaced. One distribution
 /// replaces another.

@@ -1,4 +1,5 @@
 #include "protocol/release/release.hpp"
+#include "sim/scenario/merge.hpp"
 #include "sim/scenario/scalars.hpp"
 #include "sim/scenario/tables.hpp"
 
@@ -18,6 +19,19 @@ Row consumed(std::string_view name, const Form<std::vector<std::string>>& form, 
     };
     out.write = [](const Draft&) { return std::nullopt; };
     return out;
+}
+
+Row format_row() {
+    const Form<std::string> form = choice<std::string>({{scenario_format, {}}});
+    const auto read = [](const Value& value, Reader& reader, Draft&) {
+        const std::string reason = why_unreadable_format(value);
+        return reason.empty() || reader.wrong(value, reason, in_quotes(scenario_format));
+    };
+    const auto write = [](const Draft&) { return json::string(std::string(scenario_format)); };
+    return {
+        "format",    {"Of which format the file is; default: this one.", "\"zabsim.scenario/1\""},
+        read,        write,
+        form.schema, form.accepted};
 }
 
 Form<std::vector<std::string>> paths_of_files() {
@@ -81,6 +95,7 @@ std::vector<Row> head_rows() {
     return {
         consumed("$schema", paths_of_files(),
                  {"For editors: where the schema is.", "\"../scenario.schema.json\""}),
+        format_row(),
         consumed("extends", paths_of_files(),
                  {"Scenarios that this one starts from, the later over the earlier: objects are "
                   "merged, all else is replaced.",
