@@ -34,10 +34,25 @@ TEST_CASE("a process's first client pays for the code that runs for the first ti
     const std::vector<std::int64_t> cold = waits(R"(, "first_use": "30ms")");
 
     CHECK(cold.at(0) >= plain.at(0) + 30);
+    CHECK(cold.at(0) <= plain.at(0) + 60);
     CHECK(cold.at(1) >= plain.at(1));
     CHECK(cold.at(0) + cold.at(1) >= plain.at(0) + plain.at(1) + 60);
     CHECK(cold.at(2) <= plain.at(2) + 1);
     CHECK(cold.at(3) <= plain.at(3) + 1);
+}
+
+TEST_CASE("a process that is started again runs its code for the first time again") {
+    const auto last_connection = [](const std::string& cpu) {
+        const Run done = run(sim::sound(
+            R"({"duration": "12s", "network": {"delay": "1ms"}, "cpu": {"preset": "zero")" + cpu +
+            R"(}, "faults": [{"at": "6s", "crash": 1, "lasting": "2s"}],
+                "clients": [{"start": "3s", "placement": {"servers": [1]}}]})"));
+        const auto connected = done.all(Kind::client_connected);
+        REQUIRE_EQ(connected.size(), 2);
+        return ms(connected.back()) - ms(done.all(Kind::client_connecting).back());
+    };
+
+    CHECK(last_connection(R"(, "first_use": "30ms")") >= last_connection("") + 30);
 }
 
 }  // namespace test
