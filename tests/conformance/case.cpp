@@ -80,7 +80,9 @@ std::uint64_t number(const Value& value, std::string_view what) {
     std::uint64_t parsed = 0;
     const char* end = value.text.data() + value.text.size();
     const bool is_plain = value.is(Kind::number) || value.is(Kind::string);
-    const auto [rest, error] = std::from_chars(value.text.data(), end, parsed);
+    const bool is_hex = value.text.starts_with("0x");
+    const char* begin = value.text.data() + (is_hex ? 2 : 0);
+    const auto [rest, error] = std::from_chars(begin, end, parsed, is_hex ? 16 : 10);
     if (!is_plain || error != std::errc{} || rest != end) {
         throw Refused(fmt::format("{} is no number", what));
     }
@@ -98,7 +100,8 @@ zab::Zxid zxid(const Value& value, std::string_view what) {
         const auto counter = static_cast<std::uint32_t>(number(value.elements[1], what));
         return zab::Zxid::of({epoch}, counter);
     }
-    return {number(value, what)};
+    const auto said = is_text(value) ? zxid_in(value.text) : std::nullopt;
+    return said.has_value() ? *said : zab::Zxid{number(value, what)};
 }
 
 std::vector<zab::Zxid> zxids(const Value& value, std::string_view what) {
@@ -147,7 +150,7 @@ std::string text(zab::Zxid zxid) {
 }
 
 std::optional<zab::Zxid> zxid_in(const std::string& words) {
-    static const std::regex pair("<([0-9]+),([0-9]+)>");
+    static const std::regex pair("<([0-9]+), ?([0-9]+)>");
     static const std::regex plain("(?:^|\\s)([0-9]+)(?:\\s|$)");
     std::smatch found;
     if (std::regex_search(words, found, pair)) {

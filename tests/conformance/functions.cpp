@@ -1,11 +1,12 @@
-#include "protocol/election/vote.hpp"
 #include "protocol/leader/sync_plan.hpp"
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <regex>
+#include <set>
 
 namespace conformance {
 
@@ -15,60 +16,6 @@ using Kind = Value::Kind;
 
 zab::NodeId shifted(std::uint64_t id, std::uint16_t shift) {
     return {static_cast<std::uint16_t>(id + shift)};
-}
-
-std::uint64_t number_or(const Value& value, std::string_view key, std::uint64_t otherwise) {
-    const Value* found = value.find(key);
-    return found == nullptr ? otherwise : number(*found, key);
-}
-
-zab::Vote vote_of(const Value& value) {
-    const Value* id = value.find("sid");
-    if (id == nullptr) id = &member(value, "leader");
-    return {shifted(number(*id, "a vote's leader"), 0),
-            zxid(member(value, "zxid"), "zxid"),
-            {static_cast<std::uint32_t>(number(member(value, "peerEpoch"), "peerEpoch"))}};
-}
-
-zab::ServerState state_of(const Value& value) {
-    static constexpr std::string_view names[] = {"LOOKING", "FOLLOWING", "LEADING", "OBSERVING"};
-    const auto found = std::find(std::begin(names), std::end(names), value.text);
-    if (found == std::end(names)) throw Refused("no such state: " + value.text);
-    return static_cast<zab::ServerState>(found - std::begin(names));
-}
-
-zab::CastVote cast_of(const Value& value) {
-    return {vote_of(value), number(member(value, "round"), "round"),
-            state_of(member(value, "state")),
-            static_cast<std::uint8_t>(number_or(value, "version", 0))};
-}
-
-/// "weight of candidate = 0", in words or as tables.
-zab::Config rule_for(const Value& initial, const zab::Vote& candidate) {
-    const Value* config = initial.find("config");
-    if (config == nullptr || !is_text(*config)) return config_of(initial, 0);
-    static const std::regex weight("weight of candidate = ([0-9]+)");
-    std::smatch found;
-    if (!std::regex_search(config->text, found, weight)) {
-        throw Refused("config: " + config->text);
-    }
-    zab::Config out;
-    out.voters = {{0}, {1}, {2}};
-    if (std::find(out.voters.begin(), out.voters.end(), candidate.leader) == out.voters.end()) {
-        out.voters.push_back(candidate.leader);
-    }
-    out.groups.groups = {out.voters};
-    const auto weighs = static_cast<std::uint32_t>(std::stoul(found[1]));
-    out.groups.weights = {{candidate.leader, weighs}};
-    return out;
-}
-
-void only(const Value& expected, std::initializer_list<std::string_view> known) {
-    for (const sim::json::Member& one : expected.members) {
-        if (std::find(known.begin(), known.end(), one.key) == known.end()) {
-            throw Refused("expected." + one.key);
-        }
-    }
 }
 
 std::string list_of(const std::vector<zab::Zxid>& zxids) {
@@ -81,24 +28,153 @@ zab::Txn txn_at(zab::Zxid zxid) { return {zxid, {}, zxid.counter(), 0, 0, zab::T
 
 zab::Database database_of(const Value& initial) {
     zab::Database database;
-    const auto committed = zxids(member(initial, "committedLog"), "committedLog");
+    const Value* log = initial.find("committedLog");
+    const auto committed =
+        log == nullptr ? std::vector<zab::Zxid>{} : zxids_of(*log, "committedLog");
     if (!committed.empty()) {
         const zab::Zxid before{committed.front().value - 1};
         database.install({{before, 1}, {}, {}}, before);
     }
     for (const zab::Zxid zxid : committed) database.apply(txn_at(zxid));
-    database.claim_processed(zxid(member(initial, "leaderLastProcessed"), "leaderLastProcessed"));
+    const Value* last = first_of(initial, {"leaderLastProcessed", "lastProcessed"});
+    if (last == nullptr) throw Refused("initial.leaderLastProcessed is missing");
+    database.claim_processed(zxid(*last, "leaderLastProcessed"));
     return database;
 }
 
 zab::DiskImage disk_of(const Value& initial) {
     zab::DiskImage disk;
-    const Value* log = initial.find("onDiskLog");
+    const Value* log = first_of(initial, {"onDiskLog", "txnLog"});
     if (log == nullptr) return disk;
-    const auto logged = zxids(*log, "onDiskLog");
+    const auto logged = zxids_of(*log, "onDiskLog");
     for (const zab::Zxid zxid : logged) disk.log.push(txn_at(zxid));
     if (!logged.empty()) disk.log_files.push_back({logged.front(), 100 * logged.size()});
     return disk;
+}
+
+/// Whether the log on disk may serve learners: "on", "off (snapshotSizeFactor -1)", or by that
+/// factor itself, which is negative where it may not.
+bool syncs_from_disk(const Value& initial) {
+    bool is_allowed = true;
+    if (const Value* said = initial.find("txnLogSync")) is_allowed = is_on(*said, "txnLogSync");
+    const Value* factor = initial.find("snapshotSizeFactor");
+    if (factor == nullptr) return is_allowed;
+    const bool is_negative = says(factor->text, "^-[0-9.]+$");
+    if (!is_negative && !says(factor->text, "^[0-9.]+$")) throw Refused("snapshotSizeFactor");
+    return is_allowed && !is_negative;
+}
+
+/// A plan, asked about one expectation after the other.
+class Planned {
+  public:
+    Planned(const Value& initial, zab::Zxid learner, zab::Release release)
+        : database_(database_of(initial)), learner_(learner) {
+        const zab::DiskImage disk = disk_of(initial);
+        zab::Config config;
+        config.release = release;
+        config.sync_from_disk = syncs_from_disk(initial);
+        plan_ = zab::plan_sync({database_, config, database_.last_processed(), &disk}, learner);
+        for (const zab::Txn& txn : plan_.proposals) sent_.push_back(txn.zxid);
+    }
+
+    void check(const std::string& key, const Value& value, Verdict& verdict) const {
+        if (key == "mode" || key == "firstPacket") {
+            verdict.check(key, without_asides(value.text), mode());
+        } else if (key == "snap" || key == "needSnap") {
+            verdict.check(key, truth(value, key), is_snap());
+        } else if (key == "opZxid") {
+            verdict.check(key, wanted(value, key), op_zxid());
+        } else if (key == "forwardFrom") {
+            verdict.check(key, wanted(value, key), text(plan_.last_queued));
+        } else if (key == "proposals" || key == "commits" || key == "proposalsThenCommits") {
+            verdict.check(key, list_of(zxids_of(value, key)), list_of(sent_));
+        } else if (key == "duplicates") {
+            const std::uint64_t count = is_nothing(value) ? 0 : number(value, key);
+            verdict.check(key, std::to_string(count), std::to_string(repeated()));
+        } else if (key == "queuedPackets") {
+            const std::size_t packets = is_snap() ? 0 : 1 + 2 * sent_.size();
+            verdict.check(key, packets_in(value, key), std::to_string(packets));
+        } else {
+            throw Refused("expected." + key);
+        }
+    }
+
+  private:
+    bool is_snap() const { return plan_.kind == zab::SyncPlan::Kind::snap; }
+    std::string mode() const {
+        static constexpr std::string_view modes[] = {"DIFF", "TRUNC", "SNAP", "undecided"};
+        return std::string(modes[static_cast<std::size_t>(plan_.kind)]);
+    }
+    std::string op_zxid() const { return is_snap() ? "none" : text(plan_.zxid); }
+    std::size_t repeated() const {
+        std::set<zab::Zxid> once(sent_.begin(), sent_.end());
+        return sent_.size() - once.size();
+    }
+    /// 5, or "DIFF + 2 proposals + 2 commits".
+    static std::string packets_in(const Value& value, const std::string& key) {
+        if (!is_text(value) || says(value.text, "^[0-9]+$")) {
+            return std::to_string(number(value, key));
+        }
+        if (is_nothing(value)) return "0";
+        std::size_t count = 0;
+        for (const std::string& part : split_at(value.text, " *\\+ *| and |, *")) {
+            static const std::regex some("([0-9]+) (?:proposals?|commits?)", std::regex::icase);
+            std::smatch found;
+            if (std::regex_match(part, found, some)) {
+                count += std::stoul(found[1]);
+            } else if (says(part, "^(just |only )?(DIFF|TRUNC)( only)?$")) {
+                ++count;
+            } else {
+                throw Refused(key + ": " + part);
+            }
+        }
+        return std::to_string(count);
+    }
+    /// A zxid, "none", or the name of one: "lastProcessed", "max of committedLog", "opZxid".
+    std::string wanted(const Value& value, const std::string& key) const {
+        if (is_nothing(value)) return "none";
+        if (!is_text(value)) return text(zxid(value, key));
+        const zab::History& log = database_.committed_log();
+        if (says(value.text, "op ?zxid")) return op_zxid();
+        if (says(value.text, "last ?processed")) return text(database_.last_processed());
+        if (says(value.text, "\\b(peer|learner)")) return text(learner_);
+        if (!log.empty() && says(value.text, "(max|end|last|newest).*committed ?log")) {
+            return text(log.last().zxid);
+        }
+        if (!log.empty() && says(value.text, "(min|start|first|oldest).*committed ?log")) {
+            return text(log.at(0).txn.zxid);
+        }
+        const auto said = zxids_of(value, key);
+        if (said.size() != 1) throw Refused(key + ": " + value.text);
+        return text(said.front());
+    }
+
+    zab::Database database_;
+    zab::Zxid learner_;
+    zab::SyncPlan plan_;
+    std::vector<zab::Zxid> sent_;
+};
+
+/// "5 voters", "majority of 5", "voters 1..5, observers 6 and 7".
+zab::Config config_in_words(const std::string& words) {
+    static const std::regex count(
+        "^(?:majority,? )?(?:of )?([0-9]+)(?: voters| servers)?"
+        "(?:, majority)?$");
+    static const std::regex listed("voters:? ([0-9., and]+?)(?:[,;]? observers:? ([0-9., and]+))?");
+    zab::Config out;
+    std::smatch found;
+    const auto push = [](std::uint64_t id, std::vector<zab::NodeId>& to) {
+        to.push_back(shifted(id, 0));
+    };
+    if (std::regex_match(words, found, count)) {
+        for (std::uint64_t i = 0; i < std::stoull(found[1]); ++i) push(i, out.voters);
+    } else if (std::regex_match(words, found, listed)) {
+        for (const std::uint64_t id : numbers_in(found[1])) push(id, out.voters);
+        for (const std::uint64_t id : numbers_in(found[2])) push(id, out.observers);
+    } else {
+        throw Refused("config: " + words);
+    }
+    return out;
 }
 
 }  // namespace
@@ -144,93 +220,44 @@ zab::Config config_of(const Value& initial, std::uint16_t shift) {
     return out;
 }
 
-std::optional<Verdict> judge_votes(const Case& one) {
-    const Value* challenger = one.stimulus.find("new");
-    const Value* holder = one.stimulus.find("current");
-    if (challenger == nullptr || holder == nullptr) return std::nullopt;
-    only(one.expected, {"newWins"});
-    const zab::Vote candidate = vote_of(*challenger);
-    const zab::Config config = rule_for(one.initial, candidate);
-    const zab::Quorum quorum(config.voters, config.groups);
-    Verdict verdict;
-    verdict.check("newWins", truth(member(one.expected, "newWins"), "newWins"),
-                  zab::supersedes(candidate, vote_of(*holder), quorum));
-    return verdict;
-}
-
-std::optional<Verdict> judge_tracker(const Case& one) {
-    const Value* probe = one.stimulus.find("probe");
-    if (probe == nullptr) return std::nullopt;
-    only(one.expected, {"quorum", "checkLeader"});
-    const Value* table = nullptr;
-    for (const std::string_view name : {"votes", "outofelection", "recvset"}) {
-        if (table == nullptr) table = one.initial.find(name);
-    }
-    if (table == nullptr) throw Refused("initial has no table of votes");
-    zab::VoteTable votes;
-    for (const sim::json::Member& vote : table->members) {
-        votes[shifted(std::stoul(vote.key), 0)] = cast_of(vote.value);
-    }
-    const zab::Config config = config_of(one.initial, 0);
-    const zab::Quorum quorum(config.voters, config.groups);
-    const zab::CastVote told = cast_of(*probe);
-    Verdict verdict;
-    if (const Value* wanted = one.expected.find("quorum")) {
-        const auto agreeing = zab::supporters(votes, told, config.release.votes);
-        verdict.check("quorum", truth(*wanted, "quorum"), quorum.is_quorum(agreeing));
-    }
-    if (const Value* wanted = one.expected.find("checkLeader")) {
-        const auto self = shifted(number(member(one.initial, "self"), "self"), 0);
-        verdict.check("checkLeader", truth(*wanted, "checkLeader"),
-                      zab::leader_is_confirmed(votes, self, told.vote.leader, told.round,
-                                               number(member(one.initial, "round"), "round")));
-    }
-    return verdict;
+zab::Config rule_of(const Value& initial) {
+    const Value* config = initial.find("config");
+    const bool is_said = config != nullptr && is_text(*config);
+    return is_said ? config_in_words(config->text) : config_of(initial, 0);
 }
 
 std::optional<Verdict> judge_quorum(const Case& one) {
-    const Value* acks = one.stimulus.find("acks");
+    const Value* acks = first_of(one.stimulus, {"acks", "ackSet", "ackset"});
     if (acks == nullptr) return std::nullopt;
-    only(one.expected, {"quorum"});
-    const zab::Config config = config_of(one.initial, 0);
+    only("initial", one.initial, {"config", "voters", "observers", "groups", "weights", "quorum"});
+    only("expected", one.expected, {"quorum", "containsQuorum"});
+    const zab::Config config = rule_of(one.initial);
     zab::NodeSet set;
+    if (is_text(*acks)) {
+        const auto said = numbers_in(acks->text);
+        if (said.empty() && !is_nothing(*acks)) throw Refused("acks: " + acks->text);
+        for (const std::uint64_t id : said) set.insert(shifted(id, 0));
+    }
     for (const zab::NodeId id : ids(*acks, "acks")) set.insert(id);
     Verdict verdict;
-    verdict.check("quorum", truth(member(one.expected, "quorum"), "quorum"),
-                  zab::Quorum(config.voters, config.groups).is_quorum(set));
+    for (const auto& [key, place, value] : one.expected.members) {
+        verdict.check(key, truth(value, key),
+                      zab::Quorum(config.voters, config.groups).is_quorum(set));
+    }
     return verdict;
 }
 
 std::optional<Verdict> judge_plan(const Case& one) {
-    const Value* learner = one.stimulus.find("peerLastZxid");
-    if (learner == nullptr) return std::nullopt;
-    only(one.expected, {"mode", "opZxid", "forwardFrom", "proposalsThenCommits", "queuedPackets"});
-    const zab::Database database = database_of(one.initial);
-    const zab::DiskImage disk = disk_of(one.initial);
-    zab::Config config;
-    config.release = one.release;
-    const Value* from_disk = one.initial.find("txnLogSync");
-    if (from_disk != nullptr && from_disk->text != "on") config.sync_from_disk = false;
-    const zab::SyncPlan plan = zab::plan_sync({database, config, database.last_processed(), &disk},
-                                              zxid(*learner, "peerLastZxid"));
-    static constexpr std::string_view modes[] = {"DIFF", "TRUNC", "SNAP", "undecided"};
-    const bool is_snap = plan.kind == zab::SyncPlan::Kind::snap;
-    std::vector<zab::Zxid> sent;
-    for (const zab::Txn& txn : plan.proposals) sent.push_back(txn.zxid);
+    const Value* learner = first_of(one.stimulus, {"peerLastZxid", "learnerLastZxid", "peerZxid"});
+    if (learner == nullptr || one.area != "SYNC") return std::nullopt;
+    only("initial", one.initial,
+         {"leaderLastProcessed", "lastProcessed", "committedLog", "txnLogSync",
+          "snapshotSizeFactor", "onDiskLog", "txnLog"});
+    if (one.stimulus.members.size() != 1) throw Refused("stimulus is not one zxid");
+    const Planned planned(one.initial, zxid(*learner, "peerLastZxid"), one.release);
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
-        if (key == "mode") {
-            verdict.check(key, value.text, std::string(modes[static_cast<std::size_t>(plan.kind)]));
-        } else if (key == "opZxid") {
-            verdict.check(key, text(zxid(value, key)), is_snap ? "none" : text(plan.zxid));
-        } else if (key == "forwardFrom") {
-            verdict.check(key, text(zxid(value, key)), text(plan.last_queued));
-        } else if (key == "proposalsThenCommits") {
-            verdict.check(key, list_of(zxids(value, key)), list_of(sent));
-        } else {
-            const std::size_t packets = is_snap ? 0 : 1 + 2 * sent.size();
-            verdict.check(key, std::to_string(number(value, key)), std::to_string(packets));
-        }
+        planned.check(key, value, verdict);
     }
     return verdict;
 }

@@ -29,5 +29,7 @@ std::optional<Verdict> judge_story(const Case& one);
 /// Voters and their quorum rule, from the members that say so, each id raised by `shift`:
 /// ensembles here have no server 0.
 zab::Config config_of(const Value& initial, std::uint16_t shift);
+/// The same for one function, which takes any ids; also in words: "voters 1..5", "majority of 5".
+zab::Config rule_of(const Value& initial);
 
 }  // namespace conformance
