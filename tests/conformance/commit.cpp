@@ -1,5 +1,7 @@
 #include "tests/conformance/commit.hpp"
 
+#include "tests/conformance/words.hpp"
+
 #include <algorithm>
 #include <regex>
 
@@ -7,69 +9,36 @@ namespace conformance {
 
 namespace {
 
-constexpr std::uint64_t other_session = 1'000'000;
-const std::regex token(
-    "(?:(s[0-9]+(?:\\+s[0-9]+)*):)?([RW])([0-9]+)(?:\\.\\.[RW]?([0-9]+))?"
-    "(?:\\((s[0-9]+)\\))?",
-    std::regex::icase);
-
-/// The parts of "s1,s2:R2..R5, then W6(s1),W6(s2) and 10 reads": the first is "s1+s2:R2..R5".
-std::vector<std::string> items_of(const std::string& words) {
-    static const std::regex list("\\b(s[0-9]+),(?=s[0-9])");
-    return split_at(std::regex_replace(words, list, "$1+"), ",? then |, and |, *| then | and |; *");
-}
-
-std::uint32_t cxid_of(const std::string& hex) {
-    return static_cast<std::uint32_t>(std::stoul(hex, nullptr, 16));
-}
-
-std::vector<std::uint64_t> sessions_of(const std::string& names) {
-    std::vector<std::uint64_t> all;
-    for (const std::string& name : split_at(names, "\\+"))
-        all.push_back(std::stoul(name.substr(1)));
-    return all;
-}
-
-std::uint32_t last_of(const std::smatch& found) {
-    return static_cast<std::uint32_t>(std::stoul(found[4].matched ? found[4] : found[3]));
+std::uint32_t limit_of(const Value& value, const std::string& key) {
+    return static_cast<std::uint32_t>(number(value, key));
 }
 
 }  // namespace
 
-std::optional<std::size_t> count_of(const std::string& words) {
-    static const std::vector<std::string> names = {"one", "two", "three", "four", "five", "six"};
-    static const std::regex digits("(?:^|[^0-9x.A-Za-z])([0-9]+) [A-Za-z]");
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        if (std::regex_search(words, std::regex("\\b" + names[i] + "\\b"))) return i + 1;
-    }
-    std::smatch found;
-    if (std::regex_search(words, found, digits)) return std::stoul(found[1]);
-    return std::nullopt;
-}
-
 CommitPlay::CommitPlay(const Value& initial) {
     zab::CommitLimits limits;
     if (const Value* session = initial.find("session")) {
-        session_ = cxid_of(session->text);
+        session_ = std::stoull(session->text, nullptr, 0);
     }
     if (const Value* queued = initial.find("queued")) {
         for (const std::string& words : texts(*queued, "queued")) queue_all(words);
     }
     for (const auto& [key, place, value] : initial.members) {
         if (key == "committed") {
-            for (const std::string& words : texts(value, key)) {
-                for (const std::string& part : items_of(words)) commit(part);
-            }
+            for (const std::string& words : texts(value, key)) commit_all(words);
         } else if (key.starts_with("maxCommitBatch")) {
-            limits.commits = static_cast<std::uint32_t>(number(value, key));
+            limits.commits = limit_of(value, key);
         } else if (key.starts_with("maxReadBatch")) {
             limits.reads.reset();
-            if (value.text != "-1") limits.reads = static_cast<std::uint32_t>(number(value, key));
+            if (value.text != "-1") limits.reads = limit_of(value, key);
+        } else if (key == "pending") {
+            if (!says(value.text, "^(empty|none)$")) throw Refused("initial." + key);
         } else if (key != "queued" && key != "session") {
             throw Refused("initial." + key);
         }
     }
     processor_.start(true, limits);
+    plays_ = true;
 }
 
 void CommitPlay::add(Item item, bool is_queued) {
@@ -80,65 +49,6 @@ void CommitPlay::add(Item item, bool is_queued) {
     processor_.submit({{item.session}, item.cxid, 0, 0, 0, operation});
 }
 
-/// For s = 1..n: s reads, a write, a read.
-void CommitPlay::queue_sessions(std::size_t first, std::size_t last) {
-    for (std::size_t session = first; session <= last; ++session) {
-        const auto write = static_cast<std::uint32_t>(session + 1);
-        for (std::uint32_t cxid = 1; cxid <= write + 1; ++cxid) {
-            add({session, cxid, cxid != write, true}, true);
-        }
-    }
-}
-
-/// Several, in order; or "sessions s=1..5: s reads, one write, one read, interleaved by session".
-void CommitPlay::queue_all(const std::string& words) {
-    static const std::regex growing(
-        "sessions s=([0-9]+)\\.\\.([0-9]+): s reads, one write, one "
-        "read.*");
-    std::smatch found;
-    if (std::regex_match(words, found, growing)) {
-        queue_sessions(std::stoul(found[1]), std::stoul(found[2]));
-        return;
-    }
-    for (const std::string& part : items_of(words)) queue(part);
-}
-
-/// "s1,s2:R2..R5", "W(cxid 0x100)", "10 reads", "a local write", "4 reads of s5", "never-ending
-/// reads".
-void CommitPlay::queue(const std::string& words) {
-    static const std::regex by_cxid("(?:s[0-9]+:)?([RW])\\(cxid (0x[0-9A-Fa-f]+)\\)");
-    static const std::regex same(" of (?:the|that) same session");
-    static const std::regex endless("(?:never-ending|endless|infinite) (?:stream of )?reads?");
-    static const std::regex some(
-        "(?:(?:an?|the|one|two|three|four|five|six|[0-9]+|local|further|more) "
-        ")*(reads?|writes?|R|W)"
-        "(?: of (?:(s[0-9]+)|(?:the|that) same session|that session))?(?: local)?");
-    std::smatch found;
-    if (std::regex_match(words, endless)) {
-        refilled_ = 42;
-    } else if (std::regex_match(words, found, by_cxid)) {
-        add({session_, cxid_of(found[2]), found[1] == "R", true}, true);
-    } else if (std::regex_match(words, found, some)) {
-        const std::uint64_t session = found[2].matched ? sessions_of(found[2]).front() : session_;
-        const bool is_read = std::tolower(found[1].str()[0]) == 'r';
-        for (std::size_t i = count_of(words).value_or(1); i > 0; --i) {
-            add({session, next_cxid_, is_read, true}, true);
-        }
-    } else if (const std::string bare = std::regex_replace(words, same, "");
-               std::regex_match(bare, found, token)) {
-        const auto sessions =
-            found[1].matched ? sessions_of(found[1]) : std::vector<std::uint64_t>{session_};
-        for (auto cxid = static_cast<std::uint32_t>(std::stoul(found[3])); cxid <= last_of(found);
-             ++cxid) {
-            for (const std::uint64_t session : sessions) {
-                add({session, cxid, std::toupper(found[2].str()[0]) == 'R', true}, true);
-            }
-        }
-    } else {
-        throw Refused("queued: " + words);
-    }
-}
-
 std::size_t CommitPlay::find(std::uint64_t session, std::uint32_t cxid, bool is_read) const {
     for (std::size_t i = 0; i < items_.size(); ++i) {
         const Item& item = items_[i];
@@ -147,70 +57,11 @@ std::size_t CommitPlay::find(std::uint64_t session, std::uint32_t cxid, bool is_
     return items_.size();
 }
 
-void CommitPlay::commit_others(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
-        const Item other{other_session, next_cxid_, false, false};
-        add(other, false);
-        committed_.push_back(items_.size() - 1);
-        processor_.commit(zab::Txn{{}, {other.session}, other.cxid});
-    }
-}
-
-/// The earliest write of a client of this server that is not yet committed.
-std::size_t CommitPlay::next_own() const {
-    for (std::size_t i = 0; i < items_.size(); ++i) {
-        const bool is_committed =
-            std::find(committed_.begin(), committed_.end(), i) != committed_.end();
-        if (!items_[i].is_read && items_[i].is_local && !is_committed) return i;
-    }
-    throw Refused("a commit, but no write waits for one");
-}
-
-/// "W1(s1)", "S0:W1", "s8:W3..W101", "of same session cxid 0xFE", "0x100", "the local write",
-/// "10 non-local writes".
-void CommitPlay::commit(const std::string& words) {
-    static const std::regex hex("0x[0-9A-Fa-f]+");
-    static const std::regex own(
-        "(?:(?:of|an?|its|the|that|same|one|local|first|second|next|queued) "
-        ")*(?:W|write|commit)(?: local)?");
-    std::smatch found;
-    std::uint64_t session = session_;
-    std::uint32_t cxid = 0;
-    std::uint32_t last = 0;
-    if (words.find("non-local") != std::string::npos || words.find("other") != std::string::npos) {
-        commit_others(count_of(words).value_or(1));
-        return;
-    }
-    if (std::regex_match(words, own)) {
-        const Item& item = items_[next_own()];
-        session = item.session;
-        cxid = last = item.cxid;
-    } else if (std::regex_search(words, found, hex)) {
-        cxid = last = cxid_of(found[0]);
-    } else if (std::regex_search(words, found, token)) {
-        cxid = static_cast<std::uint32_t>(std::stoul(found[3]));
-        last = last_of(found);
-        if (found[1].matched || found[5].matched) {
-            session = sessions_of(found[found[1].matched ? 1 : 5]).front();
-        } else {
-            for (const Item& item : items_) {
-                if (!item.is_read && item.cxid == cxid) session = item.session;
-            }
-        }
-    } else {
-        throw Refused("a commit: " + words);
-    }
-    for (; cxid <= last; ++cxid) {
-        if (find(session, cxid, false) == items_.size()) add({session, cxid, false, false}, false);
-        committed_.push_back(find(session, cxid, false));
-        processor_.commit(zab::Txn{{}, {session}, cxid});
-    }
-}
-
 void CommitPlay::loop() {
     while (processor_.queued() < refilled_) {
         add({next_cxid_ % 50 + 1, next_cxid_, true, true}, true);
     }
+    while (processor_.commits_waiting() < refilled_commits_) commit_others(1);
     std::vector<std::size_t>& done = processed_.emplace_back();
     do {
         const auto step = processor_.take_next();
@@ -228,34 +79,78 @@ void CommitPlay::loop() {
         {processor_.queued(), processor_.sessions_waiting(), processor_.commits_waiting()});
 }
 
-void CommitPlay::play(const std::string& step) {
+/// One part of a step: a loop, "no commit", "add s1:R7", "s2:W7 + its commit", "W1 is committed".
+void CommitPlay::play_part(const std::string& part, bool& adds) {
     static const std::regex loops(
-        "(?:run )?(?:(?:a|the|first|next|another|more|further|main|again,?) )*"
-        "(?:([a-z]+|[0-9]+) )?(?:more |further )?(?:loops?|iterations?|run)"
-        "(?: once| again| (twice))?(?:,? (?:without|with no|no) (?:any )?commits?)?");
+        "(?:run )?(?:(?:an?|the|first|next|another|more|further|main|again|of|processor(?:'s)?) )*"
+        "(?:([a-z]+|[0-9]+) )?(?:more |further |main )?(?:loops?|iterations?|runs?|run\\(\\))"
+        "(?: runs?)?(?: once| again| (twice))?"
+        "(?:,? (?:without|with no|no|before) (?:any |the )?commits?)?",
+        std::regex::icase);
+    static const std::regex its_commit(" *(\\+|with|and) (its|the) commit");
     std::smatch found;
-    bool adds = false;
-    for (std::string clause : split_at(step, "; *")) {
-        if (std::regex_match(clause, found, loops)) {
-            std::size_t count = found[2].matched ? 2 : count_of(clause).value_or(1);
-            if (clause.find("no commit") != std::string::npos && !found[1].matched) count = 1;
-            for (; count > 0; --count) loop();
-            continue;
+    if (std::regex_match(part, found, loops)) {
+        std::size_t count = found[2].matched ? 2 : 1;
+        if (found[1].matched) {
+            const auto said = count_in(found[1]);
+            const bool is_place = says(found[1], "st$|nd$|rd$|th$");  // "second loop"
+            if (!said.has_value() || (is_place && *said != processed_.size() + 1)) {
+                throw Refused("stimulus: " + part);
+            }
+            count = is_place ? 1 : *said;
         }
-        adds = clause.starts_with("add ") || clause.starts_with("queue ");
-        for (const std::string& part : items_of(clause)) {
-            static const std::regex its_commit(" *(\\+|with|and) its commit");
-            std::smatch its;
-            const bool has_its = std::regex_search(part, its, its_commit);
-            const bool commits =
-                part.starts_with("commit") || (!adds && part.find(':') == std::string::npos);
-            const std::string what =
-                std::regex_replace(has_its ? its.prefix().str() : part,
-                                   std::regex("^(add|queue|commits?( of)?(?= )|then) +"), "");
-            commits ? commit(what) : queue_all(what);
-            if (has_its) commit(what);
-        }
+        for (; count > 0; --count) loop();
+        return;
     }
+    if (says(part, "^(still |but |and )?(no|without)( any| a)? commits?( yet| so far)?$")) {
+        if (processor_.commits_waiting() > 0) throw Refused("\"" + part + "\", but some wait");
+        return;
+    }
+    const bool has_its = std::regex_search(part, found, its_commit);
+    const std::string base = has_its ? found.prefix().str() : part;
+    if (says(base, "^(add|queue|submit|enqueue)\\b|\\b(arrives?|queued)$")) {
+        adds = !says(base, "^(the |its )?commit");
+    } else if (says(base, "^(then )?(the |its )?commit|\\bcommit(ted|s)?$|'s commit")) {
+        adds = false;
+    } else if (base.find(':') != std::string::npos && !says(base, "^commit")) {
+        adds = true;
+    }
+    static const std::regex verb("^(?:add|queue|submit|enqueue|then) +| (?:arrives?|queued)$");
+    const std::string what = std::regex_replace(base, verb, "");
+    adds ? queue_all(what) : commit(what);
+    if (has_its) commit("its write");
+}
+
+void CommitPlay::play(const std::string& step) {
+    for (const std::string& clause : split_at(plain_names(step), "; *|\\. +")) {
+        bool adds = false;
+        current_ = session_;
+        for (const std::string& part : items_of(clause)) play_part(part, adds);
+    }
+}
+
+std::size_t CommitPlay::loop_of(std::size_t item, std::size_t until) const {
+    for (std::size_t loop = 1; loop <= std::min(until, processed_.size()); ++loop) {
+        const auto& done = processed_[loop - 1];
+        if (std::find(done.begin(), done.end(), item) != done.end()) return loop;
+    }
+    return 0;
+}
+
+const std::vector<std::size_t>& CommitPlay::processed_in(std::size_t loop) const {
+    if (loop == 0 || loop > processed_.size()) throw Refused("there is no such loop");
+    return processed_[loop - 1];
+}
+
+std::vector<std::size_t> CommitPlay::processed() const {
+    std::vector<std::size_t> all;
+    for (const auto& done : processed_) all.insert(all.end(), done.begin(), done.end());
+    return all;
+}
+
+std::size_t CommitPlay::loops_before_commit() const {
+    if (loops_before_commit_ == 0) throw Refused("no loop ran before a commit");
+    return loops_before_commit_;
 }
 
 }  // namespace conformance

@@ -1,5 +1,6 @@
 #include "tests/conformance/commit.hpp"
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
@@ -7,127 +8,6 @@
 #include <regex>
 
 namespace conformance {
-
-bool CommitPlay::denies(const std::string& words) {
-    static const std::regex is_not("\\b(stays?|remains?|not|no|pending|waits?|unprocessed)\\b");
-    return std::regex_search(words, is_not);
-}
-
-std::size_t CommitPlay::loop_of(std::size_t item, std::size_t until) const {
-    for (std::size_t loop = 1; loop <= std::min(until, processed_.size()); ++loop) {
-        const auto& done = processed_[loop - 1];
-        if (std::find(done.begin(), done.end(), item) != done.end()) return loop;
-    }
-    return 0;
-}
-
-const std::vector<std::size_t>& CommitPlay::processed_in(std::size_t loop) const {
-    if (loop == 0 || loop > processed_.size()) throw Refused("there is no such loop");
-    return processed_[loop - 1];
-}
-
-std::vector<std::size_t> CommitPlay::processed() const {
-    std::vector<std::size_t> all;
-    for (const auto& done : processed_) all.insert(all.end(), done.begin(), done.end());
-    return all;
-}
-
-std::size_t CommitPlay::first_commit(std::size_t number) const {
-    if (number >= committed_.size()) throw Refused("there are not so many commits");
-    return committed_[number];
-}
-
-/// Nothing of its session that needs a commit is before it.
-bool CommitPlay::is_leading(std::size_t item) const {
-    return std::none_of(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(item),
-                        [&](const Item& before) {
-                            return before.session == items_[item].session && !before.is_read;
-                        });
-}
-
-/// "all leading reads", "every write", "the read behind it", "all local requests", "10 writes".
-std::vector<std::size_t> CommitPlay::several(const std::string& words, std::size_t loop) const {
-    static const std::regex kinds("\\b(reads?|writes?|commits?)\\b");
-    static const std::regex any("\\b(requests?|local|pending|all|everything)\\b");
-    std::smatch found;
-    const bool has_kind = std::regex_search(words, found, kinds);
-    if (!has_kind && !std::regex_search(words, any)) {
-        throw Refused("which are \"" + words + "\"?");
-    }
-    const auto says = [&words](const char* pattern) {
-        return std::regex_search(words, std::regex(pattern));
-    };
-    const char kind = has_kind ? found[1].str()[0] : ' ';
-    if (says("\\bfirst\\b|\\bsecond\\b") && kind != 'r' && kind != ' ') {
-        return {first_commit(says("\\bsecond\\b") ? 1 : 0)};
-    }
-    std::vector<std::size_t> all;
-    for (std::size_t i = 0; i < items_.size(); ++i) {
-        const Item& item = items_[i];
-        if ((kind == 'r' && !item.is_read) || ((kind == 'w' || kind == 'c') && item.is_read)) {
-            continue;
-        }
-        if (says("\\bleading\\b") && !is_leading(i)) continue;
-        if (says("\\b(behind|following|after)\\b") && is_leading(i)) continue;
-        if (says("\\bnon-local\\b") ? item.is_local : says("\\blocal\\b") && !item.is_local) {
-            continue;
-        }
-        all.push_back(i);
-    }
-    const auto count = count_of(words);
-    if (count.has_value() && !says("\\ball\\b")) {
-        const bool is_done = !denies(words);
-        std::erase_if(all, [&](std::size_t i) { return loop_of(i, loop) != (is_done ? loop : 0); });
-    }
-    if (count.has_value() && all.size() != *count) {
-        throw Refused(fmt::format("{}, but there are {}", words, all.size()));
-    }
-    return all;
-}
-
-std::vector<std::size_t> CommitPlay::named(const std::string& words, std::size_t loop) const {
-    static const std::regex one(
-        "(?:(s[0-9]+):)?([RW])([0-9]+)(?:\\.\\.[RW]?([0-9]+))?"
-        "(?:\\((s[0-9]+)\\))?",
-        std::regex::icase);
-    static const std::regex range("reads? ([0-9]+)\\.\\.([0-9]+)");
-    static const std::regex of_session("\\bof (s[0-9]+)");
-    static const std::regex hex("0x[0-9A-Fa-f]+");
-    std::smatch found;
-    std::optional<std::uint64_t> session;
-    std::uint32_t first = 0;
-    std::uint32_t last = 0;
-    bool is_read = false;
-    const auto to_number = [](const std::string& text, int base) {
-        return static_cast<std::uint32_t>(std::stoul(text, nullptr, base));
-    };
-    if (std::regex_search(words, found, hex)) {
-        first = last = to_number(found[0], 16);
-    } else if (std::regex_search(words, found, range)) {
-        first = to_number(found[1], 10);
-        last = to_number(found[2], 10);
-        is_read = true;
-    } else if (std::regex_search(words, found, one)) {
-        first = to_number(found[3], 10);
-        last = found[4].matched ? to_number(found[4], 10) : first;
-        is_read = std::toupper(found[2].str()[0]) == 'R';
-        const auto& owner = found[1].matched ? found[1] : found[5];
-        if (owner.matched) session = std::stoul(owner.str().substr(1));
-    } else {
-        return several(words, loop);
-    }
-    if (std::regex_search(words, found, of_session)) session = std::stoul(found.str(1).substr(1));
-    std::vector<std::size_t> all;
-    for (std::size_t i = 0; i < items_.size(); ++i) {
-        const Item& item = items_[i];
-        if (item.is_read == is_read && item.cxid >= first && item.cxid <= last &&
-            item.session == session.value_or(item.session)) {
-            all.push_back(i);
-        }
-    }
-    if (all.empty()) throw Refused("nothing is called " + words);
-    return all;
-}
 
 namespace {
 
@@ -139,11 +19,40 @@ bool are_same(Items one, Items other) {
     return one == other;
 }
 
+/// What a clause says of which loop: "… in loop 2". Without that, of all loops up to this one.
+struct Clause {
+    std::string words;
+    std::size_t loop = 0;
+    bool is_of_this_loop = false;
+};
+
+Clause clause_of(const std::string& words, std::size_t loop) {
+    static const std::string number = "([0-9]+|one|two|three|first|second|third)";
+    static const std::regex suffix(
+        ",? (?:in|by|during|at|after) (?:the )?(?:(?:loop|run|iteration) " + number + "|" + number +
+        " (?:loop|run|iteration))$");
+    std::smatch found;
+    if (!std::regex_search(words, found, suffix)) return {words, loop, false};
+    const auto said = count_in(found[found[1].matched ? 1 : 2]);
+    return {found.prefix(), said.value(), says(found[0], " (in|during|at) ")};
+}
+
+/// "the first write and all reads behind it": of the sessions of what was named before.
+void resolve(const CommitPlay& play, const std::string& who, const Items& before, Items& items) {
+    if (before.empty() || !says(who, "\\b(behind|after|following) (it|them)\\b|\\bits\\b")) return;
+    std::erase_if(items, [&](std::size_t item) {
+        return std::none_of(before.begin(), before.end(), [&](std::size_t one) {
+            return play.items()[one].session == play.items()[item].session;
+        });
+    });
+}
+
 /// One clause about what a loop has done: "nothing", "0xFE first", "the 0x10A write", "W6 stays",
 /// "W6 and R7 done", "two writes then reads 2..5 of both", "W7 commit remains".
 /// Returns the items that it says are done.
-Items check_clause(const CommitPlay& play, const std::string& words, std::size_t loop,
+Items check_clause(const CommitPlay& play, const std::string& said, std::size_t until,
                    Verdict& verdict) {
+    const auto [words, loop, is_of_this_loop] = clause_of(said, until);
     const Items& done = play.processed_in(loop);
     const std::string where = fmt::format("loop {}: {}", loop, words);
     const bool is_done = !CommitPlay::denies(words);
@@ -151,11 +60,16 @@ Items check_clause(const CommitPlay& play, const std::string& words, std::size_t
     bool is_in_order = true;
     std::size_t not_before = 0;  // In the order of this loop.
     Items all;
-    for (const std::string& part : split_at(words, ",? then ")) {
+    for (const std::string& part : split_at(words, ",? (?:and )?then |,? followed by ")) {
         std::size_t latest = not_before;
-        for (const std::string& who : split_at(part, " and ")) {
-            for (const std::size_t item : play.named(who, loop)) {
-                holds = holds && (play.loop_of(item, loop) != 0) == is_done;
+        for (const std::string& who : split_at(part, " and | along with | together with ")) {
+            const bool is_about_none = !is_done && !CommitPlay::denies(who);
+            Items items = play.named(is_about_none ? "not " + who : who, loop);
+            resolve(play, who, all, items);
+            for (const std::size_t item : items) {
+                const std::size_t when = play.loop_of(item, loop);
+                holds = holds && (when != 0) == is_done;
+                holds = holds && (!is_done || !is_of_this_loop || when == loop);
                 const auto at = static_cast<std::size_t>(std::find(done.begin(), done.end(), item) -
                                                          done.begin());
                 is_in_order = is_in_order && (!is_done || at >= not_before);
@@ -165,10 +79,14 @@ Items check_clause(const CommitPlay& play, const std::string& words, std::size_t
         }
         not_before = latest;
     }
-    verdict.require(where, holds);
+    verdict.require(where, holds && !all.empty());
     verdict.require(where + ": order", is_in_order);
     if (std::regex_search(words, std::regex("[A-Za-z0-9)] first$"))) {
         verdict.require(where, !done.empty() && !all.empty() && done.front() == all.front());
+    }
+    if (says(words, "\\b(in|to) pending\\b")) {
+        const CommitPlay::Left& left = play.left_by(loop);
+        verdict.require(where + ": queues", left.queued == 0 && left.sessions > 0);
     }
     return is_done ? all : Items{};
 }
@@ -177,18 +95,18 @@ Items check_clause(const CommitPlay& play, const std::string& words, std::size_t
 bool check_left(const CommitPlay& play, const std::string& clause, std::size_t loop,
                 Verdict& verdict) {
     static const std::regex form(
-        "(?:(all|both|the|its) )*([a-z]*) ?(?:queues?|lists?|requests?)? ?(?:is |are )?"
-        "(not |non-)?empty");
+        "(?:(all|both|the|its|three) )*([A-Za-z]*) ?(?:queues?|lists?|requests?)? ?(?:is |are )?"
+        "(not |non-)?empty(?: again)?");
     std::smatch found;
     if (!std::regex_match(clause, found, form)) return false;
     const CommitPlay::Left& left = play.left_by(loop);
     const std::string which = found[2];
     std::size_t count = left.queued + left.sessions + left.commits;
-    if (which == "pending") {
+    if (which.starts_with("pending")) {
         count = left.sessions;
     } else if (which.starts_with("commit")) {
         count = left.commits;
-    } else if (which == "queued") {
+    } else if (which == "queued" || which == "queuedRequests") {
         count = left.queued;
     } else if (!which.empty() && which != "everything" && which != "all" && which != "lists" &&
                which != "queues") {
@@ -198,11 +116,11 @@ bool check_left(const CommitPlay& play, const std::string& clause, std::size_t l
     return true;
 }
 
-/// "no other write", "nothing else": beyond what was named.
+/// "no other write", "nothing else": beyond what was named. In this loop.
 void check_others(const CommitPlay& play, const std::string& clause, std::size_t loop,
                   const Items& named, Verdict& verdict) {
     const bool is_about_reads = clause.find("read") != std::string::npos;
-    const bool is_about_all = clause.starts_with("nothing");
+    const bool is_about_all = !says(clause, "\\b(reads?|writes?|updates?|commits?)\\b");
     bool holds = true;
     for (const std::size_t item : play.processed_in(loop)) {
         const bool is_meant = is_about_all || play.items()[item].is_read == is_about_reads;
@@ -212,37 +130,84 @@ void check_others(const CommitPlay& play, const std::string& clause, std::size_t
     verdict.require(fmt::format("loop {}: {}", loop, clause), holds);
 }
 
+/// "the other 99 wait", "rest not": nothing but what was named is done, and how many are left.
+void check_rest(const CommitPlay& play, const std::string& clause, std::size_t loop,
+                const Items& named, Verdict& verdict) {
+    const std::string where = fmt::format("loop {}: {}", loop, clause);
+    verdict.require(where, are_same(play.processed_in(loop), named));
+    const auto count = count_of(clause);
+    if (!count.has_value()) return;
+    std::size_t left = 0;
+    for (std::size_t i = 0; i < play.items().size(); ++i) left += play.loop_of(i, loop) == 0;
+    verdict.check(where, std::to_string(*count), std::to_string(left));
+}
+
 /// All clauses about one loop.
 void check_loop(const CommitPlay& play, const std::string& words, std::size_t loop,
                 Verdict& verdict) {
-    static const std::string between = "; *|,(?! *then ) *(?:and |but )?| but (?=no)| plus | \\+ ";
-    static const std::string both = " and (?=no\\b|all \\S+ empty)";  // "W1 and no other write"
-    static const std::regex others("(and )?no(thing)? (other|else|more|further)\\b.*");
-    static const std::regex rest("(the )?(other|rest)s?( write| read| request| commit)?s? .*");
+    static const std::string between =
+        "; *|,(?! *(?:and )?then |.*followed by) *(?:and |but )?| but (?=no|the|W|R|not)| plus "
+        "| \\+ | while ";
+    static const std::string both =  // "W1 and no other write"
+        " and (?=(?:no|none|nothing)\\b|all \\S+ empty|\\S+ (?:\\S+ )?(?:is |are )?empty)";
+    static const std::regex others(
+        "(and )?(no(thing|ne)?( other| else| more| further)\\b.*|(and )?that is all)");
+    static const std::regex rest(
+        "(the )?(remaining|others?|rest)s?( of (the|them).*)?( [0-9]+)?"
+        "( write| read| request| commit)?s? .*");
+    static const std::regex remark("(that is |i\\.e\\. )?(still )?(all )?in order( of .*)?");
     const Items& done = play.processed_in(loop);
-    const auto says = [](const std::string& clause, const char* pattern) {
-        return std::regex_search(clause, std::regex(pattern));
-    };
     Items named;
     for (const std::string& part : split_at(words, between)) {
         for (const std::string& clause : split_at(part, both)) {
             const std::string where = fmt::format("loop {}: {}", loop, clause);
             if (check_left(play, clause, loop, verdict)) continue;
-            if (says(clause, "^(nothing|none)\\b") && !std::regex_match(clause, others)) {
-                verdict.require(where, done.empty());
-            } else if (std::regex_match(clause, others)) {
+            if (std::regex_match(clause, others)) {
                 check_others(play, clause, loop, named, verdict);
-            } else if (std::regex_match(clause, rest) && CommitPlay::denies(clause)) {
-                verdict.require(where, are_same(done, named));
+            } else if (says(clause,
+                            "^(still )?(nothing|none|no requests?)( is| was| yet)*"
+                            "( processed| done| answered| passes)?( yet| either)?$")) {
+                verdict.require(where, done.empty());
+            } else if (std::regex_match(clause, rest) && CommitPlay::denies(clause) &&
+                       !says(clause, "other sessions?")) {
+                check_rest(play, clause, loop, named, verdict);
+            } else if (std::regex_match(clause, remark)) {
+                throw Refused("in which order: " + clause);
             } else {
                 const Items items = check_clause(play, clause, loop, verdict);
                 named.insert(named.end(), items.begin(), items.end());
             }
         }
     }
-    if (says(words, "\\b(exactly|only)\\b")) {
+    if (says(words, "\\b(exactly|only|just|alone)\\b")) {
         verdict.require(fmt::format("loop {}: {}", loop, words), are_same(done, named));
     }
+}
+
+/// "loop 1: W1 only; loop 2: all reads": each group of clauses about its own loop.
+void check_words(const CommitPlay& play, const std::string& words, std::size_t loop,
+                 Verdict& verdict) {
+    static const std::regex prefix(
+        "(?:after |in )?(?:the )?(?:(?:loop|run) ([0-9]+)|(first|second|third|last) (?:loop|run))"
+        "(?:: *|, | )(.*)",
+        std::regex::icase);
+    std::string group;
+    const auto end_group = [&] {
+        if (!group.empty()) check_loop(play, group, loop, verdict);
+        group.clear();
+    };
+    for (const std::string& part : split_at(words, "; *|\\. +")) {
+        std::smatch found;
+        if (std::regex_match(part, found, prefix)) {
+            end_group();
+            const std::string which = found[found[1].matched ? 1 : 2];
+            loop = which == "last" ? play.loops() : count_in(which).value();
+            group = found[3];
+        } else {
+            group += (group.empty() ? "" : "; ") + part;
+        }
+    }
+    end_group();
 }
 
 std::string names_of(const CommitPlay& play, const std::vector<std::size_t>& items) {
@@ -265,31 +230,106 @@ void check_list(const CommitPlay& play, const Value& value, const std::string& k
     verdict.check(key, names_of(play, wanted), names_of(play, done));
 }
 
+/// {"reads": 51, "writes": 1}
+void check_counts(const CommitPlay& play, const Value& value, std::size_t loop, Verdict& verdict) {
+    for (const auto& [key, place, wanted] : value.members) {
+        if (key != "reads" && key != "writes") throw Refused("expected: " + key);
+        const bool is_read = key == "reads";
+        std::size_t count = 0;
+        for (const std::size_t item : play.processed_in(loop)) {
+            count += play.items()[item].is_read == is_read ? 1u : 0u;
+        }
+        verdict.check(fmt::format("loop {}: {}", loop, key), std::to_string(number(wanted, key)),
+                      std::to_string(count));
+    }
+}
+
+/// What is expected of one loop: in words, as a list, or how many.
+void check_value(const CommitPlay& play, const std::string& key, const Value& value,
+                 std::size_t loop, Verdict& verdict) {
+    if (is_text(value)) {
+        check_words(play, without_asides(value.text), loop, verdict);
+    } else if (value.is(Value::Kind::number)) {
+        verdict.check(key, value.text, std::to_string(play.processed_in(loop).size()));
+    } else if (value.is(Value::Kind::array)) {
+        check_list(play, value, key, play.processed_in(loop), verdict);
+    } else if (value.is(Value::Kind::object)) {
+        check_counts(play, value, loop, verdict);
+    } else {
+        throw Refused("expected." + key);
+    }
+}
+
+/// The loop that a key names: "2", "after loop 2", "loop2", "firstLoop", "beforeCommit", "end".
+std::optional<std::size_t> loop_in(const CommitPlay& play, const std::string& key) {
+    static const std::regex of_loop(
+        "(?:after|in)? ?(?:loop|run|iteration)? ?([0-9]+|one|two|three|first|second|third|last)"
+        " ?(?:loop|run|iteration)?",
+        std::regex::icase);
+    static const std::regex commit("(before|without|no|after|with) ?(?:the )?commits?",
+                                   std::regex::icase);
+    std::smatch found;
+    if (std::regex_match(key, found, of_loop)) {
+        std::string which = found[1];
+        std::transform(which.begin(), which.end(), which.begin(),
+                       [](char c) { return std::tolower(c); });
+        return which == "last" ? play.loops() : count_in(which);
+    }
+    if (std::regex_match(key, found, commit)) {
+        const bool is_before = found[1] != "after" && found[1] != "with";
+        return is_before ? play.loops_before_commit() : play.loops();
+    }
+    if (key == "end" || key == "finally" || key == "then") return play.loops();
+    return std::nullopt;
+}
+
+/// "pending": "empty", "W6"; "committed": "99 left".
+bool check_queue(const CommitPlay& play, const std::string& key, const Value& value,
+                 Verdict& verdict) {
+    static const std::regex queues(
+        "queues|lists|(pending|queued|commit|committed)(?:Requests|Queue|Commits)?");
+    static const std::regex left("([0-9]+)(?: left| waiting| remain| wait)?");
+    std::smatch found;
+    if (!std::regex_match(key, found, queues) || !(is_text(value) || value.text != ""))
+        return false;
+    const std::string which = found[1];
+    std::smatch said;
+    if (says(value.text, "empty$")) {
+        return check_left(play, which + " " + value.text, play.loops(), verdict);
+    }
+    if (which.empty() || !std::regex_match(value.text, said, left)) return false;
+    const CommitPlay::Left& last = play.left_by(play.loops());
+    if (which == "pending") throw Refused("expected." + key + ": how many of what?");
+    verdict.check(key, said[1].str(),
+                  std::to_string(which == "queued" ? last.queued : last.commits));
+    return true;
+}
+
 }  // namespace
 
 std::optional<Verdict> judge_commit(const Case& one) {
     if (one.area != "COMMIT") return std::nullopt;
-    static const std::regex of_loop("(?:after )?(?:loop )?([0-9]+)");
-    static const std::regex aside(" *\\([^)]{3,}\\)");
+    static const std::regex denied("notProcessed|pending|unprocessed|waiting|waits|left|remaining");
     CommitPlay play(one.initial);
     for (const std::string& step : texts(one.stimulus, "stimulus")) play.play(step);
+    if (play.loops() == 0) throw Refused("no loop is run");
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
-        const std::string said = is_text(value) ? std::regex_replace(value.text, aside, "") : "";
-        std::smatch found;
-        if (std::regex_match(key, found, of_loop)) {
-            const std::size_t loop = std::stoul(found[1]);
-            if (is_text(value)) {
-                check_loop(play, said, loop, verdict);
-            } else {
-                check_list(play, value, key, play.processed_in(loop), verdict);
-            }
-        } else if (key == "processed" && is_text(value)) {
-            check_loop(play, said, play.loops(), verdict);
-        } else if ((key == "notProcessed" || key == "pending") && is_text(value)) {
-            check_clause(play, "not " + said, play.loops(), verdict);
-        } else if (key == "processed") {
+        if (check_queue(play, key, value, verdict)) continue;
+        if (const auto loop = loop_in(play, key)) {
+            check_value(play, key, value, *loop, verdict);
+        } else if ((key == "processed" || key == "order") && value.is(Value::Kind::array)) {
             check_list(play, value, key, play.processed(), verdict);
+        } else if (key == "processed" && value.is(Value::Kind::number)) {
+            verdict.check(key, value.text, std::to_string(play.processed().size()));
+        } else if (key == "processed" || (key == "order" && is_text(value))) {
+            play.count_all(true);
+            check_value(play, key, value, play.loops(), verdict);
+            play.count_all(false);
+        } else if (std::regex_match(key, denied) && is_text(value)) {
+            for (const std::string& part : split_at(without_asides(value.text), "; *|, *")) {
+                check_clause(play, "not " + part, play.loops(), verdict);
+            }
         } else {
             throw Refused("expected." + key);
         }
