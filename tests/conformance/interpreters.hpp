@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/config.hpp"
+#include "protocol/message.hpp"
 #include "tests/conformance/case.hpp"
 
 /// One interpreter for each shape of case; each tells whether the case has its shape.
@@ -16,6 +17,7 @@ std::optional<Verdict> judge_plan(const Case& one);
 std::optional<Verdict> judge_commit(const Case& one);
 /// Of sessions: their timeouts, who may use them, and clients that take them elsewhere.
 std::optional<Verdict> judge_sessions(const Case& one);
+std::optional<Verdict> judge_roles(const Case& one);
 std::optional<Verdict> judge_moves(const Case& one);
 /// Of a leader that collects epochs, and of a disk that is read.
 std::optional<Verdict> judge_epochs(const Case& one);
@@ -31,5 +33,10 @@ std::optional<Verdict> judge_story(const Case& one);
 zab::Config config_of(const Value& initial, std::uint16_t shift);
 /// The same for one function, which takes any ids; also in words: "voters 1..5", "majority of 5".
 zab::Config rule_of(const Value& initial);
+
+/// "ok", "SESSIONEXPIRED", "SESSIONMOVED" or "UNKNOWNSESSION".
+std::string session_result(const std::optional<zab::SessionRefusal>& refusal);
+/// The same from a case's words: "expired", "no-op, leader decides", "not checked".
+std::string wanted_session_result(const std::string& words);
 
 }  // namespace conformance

@@ -2,6 +2,7 @@
 
 #include "protocol/config.hpp"
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
@@ -13,37 +14,8 @@ namespace conformance {
 namespace {
 
 using zab::SessionId;
-using zab::SessionRefusal;
-
-bool says(const std::string& words, const char* pattern) {
-    return std::regex_search(words, std::regex(pattern, std::regex::icase));
-}
-
-std::string name_of(const std::optional<SessionRefusal>& refusal) {
-    if (!refusal.has_value()) return "ok";
-    switch (*refusal) {
-        case SessionRefusal::unknown: return "UNKNOWNSESSION";
-        case SessionRefusal::expired: return "SESSIONEXPIRED";
-        case SessionRefusal::moved: return "SESSIONMOVED";
-    }
-    throw Refused("a refusal without a name");
-}
-
-/// "SESSIONEXPIRED", "SessionExpiredException", "expired": as name_of() says it.
-std::string wanted_name(const std::string& words) {
-    if (says(words, "expired")) return "SESSIONEXPIRED";
-    if (says(words, "moved")) return "SESSIONMOVED";
-    if (says(words, "unknown")) return "UNKNOWNSESSION";
-    if (says(words, "\\b(ok|no-?op|passes|succeeds|no exception|leader decides)\\b")) return "ok";
-    throw Refused("what result is \"" + words + "\"?");
-}
 
 // Negotiation of a session's timeout.
-
-std::uint64_t number_or(const Value& value, std::string_view key, std::uint64_t otherwise) {
-    const Value* found = value.find(key);
-    return found == nullptr ? otherwise : number(*found, key);
-}
 
 /// The limits of the case, in ticks of a length in which both are whole.
 zab::Config limits_of(const Value& initial) {
@@ -123,8 +95,8 @@ class Expiry {
                 verdict.check(key, std::to_string(number(value, key)),
                               std::to_string(close_requests_));
             } else if (key == "check") {
-                verdict.check(key, wanted_name(value.text),
-                              name_of(zab::check_global(tracker_, id, {})));
+                verdict.check(key, wanted_session_result(value.text),
+                              session_result(zab::check_global(tracker_, id, {})));
             } else if (key == "touch") {
                 verdict.check(key, truth(value, key), tracker_.touch(id, now_, tick_));
             } else if (key == "closing") {
@@ -159,84 +131,6 @@ class Expiry {
     std::size_t close_requests_ = 0;
 };
 
-// Whether a session may ask for something, by the role of the server.
-
-/// One server's trackers, and a session of one kind.
-class Roles {
-  public:
-    Roles(const Value& initial, const std::string& kind)
-        : is_leader_(member(initial, "role").text == "leader") {
-        if (!is_leader_ && member(initial, "role").text != "learner") {
-            throw Refused("role: " + member(initial, "role").text);
-        }
-        has_local_ = truth(member(initial, "localSessions"), "localSessions");
-        const bool is_of_another = says(kind, "(another|other)( server|'s)|not (own|ours)");
-        id_ = {(std::uint64_t{is_of_another ? 3u : 2u} << 56) | 1};
-        if (says(kind, "\\b(unknown|never|any|not tracked)\\b")) return;
-        const bool is_upgrading = says(kind, "upgrad");
-        const bool is_local = says(kind, "\\blocal\\b") && !is_of_another;
-        const bool is_global = says(kind, "\\bglobal\\b") || is_upgrading;
-        if (is_local || is_upgrading) {
-            if (has_local_) local_.track({id_, timeout_ms}, {}, tick);
-        } else if (!is_global && !is_of_another) {
-            throw Refused("session: " + kind);
-        }
-        if (!is_global) return;
-        global_.track({id_, timeout_ms}, {}, tick);
-    }
-
-    std::string check() {
-        zab::SessionTracker* local = has_local_ ? &local_ : nullptr;
-        return name_of(is_leader_ ? zab::check_on_leader(global_, local, self, id_, {})
-                                  : zab::check_on_learner(global_.is_tracked(id_), local, id_, {}));
-    }
-    std::string check_global() { return name_of(zab::check_global(global_, id_, {})); }
-    bool is_global() const { return global_.is_tracked(id_); }
-
-  private:
-    static constexpr zab::NodeId self{2};
-    static constexpr std::uint32_t timeout_ms = 10'000;
-    static constexpr zab::Duration tick = zab::seconds(1);
-
-    bool is_leader_ = false;
-    bool has_local_ = false;
-    SessionId id_{};
-    zab::SessionTracker global_;  // On a learner: what its database holds.
-    zab::SessionTracker local_;
-};
-
-/// "global", "local, also while upgrading", "unknown, id of another server", "global / own local /
-/// upgrading": one or several kinds of session, of which all that is expected must hold.
-std::vector<std::string> kinds_of(const std::string& words) {
-    std::vector<std::string> kinds;
-    for (const std::string& kind : split_at(words, " */ *|; *| or ")) {
-        const auto also = split_at(kind, ",? also ");
-        kinds.insert(kinds.end(), also.begin(), also.end());
-    }
-    return kinds;
-}
-
-Verdict check_roles(const Case& one) {
-    const std::string asked = texts(one.stimulus, "stimulus").front();
-    const bool asks_global = says(asked, "checkGlobal");
-    if (!asks_global && !says(asked, "^check")) throw Refused("stimulus: " + asked);
-    Verdict verdict;
-    for (const std::string& kind : kinds_of(member(one.initial, "session").text)) {
-        Roles roles(one.initial, kind);
-        for (const auto& [key, place, value] : one.expected.members) {
-            if (key != "result" && key != "checkGlobal") throw Refused("expected." + key);
-            for (const std::string& clause : split_at(value.text, "; *")) {
-                const bool is_global =
-                    asks_global || key == "checkGlobal" || says(clause, "^checkGlobal");
-                if (says(clause, "for global") && !roles.is_global()) continue;
-                const std::string got = is_global ? roles.check_global() : roles.check();
-                verdict.check(kind + ": " + clause, wanted_name(clause), got);
-            }
-        }
-    }
-    return verdict;
-}
-
 }  // namespace
 
 std::optional<Verdict> judge_sessions(const Case& one) {
@@ -245,7 +139,6 @@ std::optional<Verdict> judge_sessions(const Case& one) {
         one.expected.find("negotiatedTicks") != nullptr) {
         return negotiate(one);
     }
-    if (one.initial.find("role") != nullptr) return check_roles(one);
     const Value* session = one.initial.find("session");
     if (session != nullptr && session->is(Value::Kind::object)) {
         Expiry expiry(one.initial);

@@ -1,0 +1,367 @@
+#include "protocol/service/sessions.hpp"
+#include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/words.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+
+namespace conformance {
+
+namespace {
+
+using zab::SessionId;
+using zab::SessionRefusal;
+
+// Whether a session may ask for something, by the role of the server.
+
+/// A kind of session, in words, and what it says.
+struct Kind {
+    std::string words;
+    bool is_unknown = false, is_upgrading = false, is_global = false, is_local = false;
+    bool is_of_another = false;
+    std::optional<std::uint64_t> id{};
+};
+
+Kind kind_of(const std::string& words, bool was_unknown) {
+    static const std::regex hex("0x[0-9A-Fa-f]+");
+    Kind kind{words};
+    kind.is_of_another = says(words,
+                              "\\b(another|other|different|foreign|remote|elsewhere)\\b"
+                              "|not (own|ours)|\\b(of|from) (a|the|its|some) (follower|learner)");
+    kind.is_unknown = says(words,
+                           "\\b(unknown|never|any|not tracked|untracked|neither|nobody'?s?|nowhere"
+                           "|no such|not known|unheard|random|made[- ]up|arbitrary|fake)\\b");
+    kind.is_upgrading = !kind.is_unknown && says(words, "upgrad");
+    kind.is_local = !kind.is_unknown && says(words, "\\blocal\\b");
+    kind.is_global = !kind.is_unknown && (says(words, "\\bglobal\\b") || kind.is_upgrading);
+    std::smatch found;
+    if (std::regex_search(words, found, hex)) kind.id = std::stoull(found[0], nullptr, 16);
+    const bool says_nothing = !kind.is_local && !kind.is_global && !kind.is_unknown;
+    // "unknown, id of another server or own"; "0xdeadbeef"; what another server has is not here.
+    if (says_nothing && (was_unknown || kind.id.has_value() || kind.is_of_another)) {
+        kind.is_unknown = true;
+    } else if (says_nothing) {
+        throw Refused("session: " + words);
+    }
+    return kind;
+}
+
+/// "global", "local, also while upgrading", "unknown, id of another server", "global / own local /
+/// upgrading": one or several kinds of session.
+std::vector<Kind> kinds_of(const std::string& words) {
+    static const std::string between =
+        " */ *|; *| or |,? also |(?:,| and|, and) (?=(?:an? |the )?(?:own |its )?"
+        "(?:global|local|unknown|upgrading|untracked|during upgrade|while upgrading)\\b)";
+    std::vector<Kind> kinds;
+    for (const std::string& part : split_at(words, between)) {
+        const bool was_unknown = !kinds.empty() && kinds.back().is_unknown;
+        // "unknown, local of another server" is one.
+        if (was_unknown && says(part, "^local") && words.find("unknown, " + part) != words.npos) {
+            kinds.back() = kind_of("unknown, " + part, false);
+            continue;
+        }
+        kinds.push_back(kind_of(part, was_unknown));
+    }
+    return kinds;
+}
+
+/// One server's trackers, and a session of one kind.
+class Roles {
+  public:
+    Roles(const std::string& role, bool has_local, const Kind& kind)
+        : is_leader_(role == "leader"), has_local_(has_local) {
+        if (!is_leader_ && role != "learner" && role != "follower" && role != "observer") {
+            throw Refused("role: " + role);
+        }
+        id_ = {kind.id.value_or((std::uint64_t{kind.is_of_another ? 3u : 2u} << 56) | 1)};
+        if (kind.is_unknown) return;
+        if ((kind.is_local || kind.is_upgrading) && !kind.is_of_another && has_local_) {
+            local_.track({id_, timeout_ms}, {}, tick);
+        }
+        if (kind.is_global) global_.track({id_, timeout_ms}, {}, tick);
+    }
+
+    std::string check() {
+        zab::SessionTracker* local = has_local_ ? &local_ : nullptr;
+        return session_result(is_leader_
+                                  ? zab::check_on_leader(global_, local, self, id_, {})
+                                  : zab::check_on_learner(global_.is_tracked(id_), local, id_, {}));
+    }
+    std::string check_global() { return session_result(zab::check_global(global_, id_, {})); }
+
+  private:
+    static constexpr zab::NodeId self{2};
+    static constexpr std::uint32_t timeout_ms = 10'000;
+    static constexpr zab::Duration tick = zab::seconds(1);
+
+    bool is_leader_ = false;
+    bool has_local_ = false;
+    SessionId id_{};
+    zab::SessionTracker global_;  // On a learner: what its database holds.
+    zab::SessionTracker local_;
+};
+
+/// "SESSIONEXPIRED for both local ones": what comes of one of the checks, and for whom.
+struct Claim {
+    bool is_global = false;
+    std::string result;
+    std::string whom;  ///< Empty: all of whom nothing else is said.
+};
+
+bool is_of(const Kind& kind, const std::string& whom) {
+    for (const std::string& one : split_at(whom, " and | or |, *| */ *")) {
+        const Kind meant = [&one] {
+            try {
+                return kind_of(one, false);
+            } catch (const Refused&) {
+                return Kind{one};
+            }
+        }();
+        const bool is_all =
+            says(one, "^(all|any|both|each|every(one)?|either)( of them| kinds?)?$");
+        const bool says_own = says(one, "\\b(own|this server|the leader)\\b");
+        const bool says_any = meant.is_unknown || meant.is_local || meant.is_global ||
+                              meant.is_of_another || says_own;
+        if (!is_all && !says_any) throw Refused("whose check is \"" + whom + "\"?");
+        const bool is_unknown_said = says(one, "\\b(unknown|neither|untracked)\\b");
+        if ((!is_unknown_said || kind.is_unknown) && (!meant.is_local || kind.is_local) &&
+            (!meant.is_global || kind.is_global) && (!meant.is_upgrading || kind.is_upgrading) &&
+            (!meant.is_of_another || kind.is_of_another) && (!says_own || !kind.is_of_another)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// "ok", "ok for global (checkGlobal too)", "local: SESSIONEXPIRED", "checkGlobal ok for global".
+void add_claim(const std::string& words, bool is_global, std::vector<Claim>& claims) {
+    static const std::regex for_whom("^(.*?),? (?:for|if|when|of) (?:an? |the )?(.*)$");
+    static const std::regex whom_first("^(.*?)(?: *: *| *-> *| is | gives )(.*)$");
+    static const std::regex both("^(?:and )?check ?Global(?:Session)? (too|also|as well|likewise)$",
+                                 std::regex::icase);
+    static const std::regex global("^check ?Global(?:Session)?(?:\\(\\))?:? *", std::regex::icase);
+    static const std::regex plain("^check(?: ?Session)?(?:\\(\\))?(?: is|:)? +", std::regex::icase);
+    std::smatch found;
+    if (std::regex_match(words, both)) {
+        if (claims.empty()) throw Refused("result: " + words);
+        claims.push_back({true, claims.back().result, claims.back().whom});
+        return;
+    }
+    const bool says_global = std::regex_search(words, global);
+    const std::string bare = std::regex_replace(std::regex_replace(words, global, ""), plain, "");
+    Claim claim{is_global || says_global, "", ""};
+    if (std::regex_match(bare, found, for_whom)) {
+        claim.result = wanted_session_result(found[1]);
+        claim.whom = found[2];
+    } else if (std::regex_match(bare, found, whom_first)) {
+        claim.result = wanted_session_result(found[2]);
+        claim.whom = found[1];
+    } else {
+        claim.result = wanted_session_result(bare);
+    }
+    if (says(claim.whom, "^(the )?(others?|rest|else|otherwise)\\b")) claim.whom.clear();
+    claims.push_back(claim);
+}
+
+void add_claims(const std::string& text, bool is_global, std::vector<Claim>& claims) {
+    static const std::regex both(" *\\((?:and )?(check ?Global[^)]*)\\)", std::regex::icase);
+    static const std::string between =
+        "; *|, (?:but |and )?(?=check|SESSION|UNKNOWN|ok\\b|expired|(?:own "
+        "|un)?(?:local|global|known)"
+        "[^,;]*:)| and (?=check)";
+    const std::string words = without_asides(std::regex_replace(text, both, "; $1"));
+    for (const std::string& clause : split_at(words, between)) {
+        add_claim(clause, is_global, claims);
+    }
+}
+
+/// All that is expected, by kind: of each all claims must hold, and none may be without.
+void check_kinds(const std::vector<Kind>& kinds, const std::vector<Claim>& claims,
+                 const std::string& role, bool has_local, Verdict& verdict) {
+    std::vector<bool> is_used(claims.size());
+    for (const Kind& kind : kinds) {
+        Roles roles(role, has_local, kind);
+        bool is_judged = false;
+        for (const bool is_global : {false, true}) {
+            bool is_named = false;
+            for (const bool is_rest : {false, true}) {
+                for (std::size_t i = 0; i < claims.size(); ++i) {
+                    const Claim& claim = claims[i];
+                    if (claim.is_global != is_global || claim.whom.empty() != is_rest) continue;
+                    if (is_rest ? is_named : !is_of(kind, claim.whom)) continue;
+                    is_named = is_named || !is_rest;
+                    is_judged = is_used[i] = true;
+                    verdict.check(kind.words + ": " + (is_global ? "checkGlobal" : "check"),
+                                  claim.result, is_global ? roles.check_global() : roles.check());
+                }
+            }
+        }
+        if (!is_judged) throw Refused("nothing is expected of \"" + kind.words + "\"");
+    }
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+        if (!is_used[i]) throw Refused("nobody is \"" + claims[i].whom + "\"");
+    }
+}
+
+/// Which checks a stimulus asks for.
+struct Asked {
+    bool check = false, global = false;
+};
+
+Asked asked_in(const Value& stimulus) {
+    static const std::string between = "; *|, (?:then )?| and | then ";
+    static const std::regex global("check ?Global(?: ?Session)?(?:\\([^)]*\\))?.*",
+                                   std::regex::icase);
+    static const std::regex plain(
+        "(?:the server |leader |learner )?checks?(?: ?Session)?(?:\\([^)]*\\))?"
+        "(?: (?:of|for|with|on) (?:it|each|the session|all)(?: of them)?)?",
+        std::regex::icase);
+    Asked asked;
+    for (const std::string& step : texts(stimulus, "stimulus")) {
+        for (const std::string& part : split_at(step, between)) {
+            if (std::regex_match(part, global)) {
+                asked.global = true;
+            } else if (std::regex_match(part, plain)) {
+                asked.check = true;
+            } else {
+                throw Refused("stimulus: " + part);
+            }
+        }
+    }
+    return asked;
+}
+
+void claims_of(const std::string& key, const Value& value, const Asked& asked,
+               std::vector<Claim>& claims) {
+    if (says(key, "^check ?Global")) return add_claims(value.text, true, claims);
+    if (key == "result" || key == "check" || key == "checkSession") {
+        // A result of both, where both are asked for and nothing else is said of them.
+        if (asked.check || key != "result") add_claims(value.text, false, claims);
+        if (asked.global && key == "result") add_claims(value.text, true, claims);
+        return;
+    }
+    if (key == "results" || !is_text(value)) throw Refused("expected." + key);
+    add_claims(key + ": " + value.text, false, claims);  // "own local": "ok"
+}
+
+Verdict check_roles(const Case& one) {
+    only("initial", one.initial,
+         {"role", "server", "localSessions", "localSessionsEnabled", "session", "sessions"});
+    const Value* role = first_of(one.initial, {"role", "server"});
+    const Value* local = first_of(one.initial, {"localSessions", "localSessionsEnabled"});
+    const Value* session = first_of(one.initial, {"session", "sessions"});
+    if (local == nullptr || session == nullptr) throw Refused("which session, and are any local?");
+    std::vector<Kind> kinds;
+    for (const std::string& words : texts(*session, "session")) {
+        for (const Kind& kind : kinds_of(words)) kinds.push_back(kind);
+    }
+    const Asked asked = asked_in(one.stimulus);
+    std::vector<Claim> claims;
+    const bool has_local = is_on(*local, "localSessions");
+    Verdict verdict;
+    for (const auto& [key, place, value] : one.expected.members) {
+        if (key == "results" && value.elements.size() == kinds.size()) {  // One after the other.
+            for (std::size_t i = 0; i < kinds.size(); ++i) {
+                std::vector<Claim> own;
+                claims_of("result", value.elements[i], asked, own);
+                check_kinds({kinds[i]}, own, role->text, has_local, verdict);
+            }
+        } else if (value.is(Value::Kind::object)) {
+            for (const auto& [whom, at, result] : value.members) {
+                claims_of(key, sim::json::string(whom + ": " + result.text), asked, claims);
+            }
+        } else {
+            claims_of(key, value, asked, claims);
+        }
+    }
+    if (!claims.empty()) check_kinds(kinds, claims, role->text, has_local, verdict);
+    return verdict;
+}
+
+// Nodes that are created for a session which the leader may not know.
+
+/// "create ephemeral /x by that session", "another session creates /ok": by path, whether the
+/// leader lets it be. An ephemeral node needs a session that all servers know.
+Verdict create_nodes(const Case& one) {
+    static const std::regex by_it(
+        "(?:that session |it )?creates? (ephemeral|persistent)?(?: node)? ?(/[a-z0-9]+)"
+        "(?: (?:by|of|from|for|with) (?:that|the|this|it|its)(?: fake| unknown)?(?: session)?)?"
+        "(?:,? (?:submitted |directly )*(?:at|to|on) the leader)?",
+        std::regex::icase);
+    static const std::regex by_other(
+        "(?:an?other|a normal|an ordinary|a global|a connected) (?:session|client) creates "
+        "(/[a-z]+)");
+    static const std::regex path("/[a-z0-9]+");
+    const auto kinds = kinds_of(member(one.initial, "session").text);
+    if (kinds.size() != 1) throw Refused("session: several");
+    const bool has_local = is_on(member(one.initial, "localSessions"), "localSessions");
+    Roles roles("leader", has_local, kinds.front());
+    Roles known("leader", has_local, {"global", false, false, true});
+    std::vector<std::pair<std::string, bool>> nodes;
+    for (const std::string& step : texts(one.stimulus, "stimulus")) {
+        for (const std::string& part : split_at(step, "; *")) {
+            std::smatch found;
+            if (std::regex_match(part, found, by_it)) {
+                const bool is_ephemeral = says(found[1], "ephemeral");
+                nodes.emplace_back(found[2], roles.check() == "ok" &&
+                                                 (!is_ephemeral || roles.check_global() == "ok"));
+            } else if (std::regex_match(part, found, by_other)) {
+                nodes.emplace_back(found[1], known.check() == "ok");
+            } else {
+                throw Refused("stimulus: " + part);
+            }
+        }
+    }
+    Verdict verdict;
+    for (const auto& [key, place, value] : one.expected.members) {
+        std::smatch found;
+        const bool is_absent = is_nothing(value) || says(value.text, "^(absent|not |false)");
+        if (!is_absent && !says(value.text, "^(present|created|exists|ok|true)")) {
+            throw Refused("expected." + key);
+        }
+        if (!std::regex_search(key, found, path)) throw Refused("expected." + key);
+        const auto node = std::find_if(nodes.begin(), nodes.end(),
+                                       [&](const auto& n) { return n.first == found[0]; });
+        if (node == nodes.end()) throw Refused("expected." + key);
+        verdict.check(key, !is_absent, node->second);
+    }
+    return verdict;
+}
+
+}  // namespace
+
+std::string session_result(const std::optional<SessionRefusal>& refusal) {
+    if (!refusal.has_value()) return "ok";
+    switch (*refusal) {
+        case SessionRefusal::unknown: return "UNKNOWNSESSION";
+        case SessionRefusal::expired: return "SESSIONEXPIRED";
+        case SessionRefusal::moved: return "SESSIONMOVED";
+    }
+    throw Refused("a refusal without a name");
+}
+
+std::string wanted_session_result(const std::string& words) {
+    static const char* const fine =
+        "\\b(ok|no-?op|pass(es)?|succeeds|success|no (exception|error|check)|leader decides|allowed"
+        "|(never|not|un) ?(checked|refused|fail(s|ed)?|expired)|does not (throw|fail)"
+        "|accepted|valid)\\b";
+    if (!words.empty() && says(words, fine)) return "ok";
+    if (says(words, "expired|\\b(refused|rejected|fails)\\b")) return "SESSIONEXPIRED";
+    if (says(words, "moved")) return "SESSIONMOVED";
+    if (says(words, "unknown")) return "UNKNOWNSESSION";
+    throw Refused("what result is \"" + words + "\"?");
+}
+
+std::optional<Verdict> judge_roles(const Case& one) {
+    if (one.area != "SESS") return std::nullopt;
+    if (one.initial.find("role") != nullptr) return check_roles(one);
+    const Value* server = one.initial.find("server");
+    const bool has_local = first_of(one.initial, {"localSessions", "localSessionsEnabled"});
+    if (!has_local) return std::nullopt;
+    if (server != nullptr && is_text(*server)) return check_roles(one);
+    return create_nodes(one);
+}
+
+}  // namespace conformance
