@@ -156,9 +156,14 @@ void check_loop(const CommitPlay& play, const std::string& words, std::size_t lo
         "(the )?(remaining|others?|rest)s?( of (the|them).*)?( [0-9]+)?"
         "( write| read| request| commit)?s? .*");
     static const std::regex remark("(that is |i\\.e\\. )?(still )?(all )?in order( of .*)?");
+    // "pending, queued and committed empty"
+    static const std::regex queues(
+        "\\b(pending|queued|committed)(?: and |, (?:and )?)(?=(?:(?:pending|queued|committed)"
+        "(?: and |, )?)+(?: queues?)? (?:are )?(?:all )?empty)");
     const Items& done = play.processed_in(loop);
     Items named;
-    for (const std::string& part : split_at(words, between)) {
+    for (const std::string& part :
+         split_at(std::regex_replace(words, queues, "$1 empty; "), between)) {
         for (const std::string& clause : split_at(part, both)) {
             const std::string where = fmt::format("loop {}: {}", loop, clause);
             if (check_left(play, clause, loop, verdict)) continue;

@@ -18,6 +18,7 @@ std::optional<Verdict> judge_commit(const Case& one);
 /// Of sessions: their timeouts, who may use them, and clients that take them elsewhere.
 std::optional<Verdict> judge_sessions(const Case& one);
 std::optional<Verdict> judge_roles(const Case& one);
+std::optional<Verdict> judge_lives(const Case& one);
 std::optional<Verdict> judge_moves(const Case& one);
 /// Of a leader that collects epochs, and of a disk that is read.
 std::optional<Verdict> judge_epochs(const Case& one);

@@ -54,8 +54,9 @@ std::vector<Kind> kinds_of(const std::string& words) {
     static const std::string between =
         " */ *|; *| or |,? also |(?:,| and|, and) (?=(?:an? |the )?(?:own |its )?"
         "(?:global|local|unknown|upgrading|untracked|during upgrade|while upgrading)\\b)";
+    static const std::regex aside(" *\\(([^)]*)\\)");  // "unknown (own or of another server)"
     std::vector<Kind> kinds;
-    for (const std::string& part : split_at(words, between)) {
+    for (const std::string& part : split_at(std::regex_replace(words, aside, ", $1"), between)) {
         const bool was_unknown = !kinds.empty() && kinds.back().is_unknown;
         // "unknown, local of another server" is one.
         if (was_unknown && says(part, "^local") && words.find("unknown, " + part) != words.npos) {
@@ -155,6 +156,10 @@ void add_claim(const std::string& words, bool is_global, std::vector<Claim>& cla
     if (std::regex_match(bare, found, for_whom)) {
         claim.result = wanted_session_result(found[1]);
         claim.whom = found[2];
+    } else if (std::regex_match(bare, found, whom_first) &&
+               says(found[1], "^(ok|no-?op|SESSION[A-Z]*|expired)$")) {  // "ok: not checked here"
+        claim.result = wanted_session_result(found[1]);
+        if (wanted_session_result(found[2]) != claim.result) throw Refused("result: " + words);
     } else if (std::regex_match(bare, found, whom_first)) {
         claim.result = wanted_session_result(found[2]);
         claim.whom = found[1];
@@ -344,10 +349,11 @@ std::string session_result(const std::optional<SessionRefusal>& refusal) {
 
 std::string wanted_session_result(const std::string& words) {
     static const char* const fine =
-        "\\b(ok|no-?op|pass(es)?|succeeds|success|no (exception|error|check)|leader decides|allowed"
+        "\\b(ok|no-?op|pass(es)?|succeeds|success|no (exception|error|check)|leader "
+        "(decides|checks)|allowed"
         "|(never|not|un) ?(checked|refused|fail(s|ed)?|expired)|does not (throw|fail)"
         "|accepted|valid)\\b";
-    if (!words.empty() && says(words, fine)) return "ok";
+    if (says(words, fine) && !says(words, "\\bnot ok\\b")) return "ok";
     if (says(words, "expired|\\b(refused|rejected|fails)\\b")) return "SESSIONEXPIRED";
     if (says(words, "moved")) return "SESSIONMOVED";
     if (says(words, "unknown")) return "UNKNOWNSESSION";
