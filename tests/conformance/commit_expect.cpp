@@ -97,7 +97,15 @@ bool check_left(const CommitPlay& play, const std::string& clause, std::size_t l
     static const std::regex form(
         "(?:(all|both|the|its|three) )*([A-Za-z]*) ?(?:queues?|lists?|requests?)? ?(?:is |are )?"
         "(not |non-)?empty(?: again)?");
+    static const std::regex nothing(
+        "(?:and )?(?:nothing|no requests?) (?:is |are )?(?:left |still )?(?:in )?"
+        "(pending|queued|committed|left|waiting|waits|remains)");
     std::smatch found;
+    if (std::regex_match(clause, found, nothing)) {
+        const std::string where = found[1];
+        const bool is_one = where == "pending" || where == "queued" || where == "committed";
+        return check_left(play, (is_one ? where + " " : "") + "empty", loop, verdict);
+    }
     if (!std::regex_match(clause, found, form)) return false;
     const CommitPlay::Left& left = play.left_by(loop);
     const std::string which = found[2];

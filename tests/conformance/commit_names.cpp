@@ -80,7 +80,8 @@ std::vector<std::size_t> CommitPlay::several(const std::string& words, std::size
         "\\b(requests?|local|pending|all|everything|every|rest|others?|remaining|both|queued)\\b");
     std::smatch found;
     const bool has_kind = std::regex_search(words, found, kinds);
-    if (!has_kind && !std::regex_search(words, any)) {
+    const bool is_counted = count_of(words).has_value() && says(words, "\\bs[0-9]+\\b");
+    if (!has_kind && !is_counted && !std::regex_search(words, any)) {
         throw Refused("which are \"" + words + "\"?");
     }
     const char kind = has_kind ? found[1].str()[0] : ' ';
@@ -129,7 +130,8 @@ std::vector<std::size_t> CommitPlay::named(const std::string& raw, std::size_t l
                                 std::regex::icase);
     static const std::regex range("(read|write)s? ([0-9]+)\\.\\.([0-9]+)");
     static const std::regex hex("0x[0-9A-Fa-f]+");
-    const std::string words = plain_names(raw);
+    static const std::regex bare_write("\\b(?:the )?W\\b(?!\\()");
+    const std::string words = std::regex_replace(plain_names(raw), bare_write, "write");
     std::smatch found;
     const auto to_number = [](const std::string& text) {
         return static_cast<std::uint32_t>(std::stoul(text, nullptr, 0));

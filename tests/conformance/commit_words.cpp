@@ -57,6 +57,7 @@ std::string plain_names(const std::string& words) {
         {std::regex("\\b(s[0-9]+) (?=[RW][0-9])"), "$1:"},
         {std::regex("([RW][0-9]+) ?(?:-|\\.\\.\\.?| to ) ?([RW]?[0-9]+)"), "$1..$2"},
         {std::regex(" *\\(((?:no|without)(?: any)? commits?(?: yet)?)\\)"), ", $1"},
+        {std::regex("\\b(loops?|runs?): ?(?=no |without )"), "$1, "},
         {std::regex("(reads?|writes?) ([0-9]+) ?(?:-|\\.\\.\\.?| to ) ?([0-9]+)"), "$1 $2..$3"},
     };
     std::string plain = words;
@@ -261,7 +262,7 @@ void CommitPlay::commit(const std::string& words) {
     } else if (commit_named(words)) {
         return;
     } else if (is_of_others(words) || says(words, "\\bother (sessions?|servers?|writes?)\\b")) {
-        if (!says(words, "\\b(writes?|commits?|updates?|requests?)\\b")) {
+        if (!says(words, "\\b(writes?|commits?|updates?|requests?)\\b|[0-9]+ non-?local$")) {
             throw Refused("a commit: " + words);
         }
         commit_others(count_of(words).value_or(1));
