@@ -145,6 +145,7 @@ class Life {
     };
     static const std::vector<Act> acts;
 
+    void be_silent() {}  // It never pings.
     void lose_socket() { moves_.cluster.disconnect(handle_.client); }
     void reconnect() {
         notice();
@@ -232,7 +233,7 @@ const std::vector<Life::Act> Life::acts = {
     {"^(the )?(socket (is )?(killed|closed|lost|dies)|kill (the )?(socket|connection)"
      "|(client )?(disconnects?|dies|is killed|vanishes|loses (its )?(socket|connection)))",
      &Life::lose_socket},
-    {"^(the )?(client )?(is silent|(stops|no more) ping(s|ing)?)", &Life::lose_socket},
+    {"^(the )?(client )?(is silent|(stops|no more) ping(s|ing)?)", &Life::be_silent},
     {"^(wait (for )?(the )?(session )?(timeout|expiry|2 ?\\* ?timeout)|(the )?session (times out"
      "|expires|is expired))",
      &Life::await_end},
