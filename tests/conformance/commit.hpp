@@ -31,7 +31,7 @@ class CommitPlay {
     std::vector<std::size_t> processed() const;
     std::size_t loops() const { return processed_.size(); }
     /// Items named in words: "s1:R2..R5", "W6(s2)", "0xFE", "all leading reads", "10 writes".
-    std::vector<std::size_t> named(const std::string& words, std::size_t loop) const;
+    std::vector<std::size_t> named(const std::string& raw, std::size_t loop) const;
     /// "10 writes" are those of all loops from now on, not of one.
     void count_all(bool all) { counts_all_ = all; }
     /// The words say that something is not done yet.
@@ -46,7 +46,7 @@ class CommitPlay {
     std::size_t loops_before_commit() const;
 
   private:
-    void queue_all(const std::string& words);
+    void queue_all(const std::string& raw);
     void queue(const std::string& words);
     bool queue_some(const std::string& words);
     bool queue_named(const std::string& words);

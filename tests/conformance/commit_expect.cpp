@@ -303,7 +303,7 @@ bool check_queue(const CommitPlay& play, const std::string& key, const Value& va
         "queues|lists|(pending|queued|commit|committed)(?:Requests|Queue|Commits)?");
     static const std::regex left("([0-9]+)(?: left| waiting| remain| wait)?");
     std::smatch found;
-    if (!std::regex_match(key, found, queues) || !(is_text(value) || value.text != ""))
+    if (!std::regex_match(key, found, queues) || (!is_text(value) && value.text.empty()))
         return false;
     const std::string which = found[1];
     std::smatch said;

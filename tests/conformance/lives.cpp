@@ -92,7 +92,7 @@ void Moves::start_all() {
 
 void Moves::await_end_of(SessionId session) {
     const auto is_over = [&] { return !has_ephemeral_of(session); };
-    const std::int64_t limit = 2 * session_ticks * cluster.config().tick_time.ns;
+    const std::int64_t limit = std::int64_t{2} * session_ticks * cluster.config().tick_time.ns;
     if (!cluster.run_until(is_over, {limit})) throw Refused("the session does not end");
     cluster.run(zab::seconds(1));
 }

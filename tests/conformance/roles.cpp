@@ -59,7 +59,8 @@ std::vector<Kind> kinds_of(const std::string& words) {
     for (const std::string& part : split_at(std::regex_replace(words, aside, ", $1"), between)) {
         const bool was_unknown = !kinds.empty() && kinds.back().is_unknown;
         // "unknown, local of another server" is one.
-        if (was_unknown && says(part, "^local") && words.find("unknown, " + part) != words.npos) {
+        if (was_unknown && says(part, "^local") &&
+            words.find("unknown, " + part) != std::string::npos) {
             kinds.back() = kind_of("unknown, " + part, false);
             continue;
         }
