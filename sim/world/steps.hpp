@@ -140,30 +140,30 @@ template <class What>
 
 /// `what` is an Input, or one of the two kinds of it that make up a run.
 template <class What>
-[[gnu::always_inline]] inline void World::take_step(ServerIndex index, StageRef ref,
+[[gnu::always_inline]] inline void World::take_step(ServerIndex server, StageRef ref,
                                                     const What& what, const Origin& origin,
                                                     Core* core, bool pays) {
-    ServerNode& server = servers_[index];
-    Step step{.server = index, .stage = ref, .ready = now_};
+    ServerNode& node = servers_[server];
+    Step step{.server = server, .stage = ref, .ready = now_};
     Told told;
     const zab::Done* done = nullptr;
     if constexpr (std::is_same_v<What, zab::Input>) {
         done = std::get_if<zab::Done>(&what);
     }
     if (done != nullptr) {
-        told.record = record_done(server, *done, origin);  // Durable whatever happens next.
+        told.record = record_done(node, *done, origin);  // Durable whatever happens next.
     }
     if (outlets_.tuples != nullptr) [[unlikely]] {
-        outlets_.tuples->add(server.peer.zookeeper(), input_of(what));
+        outlets_.tuples->add(node.peer.zookeeper(), input_of(what));
     }
     effects_.clear();
     if (faults_.before.empty()) [[likely]] {
-        server.peer.step(input_of(what), {{server.clock.at(now_)}, {now_}}, effects_);
-    } else if (struck_in_step(index, input_of(what))) {
+        node.peer.step(input_of(what), {{node.clock.at(now_)}, {now_}}, effects_);
+    } else if (struck_in_step(server, input_of(what))) {
         return;
     }
     if (done == nullptr) {
-        told = tell(server, what, origin);
+        told = tell(node, what, origin);
     }
     step.record = told.record;
     carry_out(step, told, origin.since, core, pays);

@@ -16,7 +16,7 @@ const std::string writers = R"("clients": [{"count": 8, "placement": {"servers":
 /// Server 3 leads. A connection takes 16 KiB.
 Run run_with(const std::string& rest, std::uint64_t seed = 1) {
     sim::Scenario scenario = test::small_scenario("60s", rest);
-    scenario.network.send_buffer_bytes = 16 * 1024;
+    scenario.network.send_buffer_bytes = std::uint64_t{16} * 1024;
     Run run = test::run(scenario, seed);
     test::check_clean(run);
     return run;
