@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/phrases.hpp"
 #include "tests/support/cluster.hpp"
 
 #include <map>
@@ -14,12 +15,16 @@ namespace conformance {
 class Story {
   public:
     explicit Story(const Case& one);
-    void play(const std::string& step);
+    void play_all();
 
     /// S2, 2, node2, A, "the old leader": as the steps call it.
-    zab::NodeId server(const std::string& name) const;
+    zab::NodeId server(const std::string& name);
+    /// "A and B", "both followers", "all": the old leader is nobody's follower.
+    std::vector<zab::NodeId> servers(const std::string& who);
     /// What a server's tree holds at a path: the value, or nothing.
     std::optional<std::string> value(zab::NodeId node, const std::string& path) const;
+    /// Whether anybody wrote it, or tried to.
+    bool knows(const std::string& path) const { return paths_.contains(path); }
     bool are_all_equal() const;
 
     test::Cluster& cluster() { return *cluster_; }
@@ -30,6 +35,13 @@ class Story {
     /// Paths of nodes that die with their session, and whose it is.
     const std::map<std::string, zab::SessionId>& ephemerals() const { return ephemerals_; }
     std::optional<zab::NodeId> observed() const { return observed_; }
+    /// What steps say in passing, and whether it was so: "read /a at leader: present".
+    const std::vector<std::pair<std::string, bool>>& claims() const { return claims_; }
+    /// Paths that a server held before anybody was restarted for the last time.
+    bool held_before(zab::NodeId node, const std::string& path) const {
+        return held_before_.contains({node, path});
+    }
+    const std::map<zab::NodeId, std::string>& syncs() const { return syncs_; }
 
   private:
     using Step = bool (Story::*)(const std::string&);
@@ -39,16 +51,30 @@ class Story {
     void ensure_client();
     zab::PathId path_id(const std::string& path);
     void create_some(std::size_t count);
-    void up(zab::NodeId node);
-    void down(zab::NodeId node);
-    void down_followers();
+    void play(const std::string& step);
+    void read_initial(const Value& initial, zab::Config& config);
+    std::vector<zab::NodeId> preset_logs(const Value& initial);
+    void name_servers(const Value& nodes);
+    void claim(const std::string& words, bool holds) { claims_.emplace_back(words, holds); }
+    bool tells(const char* pattern) const;
 
     // story.cpp
     bool play_writes(const std::string& step);
+    void write_as_told(const std::string& path, const std::string& step);
     bool play_reads(const std::string& step);
-    // story_servers.cpp
+    // story_ups.cpp
+    void up(const std::vector<zab::NodeId>& who);
+    void down(const std::vector<zab::NodeId>& who);
+    void hide(zab::NodeId node);
+    void let_back();
+    void remember();
+    bool play_isolation(const std::string& step);
     bool play_downs(const std::string& step);
     bool play_ups(const std::string& step);
+    bool play_failing_ups(const std::string& step);
+    bool play_returns(const std::string& step);
+    bool play_outcomes(const std::string& step);
+    // story_servers.cpp
     bool play_snap_races(const std::string& step);
     void race_with_snap(zab::NodeId learner, const std::string& before, const std::string& after);
     bool play_sessions(const std::string& step);
@@ -66,6 +92,15 @@ class Story {
     zab::Epoch client_epoch_{};  // Of the leadership it is connected to.
     zab::SessionId session_{};
     std::size_t next_path_ = 0;
+    std::vector<std::string> steps_;
+    std::size_t at_ = 0;  ///< The step that is played.
+    std::vector<std::pair<std::string, bool>> claims_;
+    std::set<std::pair<zab::NodeId, std::string>> held_before_;
+    std::map<zab::NodeId, std::string> syncs_;  ///< How it was synchronized last.
+    std::optional<zab::NodeId> hidden_;         ///< Takes no part in elections.
+    std::set<zab::NodeId> failing_;             ///< Fails when UPTODATE comes.
+    std::optional<zab::Duration> leader_tick_;  ///< Once it has lost its followers.
+    bool is_unsettled_ = false;
 };
 
 }  // namespace conformance

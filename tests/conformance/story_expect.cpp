@@ -12,76 +12,146 @@ using zab::NodeId;
 
 std::string shown(const std::optional<std::string>& value) { return value.value_or("nothing"); }
 
-std::vector<std::string> split(const std::string& words, const std::string& separator) {
-    const std::regex between(separator);
-    return {std::sregex_token_iterator(words.begin(), words.end(), between, -1), {}};
+std::vector<std::string> clauses_of(const std::string& words) {
+    return split_at(words, "\\s*;\\s*|\\s*,\\s*(?![0-9])");
 }
 
-void check_everywhere(Story& story, const std::string& words, Verdict& verdict) {
-    static const std::regex absent("no (/[A-Za-z0-9]+)");
-    static const std::regex listed("nodes ([0-9,]+) on all servers");
-    for (const std::string& clause : split(words, "; ")) {
-        std::smatch found;
-        for (const NodeId node : story.cluster().members()) {
-            const std::string where = fmt::format("{} on server {}", clause, node.value - 1);
-            if (std::regex_match(clause, found, absent)) {
-                verdict.require(where, story.cluster().serves(node) &&
-                                           !story.value(node, found[1]).has_value());
-            } else if (clause == "both new nodes present") {
-                for (const std::string& path : story.created()) {
-                    verdict.require(where, story.value(node, path).has_value());
-                }
-            } else if (std::regex_match(clause, found, listed)) {
-                for (const std::string& path : split(found[1], ",")) {
-                    verdict.require(where, story.value(node, path).has_value());
-                }
-            } else {
-                throw Refused("expected: " + clause);
-            }
+/// "/zkL present", "no /zkL", "/zkL truncated", "has /0../9", "not /12 and later", "nodes 0,1,3".
+/// `true`: they must be there; nothing: the words do not speak of paths.
+std::optional<bool> presence_in(const std::string& words) {
+    static const std::regex absent(
+        "(?:has )?(?:no|not|never) /.*|.*\\b(?:absent|missing|truncated|gone|removed|not there|"
+        "does not exist|not present|lost|discarded|nowhere)\\b.*");
+    static const std::regex present(
+        "(?:has |holds |contains |keeps )?/\\S+|(?:has|holds|contains|keeps|with) /.*|"
+        ".*\\b(?:present|exists?|there|visible|found|survives?|kept|durable|committed)\\b.*");
+    if (contains(words, "/")) {
+        if (std::regex_match(words, absent)) return false;
+        if (std::regex_match(words, present)) return true;
+    }
+    return std::nullopt;
+}
+
+std::vector<std::string> paths_of(const Story& story, const std::string& words) {
+    static const std::regex later("/([0-9]+) and later");
+    std::smatch found;
+    if (!std::regex_search(words, found, later)) return paths_in(words);
+    std::vector<std::string> all;
+    for (std::size_t i = std::stoul(found[1]); story.knows(fmt::format("/{}", i)); ++i) {
+        all.push_back(fmt::format("/{}", i));
+    }
+    if (all.empty()) throw Refused("nobody wrote such: " + words);
+    return all;
+}
+
+void check_paths(Story& story, NodeId node, const std::string& words, bool is_there,
+                 Verdict& verdict) {
+    const bool also_before = contains(words, "\\bbefore and after\\b|\\balso (?:before|after)\\b");
+    for (const std::string& path : paths_of(story, words)) {
+        const std::string where = fmt::format("{} {} on server {}", words, path, node.value - 1);
+        const bool holds = story.value(node, path).has_value();
+        verdict.require(where, story.cluster().serves(node) && holds == is_there);
+        if (also_before) {
+            verdict.require(where + " before", story.held_before(node, path) == is_there);
         }
     }
 }
 
-/// "has /0../9, not /12 and later"; "all 11 nodes"; "same value as leader (3)".
-void check_server_words(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex range("has /([0-9]+)\\.\\./([0-9]+), not /([0-9]+) and later");
-    static const std::regex all("all ([0-9]+) nodes");
-    static const std::regex same("same value as leader \\(([0-9]+)\\)");
+/// "same value as leader (3)"; "stat of /p equal to leader's".
+void check_same(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
+    static const std::regex value_told("\\(([0-9]+)\\)");
     std::smatch found;
-    if (std::regex_match(words, found, range)) {
-        for (std::size_t i = std::stoul(found[1]); i <= std::stoul(found[2]); ++i) {
-            verdict.require(fmt::format("has /{}", i),
-                            story.value(node, fmt::format("/{}", i)).has_value());
-        }
-        for (std::size_t i = std::stoul(found[3]); i < 50; ++i) {
-            verdict.require(fmt::format("not /{}", i),
-                            !story.value(node, fmt::format("/{}", i)).has_value());
-        }
-    } else if (std::regex_match(words, found, all)) {
-        verdict.check("nodes created", found[1], std::to_string(story.created().size()));
-        for (const std::string& path : story.created()) {
-            verdict.require("has " + path, story.value(node, path).has_value());
-        }
-    } else if (std::regex_match(words, found, same)) {
+    const NodeId leader = story.server("leader");
+    if (std::regex_search(words, found, value_told)) {
         verdict.check("the server's value", found[1], shown(story.value(node, "node")));
-        const auto leader = story.cluster().leader();
-        verdict.check("the leader's value", found[1],
-                      leader ? shown(story.value(*leader, "node")) : "no leader");
+        verdict.check("the leader's value", found[1], shown(story.value(leader, "node")));
+        return;
+    }
+    const auto& cluster = story.cluster();
+    verdict.require(words,
+                    cluster.serves(node) && cluster.peer(node).server().database.position() ==
+                                                cluster.peer(leader).server().database.position());
+}
+
+void check_role(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
+    const test::Cluster& c = story.cluster();
+    const bool leads = c.leader() == node;
+    const bool follows = c.serves(node) && c.peer(node).learning() != nullptr;
+    const bool is_leader_meant = contains(words, "LEADING|leader|leads");
+    verdict.check(fmt::format("{} (server {})", words, node.value - 1), !is_negated(words),
+                  is_leader_meant ? leads : follows);
+}
+
+/// Something that is said of one server.
+void check_clause(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
+    static const std::regex all("(?:has )?all ([0-9]+) (?:nodes|creates|znodes)(?: present)?");
+    static const std::regex listed("nodes ([0-9,]+)(?: on all servers)?");
+    std::smatch found;
+    const std::string where = fmt::format("{} on server {}", words, node.value - 1);
+    const auto has_all = [&](const std::vector<std::string>& paths) {
+        for (const std::string& path : paths) {
+            verdict.require(where, story.value(node, path).has_value());
+        }
+    };
+    if (std::regex_match(words, found, all)) {
+        verdict.check("nodes created", found[1], std::to_string(story.created().size()));
+        has_all(story.created());
+    } else if (contains(words,
+                        "^(?:both|all) (?:new )?nodes present|^all (?:nodes|creates|data)$")) {
+        has_all(story.created());
+    } else if (std::regex_match(words, found, listed)) {
+        has_all(split_at(found[1], ","));
+    } else if (contains(words, "^same|equal|identical|agree")) {
+        check_same(story, node, words, verdict);
+    } else if (const auto is_there = presence_in(words)) {
+        check_paths(story, node, words, *is_there, verdict);
+    } else if (contains(words, "^no [a-z]\\w*$") && !story.ephemerals().empty()) {
+        verdict.require(
+            where, story.cluster().serves(node) && !story.value(node, words.substr(3)).has_value());
+    } else if (contains(words, "^(?:not |is not |differs from )(?:the )?old (?:leader|one)$")) {
+        verdict.require(where, !(node == story.server("old leader")));
+    } else if (contains(words, "can be created by another session")) {
+        verdict.require(words, story.are_all_equal());
+    } else if (contains(words,
+                        "^(?:is |still |not |never "
+                        ")*(?:FOLLOWING|LEADING|follows|leads|follower|leader)$")) {
+        check_role(story, node, words, verdict);
+    } else if (contains(words, "^(?:TRUNC|DIFF|SNAP)$")) {
+        const auto sync = story.syncs().find(node);
+        verdict.check(where, words, sync == story.syncs().end() ? "none" : sync->second);
+    } else if (contains(words, "^(?:quorum )?(?:up|serves|serving|available|starts|in service)$")) {
+        verdict.require(where, story.cluster().serves(node));
     } else {
         throw Refused("expected: " + words);
     }
 }
 
-void check_ephemeral(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
-    for (const std::string& clause : split(words, "; ")) {
-        if (clause.starts_with("no ")) {
-            verdict.require(clause, story.cluster().serves(node) &&
-                                        !story.value(node, clause.substr(3)).has_value());
-        } else if (clause == "e can be created by another session") {
-            verdict.require(clause, story.are_all_equal());
-        } else {
-            throw Refused("expected: " + clause);
+/// "/zkL truncated, also after restart": the addition belongs to what it is added to.
+void check_words(Story& story, const std::vector<NodeId>& nodes, const std::string& words,
+                 Verdict& verdict) {
+    static const std::regex addition(", (also|before and after|even|both before)");
+    const std::string joined = std::regex_replace(words, addition, " $1");
+    for (const std::string& clause : clauses_of(joined)) {
+        for (const NodeId node : nodes) check_clause(story, node, clause, verdict);
+    }
+}
+
+/// "not the old one", "A or B", "S0 (higher currentEpoch)", "differs from the old one".
+void check_leader(Story& story, const std::string& key, const std::string& told, Verdict& verdict,
+                  std::optional<NodeId> leader) {
+    const std::string words = plain(told);
+    const std::string got = leader ? fmt::format("server {}", leader->value - 1) : "nobody";
+    const std::string what = fmt::format("{}: {}, is {}", key, told, got);
+    if (contains(words, "\\bnot\\b|differ|different|another|other than|changed")) {
+        verdict.require(what, leader && !(*leader == story.server("old leader")));
+    } else if (contains(words, "unchanged|\\bsame\\b|^old")) {
+        verdict.require(what, leader && *leader == story.server("old leader"));
+    } else {
+        bool is_one = false;
+        for (const std::string& name : split_at(words, " or |, ?")) {
+            is_one = is_one || (leader && story.server(name) == *leader);
         }
+        verdict.require(what, is_one);
     }
 }
 
@@ -108,34 +178,41 @@ std::size_t elections_in(const Story& story) {
     return story.leaders().empty() ? 0 : story.leaders().rbegin()->first;
 }
 
+/// Whom a key speaks of: "everywhere", "newQuorum", "oldLeader", "A,B".
+std::vector<NodeId> nodes_of(Story& story, const std::string& key) {
+    const auto all = story.cluster().members();
+    if (contains(key, "^(?:everywhere|all|cluster|servers|everybody|trees?)$")) return all;
+    if (contains(key, "^old[lL]eader")) return {story.server("old leader")};
+    if (contains(key, "^(?:new)?[lL]eader(?:Tree|Has)?$")) return {story.server("leader")};
+    if (contains(key, "^(?:newQuorum|followers|others|rest)$")) {
+        auto others = all;
+        std::erase(others, story.server("old leader"));
+        return others;
+    }
+    return story.servers(key);
+}
+
 void check_key(Story& story, const std::string& key, const Value& value, Verdict& verdict) {
     static const std::regex leader_of("leaderEpoch([0-9]+)");
     std::smatch found;
-    if (key == "everywhere" || key == "all") {
-        check_everywhere(story, value.text, verdict);
-    } else if (key == "readBefore") {
+    if (key == "readBefore" || key == "read") {
         verdict.check(key, value.text, shown(story.read()));
-    } else if (key == "oldLeader") {
-        check_table(story, story.server("old leader"), value, verdict);
     } else if (std::regex_match(key, found, leader_of)) {
-        const auto epoch = static_cast<std::uint32_t>(std::stoul(found[1]));
-        const std::string wanted = value.text.substr(0, value.text.find(' '));
-        const auto leader = story.leaders().find(epoch);
-        verdict.check(key, wanted,
-                      leader == story.leaders().end()
-                          ? "nobody"
-                          : fmt::format("S{}", leader->second.value - 1));
+        const auto leader = story.leaders().find(static_cast<std::uint32_t>(std::stoul(found[1])));
+        const bool is_known = leader != story.leaders().end();
+        check_leader(story, key, value.text, verdict,
+                     is_known ? std::optional(leader->second) : std::nullopt);
     } else if (key == "elections" && value.text == "no extra election round") {
         verdict.check("leaders so far", "2", std::to_string(elections_in(story)));
-    } else if ((key == "leader" || key == "follower") && !story.ephemerals().empty()) {
-        const NodeId node = key == "leader" ? story.server("leader") : *story.observed();
-        check_ephemeral(story, node, value.text, verdict);
+    } else if (key == "follower" && story.observed()) {
+        check_words(story, {*story.observed()}, value.text, verdict);
+    } else if (contains(key, "^(?:new)?[lL]eader$") && is_text(value) &&
+               !contains(value.text, "/|^no [a-z]$")) {
+        check_leader(story, key, value.text, verdict, story.cluster().leader());
     } else if (is_text(value)) {
-        check_server_words(story, story.server(key), value.text, verdict);
+        check_words(story, nodes_of(story, key), value.text, verdict);
     } else {
-        for (const std::string& name : split(key, ",")) {
-            check_table(story, story.server(name), value, verdict);
-        }
+        for (const NodeId node : nodes_of(story, key)) check_table(story, node, value, verdict);
     }
 }
 
@@ -144,8 +221,9 @@ void check_key(Story& story, const std::string& key, const Value& value, Verdict
 std::optional<Verdict> judge_story(const Case& one) {
     if (one.level != "cluster" || one.area != "REC") return std::nullopt;
     Story story(one);
-    for (const std::string& step : texts(one.stimulus, "stimulus")) story.play(step);
+    story.play_all();
     Verdict verdict;
+    for (const auto& [words, holds] : story.claims()) verdict.require(words, holds);
     for (const auto& [key, place, value] : one.expected.members) {
         check_key(story, key, value, verdict);
     }

@@ -9,80 +9,6 @@ namespace conformance {
 using test::Cluster;
 using zab::NodeId;
 
-void Story::up(NodeId node) {
-    cluster_->start(node);
-    settle();
-}
-
-void Story::down(NodeId node) {
-    cluster_->kill(node);
-    settle();
-}
-
-/// The leader is left alone at the same instant: what it is asked from now on cannot commit.
-void Story::down_followers() {
-    const NodeId leader = server("leader");
-    names_["old leader"] = leader;
-    ensure_client();
-    for (const NodeId node : cluster_->members()) {
-        if (!(node == leader)) cluster_->kill(node);
-    }
-}
-
-bool Story::play_downs(const std::string& step) {
-    static const std::regex one_down(
-        "(?:follower )?([A-Za-z0-9]+) down|(?:kill|stop) ([A-Za-z0-9]+)");
-    std::smatch found;
-    if (step == "kill both followers" || step == "stop followers") {
-        down_followers();
-        return true;
-    }
-    if (!std::regex_match(step, found, one_down)) return false;
-    const std::string name = found[1].length() != 0 ? found[1].str() : found[2].str();
-    if (name.size() == 1 && name[0] >= 'A' && name[0] <= 'Z' && !names_.contains(name)) {
-        for (const NodeId node : cluster_->members()) {
-            if (!(node == server("leader")) && !names_.contains(name)) names_[name] = node;
-        }
-    }
-    down(server(name));
-    cluster_->resume();
-    settle();
-    return true;
-}
-
-bool Story::play_ups(const std::string& step) {
-    static const std::regex one_up(
-        "(?:start |restart )?([A-Za-z0-9]+|old leader)(?: up| joins| restarts)?(?: \\(epoch "
-        "([0-9]+)\\))?"
-        "(?: with normal sync)?( but its log/commit processors fail)?");
-    if (step == "start followers, each creates own node" || step == "start others") {
-        const bool creates = step.find("creates") != std::string::npos;
-        for (const NodeId node : cluster_->members()) {
-            if (!(node == names_.at("old leader"))) cluster_->start(node);
-        }
-        settle();
-        if (creates) create_some(cluster_->members().size() - 1);
-        return true;
-    }
-    std::smatch found;
-    if (!std::regex_match(step, found, one_up)) return false;
-    const NodeId node = server(found[1]);
-    if (step.find("with normal sync") != std::string::npos) {
-        cluster_->reconfigure([](zab::Config& c) { c.force_snapshot_sync = false; });
-    }
-    if (step.starts_with("restart")) cluster_->kill(node);
-    if (found[3].matched) {
-        cluster_->stalls = [node](NodeId who, const zab::Start& start) {
-            return who == node && start.stage == zab::Stage::sync;
-        };
-    }
-    up(node);
-    if (found[2].matched && !leaders_.contains(static_cast<std::uint32_t>(std::stoul(found[2])))) {
-        throw Refused("no leader of that epoch: " + step);
-    }
-    return true;
-}
-
 /// One write is committed but not applied when the sync is decided, another one is applied before
 /// the snapshot is written; the learner dies as it acknowledges NEWLEADER.
 void Story::race_with_snap(NodeId learner, const std::string& before, const std::string& after) {
@@ -135,7 +61,10 @@ bool Story::play_snap_races(const std::string& step) {
         "([A-Z]) joins by SNAP; set ([0-9]+) during start-forwarding; set "
         "([0-9]+) after sync start, before serialisation");
     static const std::regex at_ack("([A-Z]) stops right at its NEWLEADER ack");
-    static const std::regex fails("([A-Z]) gets SNAP; fails when NEWLEADER arrives");
+    static const std::regex fails(
+        "([A-Z]) (?:up|joins)?,? ?(?:gets|by|via|with) (SNAP|DIFF|TRUNC)[;,] (?:but )?fails when "
+        "NEWLEADER "
+        "arrives");
     static const std::regex again("([A-Z]) reconnects with normal sync");
     std::smatch found;
     if (std::regex_match(step, found, race)) {
@@ -145,7 +74,8 @@ bool Story::play_snap_races(const std::string& step) {
         c.drops = nullptr;
     } else if (std::regex_match(step, found, fails)) {
         const NodeId learner = server(found[1]);
-        c.reconfigure([](zab::Config& config) { config.force_snapshot_sync = true; });
+        const bool is_forced = found[2] == "SNAP";
+        c.reconfigure([=](zab::Config& config) { config.force_snapshot_sync = is_forced; });
         c.drops = [this, learner](const Cluster::Sent& sent) {
             if (!(sent.to == learner) || sent.as<zab::NewLeader>() == nullptr) return false;
             cluster_->reconfigure([](zab::Config& config) { config.force_snapshot_sync = false; });
@@ -154,8 +84,9 @@ bool Story::play_snap_races(const std::string& step) {
         };
         c.start(learner);
         if (!c.run_until([&c] { return c.drops == nullptr; }, zab::seconds(30))) {
-            throw Refused("no SNAP: " + step);
+            throw Refused("no NEWLEADER: " + step);
         }
+        claim(step + ", is " + syncs_[learner], syncs_[learner] == found[2].str());
     } else if (std::regex_match(step, found, again)) {
         settle();
         if (!c.serves(server(found[1]))) throw Refused("it does not serve: " + step);
@@ -193,7 +124,7 @@ bool Story::play_sessions(const std::string& step) {
         names_["old leader"] = leader;
         c.kill(leader);
         settle();
-        up(leader);
+        up({leader});
     } else {
         return false;
     }

@@ -12,28 +12,14 @@ using zab::LinkKind;
 
 constexpr zab::Duration pause = zab::milliseconds(100);
 
+}  // namespace
+
 zab::Txn txn_at(zab::Zxid zxid) { return {zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set}; }
 
 zab::Snapshot tree_up_to(const std::vector<zab::Zxid>& history) {
     zab::Database database;
     for (const zab::Zxid zxid : history) database.apply(txn_at(zxid));
     return database.snapshot();
-}
-
-}  // namespace
-
-std::string without_remarks(const std::string& words) {
-    static const std::regex remark("\\([^)]*\\)");
-    static const std::regex ends("^\\s+|\\s+$");
-    return std::regex_replace(std::regex_replace(words, remark, ""), ends, "");
-}
-
-std::vector<std::string> clauses(const std::string& words) {
-    static const std::regex separator("\\s*[;,]\\s*(?![0-9])");
-    std::vector<std::string> all(
-        std::sregex_token_iterator(words.begin(), words.end(), separator, -1),
-        std::sregex_token_iterator());
-    return all;
 }
 
 Talk::Talk(const Case& one) {
@@ -49,15 +35,18 @@ Talk::Talk(const Case& one) {
     if (described == nullptr) throw Refused("initial names neither follower, observer nor leader");
     zab::Config config = config_of(one.initial, 1);
     config.release = one.release;
+    take_settings(one.initial, config);
     if (config.voters.empty()) config.voters = {{1}, {2}, {3}};
     if (role_ == Role::observer) config.observers = {{9}};
     self_ = role_ == Role::observer ? zab::NodeId{9} : config.voters.front();
     leader_ = role_ == Role::leader ? self_ : config.voters.at(1);
     learner_ = role_ == Role::leader ? config.voters.at(1) : self_;
+    speaker_ = learner_;
     cluster_ = std::make_unique<test::Cluster>(config);
     for (const zab::NodeId voter : config.voters) {
         if (!(voter == self_)) cluster_->mock(voter);
     }
+    if (is_text(*described) && described->text != "fresh") throw Refused(described->text);
     set_up(*described);
     cluster_->start(self_);
     cluster_->run(zab::milliseconds(20));
@@ -126,115 +115,57 @@ void Talk::become_leader() {
     }
 }
 
-zab::LinkId Talk::link() {
-    const zab::NodeId mock = role_ == Role::leader ? learner_ : leader_;
-    const auto found = cluster_->link_of_mock(mock, self_, LinkKind::learner);
-    if (!found.has_value()) throw Refused("the server has closed the connection");
-    return *found;
+bool Talk::is_in_role() const {
+    const zab::Peer& peer = cluster_->peer(self_);
+    return role_ == Role::leader ? peer.leading() != nullptr : peer.learning() != nullptr;
 }
 
-/// A zxid written out, or one of a name that stands for the next proposal of the epoch.
-zab::Zxid Talk::zxid_of(const std::string& words) {
-    if (const auto written = zxid_in(words)) return *written;
-    static const std::regex name("\\b([a-z][a-z0-9]*)\\b");
-    std::smatch found;
-    if (!std::regex_search(words, found, name)) throw Refused("no zxid in: " + words);
-    const auto counter = static_cast<std::uint32_t>(names_.size() + 1);
-    return names_.try_emplace(found[1], zab::Zxid::of(epoch_, counter)).first->second;
-}
-
-void Talk::say_snapshot() {
-    const zab::Snapshot tree = tree_up_to({{1}, {2}, {3}});
-    snapshot_zxid_ = tree.position.zxid;
-    cluster_->send(link(), zab::Snap{snapshot_zxid_, 0}, std::make_shared<zab::Snapshot>(tree));
-}
-
-void Talk::say_proposal(const std::string& words) {
-    static const std::regex committed("\\+ COMMIT (.*)$");
-    const zab::Zxid zxid = zxid_of(words.substr(words.find(' ')));
-    spoken_of_.push_back(zxid);
-    cluster_->send(link(), zab::Proposal{txn_at(zxid)});
-    std::smatch found;
-    if (std::regex_search(words, found, committed)) {
-        cluster_->send(link(), zab::Commit{zxid_of(found[1])});
+/// What the other side does without being told to, and what it notices.
+void Talk::attend() {
+    const auto since = End{cluster_->now() - spoke_at_, pings_};
+    for (; attended_ < cluster_->heard.size(); ++attended_) {
+        const auto [link, message] = cluster_->heard[attended_];
+        const auto* ping = std::get_if<zab::Ping>(&message);
+        if (ping == nullptr) continue;
+        ++pings_;
+        if (answers_pings_) cluster_->send(link, zab::PingReply{ping->number});
     }
+    const zab::NodeId mock = role_ == Role::leader ? speaker_ : leader_;
+    const bool is_linked = cluster_->link_of_mock(mock, self_, LinkKind::learner).has_value();
+    if (was_linked_ && !is_linked && !closed_) closed_ = since;
+    was_linked_ = is_linked;
+    if (!looks_.empty() && !left_ && (!cluster_->is_up(self_) || !is_in_role())) left_ = since;
 }
 
-bool Talk::say_as_leader(const std::string& step) {
-    static const std::regex sync("(SNAP|DIFF|TRUNC).*");
-    if (looks_.size() == 1 && std::regex_match(step, sync)) {
-        cluster_->send(link(), zab::LeaderInfo{epoch_});  // The case begins behind discovery.
-        cluster_->run(pause);
-    }
-    if (step.starts_with("LEADERINFO")) {
-        epoch_ = zxid_of(step).epoch();
-        cluster_->send(link(), zab::LeaderInfo{epoch_});
-    } else if (step.starts_with("DIFF")) {
-        cluster_->send(link(), zab::Diff{zxid_in(step).value_or(zab::Zxid{})});
-    } else if (step.starts_with("TRUNC")) {
-        cluster_->send(link(), zab::Trunc{zxid_of(step)});
-    } else if (step.starts_with("SNAP")) {
-        say_snapshot();
-    } else if (step.starts_with("NEWLEADER")) {
-        cluster_->send(link(), zab::NewLeader{zxid_of(step).epoch()});
-    } else if (step.starts_with("PROPOSAL")) {
-        say_proposal(step);
-    } else if (step.starts_with("COMMIT")) {
-        cluster_->send(link(), zab::Commit{zxid_of(step.substr(6))});
-    } else if (step.starts_with("INFORM")) {
-        const zab::Zxid zxid = zxid_of(step.substr(6));
-        spoken_of_.push_back(zxid);
-        cluster_->send(link(), zab::Inform{txn_at(zxid)});
-    } else if (step == "UPTODATE") {
-        cluster_->send(link(), zab::UpToDate{});
-    } else {
-        return false;
-    }
-    return true;
+bool Talk::run_until(const std::function<bool()>& holds, zab::Duration limit) {
+    return cluster_->run_until(
+        [&] {
+            attend();
+            return holds();
+        },
+        limit);
 }
 
-bool Talk::say_as_learner(const std::string& step) {
-    static const std::regex epoch_ack("ACKEPOCH(?: epoch ([0-9]+))? zxid (.*)");
-    std::smatch found;
-    if (step.starts_with("FOLLOWERINFO")) {
-        cluster_->dial(learner_, self_, LinkKind::learner);
-        static const std::regex sender(" from sid [0-9]+");
-        const std::string words = std::regex_replace(step, sender, "");
-        cluster_->send(link(), zab::FollowerInfo{learner_, zxid_of(words).epoch()});
-    } else if (std::regex_match(step, found, epoch_ack)) {
-        const zab::Epoch current{found[1].matched ? static_cast<std::uint32_t>(std::stoul(found[1]))
-                                                  : 0};
-        cluster_->send(link(), zab::AckEpoch{zxid_of(found[2]), current});
-    } else if (step.starts_with("ACK")) {
-        const auto written = zxid_in(step);
-        const zab::Epoch epoch = cluster_->peer(self_).leading()->epoch;
-        cluster_->send(link(), zab::Ack{written.value_or(zab::Zxid::of(epoch, 0))});
-    } else if (step.starts_with("connection closed") || step.starts_with("close")) {
-        cluster_->close(link());
-    } else {
-        return false;
-    }
-    return true;
-}
-
-void Talk::play(const std::string& words) {
-    const std::string step = without_remarks(words);
-    const bool is_known =
-        step.empty() || (role_ == Role::leader ? say_as_learner(step) : say_as_leader(step));
-    if (!is_known) throw Refused("step: " + words);
-    cluster_->run(pause);
-    look(step);
+void Talk::run(zab::Duration time) {
+    const zab::Instant until = cluster_->now() + time;
+    run_until([] { return false; }, time);
+    cluster_->run(until - cluster_->now());
+    attend();
 }
 
 void Talk::look(const std::string& step) {
     Look seen{.step = step, .heard = said().size()};
+    if (!cluster_->is_up(self_)) throw Refused("the server has ended at: " + step);
     const zab::Server& server = cluster_->peer(self_).server();
     seen.accepted = server.accepted_epoch;
     seen.current = server.current_epoch;
     seen.processed = server.database.last_processed();
     zab::Database reloaded;
-    reloaded.load(cluster_->disk(self_).image());
+    const zab::DiskImage& disk = cluster_->disk(self_).image();
+    reloaded.load(disk);
     seen.reloaded = reloaded.last_processed();
+    seen.sessions = server.database.sessions().size();
+    seen.reloaded_sessions = reloaded.sessions().size();
     for (const trace::Record& record : cluster_->records()) {
         if (record.kind() == trace::Kind::snapshot_written) {
             ++seen.snapshots;
@@ -245,6 +176,7 @@ void Talk::look(const std::string& step) {
     for (const zab::Zxid zxid : spoken_of_) {
         const zab::History& log = server.database.committed_log();
         if (log.find(zxid).has_value() && log.last().zxid >= zxid) seen.applied.push_back(zxid);
+        if (disk.log.find(zxid).has_value()) seen.logged.push_back(zxid);
     }
     looks_.push_back(std::move(seen));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/phrases.hpp"
 #include "tests/support/cluster.hpp"
 
 #include <map>
@@ -20,15 +21,24 @@ class Talk {
         std::size_t heard = 0;  ///< Messages from the server until then.
         zab::Epoch accepted{}, current{};
         zab::Zxid processed{}, reloaded{};
-        std::size_t snapshots = 0;       ///< Written until then …
-        bool are_synced = true;          ///< … and all of them synced.
-        std::size_t appended = 0;        ///< Transactions appended to the log until then.
-        std::vector<zab::Zxid> applied;  ///< Of the transactions that the script named.
+        std::size_t snapshots = 0;  ///< Written until then …
+        bool are_synced = true;     ///< … and all of them synced.
+        std::size_t appended = 0;   ///< Transactions appended to the log until then.
+        /// Of the transactions that the script named: in memory, and in the log on disk.
+        std::vector<zab::Zxid> applied, logged;
+        /// Sessions that memory holds, and that a reload from disk gives.
+        std::size_t sessions = 0, reloaded_sessions = 0;
+    };
+    /// When the server ended what it should have kept up, and where the other side stood then.
+    struct End {
+        zab::Duration waited{};  ///< Since the script last spoke.
+        std::size_t pings = 0;   ///< From the server since then.
     };
 
     explicit Talk(const Case& one);
-    /// Plays one step of the stimulus.
+    /// Plays one step of the stimulus; `finish` comes behind the last one.
     void play(const std::string& words);
+    void finish() { wait_out(); }
 
     Role role() const { return role_; }
     const std::vector<Look>& looks() const { return looks_; }
@@ -45,33 +55,81 @@ class Talk {
     zab::Zxid snapshot_zxid() const { return snapshot_zxid_; }
     test::Cluster& cluster() { return *cluster_; }
     zab::NodeId self() const { return self_; }
+    const std::vector<zab::Zxid>& spoken_of() const { return spoken_of_; }
+    /// The server has closed the connection; it has left its role.
+    const std::optional<End>& closed() const { return closed_; }
+    const std::optional<End>& left() const { return left_; }
+    /// Pings from the server since the script last spoke.
+    std::size_t pings() const { return pings_; }
 
   private:
+    /// What is said of a packet behind its name.
+    struct Details {
+        std::optional<zab::Zxid> zxid;
+        std::optional<zab::Epoch> epoch;
+        std::optional<std::uint16_t> sid;
+        std::string name;
+        bool opens_session = false;
+    };
+
     void set_up(const Value& described);
     void join_mock_leader();
     void become_leader();
     void speak(zab::NodeId mock, const zab::Notification& notification);
-    bool say_as_leader(const std::string& step);
-    bool say_as_learner(const std::string& step);
-    void say_snapshot();
-    void say_proposal(const std::string& words);
-    zab::Zxid zxid_of(const std::string& words);
-    zab::LinkId link();
+    void run(zab::Duration time);
+    bool run_until(const std::function<bool()>& holds, zab::Duration limit);
+    void attend();
+    bool is_in_role() const;
     void look(const std::string& step);
+
+    // talk_says.cpp
+    bool play_clause(const std::string& words);
+    bool say(const std::string& packet, std::optional<std::uint16_t> sid, const std::string& rest);
+    std::optional<Details> details_of(std::string words);
+    bool say_as_leader(const std::string& packet, const Details& details);
+    bool say_as_learner(const std::string& packet, const Details& details);
+    void say_snapshot();
+    void say_txn(const std::string& packet, const Details& details);
+    void await(const std::string& packet);
+    void wait(const std::string& words);
+    void wait_out();
+    void go_normally_up_to(const std::string& packet);
+    void propose();
+    void close();
+    zab::Zxid zxid_of(const Details& details, const std::string& packet);
+    zab::LinkId link();
 
     Role role_{};
     zab::NodeId self_{}, leader_{}, learner_{};
+    zab::NodeId speaker_{};  ///< Which mock learner speaks.
     std::unique_ptr<test::Cluster> cluster_;
     std::map<std::string, zab::Zxid> names_;
     std::vector<zab::Zxid> spoken_of_;
     zab::Epoch epoch_{1};
+    zab::Zxid sync_point_{};  ///< What DIFF or TRUNC has named.
     zab::Zxid snapshot_zxid_{};
     std::vector<Look> looks_;
+    zab::Instant spoke_at_{};
+    std::size_t attended_ = 0;  ///< Of what mocks have heard.
+    std::size_t pings_ = 0;
+    bool answers_pings_ = false;
+    bool was_linked_ = false;
+    std::optional<zab::Duration> silence_;  ///< Still to be waited out.
+    std::optional<End> closed_, left_;
 };
 
-/// Removes remarks in brackets, and blanks at the ends.
-std::string without_remarks(const std::string& words);
-/// The parts between commas and semicolons.
-std::vector<std::string> clauses(const std::string& words);
+zab::Txn txn_at(zab::Zxid zxid);
+zab::Snapshot tree_up_to(const std::vector<zab::Zxid>& history);
+/// The names of packets between leader and learner, for a regular expression.
+extern const char* const packet_names;
+/// How the message is called in a case; empty: it is no such packet.
+std::string packet_name(const zab::Message& message);
+/// What the packet says: its zxid, or that of its epoch.
+std::optional<zab::Zxid> zxid_said(const zab::Message& message);
+
+/// What a case says in words of the server at that moment; throws Refused. talk_clauses.cpp
+void check_clause(Talk& talk, const std::string& words, const Talk::Look& look, Verdict& verdict);
+/// What a case says of a connection or a role: "closed by the leader after syncLimit*tick".
+void check_fate(Talk& talk, const std::string& words, Verdict& verdict);
 
 }  // namespace conformance

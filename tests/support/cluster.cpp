@@ -11,22 +11,21 @@ namespace test {
 
 Cluster::Cluster(zab::Config config)
     : config_(std::move(config)),
-      shared_(std::make_shared<zab::Config>(config_)),
       checkers_(analysis::Ensemble{
           config_.voters, config_.observers,
           config_.release.log_ahead == zab::LogAheadOfEpoch::starts ? "fixed" : "master",
           config_.groups}) {
-    shared_->max_session_ticks = 1'000'000;  // Its clients never ping.
     for (const auto* group : {&config_.voters, &config_.observers}) {
         for (const zab::NodeId id : *group) {
             nodes_[id].id = id;
-            nodes_[id].config = shared_;
+            nodes_[id].config = std::make_shared<zab::Config>(config_);
+            nodes_[id].config->max_session_ticks = 1'000'000;  // Its clients never ping.
         }
     }
 }
 
 void Cluster::configure(zab::NodeId node, zab::Config config) {
-    nodes_.at(node).config = std::make_shared<const zab::Config>(std::move(config));
+    nodes_.at(node).config = std::make_shared<zab::Config>(std::move(config));
 }
 
 void Cluster::mock(zab::NodeId node) {

@@ -43,7 +43,13 @@ class Cluster {
     explicit Cluster(zab::Config config);
 
     /// Changes what all servers read, running ones too: system properties of a test.
-    void reconfigure(const std::function<void(zab::Config&)>& change) { change(*shared_); }
+    void reconfigure(const std::function<void(zab::Config&)>& change) {
+        for (auto& [id, node] : nodes_) change(*node.config);
+    }
+    /// Of one server only.
+    void reconfigure(zab::NodeId node, const std::function<void(zab::Config&)>& change) {
+        change(*nodes_.at(node).config);
+    }
     /// A server that reads another configuration than the rest. Before it starts.
     void configure(zab::NodeId node, zab::Config config);
     /// A server that the test plays itself: it listens on all ports.
@@ -132,7 +138,7 @@ class Cluster {
     };
     struct Node {
         zab::NodeId id{};
-        std::shared_ptr<const zab::Config> config;
+        std::shared_ptr<zab::Config> config;
         std::optional<zab::Peer> peer;
         sim::Disk disk;
         bool is_mock = false;
@@ -193,7 +199,6 @@ class Cluster {
     void client_hears(zab::NodeId end, const zab::Message& message);
 
     zab::Config config_;
-    std::shared_ptr<zab::Config> shared_;
     std::vector<std::function<void()>> stalled_;
     std::map<zab::NodeId, Node> nodes_;
     std::vector<Link> links_;

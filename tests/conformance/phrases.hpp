@@ -1,0 +1,52 @@
+#pragma once
+
+#include "protocol/config.hpp"
+#include "tests/conformance/case.hpp"
+
+#include <regex>
+
+/// Words that mean the same in all kinds of case.
+namespace conformance {
+
+/// A sentence that is understood, and what it does to whoever plays it.
+template <class Player>
+struct Phrase {
+    std::regex words;
+    void (*act)(Player&, const std::smatch&);
+};
+
+/// Plays the first phrase that matches all of the words; false: none does.
+template <class Player, class Phrases>
+bool play_phrase(Player& player, const Phrases& known, const std::string& words) {
+    for (const Phrase<Player>& phrase : known) {
+        std::smatch found;
+        if (!std::regex_match(words, found, phrase.words)) continue;
+        phrase.act(player, found);
+        return true;
+    }
+    return false;
+}
+
+bool contains(const std::string& words, const char* pattern);
+/// Removes remarks in brackets, and blanks at the ends.
+std::string without_remarks(const std::string& words);
+/// Without remarks, articles and what else only fills.
+std::string plain(const std::string& words);
+/// The parts between commas and semicolons, but not within a zxid or "0, 1".
+std::vector<std::string> clauses(const std::string& words);
+/// Two parts of a step that tells of several things, at the first place where it may be cut.
+std::optional<std::pair<std::string, std::string>> halves(const std::string& words);
+/// Whether it is said that something is not so.
+bool is_negated(const std::string& words);
+
+/// "initLimit*tick + 5 s", "syncLimit ticks", "2*syncLimit+2 pings", "1000 ms"; nothing when the
+/// words tell no time.
+std::optional<zab::Duration> duration_in(const std::string& words, const zab::Config& config);
+/// Ticks and limits, where a case gives them.
+void take_settings(const Value& initial, zab::Config& config);
+/// "/foo0..9", "/foo0../foo9" and "/a, /b": each of these paths.
+std::vector<std::string> paths_in(const std::string& words);
+/// "10", "two", "both", "one more".
+std::optional<std::size_t> count_named(const std::string& words);
+
+}  // namespace conformance

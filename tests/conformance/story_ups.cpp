@@ -1,0 +1,283 @@
+#include "tests/conformance/story.hpp"
+
+#include <algorithm>
+
+namespace conformance {
+
+// Servers that go and come back.
+
+using test::Cluster;
+using zab::NodeId;
+
+namespace {
+
+constexpr const char* go =
+    "(?:down|stops?|stopped|kill|kills|killed|shut ?down|shuts down|crash|crashes|crashed|dies?|"
+    "fails|goes down|taken down|power loss)";
+constexpr const char* come =
+    "(?:up|starts?|started|restarts?|restarted|joins?|joined|returns?|comes? back|boots?|recovers?|"
+    "back|back up|reconnects?)";
+
+bool contains_node(const std::vector<NodeId>& all, NodeId node) {
+    return std::find(all.begin(), all.end(), node) != all.end();
+}
+
+}  // namespace
+
+std::vector<NodeId> Story::servers(const std::string& told) {
+    static const std::regex filler(
+        "\\b(?:both|two|three|four|remaining|other|only|again|are|is|each|one by "
+        "one|concurrently)\\b ?");
+    static const std::regex title("\\b(?:follower|server|node|leader) (?=[A-Z]\\b|S?[0-9])");
+    static const std::regex ends("^\\s+|\\s+$");
+    const bool is_other = contains(told, "\\b(?:other|remaining)\\b");
+    std::string who = std::regex_replace(std::regex_replace(told, filler, ""), title, "");
+    who = std::regex_replace(who, ends, "");
+    const auto except = [this](NodeId left_out) {
+        std::vector<NodeId> all = cluster_->members();
+        std::erase(all, left_out);
+        return all;
+    };
+    if (contains(who,
+                 "^(?:all|everybody|everyone|everything|cluster|ensemble)(?: "
+                 "(?:servers|nodes|peers))?$")) {
+        return cluster_->members();
+    }
+    if (contains(who, "^(?:followers?|others|rest|servers|nodes)$") &&
+        (who.starts_with("follower") || is_other || who == "others" || who == "rest")) {
+        const bool is_past = names_.contains("old leader") &&
+                             (!cluster_->leader() || cluster_->leader() == names_.at("old leader"));
+        return except(server(is_past || names_.contains("old leader") ? "old leader" : "leader"));
+    }
+    std::vector<NodeId> all;
+    for (const std::string& name : split_at(who, "\\s*,\\s*(?:and )?|\\s+and\\s+")) {
+        all.push_back(server(name));
+    }
+    return all;
+}
+
+/// What everybody holds before a restart, for "before and after".
+void Story::remember() {
+    for (const NodeId node : cluster_->members()) {
+        for (const auto& [path, id] : paths_) {
+            if (cluster_->is_up(node) && value(node, path)) held_before_.insert({node, path});
+        }
+    }
+}
+
+void Story::up(const std::vector<NodeId>& who) {
+    for (const NodeId node : who) cluster_->start(node);
+    settle();
+}
+
+/// A leader that loses all followers is left alone at the same instant: what it is asked from now
+/// on cannot commit. Else the rest finds its order.
+void Story::down(const std::vector<NodeId>& who) {
+    Cluster& c = *cluster_;
+    const auto leader = c.leader();
+    const bool is_led = leader && !contains_node(who, *leader);
+    const bool is_all = is_led && who.size() + 1 == c.members().size();
+    if (leader && (!is_led || is_all || !names_.contains("old leader"))) {
+        names_["old leader"] = *leader;
+    }
+    if (is_all) ensure_client();
+    if (is_all && leader_tick_) {
+        const zab::Duration before = c.config().tick_time;
+        c.reconfigure(*leader, [this](zab::Config& config) { config.tick_time = *leader_tick_; });
+        c.run(before);
+    }
+    for (const NodeId node : who) c.kill(node);
+    const auto all = c.members();
+    const auto left = std::count_if(all.begin(), all.end(), [&c](NodeId n) { return c.is_up(n); });
+    if (left == 0) failing_.clear();
+    if (is_all) return;
+    if (c.stalls) settle();
+    c.resume();
+    is_unsettled_ = left > 0;
+}
+
+/// Nobody hears it in elections, and it hears nobody.
+void Story::hide(NodeId node) {
+    Cluster& c = *cluster_;
+    hidden_ = node;
+    c.refuses = [node](NodeId from, NodeId to, zab::LinkKind kind) {
+        return kind == zab::LinkKind::election && (from == node || to == node);
+    };
+    c.drops = [node](const Cluster::Sent& sent) {
+        return sent.kind == zab::LinkKind::election && (sent.from == node || sent.to == node);
+    };
+}
+
+void Story::let_back() {
+    if (!hidden_) return;
+    cluster_->refuses = nullptr;
+    cluster_->drops = nullptr;
+    hidden_.reset();
+    cluster_->run(cluster_->config().max_notification_interval);  // Until it asks again.
+}
+
+/// "leader L isolated from elections, its tick raised to 10 s".
+bool Story::play_isolation(const std::string& step) {
+    static const std::regex isolated(
+        "(.*?) ?(?:is )?(?:isolated|suspended|cut off|kept out|excluded|prevented from)\\b.*");
+    static const std::regex slower(
+        ".*tick(?:Time)? ?(?:of leader |is )?(?:raised|increased|set) to (.*)");
+    const std::string words = plain(step);
+    std::smatch found;
+    const bool is_isolated = std::regex_match(words, found, isolated);
+    if (is_isolated) hide(servers(found[1]).at(0));
+    const bool is_slower = std::regex_match(words, found, slower);
+    if (is_slower) {
+        const auto tick = duration_in(found[1], cluster_->config());
+        if (!tick) throw Refused("step: " + step);
+        const NodeId leader = server("leader");
+        const zab::Duration before = cluster_->config().tick_time;
+        cluster_->reconfigure(leader, [&](zab::Config& config) { config.tick_time = *tick; });
+        cluster_->run(before);  // The tick that runs ends as it began.
+    }
+    return is_isolated || is_slower;
+}
+
+bool Story::play_downs(const std::string& step) {
+    static const std::regex imperative("(?:stop|kill|shut ?down|crash)(?: down)? ([^;]*)");
+    static const std::regex told(std::string("([^;]*?) (?:is |are |goes |go )?") + go);
+    const std::string words = plain(step);
+    std::smatch found;
+    if (!std::regex_match(words, found, imperative) && !std::regex_match(words, found, told)) {
+        return false;
+    }
+    const auto who = servers(found[1]);
+    down(who);
+    return true;
+}
+
+/// "start followers, each creates own node"; "S0 up (epoch 2) but its log/commit processors fail".
+bool Story::play_ups(const std::string& step) {
+    static const std::regex epoch("\\(epoch ([0-9]+)\\)");
+    static const std::regex creates(",? ?(?:and )?each creates (?:its )?own node");
+    static const std::regex fails(" but its log/commit processors fail");
+    static const std::regex normal(" with normal sync");
+    static const std::regex synced(",? (?:by |gets? |via |with )?(DIFF|SNAP|TRUNC)(?: sync.*)?$");
+    static const std::regex imperative("(?:start|restart|boot) ([^;]*)");
+    static const std::regex told(std::string("([^;]*?) (?:is |are )?") + come);
+    std::smatch found, mode, term;
+    std::string words = plain(step);
+    static const std::regex meanwhile(" while (?:old leader|leader|L) (?:is )?(?:still )?LEADING");
+    if (std::regex_search(words, meanwhile)) {
+        const NodeId leader = server("old leader");
+        claim(step, cluster_->is_up(leader) && cluster_->peer(leader).leading() != nullptr);
+    }
+    const bool is_synced = std::regex_search(words, mode, synced);
+    const std::string wanted_mode = is_synced ? mode[1].str() : "";
+    for (const std::regex* part : {&creates, &fails, &normal, &synced, &meanwhile}) {
+        words = std::regex_replace(words, *part, "");
+    }
+    const bool is_imperative = std::regex_match(words, found, imperative);
+    if (!is_imperative && !std::regex_match(words, found, told)) return false;
+    const auto who = servers(found[1]);
+    Cluster& c = *cluster_;
+    if (std::regex_search(step, normal)) {
+        c.reconfigure([](zab::Config& config) { config.force_snapshot_sync = false; });
+    }
+    if (contains(words, "\\brestart")) remember();
+    for (const NodeId node : who) {
+        if (contains(words, "\\brestart")) c.kill(node);
+    }
+    if (std::regex_search(step, fails)) {
+        c.stalls = [node = who.at(0)](NodeId server, const zab::Start& start) {
+            return server == node && start.stage == zab::Stage::sync;
+        };
+    }
+    // Others form a quorum without the old leader, if it is to come back to one.
+    const bool is_old_up = names_.contains("old leader") && c.is_up(names_.at("old leader"));
+    const bool is_left = is_old_up && !contains_node(who, names_.at("old leader")) &&
+                         who.size() + 1 == c.members().size();
+    if (is_left && !hidden_ &&
+        tells("quorum|elect|new leader|old leader|rejoin|FOLLOWING|allowed back")) {
+        hide(names_.at("old leader"));
+    }
+    up(who);
+    if (std::regex_search(step, creates)) create_some(who.size());
+    if (std::regex_search(step, term, epoch) &&
+        !leaders_.contains(static_cast<std::uint32_t>(std::stoul(term[1])))) {
+        throw Refused("no leader of that epoch: " + step);
+    }
+    for (const NodeId node : who) {
+        if (is_synced) claim(step, syncs_[node] == wanted_mode);
+    }
+    return true;
+}
+
+/// "start followers; each fails when UPTODATE arrives (after its NEWLEADER ack)": they come back to
+/// their leader, whose client has lost it meanwhile.
+bool Story::play_failing_ups(const std::string& step) {
+    static const std::regex fails(
+        "(.*?)[;,:]? (?:but )?(?:each|both|they|which)?,? ?(?:must |will )?"
+        "(?:fails?|dies?|crash\\w*|stops?|errors?|breaks?)\\b.*UPTODATE.*");
+    static const std::regex starts(
+        "(?:start|restart) (.*?)|(.*?) (?:is |are )?(?:up|starts?|restart(?:s|ed)?|"
+        "back|joins?|rejoins?)");
+    std::smatch found;
+    const std::string words = plain(step);
+    if (!std::regex_match(words, found, fails)) return false;
+    std::string first = found[1];
+    const std::size_t end = first.find(", DIFF");
+    const bool is_diff = contains(first, "\\bDIFF\\b");
+    first = first.substr(0, end);
+    if (!std::regex_match(first, found, starts)) return false;
+    const auto who = servers(found[1].matched ? found[1] : found[2]);
+    const NodeId leader = server("old leader");
+    settle();
+    Cluster& c = *cluster_;
+    failing_ = {who.begin(), who.end()};
+    c.drops = [this](const Cluster::Sent& sent) {
+        return failing_.contains(sent.to) && sent.as<zab::UpToDate>() != nullptr;
+    };
+    for (const NodeId node : who) c.start(node);
+    if (!c.run_until([&] { return c.serves(leader); }, zab::seconds(60))) {
+        throw Refused("the old leader never serves: " + step);
+    }
+    for (const NodeId node : who) {
+        if (is_diff) claim(step, syncs_[node] == "DIFF");
+    }
+    return true;
+}
+
+/// The old leader comes back to the others' quorum: "L allowed back, times out and rejoins as
+/// FOLLOWING", "old leader gives up and follows".
+bool Story::play_returns(const std::string& step) {
+    static const std::regex returns(
+        "(?:(old leader|leader [A-Z]|[A-Z])\\b.*?)?\\b(?:allowed|let|rejoins?|gives? up|times? out|"
+        "steps down|follows|resumed?|unsuspended)\\b.*");
+    const std::string words = plain(step);
+    std::smatch found;
+    if (!std::regex_match(words, found, returns) || !names_.contains("old leader")) return false;
+    const NodeId node = servers(found[1].matched ? found[1].str() : "old leader").at(0);
+    if (!(node == names_.at("old leader"))) return false;
+    let_back();
+    cluster_->start(node);
+    settle();
+    if (contains(words, "FOLLOWING|follow|rejoin")) {
+        claim(step, cluster_->serves(node) && cluster_->peer(node).learning() != nullptr);
+    }
+    return true;
+}
+
+/// "they form a quorum", "new leader elected", "quorum up": as it must be by now.
+bool Story::play_outcomes(const std::string& step) {
+    const std::string words = plain(step);
+    if (words.find(',') != std::string::npos) return false;
+    if (!contains(words,
+                  "(?:forms?|formed) (?:an? )?(?:new )?quorum|elect|^(?:new )?quorum(?: is up| "
+                  "up|$)|new leader")) {
+        return false;
+    }
+    const auto leader = cluster_->leader();
+    claim(step, leader.has_value());
+    if (contains(words, "new leader") && leader && names_.contains("old leader")) {
+        claim(step, !(*leader == names_.at("old leader")));
+    }
+    return true;
+}
+
+}  // namespace conformance

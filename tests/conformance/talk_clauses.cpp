@@ -1,0 +1,146 @@
+#include "tests/conformance/talk.hpp"
+
+#include <algorithm>
+
+namespace conformance {
+
+// What a case says in words of the one real server.
+
+namespace {
+
+using Look = Talk::Look;
+
+bool holds_all(const std::vector<zab::Zxid>& held, const std::vector<zab::Zxid>& wanted) {
+    return std::all_of(wanted.begin(), wanted.end(), [&held](zab::Zxid zxid) {
+        return std::find(held.begin(), held.end(), zxid) != held.end();
+    });
+}
+
+bool holds_any(const std::vector<zab::Zxid>& held, const std::vector<zab::Zxid>& wanted) {
+    return std::any_of(wanted.begin(), wanted.end(), [&held](zab::Zxid zxid) {
+        return std::find(held.begin(), held.end(), zxid) != held.end();
+    });
+}
+
+void check_snapshot(Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
+    const Look& last = talk.looks().back();
+    if (contains(words, "\\bonce\\b")) {
+        verdict.require(words, last.snapshots == 1);
+    } else if (is_negated(words)) {
+        const bool is_never = contains(words, "\\b(?:never|none)\\b");
+        verdict.require(words, (is_never ? last : look).snapshots == 0);
+    } else {
+        verdict.require(words, look.snapshots > 0 && look.are_synced);
+    }
+}
+
+/// The transactions that are meant: those written out or named, or all that the script spoke of.
+std::vector<zab::Zxid> meant_in(const Talk& talk, const std::string& words) {
+    static const std::regex pair("<[0-9]+, ?[0-9]+>");
+    std::vector<zab::Zxid> all;
+    for (std::sregex_iterator i(words.begin(), words.end(), pair), end; i != end; ++i) {
+        all.push_back(talk.meant(i->str()));
+    }
+    static const std::regex name("^(?:proposal |txn )?([a-z])\\b(?! proposal)");
+    std::smatch found;
+    if (all.empty() && std::regex_search(words, found, name)) all.push_back(talk.meant(found[1]));
+    return all.empty() ? talk.spoken_of() : all;
+}
+
+/// "session present after reload", "<1,2> on disk and applied", "neither on disk nor applied".
+void check_presence(Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
+    const Look& start = talk.looks().front();
+    const bool on_disk = contains(
+        words, "\\b(?:disk|durable|logged|log|persisted|reload(?:ed)?|restored|recorded)\\b");
+    const bool in_memory = contains(words, "\\b(?:applied|memory|visible|processed|tree)\\b");
+    const bool has_aspect = on_disk || in_memory;
+    if (!has_aspect && !contains(words, "\\b(?:present|exists|known|there|absent|missing)\\b")) {
+        throw Refused("expected: " + words);
+    }
+    const bool is_there = !is_negated(words) && !contains(words, "\\bmissing\\b");
+    if (contains(words, "\\b[Ss]ession")) {
+        const bool is_reloaded = look.reloaded_sessions > start.reloaded_sessions;
+        const bool is_known = look.sessions > start.sessions;
+        if (on_disk || !has_aspect) verdict.check(words, is_there, is_reloaded);
+        if (in_memory || !has_aspect) verdict.check(words, is_there, is_known);
+        return;
+    }
+    const auto wanted = meant_in(talk, words);
+    if (wanted.empty()) throw Refused("expected, but nothing was proposed: " + words);
+    if (on_disk || !has_aspect) {
+        verdict.check(words, is_there,
+                      is_there ? holds_all(look.logged, wanted) : holds_any(look.logged, wanted));
+    }
+    if (in_memory || !has_aspect) {
+        verdict.check(words, is_there,
+                      is_there ? holds_all(look.applied, wanted) : holds_any(look.applied, wanted));
+    }
+}
+
+void check_time(const Talk::End& end, const std::string& words, Talk& talk, Verdict& verdict) {
+    static const std::regex timed("\\b(within|after|before) (.*)$");
+    const zab::Config& config = talk.cluster().config();
+    std::smatch found;
+    if (!std::regex_search(words, found, timed)) return;
+    if (contains(found[2], "^(?:[0-9* a-zA-Z+]*)pings")) {
+        const auto limit = duration_in(found[2], config);
+        if (!limit) throw Refused("expected: " + words);
+        const auto count = static_cast<std::size_t>(limit->ns / (config.tick_time / 2).ns);
+        verdict.require(words, end.pings <= count);
+        return;
+    }
+    const auto limit = duration_in(found[2], config);
+    if (!limit) return;  // "after the transaction has timed out"
+    if (found[1] != "after") {
+        verdict.require(words, end.waited <= *limit);
+    } else {
+        // Leaders look at their clock each half tick.
+        verdict.require(words, end.waited + config.tick_time >= *limit &&
+                                   end.waited <= *limit + config.tick_time);
+    }
+}
+
+}  // namespace
+
+void check_clause(Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
+    if (words == "synced") {
+        verdict.require(words, look.are_synced && look.snapshots > 0);
+    } else if (words == "before the ack" || words == "before ack") {
+        verdict.require(words,
+                        look.snapshots > 0 && !talk.acks_after(talk.looks().front()).empty());
+    } else if (words == "reload from disk gives the snapshot zxid") {
+        verdict.require(words, look.reloaded == talk.snapshot_zxid());
+    } else if (contains(words, "\\b(?:[Ss]napshots?|snap)\\b") ||
+               contains(words, "^(?:never |not |none )?taken(?: once)?\\b|^(?:none|never|no)$")) {
+        check_snapshot(talk, words, look, verdict);
+    } else {
+        check_presence(talk, words, look, verdict);
+    }
+}
+
+void check_fate(Talk& talk, const std::string& words, Verdict& verdict) {
+    const bool stays =
+        is_negated(words) || contains(words, "\\b(?:stays|kept|keeps|remains|still)\\b");
+    const bool leads =
+        talk.cluster().is_up(talk.self()) && talk.cluster().peer(talk.self()).leading() != nullptr;
+    if (contains(words,
+                 "(?:clos|drop|disconnect|cuts|connection (?:is )?(?:lost|ended)|EOF|open)")) {
+        verdict.check(words, !stays, talk.closed().has_value());
+        if (!stays && talk.closed()) check_time(*talk.closed(), words, talk, verdict);
+    } else if (contains(words, "\\b(?:LEADING|leading|leader|leads)\\b") &&
+               !contains(words, "(?:gives up|stops|no longer|not)")) {
+        verdict.check(words, true, leads);
+    } else if (words == "FOLLOWING" || words == "follows") {
+        verdict.require(words, talk.cluster().peer(talk.self()).learning() != nullptr);
+    } else if (contains(words,
+                        "(?:gives? up|steps? down|LOOKING|looking|abandon|stops|times? out|"
+                        "quits?|shuts? down|leaves|no longer leading|ends|fails)")) {
+        const bool remains = is_negated(words) && !contains(words, "no longer");
+        verdict.check(words, !remains, talk.left().has_value());
+        if (!remains && talk.left()) check_time(*talk.left(), words, talk, verdict);
+    } else {
+        throw Refused("expected: " + words);
+    }
+}
+
+}  // namespace conformance

@@ -1,0 +1,399 @@
+#include "tests/conformance/talk.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace conformance {
+
+// What the scripted other side says and does.
+
+using zab::LinkKind;
+
+namespace {
+
+constexpr zab::Duration pause = zab::milliseconds(100);
+
+constexpr std::pair<std::string_view, zab::MessageKind> packets[] = {
+    {"FOLLOWERINFO", zab::MessageKind::follower_info},
+    {"OBSERVERINFO", zab::MessageKind::observer_info},
+    {"LEADERINFO", zab::MessageKind::leader_info},
+    {"ACKEPOCH", zab::MessageKind::ack_epoch},
+    {"NEWLEADER", zab::MessageKind::new_leader},
+    {"UPTODATE", zab::MessageKind::up_to_date},
+    {"PROPOSAL", zab::MessageKind::proposal},
+    {"COMMIT", zab::MessageKind::commit},
+    {"INFORM", zab::MessageKind::inform},
+    {"DIFF", zab::MessageKind::diff},
+    {"SNAP", zab::MessageKind::snap},
+    {"TRUNC", zab::MessageKind::trunc},
+    {"ACK", zab::MessageKind::ack},
+    {"PING", zab::MessageKind::ping}};
+
+/// Takes the first match out of the words.
+bool take(std::string& words, std::smatch& found, const std::regex& pattern) {
+    static std::string matched;
+    matched = words;
+    if (!std::regex_search(matched, found, pattern)) return false;
+    words = found.prefix().str() + " " + found.suffix().str();
+    return true;
+}
+
+std::uint32_t to_number(const std::string& digits) {
+    return static_cast<std::uint32_t>(std::stoul(digits));
+}
+
+}  // namespace
+
+const char* const packet_names =
+    "(?:FOLLOWERINFO|OBSERVERINFO|LEADERINFO|ACKEPOCH|NEWLEADER|UPTODATE|PROPOSAL|COMMIT|INFORM|"
+    "DIFF|SNAP|TRUNC|ACK|PING)";
+
+std::string packet_name(const zab::Message& message) {
+    for (const auto& [name, kind] : packets) {
+        if (zab::kind_of(message) == kind) return std::string(name);
+    }
+    return "";
+}
+
+std::optional<zab::Zxid> zxid_said(const zab::Message& message) {
+    if (const auto* m = std::get_if<zab::FollowerInfo>(&message))
+        return zab::Zxid::of(m->accepted_epoch, 0);
+    if (const auto* m = std::get_if<zab::ObserverInfo>(&message))
+        return zab::Zxid::of(m->accepted_epoch, 0);
+    if (const auto* m = std::get_if<zab::LeaderInfo>(&message)) return zab::Zxid::of(m->epoch, 0);
+    if (const auto* m = std::get_if<zab::NewLeader>(&message)) return zab::Zxid::of(m->epoch, 0);
+    if (const auto* m = std::get_if<zab::AckEpoch>(&message)) return m->last_zxid;
+    if (const auto* m = std::get_if<zab::Diff>(&message)) return m->zxid;
+    if (const auto* m = std::get_if<zab::Trunc>(&message)) return m->zxid;
+    if (const auto* m = std::get_if<zab::Snap>(&message)) return m->zxid;
+    if (const auto* m = std::get_if<zab::Ack>(&message)) return m->zxid;
+    if (const auto* m = std::get_if<zab::Proposal>(&message)) return m->txn.zxid;
+    if (const auto* m = std::get_if<zab::Commit>(&message)) return m->zxid;
+    if (const auto* m = std::get_if<zab::Inform>(&message)) return m->txn.zxid;
+    return std::nullopt;
+}
+
+/// "epoch 0 zxid <1,2> from sid 1", "s = <1,2> (createSession)", "of p"; nothing when a word is
+/// left that has no meaning here.
+std::optional<Talk::Details> Talk::details_of(std::string words) {
+    static const std::regex session("[Ss]ession");
+    static const std::regex sender(
+        "(?:from |of |by |to )?(?:sid|follower|server|learner) ?=? ?([0-9]+)");
+    static const std::regex epoch(
+        "(?:(?:accepted|current)(?: ?[Ee]poch)?|[Ee]poch) ?[=:]? ?([0-9]+)");
+    static const std::regex named("\\b([a-z][a-z0-9]*) ?= ?(?=[<\\[(])");
+    static const std::regex pair("[<\\[(] ?([0-9]+) ?, ?([0-9]+) ?[>\\])]");
+    static const std::regex hex("0x([0-9a-fA-F]+)");
+    static const std::regex plain_number("\\b([0-9]+)\\b");
+    static const std::regex filler(
+        "\\b(?:zxid|of|for|with|and|at|an?|the|new|txn|transaction|proposal|follower|leader|create|"
+        "set|setData|createSession|session|data[0-9]*|packets?|to|it|tree|last)\\b|/[a-z]\\w*|"
+        "[,=:.+]|\\([^)]*\\)");
+    static const std::regex name("^\\s*([a-z][a-z0-9]*)?\\s*$");
+    std::smatch found;
+    Details details;
+    details.opens_session = std::regex_search(words, session);
+    if (take(words, found, sender)) details.sid = static_cast<std::uint16_t>(to_number(found[1]));
+    if (take(words, found, named)) details.name = found[1];
+    if (take(words, found, pair)) {
+        details.zxid = zab::Zxid::of({to_number(found[1])}, to_number(found[2]));
+    }
+    words = without_remarks(words);
+    if (take(words, found, epoch)) details.epoch = zab::Epoch{to_number(found[1])};
+    if (!details.zxid && take(words, found, hex)) {
+        details.zxid = zab::Zxid{std::stoull(found[1], nullptr, 16)};
+    }
+    if (!details.zxid && take(words, found, plain_number)) {
+        details.zxid = zab::Zxid{std::stoull(found[1])};
+    }
+    words = std::regex_replace(words, filler, " ");
+    if (!std::regex_match(words, found, name)) return std::nullopt;
+    if (found[1].matched) details.name = found[1];
+    return details;
+}
+
+/// A zxid written out, or one of a name that stands for the next proposal of the epoch.
+zab::Zxid Talk::zxid_of(const Details& details, const std::string& packet) {
+    if (details.zxid && !details.name.empty()) names_[details.name] = *details.zxid;
+    if (details.zxid) return *details.zxid;
+    if (details.name.empty() && packet != "PROPOSAL" && !spoken_of_.empty()) {
+        return spoken_of_.back();  // "COMMIT": of the proposal before it.
+    }
+    const std::size_t before =
+        names_.size() + (sync_point_.epoch() == epoch_ ? sync_point_.counter() : 0);
+    const auto counter = static_cast<std::uint32_t>(before + 1);
+    const std::string name = details.name.empty() ? fmt::format("#{}", counter) : details.name;
+    return names_.try_emplace(name, zab::Zxid::of(epoch_, counter)).first->second;
+}
+
+zab::LinkId Talk::link() {
+    const zab::NodeId mock = role_ == Role::leader ? speaker_ : leader_;
+    const auto found = cluster_->link_of_mock(mock, self_, LinkKind::learner);
+    if (!found.has_value()) throw Refused("the server has closed the connection");
+    return *found;
+}
+
+void Talk::say_snapshot() {
+    const zab::Snapshot tree = tree_up_to({{1}, {2}, {3}});
+    snapshot_zxid_ = tree.position.zxid;
+    cluster_->send(link(), zab::Snap{snapshot_zxid_, 0}, std::make_shared<zab::Snapshot>(tree));
+}
+
+void Talk::say_txn(const std::string& packet, const Details& details) {
+    zab::Txn txn = txn_at(zxid_of(details, packet));
+    spoken_of_.push_back(txn.zxid);
+    if (details.opens_session) {
+        txn.type = zab::TxnType::create_session;
+        txn.session = {4};
+        txn.path = 30'000;  // Its timeout.
+    }
+    if (packet == "INFORM") cluster_->send(link(), zab::Inform{txn});
+    if (packet == "PROPOSAL") cluster_->send(link(), zab::Proposal{txn});
+}
+
+bool Talk::say_as_leader(const std::string& packet, const Details& details) {
+    const bool is_sync = packet == "SNAP" || packet == "DIFF" || packet == "TRUNC";
+    if (looks_.size() == 1 && is_sync) {
+        cluster_->send(link(), zab::LeaderInfo{epoch_});  // The case begins behind discovery.
+        run(pause);
+        look("LEADERINFO");
+    }
+    if (is_sync) sync_point_ = details.zxid.value_or(zab::Zxid{});
+    if (packet == "LEADERINFO") {
+        epoch_ = details.zxid ? details.zxid->epoch() : details.epoch.value_or(epoch_);
+        cluster_->send(link(), zab::LeaderInfo{epoch_});
+    } else if (packet == "DIFF") {
+        cluster_->send(link(), zab::Diff{sync_point_});
+    } else if (packet == "TRUNC") {
+        cluster_->send(link(), zab::Trunc{sync_point_});
+    } else if (packet == "SNAP") {
+        say_snapshot();
+    } else if (packet == "NEWLEADER") {
+        cluster_->send(link(), zab::NewLeader{details.zxid ? details.zxid->epoch()
+                                                           : details.epoch.value_or(epoch_)});
+    } else if (packet == "PROPOSAL" || packet == "INFORM") {
+        say_txn(packet, details);
+    } else if (packet == "COMMIT") {
+        cluster_->send(link(), zab::Commit{zxid_of(details, packet)});
+    } else if (packet == "UPTODATE") {
+        cluster_->send(link(), zab::UpToDate{});
+    } else if (packet == "PING") {
+        cluster_->send(link(), zab::Ping{1});
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool Talk::say_as_learner(const std::string& packet, const Details& details) {
+    if (packet == "FOLLOWERINFO") {
+        cluster_->dial(speaker_, self_, LinkKind::learner);
+        const zab::Epoch accepted =
+            details.zxid ? details.zxid->epoch() : details.epoch.value_or(zab::Epoch{});
+        cluster_->send(link(), zab::FollowerInfo{speaker_, accepted});
+    } else if (packet == "ACKEPOCH") {
+        cluster_->send(link(), zab::AckEpoch{details.zxid.value_or(zab::Zxid{}),
+                                             details.epoch.value_or(zab::Epoch{})});
+    } else if (packet == "ACK") {
+        if (cluster_->peer(self_).leading() == nullptr) throw Refused("ACK: it does not lead");
+        const auto named = names_.find(details.name);
+        const zab::Epoch epoch = cluster_->peer(self_).leading()->epoch;
+        const zab::Zxid plain_ack = zab::Zxid::of(epoch, 0);
+        cluster_->send(link(), zab::Ack{named != names_.end() ? named->second
+                                                              : details.zxid.value_or(plain_ack)});
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool Talk::say(const std::string& packet, std::optional<std::uint16_t> sid,
+               const std::string& rest) {
+    const bool is_tree = packet == "SNAP";  // Whatever it is said to hold.
+    auto details = is_tree ? Details{} : details_of(rest);
+    if (!details.has_value()) return false;
+    if (!details->sid) details->sid = sid;
+    if (details->sid && role_ == Role::leader) {
+        const zab::NodeId mock{static_cast<std::uint16_t>(*details->sid + 1)};
+        const auto& voters = cluster_->config().voters;
+        if (mock == self_ || std::find(voters.begin(), voters.end(), mock) == voters.end()) {
+            throw Refused(fmt::format("follower {} is not a mock", *details->sid));
+        }
+        speaker_ = mock;
+    }
+    wait_out();
+    spoke_at_ = cluster_->now();
+    pings_ = 0;
+    const bool is_said =
+        role_ == Role::leader ? say_as_learner(packet, *details) : say_as_leader(packet, *details);
+    if (!is_said) return false;
+    run(pause);
+    look(packet + rest);
+    return true;
+}
+
+/// The script goes on when the server has said that.
+void Talk::await(const std::string& packet) {
+    wait_out();
+    const auto is_heard = [&] {
+        return std::any_of(cluster_->heard.begin(), cluster_->heard.end(),
+                           [&](const auto& one) { return packet_name(one.second) == packet; });
+    };
+    if (!run_until(is_heard, zab::seconds(10))) throw Refused("the server never said " + packet);
+    run(pause);
+    look("read " + packet);
+}
+
+/// Nothing more is said: for as long as the words tell, or for longer than anybody waits.
+void Talk::wait(const std::string& words) {
+    const zab::Config& config = cluster_->config();
+    const auto told = duration_in(words, config);
+    const auto time = told.value_or(config.tick_time * config.init_limit + zab::seconds(5));
+    if (!silence_ || *silence_ < time) silence_ = time;
+}
+
+/// Waits are made up for at the end, and one for all: "no ACK for it; pings answered".
+void Talk::wait_out() {
+    if (!silence_) return;
+    const zab::Duration time = *silence_;
+    silence_.reset();
+    run(time);
+    look("wait");
+}
+
+void Talk::go_normally_up_to(const std::string& packet) {
+    static const std::vector<std::string> as_learner = {"FOLLOWERINFO 0", "ACKEPOCH epoch 0 zxid 0",
+                                                        "ACK"};
+    static const std::vector<std::string> as_leader = {"LEADERINFO <1,0>", "DIFF",
+                                                       "NEWLEADER <1,0>", "UPTODATE"};
+    for (const std::string& words : role_ == Role::leader ? as_learner : as_leader) {
+        const std::string name = words.substr(0, words.find(' '));
+        if (!say(name, {}, words.substr(name.size()))) throw Refused("no normal run: " + words);
+        const auto all = said();
+        const bool is_heard = std::any_of(all.begin(), all.end(), [&](const zab::Message& one) {
+            return packet_name(one) == packet;
+        });
+        if (is_heard || name == packet) return;
+    }
+    if (role_ == Role::leader && packet == "UPTODATE") throw Refused("no UPTODATE comes");
+}
+
+/// A client of the leader creates a node. Its session is a proposal too, which the mock
+/// acknowledges: the one that matters is the one behind it.
+void Talk::propose() {
+    wait_out();
+    const auto proposals = [this](zab::TxnType type) -> const zab::Proposal* {
+        for (const auto& [link, message] : cluster_->heard) {
+            const auto* proposal = std::get_if<zab::Proposal>(&message);
+            if (proposal != nullptr && proposal->txn.type == type) return proposal;
+        }
+        return nullptr;
+    };
+    const std::uint64_t client = cluster_->connect(self_);
+    const auto opens = [&] { return proposals(zab::TxnType::create_session) != nullptr; };
+    if (!run_until(opens, zab::seconds(5))) throw Refused("the leader takes no client");
+    cluster_->send(link(), zab::Ack{proposals(zab::TxnType::create_session)->txn.zxid});
+    run(pause);
+    spoke_at_ = cluster_->now();
+    pings_ = 0;
+    cluster_->ask(client, zab::Operation::create, 1);
+    const auto creates = [&] { return proposals(zab::TxnType::create) != nullptr; };
+    if (!run_until(creates, zab::seconds(5))) throw Refused("the leader proposes nothing");
+    const zab::Zxid zxid = proposals(zab::TxnType::create)->txn.zxid;
+    spoken_of_.push_back(zxid);
+    names_["p"] = zxid;
+    look("propose");
+}
+
+void Talk::close() {
+    wait_out();
+    const zab::LinkId own_end = link();
+    was_linked_ = false;  // Not the server's doing.
+    cluster_->close(own_end);
+    run(pause);
+    look("close");
+}
+
+bool Talk::play_clause(const std::string& words) {
+    static const std::string name = std::string("(") + packet_names + ")";
+    static const std::regex says(
+        "(?:[Tt]he |then |and )*(?:(?:mock )?(?:leader|follower|observer|learner)s? ?([0-9]+)? "
+        "?(?:\\(mock\\) ?)?(?:sends?|"
+        "answers? with|replies with|replies|answers)? )?(?:an? |its )?" +
+        name + "\\b(.*)");
+    static const std::regex read(
+        name +
+        " (?:is |was |has been )?(?:read|received|seen|arrives|heard|sent)\\b.*|"
+        ".*(?:reads?|receives?|waits? for|gets|has read|sees) (?:its |an? )?" +
+        name + "(?: .*)?");
+    static const std::regex up_to(".*(?:up to|until|through|to|till) " + name + ".*");
+    const std::string step = plain(words);
+    std::smatch found;
+    const bool names_packet =
+        contains(std::regex_replace(step, std::regex("PINGs?"), "pings"), packet_names);
+    const bool is_held_back =
+        is_negated(step) ||
+        contains(step, "\\b(?:un(?:acked|acknowledged|answered)|with(?:hold|held)|silen|stops)");
+    if (contains(step,
+                 "^(?:connection|link|socket)? ?(?:is )?(?:clos|lost|cut|dropp)|"
+                 "^(?:mock )?(?:follower|leader|learner)[0-9 ]*(?:closes|dies|disconnects)")) {
+        close();
+    } else if (contains(step, "(?:\\bPINGs?\\b|\\bpings?\\b|heartbeats?)") && !names_packet) {
+        answers_pings_ = answers_pings_ || !is_negated(step);
+        if (is_held_back || contains(step, "\\bonly\\b") || duration_in(words, cluster_->config()))
+            wait(words);
+    } else if (is_held_back || contains(step, "\\b(?:wait|pass|elapse|sleep|later|hangs)")) {
+        wait(words);
+    } else if (std::regex_match(step, found, read)) {
+        await(found[1].matched ? found[1] : found[2]);
+    } else if (contains(step, "\\b(?:normal|usual|handshake|synced|synchroni[sz]|up to|until)") &&
+               !contains(step, "propos|creat")) {
+        go_normally_up_to(std::regex_match(step, found, up_to) ? found[1].str() : "UPTODATE");
+    } else if (std::smatch whole; std::regex_match(words, whole, says)) {
+        std::optional<std::uint16_t> sid;
+        if (whole[1].matched) sid = static_cast<std::uint16_t>(to_number(whole[1]));
+        return say(whole[2], sid, whole[3]);
+    } else if (role_ == Role::leader && !names_packet &&
+               contains(step, "\\b(?:propos|creat|submit|writ|sets?\\b|txn|transaction)")) {
+        propose();
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/// "(UPTODATE read) leader proposes one txn; pings answered, the proposal not acked": clause by
+/// clause, unless the whole is one.
+void Talk::play(const std::string& words) {
+    static const std::regex reads("^\\(([A-Za-z]+) read\\) *");
+    static const std::regex answered(
+        "(?:answer\\w*|repl\\w+|echo\\w*|ack\\w*|respond\\w*)(?: to)?(?: every| each| all| only)* "
+        "(?:PING|ping)|(?:PING|ping)s?(?: are| is| still| only)* "
+        "(?:answered|echoed|replied|acked)");
+    std::smatch found;
+    std::string step = words;
+    if (std::regex_search(words, found, reads)) {
+        const std::string what = found[1];
+        await(what == "ack" ? "ACK" : what);
+        step = found.suffix();
+    }
+    const bool is_answered =
+        std::regex_search(step, answered) && !contains(step,
+                                                       "(?:no|not|never|without)(?: \\w+)? "
+                                                       "(?:answer|acknowledg|repl|echo|PING|ping)");
+    answers_pings_ = answers_pings_ || is_answered;
+    static const std::regex packet(packet_names);
+    const auto count = std::distance(std::sregex_iterator(step.begin(), step.end(), packet),
+                                     std::sregex_iterator());
+    const auto parts = halves(step);
+    if (plain(step).empty()) return;
+    // "FOLLOWERINFO 0, then nothing": said, then held back.
+    const bool is_mixed = parts && is_negated(step) && !is_negated(parts->first);
+    if (((count < 2 && !is_mixed) || !parts) && play_clause(step)) return;
+    if (!parts) throw Refused("step: " + words);
+    play(parts->first);
+    play(parts->second);
+}
+
+}  // namespace conformance
