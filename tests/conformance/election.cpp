@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <regex>
 
 namespace conformance {
@@ -38,6 +37,7 @@ std::string state_of(const test::Cluster& cluster, NodeId node) {
 Stage::Stage(const Case& one) {
     zab::Config config = config_of(one.initial, 1);
     config.release = one.release;
+    take_settings(one.initial, config);
     const Value* words = one.initial.find("config");
     std::optional<std::pair<NodeId, NodeId>> blind;  // Who does not know whom.
     if (words != nullptr && is_text(*words)) blind = read_words(words->text, config);
@@ -47,17 +47,23 @@ Stage::Stage(const Case& one) {
         std::erase(config.voters, blind->second);
         cluster->configure(blind->first, config);
     }
+    if (const Value* told = one.initial.find("started")) {
+        for (const NodeId id : ids(*told, "started")) started_.push_back(node_of(id.value));
+    }
     if (const Value* nodes = one.initial.find("nodes")) read_nodes(*nodes);
 }
 
 std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& words,
                                                            zab::Config& config) {
-    static const std::regex fresh("([0-9]+) voters, fresh");
+    static const std::regex fresh(
+        "([0-9]+) (?:fresh )?(?:voters|nodes|peers)(?:, fresh)?(?:, [0-9]+ started \\(([0-9, "
+        "]+)\\))?");
     static const std::regex without("node ([0-9]+) has a config without node ([0-9]+); .*know all");
     std::smatch found;
     if (std::regex_match(words, found, fresh)) {
         for (std::uint64_t i = 0; i < std::stoul(found[1]); ++i)
             config.voters.push_back(node_of(i));
+        if (found[2].matched) started_ = nodes_in(found[2]);
         return std::nullopt;
     }
     if (!std::regex_match(words, found, without)) throw Refused("config: " + words);
@@ -74,6 +80,7 @@ void Stage::read_nodes(const Value& nodes) {
         const NodeId node = node_of(one.key);
         if (is_text(one.value) && one.value.text == "mock") {
             cluster->mock(node);
+            mocks_.insert(node);
             continue;
         }
         const auto epoch = [&one](std::string_view key) {
@@ -86,102 +93,6 @@ void Stage::read_nodes(const Value& nodes) {
         cluster->disk(node).preset(log, std::nullopt, epoch("acceptedEpoch"),
                                    epoch("currentEpoch"));
     }
-}
-
-void Stage::say_votes() {
-    for (const Said& one : said_) {
-        for (const NodeId to : cluster->config().voters) {
-            if (!cluster->is_up(to)) continue;
-            auto link = cluster->link_of_mock(one.mock, to, zab::LinkKind::election);
-            if (!link.has_value()) {
-                link = cluster->dial(one.mock, to, zab::LinkKind::election);
-                cluster->send(*link, zab::Hello{one.mock});
-            }
-            cluster->send(*link, one.vote);
-        }
-    }
-    cluster->run(zab::milliseconds(20));
-}
-
-bool Stage::play_mocks(const std::string& step) {
-    static const std::regex vote(
-        "mocks? ([0-9 and,]+?)(?: each)? sends? (LOOKING|FOLLOWING|LEADING) vote: leader ([0-9]+), "
-        "zxid ([0-9]+), round ([0-9]+), peerEpoch ([0-9]+)");
-    static const std::regex waits("mock [0-9]+ waits for one message of ([0-9]+)");
-    std::smatch found;
-    if (std::regex_match(step, found, vote)) {
-        const zab::ServerState state = found[2] == "LOOKING"     ? zab::ServerState::looking
-                                       : found[2] == "FOLLOWING" ? zab::ServerState::following
-                                                                 : zab::ServerState::leading;
-        // In the format from before it had versions, as the tests of ZooKeeper send them.
-        const zab::Notification told{node_of(found[3]),
-                                     {static_cast<std::uint32_t>(std::stoul(found[6]))},
-                                     {std::stoull(found[4])},
-                                     std::stoull(found[5]),
-                                     state,
-                                     0};
-        said_.clear();
-        for (const NodeId mock : nodes_in(found[1])) said_.push_back({mock, told});
-        say_votes();
-    } else if (step == "mocks repeat the same messages") {
-        say_votes();
-        const NodeId self = said_.front().vote.leader;
-        cluster->run(zab::seconds(5));
-        outcomes["second"] = fmt::format("{} {}", self.value - 1, state_of(*cluster, self));
-    } else if (std::regex_match(step, found, waits)) {
-        const std::size_t before = cluster->heard.size();
-        if (!cluster->run_until([&] { return cluster->heard.size() > before; }, zab::seconds(5))) {
-            throw Refused("no message comes: " + step);
-        }
-    } else {
-        return false;
-    }
-    return true;
-}
-
-void Stage::start_and_settle(NodeId node) {
-    cluster->start(node);
-    cluster->run(zab::milliseconds(50));
-}
-
-bool Stage::play_starts(const std::string& step) {
-    static const std::regex starts("([0-9]+) starts(?: LOOKING| election)?(?: \\(round 1\\))?");
-    static const std::regex anew("([0-9]+) starts a new election \\(round ([0-9]+)\\)");
-    static const std::regex elected("([0-9]+) is elected");
-    static const std::regex one_by_one("start ([0-9]+(?:, then [0-9]+)*)");
-    static const std::regex both("([0-9]+) and ([0-9]+) form quorum");
-    static const std::regex all("all start LOOKING|start all [0-9]+, run concurrent clients");
-    std::smatch found;
-    if (std::regex_match(step, found, starts)) {
-        start_and_settle(node_of(found[1]));
-    } else if (std::regex_match(step, found, anew)) {
-        const NodeId node = node_of(found[1]);
-        const std::uint64_t round = std::stoull(found[2]);
-        const auto looks = [&] {
-            return state_of(*cluster, node) == "LOOKING" &&
-                   cluster->peer(node).server().round == round;
-        };
-        if (!cluster->run_until(looks, zab::seconds(120))) throw Refused(step);
-    } else if (std::regex_match(step, found, elected)) {
-        const NodeId node = node_of(found[1]);
-        cluster->run_until([&] { return state_of(*cluster, node) == "LEADING"; }, zab::seconds(5));
-        outcomes["first"] = fmt::format("{} {}", node.value - 1, state_of(*cluster, node));
-    } else if (std::regex_match(step, found, one_by_one)) {
-        for (const NodeId node : nodes_in(found[1])) start_and_settle(node);
-        cluster->run(zab::seconds(10));
-    } else if (std::regex_match(step, found, both)) {
-        for (const NodeId node : nodes_in(step)) start_and_settle(node);
-        if (!cluster->run_until([this] { return is_quorum_up(); }, zab::seconds(20))) {
-            throw Refused("no quorum: " + step);
-        }
-    } else if (std::regex_match(step, all)) {
-        cluster->start_all();
-        cluster->run(zab::seconds(20));
-        if (step.find("clients") != std::string::npos) run_clients();
-    } else {
-        return false;
-    }
-    return true;
 }
 
 void Stage::run_clients() {
@@ -260,14 +171,18 @@ bool Stage::play_fraud(const std::string& step) {
 }
 
 void Stage::play(const std::string& step) {
-    static const std::regex consecutive("([0-9]+) consecutive elections?");
+    static const std::regex consecutive(
+        "([0-9]+|[a-z]+) (?:consecutive |successive )?elections?(?: in a row)?");
     static const std::regex altered(
         "currentVote of one member altered: zxid\\+([0-9]+), round\\+([0-9]+), same leader and "
         "peerEpoch");
-    static const std::regex quits("follower ([0-9]+) quits once");
+    static const std::regex quits(
+        "(?:follower |node |server |peer )?([0-9]+) (?:is hooked to )?(?:quits?|leaves?|abandons?|"
+        "stops?|gives? up)\\b.* once\\b.*|(?:follower )?([0-9]+) quits once.*");
+    note_leader();
     std::smatch found;
-    if (std::regex_match(step, found, consecutive)) {
-        elect_again_and_again(std::stoul(found[1]));
+    if (std::regex_match(step, found, consecutive) && count_named(found[1])) {
+        elect_again_and_again(*count_named(found[1]));
     } else if (std::regex_match(step, found, altered)) {
         const NodeId member = *cluster->leader();
         const std::uint64_t zxid = std::stoull(found[1]);
@@ -279,15 +194,20 @@ void Stage::play(const std::string& step) {
             vote->round += round;
         };
     } else if (std::regex_match(step, found, quits)) {
-        cluster->drops = [node = node_of(found[1]),
+        const std::string sid = found[1].matched ? found[1] : found[2];
+        cluster->drops = [node = node_of(sid),
                           done = false](const test::Cluster::Sent& sent) mutable {
             const bool quits_now = !done && sent.from == node && sent.as<zab::FollowerInfo>();
             done = done || quits_now;
             return quits_now;
         };
-        cluster->start_all();
-    } else if (!play_mocks(step) && !play_starts(step) && !play_fraud(step)) {
-        throw Refused("step: " + step);
+        start(everybody());
+    } else if (!play_fraud(step) && !play_mocks(step) && !play_starts(step) && !play_stops(step) &&
+               !play_waits(step)) {
+        const auto parts = halves(step);
+        if (!parts) throw Refused("step: " + step);
+        play(parts->first);
+        play(parts->second);
     }
 }
 

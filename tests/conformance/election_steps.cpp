@@ -1,0 +1,296 @@
+#include "tests/conformance/election.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+
+namespace conformance {
+
+// Who starts, stops and waits in an election, and what mocks say there.
+
+namespace {
+
+const std::string who_pattern =
+    "((?:(?:nodes?|servers?|peers?|followers?|sids?|leader)? ?(?:[0-9]+(?:(?:, ?(?:and )?| and "
+    ")[0-9]+)*)|(?:all|both|others|rest|everybody|leader|old leader|remaining)(?: nodes| peers| "
+    "servers)?|))";
+
+}  // namespace
+
+/// Those that start when all do.
+std::vector<NodeId> Stage::everybody() const {
+    if (!started_.empty()) return started_;
+    auto all = cluster->members();
+    std::erase_if(all, [this](NodeId node) { return mocks_.contains(node); });
+    return all;
+}
+
+std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const {
+    if (contains(who, "[0-9]")) {
+        if (!contains(who,
+                      "^(?:(?:nodes?|servers?|peers?|followers?|sids?|leader) ?)?[0-9, and]+$")) {
+            return std::nullopt;
+        }
+        auto all = nodes_in(who);
+        const auto members = cluster->members();
+        for (const NodeId node : all) {
+            if (std::find(members.begin(), members.end(), node) == members.end()) {
+                throw Refused("there is no server " + std::to_string(node.value - 1));
+            }
+        }
+        return all;
+    }
+    if (contains(who, "^(?:all|everybody|started|peers|nodes|servers|both|quorum|ensemble)"))
+        return everybody();
+    if (contains(who, "leader") && (cluster->leader() || before_)) {
+        return std::vector{cluster->leader() ? *cluster->leader() : *before_};
+    }
+    if (contains(who, "^(?:others|rest|remaining)")) {
+        auto all = everybody();
+        std::erase_if(all, [this](NodeId node) { return cluster->is_up(node); });
+        return all;
+    }
+    return std::nullopt;
+}
+
+/// A clause without a subject goes on with that of the clause before.
+std::vector<NodeId> Stage::subject(const std::string& who) {
+    if (!who.empty()) {
+        const auto told = nodes_of(who);
+        if (!told) throw Refused("who is " + who + "?");
+        subject_ = *told;
+    }
+    if (subject_.empty()) throw Refused("a step that is about nobody");
+    return subject_;
+}
+
+/// Who leads, or is about to.
+void Stage::note_leader() {
+    for (const NodeId node : cluster->members()) {
+        if (state_of(*cluster, node) == "FOLLOWING") {
+            before_ = cluster->peer(node).server().vote.vote.leader;
+        }
+    }
+    if (cluster->leader()) before_ = cluster->leader();
+}
+
+void Stage::start(const std::vector<NodeId>& nodes) {
+    for (const NodeId node : nodes) cluster->start(node);
+    cluster->run(zab::milliseconds(50));
+}
+
+zab::LinkId Stage::link_of(NodeId mock, NodeId to) {
+    auto link = cluster->link_of_mock(mock, to, zab::LinkKind::election);
+    if (!link.has_value()) {
+        link = cluster->dial(mock, to, zab::LinkKind::election);
+        cluster->send(*link, zab::Hello{mock});
+    }
+    return *link;
+}
+
+void Stage::say_votes() {
+    for (const Said& one : said_) {
+        for (const NodeId to : cluster->config().voters) {
+            if (cluster->is_up(to)) cluster->send(link_of(one.mock, to), one.vote);
+        }
+    }
+    cluster->run(zab::milliseconds(20));
+}
+
+/// Messages are values here, not bytes: one that is no notification stands for bytes that make
+/// none. It must leave no trace in whoever gets it.
+void Stage::say_malformed(NodeId mock) {
+    for (const NodeId to : cluster->config().voters) {
+        if (!cluster->is_up(to)) continue;
+        const zab::LinkId link = link_of(mock, to);
+        cluster->run(zab::milliseconds(5));
+        const std::uint64_t before = cluster->peer(to).fingerprint();
+        cluster->send(link, zab::Telegram{});
+        cluster->run(zab::milliseconds(5));
+        const bool is_same = cluster->is_up(to) && cluster->peer(to).fingerprint() == before;
+        ignored_all_ = is_same;
+        claim("a malformed notification is ignored", is_same);
+    }
+}
+
+/// "mock 1 sends FOLLOWING vote: leader 0, zxid 0, round 1, peerEpoch 0"; what is left out is as
+/// in a first round between servers without a history.
+bool Stage::play_mocks(const std::string& step) {
+    static const std::regex speaks(
+        "(?:and |then )?(?:(?:fake|mocks?|server) ?([0-9 and,]+?)(?: each)? "
+        "(?:sends?|answers?(?: with)?)|(?:sends?|answers?(?: with)?)?) ?(.*(?:vote|notification|"
+        "message).*)");
+    static const std::regex state("\\b(LOOKING|FOLLOWING|LEADING)\\b");
+    static const std::regex waits(
+        "(?:mock [0-9]+ )?(?:waits for|reads|receives) (?:one|a|any) message(?: of ([0-9]+))?.*");
+    static const std::regex fields("(leader|zxid|round|peerEpoch) ?=? ?([0-9]+)");
+    static const char* const malformed =
+        "malformed|too short|truncated|partial|[0-9]+.bytes?|config "
+        "?length|invalid|garbage|broken|negative|bad ";
+    std::smatch found, told;
+    if (step == "mocks repeat the same messages") {
+        say_votes();
+        const NodeId self = said_.front().vote.leader;
+        cluster->run(zab::seconds(5));
+        outcomes["second"] = fmt::format("{} {}", self.value - 1, state_of(*cluster, self));
+        return true;
+    }
+    if (std::regex_match(step, found, waits)) {
+        const std::size_t before = cluster->heard.size();
+        if (!cluster->run_until([&] { return cluster->heard.size() > before; }, zab::seconds(5))) {
+            throw Refused("no message comes: " + step);
+        }
+        return true;
+    }
+    const bool is_several =
+        contains(step, "(?:LOOKING|FOLLOWING|LEADING).*(?:LOOKING|FOLLOWING|LEADING)");
+    if (is_several || !std::regex_match(step, found, speaks)) return false;
+    if (found[1].matched) speaking_ = nodes_in(found[1]);
+    for (const NodeId mock : speaking_) {
+        if (!mocks_.contains(mock)) throw Refused("not a mock: " + step);
+    }
+    if (speaking_.empty()) return false;
+    if (contains(step, malformed)) {
+        for (const NodeId mock : speaking_) say_malformed(mock);
+        return true;
+    }
+    if (!std::regex_search(step, told, state)) return false;
+    // In the format from before it had versions, as the tests of ZooKeeper send them.
+    zab::Notification vote{speaking_.front(), {}, {}, 1, zab::ServerState::leading, 0};
+    if (told[1] == "LOOKING") vote.state = zab::ServerState::looking;
+    if (told[1] == "FOLLOWING") vote.state = zab::ServerState::following;
+    for (std::sregex_iterator i(step.begin(), step.end(), fields), end; i != end; ++i) {
+        const std::string name = (*i)[1];
+        const std::uint64_t value = std::stoull((*i)[2]);
+        if (name == "leader") vote.leader = node_of(value);
+        if (name == "zxid") vote.zxid = {value};
+        if (name == "round") vote.round = value;
+        if (name == "peerEpoch") vote.peer_epoch = {static_cast<std::uint32_t>(value)};
+    }
+    said_.clear();
+    for (const NodeId mock : speaking_) said_.push_back({mock, vote});
+    say_votes();
+    return true;
+}
+
+bool Stage::play_starts(const std::string& step) {
+    static const std::regex told(
+        who_pattern +
+        " ?(?:is |are |both |all )?(?:starts?|started|restarts?|restarted|joins?|boots?|"
+        "comes? up|comes? back)(?: LOOKING| looking| election| late| again| last| first| voting)*");
+    static const std::regex imperative("(?:start|restart|boot) " + who_pattern +
+                                       "(?: of [0-9]+)?(?: again)?");
+    static const std::regex one_by_one("start ([0-9]+(?:, then [0-9]+)+)");
+    static const std::regex both(who_pattern +
+                                 " (?:form|elect|make)s? (?:an? )?(?:quorum|([0-9]+)|leader).*");
+    static const std::regex all("start all [0-9]+, run concurrent clients");
+    std::smatch found;
+    const std::string words = plain(step);
+    if (std::regex_match(step, found, one_by_one)) {
+        for (const NodeId node : nodes_in(found[1])) start({node});
+        cluster->run(zab::seconds(10));
+    } else if (std::regex_match(step, all)) {
+        cluster->start_all();
+        cluster->run(zab::seconds(20));
+        run_clients();
+    } else if (std::regex_match(words, found, both)) {
+        for (const NodeId node : subject(found[1])) start({node});
+        if (!cluster->run_until([this] { return is_quorum_up(); }, zab::seconds(20))) {
+            throw Refused("no quorum: " + step);
+        }
+        if (found[2].matched) claim(step, cluster->leader() == node_of(found[2].str()));
+    } else if (std::regex_match(words, found, told) || std::regex_match(words, found, imperative)) {
+        const auto nodes = subject(found[1]);
+        if (contains(words, "restart")) {
+            for (const NodeId node : nodes) cluster->kill(node);
+        }
+        start(nodes);
+        if (contains(words, "^all")) cluster->run(zab::seconds(20));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool Stage::play_stops(const std::string& step) {
+    static const std::regex told(
+        who_pattern +
+        " ?(?:is |are )?(?:stops?|stopped|killed|dies?|down|shut ?down|shuts down|"
+        "crash(?:es|ed)?|leaves|taken down)");
+    static const std::regex imperative("(?:kill|stop|shut ?down|crash) " + who_pattern);
+    std::smatch found;
+    const std::string words = plain(step);
+    if (!std::regex_match(words, found, told) && !std::regex_match(words, found, imperative)) {
+        return false;
+    }
+    for (const NodeId node : subject(found[1])) cluster->kill(node);
+    return true;
+}
+
+/// "wait until 0 is FOLLOWING", "first election ends", "0 decides", "1 LOOKING again (round 2)".
+bool Stage::play_waits(const std::string& step) {
+    static const std::regex state(
+        "(?:wait(?:s)? (?:until|for|till) )?" + who_pattern +
+        " ?(?:is |are |to be |goes |becomes? |to become )?(?:back )?(LOOKING|FOLLOWING|LEADING)");
+    static const std::regex ends(
+        "(?:wait until )?(?:first |second )?(?:election|round) (?:ends|is over|finishes|"
+        "completes|done)|(?:wait until )?" +
+        who_pattern + " ?(?:decides?|finish(?:es)? election|is elected|ends? (?:its )?election)");
+    static const std::regex anew(who_pattern +
+                                 " ?(?:starts? (?:an? )?new election|LOOKING|looks|goes LOOKING)");
+    static const std::regex round("\\(round ([0-9]+)\\)");
+    std::smatch found, number;
+    const std::string words = plain(step);
+    const bool is_anew = std::regex_match(words, found, anew);
+    const bool has_round = std::regex_search(step, number, round);
+    const auto wait = [&](const std::vector<NodeId>& nodes, const auto& holds) {
+        return cluster->run_until([&] { return std::all_of(nodes.begin(), nodes.end(), holds); },
+                                  zab::seconds(120));
+    };
+    if (is_anew) {
+        const auto looks = [&](NodeId node) {
+            return state_of(*cluster, node) == "LOOKING" && cluster->is_up(node) &&
+                   (!has_round || cluster->peer(node).server().round == std::stoull(number[1]));
+        };
+        if (!wait(subject(found[1]), looks)) throw Refused("step: " + step);
+    } else if (std::regex_match(words, found, state)) {
+        const std::string wanted = found[2];
+        claim(step, wait(subject(found[1]),
+                         [&](NodeId node) { return state_of(*cluster, node) == wanted; }));
+    } else if (std::regex_match(words, found, ends)) {
+        auto nodes = found[1].length() == 0 ? everybody() : subject(found[1]);
+        std::erase_if(nodes, [this](NodeId node) { return !cluster->is_up(node); });
+        const bool is_over = wait(nodes, [&](NodeId node) {
+            return cluster->is_up(node) && state_of(*cluster, node) != "LOOKING";
+        });
+        claim(step, is_over);
+        const bool is_told = contains(words, "is elected");
+        if (is_told && nodes.size() == 1) {
+            outcomes["first"] =
+                fmt::format("{} {}", nodes.front().value - 1, state_of(*cluster, nodes.front()));
+        }
+    } else if (contains(words, "^(?:wait|sleep|after)?.*\\bs(?:econds)?(?: pass)?$") &&
+               duration_in(words, cluster->config())) {
+        cluster->run(*duration_in(words, cluster->config()));
+    } else {
+        return false;
+    }
+    note_leader();
+    return true;
+}
+
+std::vector<Stage::Election> Stage::elections_of(NodeId node) const {
+    std::vector<Election> all;
+    for (const trace::Record& record : cluster->records()) {
+        if (!(record.node() == node)) continue;
+        if (record.kind() == trace::Kind::looking) all.push_back({record.time(), std::nullopt, {}});
+        if (record.kind() == trace::Kind::elected && !all.empty()) {
+            all.back().decided = record.time();
+            all.back().leader = {static_cast<std::uint16_t>(record.peer())};
+        }
+    }
+    return all;
+}
+
+}  // namespace conformance
