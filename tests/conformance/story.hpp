@@ -20,7 +20,7 @@ class Story {
     /// S2, 2, node2, A, "the old leader": as the steps call it.
     zab::NodeId server(const std::string& name);
     /// "A and B", "both followers", "all": the old leader is nobody's follower.
-    std::vector<zab::NodeId> servers(const std::string& who);
+    std::vector<zab::NodeId> servers(const std::string& told);
     /// What a server's tree holds at a path: the value, or nothing.
     std::optional<std::string> value(zab::NodeId node, const std::string& path) const;
     /// Whether anybody wrote it, or tried to.
