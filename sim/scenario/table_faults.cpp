@@ -191,9 +191,11 @@ std::vector<Row> server_actions() {
         action("slow_cpu", K::slow_cpu, of_servers("slow_cpu", {factor_row()}),
                {"Slows the threads. Of several the latest counts that has not ended.",
                 R"({"target": 2, "factor": 3})"}),
-        action("clock_drift", K::clock_drift, of_drift(),
-               {"The monotonic clock, by which all timers run, is fast or slow.",
-                R"({"target": 2, "factor": 1.1})"}),
+        action(
+            "clock_drift", K::clock_drift, of_drift(),
+            {"The monotonic clock, by which all timers run, is fast or slow. Of several the latest "
+             "counts that has not ended.",
+             R"({"target": 2, "factor": 1.1})"}),
         action("client_burst", K::client_burst, of_burst(),
                {"Clients have more to do, at once.", R"({"operations": 100})"}),
     };

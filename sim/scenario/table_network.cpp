@@ -194,10 +194,12 @@ Form<NetworkDraft> network() {
                        {"What a relay that runs on the sender's own machine takes of its cores for "
                         "a message.",
                         "\"20us\""}),
-                key<N>("per_hop_gathering", &N::per_hop_gathering, duration({}, zab::seconds(1)),
-                       {"What reaches a relay within this time after another message of the same "
-                        "connection is read with that one: both draw the link's delay once.",
-                        "\"100us\""}),
+                key<N>(
+                    "per_hop_gathering", &N::per_hop_gathering, duration({}, zab::seconds(1)),
+                    {"What reaches a relay within this time after the message that begins a read, "
+                     "on "
+                     "the same connection, is read with it: one draw of the link's delay for all.",
+                     "\"100us\""}),
                 key<N>("retransmission_timeout", rest(&NetworkSpec::retransmission_timeout),
                        duration(zab::microseconds(1), zab::seconds(600)),
                        {"The first one; it doubles at each loss.", "\"200ms\""}),

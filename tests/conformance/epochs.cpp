@@ -1,7 +1,7 @@
 #include "protocol/leader/leading.hpp"
 #include "protocol/server.hpp"
 #include "tests/conformance/interpreters.hpp"
-#include "tests/conformance/phrases.hpp"
+#include "tests/conformance/words.hpp"
 #include "tests/support/cluster.hpp"
 
 #include <fmt/format.h>

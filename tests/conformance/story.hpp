@@ -1,7 +1,7 @@
 #pragma once
 
 #include "tests/conformance/interpreters.hpp"
-#include "tests/conformance/phrases.hpp"
+#include "tests/conformance/words.hpp"
 #include "tests/support/cluster.hpp"
 
 #include <map>

@@ -1,15 +1,17 @@
 #pragma once
 
+#include "protocol/config.hpp"
 #include "tests/conformance/case.hpp"
 
 #include <initializer_list>
 #include <optional>
+#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
 
-/// What the interpreters of one function or one object have in common: members under several
-/// names, and words.
+/// What the interpreters have in common: members under several names, and words that mean the same
+/// in all kinds of case.
 namespace conformance {
 
 /// Whether the words match somewhere, in either case of letters.
@@ -32,5 +34,46 @@ std::vector<zab::Zxid> zxids_of(const Value& value, std::string_view what);
 std::vector<std::uint64_t> numbers_in(const std::string& words);
 /// "one", "first", "once": 1; "12": 12.
 std::optional<std::size_t> count_in(const std::string& word);
+
+/// A sentence that is understood, and what it does to whoever plays it.
+template <class Player>
+struct Phrase {
+    std::regex words;
+    void (*act)(Player&, const std::smatch&);
+};
+
+/// Plays the first phrase that matches all of the words; false: none does.
+template <class Player, class Phrases>
+bool play_phrase(Player& player, const Phrases& known, const std::string& words) {
+    for (const Phrase<Player>& phrase : known) {
+        std::smatch found;
+        if (!std::regex_match(words, found, phrase.words)) continue;
+        phrase.act(player, found);
+        return true;
+    }
+    return false;
+}
+
+bool contains(const std::string& words, const char* pattern);
+/// Removes remarks in brackets, and blanks at the ends.
+std::string without_remarks(const std::string& words);
+/// Without remarks, articles and what else only fills.
+std::string plain(const std::string& words);
+/// The parts between commas and semicolons, but not within a zxid or "0, 1".
+std::vector<std::string> clauses(const std::string& words);
+/// Two parts of a step that tells of several things, at the first place where it may be cut.
+std::optional<std::pair<std::string, std::string>> halves(const std::string& words);
+/// Whether it is said that something is not so.
+bool is_negated(const std::string& words);
+
+/// "initLimit*tick + 5 s", "syncLimit ticks", "2*syncLimit+2 pings", "1000 ms"; nothing when the
+/// words tell no time.
+std::optional<zab::Duration> duration_in(const std::string& words, const zab::Config& config);
+/// Ticks and limits, where a case gives them.
+void take_settings(const Value& initial, zab::Config& config);
+/// "/foo0..9", "/foo0../foo9" and "/a, /b": each of these paths.
+std::vector<std::string> paths_in(const std::string& words);
+/// As count_in, and "both", "another", "one more", "a".
+std::optional<std::size_t> count_named(const std::string& words);
 
 }  // namespace conformance
