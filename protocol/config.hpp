@@ -32,6 +32,9 @@ struct Config {
     Duration tick_time = seconds(2);
     std::uint32_t init_limit = 10;  ///< Ticks a learner may take to connect and synchronize.
     std::uint32_t sync_limit = 5;   ///< Ticks of silence or of an unacknowledged proposal.
+    /// leader.maxTimeToWaitForEpoch (ZOOKEEPER-3109): how long a leader that waits for epochs stays
+    /// when a voter looks for a leader again. Absent (-1): as long as initLimit says.
+    std::optional<Duration> max_epoch_wait{};
 
     Duration min_notification_interval = milliseconds(200);  ///< FastLeaderElection.
     Duration max_notification_interval = seconds(60);        ///< FastLeaderElection.

@@ -142,6 +142,11 @@ void Peer::on_election_message(const Received& received, Effects& out) {
     const auto* notification = std::get_if<Notification>(received.message);
     if (sender.has_value() && notification != nullptr) {
         on_notification(server_, std::get_if<Looking>(&role_), *sender, *notification, out);
+        const auto* leading = std::get_if<Leading>(&role_);
+        if (leading != nullptr && notification->state == ServerState::looking &&
+            server_.quorum.is_voter(*sender)) {
+            settle(leading->on_looking_voter(server_), out);
+        }
     }
 }
 

@@ -33,7 +33,17 @@ void Leading::on_port_open(Server& server, Effects& out) {
     phase = Phase::discovery;
     out.push(Listen{LinkKind::learner, true});
     restart_wait(server, out);
+    if (const auto patience = server.config->max_epoch_wait) {
+        patience_ends = server.now.monotonic + *patience;
+    }
     bid_epoch(server, server.self, server.accepted_epoch, Stage::main, {}, out);
+}
+
+/// Leader.reportLookingSid: a voter that looks again has changed its mind, was too early at our
+/// port, or has lost us. After `max_epoch_wait` an election is quicker than waiting for its quorum.
+Verdict Leading::on_looking_voter(const Server& server) const {
+    const bool waits = patience_ends.has_value() && !epoch_decided;
+    return waits && server.now.monotonic > *patience_ends ? Verdict::leave : Verdict::stay;
 }
 
 void Leading::on_registered(Server& server, Handler& handler, Epoch accepted, Effects& out) {

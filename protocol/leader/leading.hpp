@@ -59,12 +59,14 @@ struct Leading {
     HalfTicks half_ticks = 0;
     bool awaits_expiry = false;  ///< The timer for the next end of sessions runs.
     std::vector<PendingSync> pending_syncs;
+    std::optional<Instant> patience_ends{};  ///< Of waiting for epochs (max_epoch_wait).
 
     // discovery.cpp: phase 1.
     void begin(Server& server, Effects& out);
     void on_snapshot_written(Effects& out);
     void on_port_open(Server& server, Effects& out);
     void on_registered(Server& server, Handler& handler, Epoch accepted, Effects& out);
+    Verdict on_looking_voter(const Server& server) const;
     void on_accepted_epoch_written(Server& server, Effects& out);
     void on_ack_epoch(Server& server, Handler& handler, const AckEpoch& ack, Effects& out);
     void on_current_epoch_written(Server& server, Effects& out);

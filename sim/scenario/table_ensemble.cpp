@@ -64,6 +64,12 @@ std::vector<Row> timing_rows() {
         row("sync_limit", &C::sync_limit, ticks,
             {"syncLimit: ticks that a learner may be silent, or leave a proposal unacknowledged.",
              "5"}),
+        key<EnsembleDraft>(
+            "max_epoch_wait", in(&EnsembleDraft::config, &C::max_epoch_wait),
+            duration({}, zab::seconds(3600)),
+            {"leader.maxTimeToWaitForEpoch: how long a leader that waits for a quorum's epochs "
+             "stays when a voter looks for a leader again; absent (-1): until initLimit.",
+             "\"3s\""}),
         row("min_notification_interval", &C::min_notification_interval, interval,
             {"Election: the first wait before votes are sent again.", "\"200ms\""}),
         row("max_notification_interval", &C::max_notification_interval, interval,

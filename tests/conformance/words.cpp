@@ -184,6 +184,9 @@ void take_settings(const Value& initial, zab::Config& config) {
                 config.init_limit = static_cast<std::uint32_t>(number(value, key));
             } else if (key == "syncLimit") {
                 config.sync_limit = static_cast<std::uint32_t>(number(value, key));
+            } else if (key == "maxTimeToWaitForEpochMs" || key == "maxTimeToWaitForEpoch") {
+                config.max_epoch_wait =
+                    zab::milliseconds(static_cast<std::int64_t>(number(value, key)));
             }
         }
     }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace {
@@ -14,9 +15,10 @@ using zab::Server;
 using zab::Verdict;
 using zab::Zxid;
 
-Server three_voters() {
+Server three_voters(std::optional<zab::Duration> max_epoch_wait = {}) {
     zab::Config config;
     config.voters = {{1}, {2}, {3}};
+    config.max_epoch_wait = max_epoch_wait;
     return Server({3}, std::make_shared<const zab::Config>(config));
 }
 
@@ -60,6 +62,36 @@ TEST_CASE("the last counter of an epoch is never proposed: the leader gives up b
             CHECK_EQ(verdict == Verdict::stay, c.stays);
             CHECK_EQ(out.empty(), !c.stays);
             CHECK_EQ(leading.outstanding.size(), c.stays ? 1 : 0);
+        }
+    }
+}
+
+TEST_CASE("a voter that looks ends the wait for epochs when max_epoch_wait is over, no sooner") {
+    struct Case {
+        const char* name;
+        std::optional<zab::Duration> limit;
+        zab::Duration later;
+        bool decided;
+        bool leaves;
+    };
+    static constexpr Case cases[] = {
+        {"no limit", {}, zab::seconds(100), false, false},
+        {"at the limit", zab::seconds(1), zab::seconds(1), false, false},
+        {"past the limit", zab::seconds(1), zab::nanoseconds(1'000'000'001), false, true},
+        {"past the limit, with a quorum's epochs", zab::seconds(1), zab::seconds(2), true, false},
+    };
+    for (const Case& c : cases) {
+        SUBCASE(c.name) {
+            Server server = three_voters(c.limit);
+            server.now.monotonic = {7};
+            Leading leading;
+            zab::Effects out;
+            leading.on_port_open(server, out);
+            leading.epoch_decided = c.decided;
+
+            server.now.monotonic += c.later;
+
+            CHECK_EQ(leading.on_looking_voter(server) == Verdict::leave, c.leaves);
         }
     }
 }
