@@ -2,6 +2,7 @@
 
 #include "protocol/message.hpp"
 #include "protocol/types/ring.hpp"
+#include "protocol/types/time.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -28,7 +29,7 @@ class ClientSession {
     /// The server's answer. False: the session is over, and a new one must be asked for.
     bool on_connect_reply(const ConnectReply& reply) {
         if (reply.session.value == 0) {
-            session_ = {};
+            end();
             return false;
         }
         session_ = reply.session;
@@ -62,6 +63,14 @@ class ClientSession {
         }
     }
 
+    /// After so long without a word from any server the session must be over: it is taken for that,
+    /// on releases that know ZOOKEEPER-4508.
+    Duration patience() const { return milliseconds(timeout_ms_) * 4 / 3; }
+    /// What comes next is another session, which has seen nothing.
+    void end() {
+        session_ = {};
+        last_seen_ = {};
+    }
     void detach() { attached_ = false; }
     /// The oldest request in flight, given up.
     std::optional<InFlight> give_up_oldest() {

@@ -10,7 +10,7 @@ namespace zab {
 
 namespace {
 
-constexpr std::array<ReleaseName, 27> names{{
+constexpr std::array<ReleaseName, 28> names{{
     {"1154", "who lies in the committed log's window is taken to have a prefix of it"},
     {"1319", "who joins while the epoch's first proposal is outstanding does not get it"},
     {"1343", "an accepted epoch equal to the leader's bid does not raise it"},
@@ -28,6 +28,7 @@ constexpr std::array<ReleaseName, 27> names{{
     {"3911", "NEWLEADER is acknowledged before the DIFF is on disk"},
     {"4269", "currentEpoch.tmp, left by a failed rename, is not looked at"},
     {"4394", "a COMMIT between NEWLEADER's ACK and UPTODATE ends the follower"},
+    {"4508", "a client that reaches no server never learns that its session is over"},
     {"4643", "currentEpoch is written before the transactions"},
     {"4646", "NEWLEADER is acknowledged before the log's thread has synced"},
     {"4685", "the ACK of a proposal before that of NEWLEADER: the leader gives up"},
@@ -130,6 +131,8 @@ Release with_defect(Release release, std::string_view name) {
         release.votes = VoteEquality::everything;
     } else if (name == "3104") {
         release.new_leader_before_snap = true;
+    } else if (name == "4508") {
+        release.clients_end_sessions = false;
     } else if (name == "returning-learner") {
         release.returning_learner_keeps = false;
     } else {

@@ -113,6 +113,9 @@ struct Release {
     bool leader_ignores_round = false;
     /// An observer waits before it looks for a leader again (observer.election.DelayMs).
     bool observers_wait = true;
+    /// A client that hears of no server for 4/3 of its session's timeout takes it for over; else
+    /// only a server can tell it so (4508).
+    bool clients_end_sessions = true;
 
     friend bool operator==(const Release&, const Release&) = default;
 };

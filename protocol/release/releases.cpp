@@ -39,6 +39,7 @@ constexpr Release v3_9_1() {
     Release release = v3_9_3();
     release.new_leader = NewLeaderStep::async_log;
     release.log = LogAtShutdown::left_running;
+    release.clients_end_sessions = false;
     return release;
 }
 

@@ -91,6 +91,7 @@ void World::client_dials(ClientIndex index) {
     if (client.link.exists() || client.dialling || client.gone) {
         return;
     }
+    give_up_session(client);
     client.dialling = true;
     client.server = choose_server(client);
     client.last_record = emit(trace::Kind::client_connecting, client.server,
@@ -105,6 +106,23 @@ void World::client_dials(ClientIndex index) {
                                  static_cast<std::int64_t>(servers_.size());
     dial({true, index}, {false, server_by_id_[client.server.value]}, zab::LinkKind::client,
          {timeout}, client.last_record, 0, now_);
+}
+
+/// Between two tries a client looks whether its session can still be alive (ClientCnxn.SendThread).
+void World::give_up_session(Client& client) {
+    const bool is_over = now_ - client.last_heard >= client.session.patience().ns;
+    if (!is_over || !scenario_->config.release.clients_end_sessions ||
+        client.session.session().value == 0) {
+        return;
+    }
+    client.session.end();
+    client.last_record = emit(trace::Kind::client_expired, client.server,
+                              Origin{.cause = client.last_record,
+                                     .since = now_,
+                                     .other = now_ - client.last_record_at,
+                                     .cost = trace::Cost::timer},
+                              0, 0, 0, client.number);
+    client.last_record_at = now_;
 }
 
 void World::client_link_up(ClientIndex index, zab::LinkId link, const Origin&) {
@@ -138,7 +156,6 @@ void World::client_link_down(ClientIndex index, zab::DownReason reason, const Or
     }
     client.session.detach();
     client.link = {};
-    client.last_heard = now_;
     ++client.timer_generation;
     std::uint32_t failed = 0;
     while (const auto oldest = client.session.give_up_oldest()) {

@@ -285,6 +285,7 @@ class World {
 
     // clients.cpp: sessions and load.
     void client_dials(ClientIndex index);
+    void give_up_session(Client& client);
     void client_leaves(ClientIndex index);
     std::int64_t rest_before_dial(const Client& client, bool was_attached) const;
     void client_link_up(ClientIndex index, zab::LinkId link, const Origin& origin);

@@ -1,0 +1,55 @@
+#include "tests/unit/network_world.hpp"
+
+#include <string>
+
+using test::ms;
+using test::Run;
+using trace::Kind;
+
+namespace {
+
+/// All servers are dead from the fifth second to the 45th; one client wants a session of 9 s.
+Run forty_seconds_alone(const std::string& release) {
+    return test::run(test::small_scenario("60s", R"("release": ")" + release + R"(",
+        "clients": [{"count": 1, "session_timeout": "9s",
+                     "load": {"closed": {"think_time": "100ms"}}}],
+        "faults": [{"at": "5s", "lasting": "40s", "crash": [1, 2, 3]}])"));
+}
+
+}  // namespace
+
+TEST_CASE("since 3.9.3 a client that hears of nobody ends its session after 4/3 of its timeout") {
+    for (const char* const release : {"fixed", "master", "3.9.3"}) {
+        CAPTURE(release);
+        const Run run = forty_seconds_alone(release);
+
+        test::check_clean(run);
+        REQUIRE(run.count(Kind::client_expired) == 1);
+        // It looks between two tries: a second's rest at most, and servers refuse at once.
+        const std::int64_t at = ms(run.all(Kind::client_expired).front());
+        CHECK(at >= 5'000 + 12'000 - 200);
+        CHECK(at <= 5'000 + 12'000 + 1'100);
+        CHECK(run.count(Kind::client_connected, test::between(45, 60)) == 1);
+    }
+}
+
+TEST_CASE("before 3.9.3 a client learns from a server only that its session is over") {
+    for (const char* const release : {"3.9.1", "3.8.0", "3.4.10"}) {
+        CAPTURE(release);
+        const Run run = forty_seconds_alone(release);
+
+        test::check_clean(run);
+        CHECK(run.count(Kind::client_expired, test::between(0, 45)) == 0);
+        CHECK(run.count(Kind::client_connected, test::between(45, 60)) >= 1);
+    }
+}
+
+TEST_CASE("a server that accepts connections, though it does not serve, keeps a session alive") {
+    // Without a quorum servers refuse sessions, not connections: each is a word from a server.
+    const Run run = test::run(test::small_scenario("60s", R"(
+        "clients": [{"count": 1, "session_timeout": "9s", "placement": {"servers": [1]}}],
+        "faults": [{"at": "5s", "lasting": "40s", "crash": [2, 3]}])"));
+
+    test::check_clean(run);
+    CHECK(run.count(Kind::client_expired, test::between(0, 45)) == 0);
+}
