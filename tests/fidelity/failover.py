@@ -244,44 +244,47 @@ def compare_kill_follower(case, simulator, full):
                             unit='')
 
 
+def _partition(case, seed, leader, wait_s):
+    """The leader's links hold everything back until they are healed. Cut at another phase of its
+    tick with every seed: that decides when it steps down."""
+    tick = case['config']['tickTime']
+    cut = FAULT_S * 1000 + tick * (seed * scenario.SPREAD % 1)
+    at = next(v for v in scenario.voters_of(case) if v != leader)
+    made = scenario.of(case, f'{case["id"]}.{leader}.{seed}', leader=leader,
+                       duration_s=cut / 1000 + wait_s + 4)
+    own = scenario.client('at-leader', [leader], load=scenario.closed(1, 2))
+    made['clients'] = [_client(case, at), own]
+    made['faults'] = [{'at': scenario.ms(cut), 'clog': leader,
+                       'lasting': scenario.ms(wait_s * 1000)}]
+    made['trace'] = {'from': scenario.ms(cut - 1)}
+    return made
+
+
 def compare_partition(case, simulator, full):
-    """The leader's links hold everything back until they are healed."""
     config = case['config']
     wait_s = (config.get('syncLimit', 5) + 3) * config['tickTime'] / 1000
     voters = scenario.voters_of(case)
     leaders = [r['leader'] for r in case.get('rounds', []) if 'leader' in r] or [max(voters)]
-    paths = {}
-    for leader in set(leaders):
-        at = next(v for v in voters if v != leader)
-        made = scenario.of(case, f'{case["id"]}.{leader}', leader=leader,
-                           duration_s=FAULT_S + wait_s + 4)
-        own = scenario.client('at-leader', [leader], load=scenario.closed(1, 2))
-        made['clients'] = [_client(case, at), own]
-        made['faults'] = [{'at': scenario.ms(FAULT_S * 1000), 'clog': leader,
-                           'lasting': scenario.ms(wait_s * 1000)}]
-        made['trace'] = {'from': scenario.ms(FAULT_S * 1000 - 1)}
-        paths[leader] = simulator.write(made)
 
     def run(seed):
         leader = leaders[seed % len(leaders)]
-        records = simulator.records(paths[leader], seed, KINDS)
+        path = simulator.write(_partition(case, seed, leader, wait_s))
+        records = simulator.records(path, seed, KINDS)
         start = next(r['t_ns'] for r in records if r['kind'] == 'fault')
         first = [r for r in records if r.get('client', 0) == 0 or r['kind'] == 'work']
         found = _moments(first, [v for v in voters if v != leader])
         if 'client_lost' in found:
             found['follower_lost'] = found.pop('client_lost')
-        moments = (('old_leader_steps_down', 'looking', {'node': leader}),
-                   ('old_client_lost', 'client_disconnected', {'client': 1}))
-        for name, kind, fields in moments:
-            at = next((r['t_ns'] for r in records if r['kind'] == kind and r['t_ns'] > start and
+        # The old leader's own client sees that it is back.
+        heal = start + wait_s * 1e9
+        moments = (('old_leader_steps_down', 'looking', {'node': leader}, start),
+                   ('old_client_lost', 'client_disconnected', {'client': 1}, start),
+                   ('rejoin_after_heal', 'client_connected', {'client': 1}, heal))
+        for name, kind, fields, since in moments:
+            at = next((r['t_ns'] for r in records if r['kind'] == kind and r['t_ns'] > since and
                        all(r.get(k) == v for k, v in fields.items())), None)
             if at is not None:
-                found[name] = [(at - start) / 1e6]
-        heal = start + wait_s * 1e9
-        back = [r['t_ns'] for r in records if r['kind'] == 'serving' and r['node'] == leader and
-                r['t_ns'] > heal]
-        if back:
-            found['rejoin_after_heal'] = [(back[0] - heal) / 1e6]
+                found[name] = [(at - since) / 1e6]
         return found
 
     pooled = _pool(simulator.each(run, range(1, (FULL if full else QUICK) + 1), case['id']))

@@ -4,6 +4,8 @@ Every case gets the same profile: nothing about hosts, processes, cpu or disk is
 
 RELEASE = '3.8.0'
 PROFILE = 'scenarios/profiles/debian-zk-3.8.json'
+# Golden ratio: successive multiples, modulo one, spread evenly whatever their number.
+SPREAD = 0.6180339887498949
 
 
 def ms(value):

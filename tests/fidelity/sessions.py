@@ -8,14 +8,12 @@ KS_LIMIT = 0.3
 # The issue has no rule for closeSession: the one of cpu-bound operations, as it is a single cold
 # one.
 CLOSE_SHARE = 0.25
-# Golden ratio: successive multiples, modulo one, spread evenly whatever their number.
-SPREAD = 0.6180339887498949
 
 
 def _scenario(case, seed, how, after_ms):
     """The victim comes at another phase of the tick with every seed: reads once, then is gone."""
     tick = case['config']['tickTime']
-    start = START_S * 1000 + tick * (seed * SPREAD % 1)
+    start = START_S * 1000 + tick * (seed * scenario.SPREAD % 1)
     timeout = case.get('requested_timeout', 20 * tick)
     made = scenario.of(case, f'{case["id"]}.{seed}', leader=case['leader'],
                        duration_s=(start + timeout + 3 * tick) / 1000 + 1)
