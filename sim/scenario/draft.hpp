@@ -133,7 +133,7 @@ struct CpuDraft {
     zab::Duration deep_sleep;
     zab::Duration time_slice = zab::milliseconds(3);
     DistributionSpec wake_up, io, request, propose, learner, handler, sender, append, commit, reply,
-        election, first_use;
+        leader_reply, election, first_use;
     Factor per_byte{0};
 };
 

@@ -176,6 +176,7 @@ CpuSpec built(const CpuDraft& cpu) {
         .append = build(cpu.append),
         .commit = build(cpu.commit),
         .reply = build(cpu.reply),
+        .leader_reply = build(cpu.leader_reply),
         .election = build(cpu.election),
         .first_use = build(cpu.first_use),
         .per_byte = cpu.per_byte,

@@ -83,16 +83,17 @@ struct CpuSpec {
     zab::Duration deep_sleep{};  ///< It was idle for shorter: it pays in proportion.
     /// How long a thread with work may keep a core that others wait for.
     zab::Duration time_slice = zab::milliseconds(3);
-    Distribution io;         ///< A client's request read and parsed (NIO worker).
-    Distribution request;    ///< Prep on the leader, the first processor on a learner.
-    Distribution propose;    ///< A request becomes a transaction, beside `request`.
-    Distribution learner;    ///< A learner's main thread handles one packet.
-    Distribution handler;    ///< The leader's LearnerHandler handles one packet.
-    Distribution sender;     ///< One packet written to one learner by its sender thread.
-    Distribution append;     ///< One transaction serialised into the log.
-    Distribution commit;     ///< One transaction applied, or one read answered from the tree.
-    Distribution reply;      ///< One reply serialised and written to its client.
-    Distribution election;   ///< One notification received and judged.
+    Distribution io;            ///< A client's request read and parsed (NIO worker).
+    Distribution request;       ///< Prep on the leader, the first processor on a learner.
+    Distribution propose;       ///< A request becomes a transaction, beside `request`.
+    Distribution learner;       ///< A learner's main thread handles one packet.
+    Distribution handler;       ///< The leader's LearnerHandler handles one packet.
+    Distribution sender;        ///< One packet written to one learner by its sender thread.
+    Distribution append;        ///< One transaction serialised into the log.
+    Distribution commit;        ///< One transaction applied, or one read answered from the tree.
+    Distribution reply;         ///< One reply serialised and written to its client.
+    Distribution leader_reply;  ///< A leader answers a write itself, beside `reply`.
+    Distribution election;      ///< One notification received and judged.
     Distribution first_use;  ///< A process's first item of io, and of request, beside their cost.
     Factor per_byte{0};      ///< Nanoseconds per payload byte, added to io, request and append.
     friend bool operator==(const CpuSpec&, const CpuSpec&) = default;

@@ -119,6 +119,8 @@ Form<CpuDraft> cpu() {
                     cost("commit", &C::commit,
                          "One transaction is applied, or one read answered from the tree."),
                     cost("reply", &C::reply, "One reply is written to its client."),
+                    cost("leader_reply", &C::leader_reply,
+                         "A leader answers a write of its own client, beside `reply`."),
                     cost("election", &C::election,
                          "What a server runs seldom: a notification is received and judged, a "
                          "learner handles a packet before it serves."),

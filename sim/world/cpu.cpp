@@ -11,6 +11,11 @@ namespace {
 // A learner's main thread has the place behind those of the stages.
 constexpr std::size_t learner_cost = StageRef::per_server;
 
+bool answers_write(const zab::Message& message) {
+    const auto* reply = std::get_if<zab::ClientReply>(&message);
+    return reply != nullptr && zab::needs_commit(reply->operation, true);
+}
+
 }  // namespace
 
 /// What an item of each stage costs, as far as the stage alone decides.
@@ -34,6 +39,7 @@ void World::set_item_costs() {
     set(zab::Stage::snapshot, cpu.handler, false);
     set(zab::Stage::handler, cpu.handler, false);
     has_outcome_costs_ = !(cpu.reply == Distribution{}) || !(cpu.propose == Distribution{}) ||
+                         !(cpu.leader_reply == Distribution{}) ||
                          !(cpu.first_use == Distribution{});
     for (const zab::Stage stage : {zab::Stage::io, zab::Stage::request, zab::Stage::commit}) {
         item_costs_[static_cast<std::size_t>(stage)].is_drawn |= has_outcome_costs_;
@@ -104,13 +110,18 @@ std::int64_t World::outcome_cost(StageRef ref, std::uint64_t word) const {
     if (stage != zab::Stage::request && stage != zab::Stage::commit) {
         return cost;
     }
+    const bool is_leading = servers_[ref.server()].peer.role() == zab::RoleKind::leading;
     for (const zab::Effect& effect : effects_.list()) {
         const auto* note = std::get_if<zab::Note>(&effect);
         if (note != nullptr && note->kind == zab::NoteKind::propose) {
             cost += scenario_->cpu.propose.draw(next_word(word + 2)).ns;
-        } else if (stage == zab::Stage::commit && std::holds_alternative<zab::Send>(effect)) {
+        } else if (const auto* send = std::get_if<zab::Send>(&effect);
+                   stage == zab::Stage::commit && send != nullptr) {
             word = next_word(word + 1);
             cost += scenario_->cpu.reply.draw(word).ns;
+            if (is_leading && answers_write(send->message)) {
+                cost += scenario_->cpu.leader_reply.draw(next_word(word + 4)).ns;
+            }
         }
     }
     return cost;

@@ -41,6 +41,35 @@ TEST_CASE("a process's first client pays for the code that runs for the first ti
     CHECK(cold.at(3) <= plain.at(3) + 1);
 }
 
+TEST_CASE("a leader pays leader_reply for the writes of its own clients, and for nothing else") {
+    struct Case {
+        const char* name;
+        const char* placement;
+        const char* operations;
+        bool pays;
+    };
+    static constexpr Case cases[] = {
+        {"a write at the leader", "leader", R"({"set": 1})", true},
+        {"a write at a follower", "followers", R"({"set": 1})", false},
+        {"a read at the leader", "leader", R"({"get": 1})", false},
+        {"a sync at the leader", "leader", R"({"sync": 1})", false},
+    };
+    for (const Case& c : cases) {
+        SUBCASE(c.name) {
+            const auto took = [&c](const std::string& cost) {
+                const Run done = run(sim::sound(
+                    R"({"duration": "5s", "network": {"delay": "1ms"}, "disk": {"sync": "1ms"},
+                        "cpu": {"preset": "zero", "leader_reply": ")" +
+                    cost + R"("}, "clients": [{"start": "3s", "placement": ")" + c.placement +
+                    R"(", "operations": )" + c.operations +
+                    R"(, "load": {"closed": {"think_time": "100ms"}}}]})"));
+                return ms(done.all(Kind::complete).at(1)) - ms(done.all(Kind::invoke).at(1));
+            };
+            CHECK_EQ(took("20ms") - took("0s"), c.pays ? 20 : 0);
+        }
+    }
+}
+
 TEST_CASE("a process that is started again runs its code for the first time again") {
     const auto last_connection = [](const std::string& cpu) {
         const Run done = run(sim::sound(
