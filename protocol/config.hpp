@@ -55,6 +55,9 @@ struct Config {
     std::uint32_t max_batch_size = 1'000;     ///< SyncRequestProcessor: flush at this many.
     Duration flush_delay = {};                ///< SyncRequestProcessor: 0 = flush when idle.
     std::uint32_t global_outstanding_limit = 1'000;
+    /// request_throttle_max_requests: how many requests of a server's own clients its processors
+    /// have at a time; 0: any.
+    std::uint32_t throttle_max_requests = 0;
     CommitLimits commit_limits{};
 
     std::uint32_t min_session_ticks = 2;   ///< minSessionTimeout in ticks.

@@ -185,8 +185,7 @@ void Peer::on_connect(LinkId link, const Connect& connect, Effects& out) {
     if (is_new) {
         const Request request{
             session, 0, agreed.timeout_ms, 0, connect.client, Operation::create_session};
-        pipeline.requests.push({request, {}, {}});
-        out.hand(Stage::request);
+        pipeline.on_new_session(request, out);
     } else if (const auto* learning = std::get_if<Learning>(&role_)) {
         learning->ask_to_revalidate(session, out);
     } else {
@@ -329,7 +328,7 @@ void Peer::on(const LinkUp& up, Effects& out) {
 void Peer::on(const LinkDown& down, Effects& out) {
     switch (down.kind) {
         case LinkKind::election: server_.connections.on_link_down(down.link); return;
-        case LinkKind::client: server_.pipeline.clients.remove(down.link); return;
+        case LinkKind::client: server_.pipeline.forget(down.link, out); return;
         case LinkKind::learner: break;
     }
     if (auto* leading = std::get_if<Leading>(&role_)) {

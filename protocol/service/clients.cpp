@@ -72,6 +72,7 @@ LinkId Clients::add(LinkId link, SessionId session, const Connect& connect) {
     connection.attached = false;
     connection.reading = true;
     connection.outstanding = 0;
+    connection.throttled = 0;
     connection.touched = false;
     connection.bucket = 0;
     connection.first_cxid.reset();
@@ -99,8 +100,9 @@ void Clients::remove(LinkId link) {
     build_index();
     place_of_link_[link.slot] = nowhere;
     connection->link = {};
-    in_process_ -= connection->outstanding;
-    connection->outstanding = 0;
+    in_process_ -= connection->outstanding - connection->throttled;
+    throttled_ -= connection->throttled;
+    connection->outstanding = connection->throttled = 0;
     free_.push_back(place);
 }
 
@@ -120,8 +122,21 @@ void Clients::end_request(ClientConnection& connection) {
     }
 }
 
+void Clients::hold_request(ClientConnection& connection) {
+    ++connection.throttled;
+    ++throttled_;
+    --in_process_;
+}
+
+void Clients::let_request_in(ClientConnection& connection) {
+    --connection.throttled;
+    --throttled_;
+    ++in_process_;
+}
+
 void Clients::clear() {
     in_process_ = 0;
+    throttled_ = 0;
     places_.clear();
     free_.clear();
     place_of_link_.clear();
@@ -136,6 +151,7 @@ std::uint64_t Clients::fingerprint() const {
         digest.add(session.value).add(connection.link.slot).add(connection.link.generation);
         digest.add(connection.client).add(connection.timeout_ms).add(connection.attached);
         digest.add(connection.reading).add(connection.outstanding);
+        digest.add(connection.throttled);
         digest.add(connection.touched).add(connection.bucket);
         digest.add(connection.first_cxid.has_value()).add(connection.first_cxid.value_or(0));
     }

@@ -18,7 +18,8 @@ struct ClientConnection {
     std::uint32_t timeout_ms = 0;
     bool attached = false;  ///< The session is created or revalidated: requests are taken.
     bool reading = true;    ///< Its requests are read; not while there are too many of them.
-    std::uint32_t outstanding = 0;  ///< Requests read and not answered.
+    std::uint32_t outstanding = 0;  ///< Requests read and not answered,
+    std::uint32_t throttled = 0;    ///< of which so many have not come to a processor yet.
     bool touched = false;           ///< On a learner: heard of since the last ping of the leader.
     std::uint64_t bucket = 0;       ///< On the leader: where its last sign of life has put its end.
     std::optional<Cxid> first_cxid;  ///< Of the requests that came over this connection.
@@ -38,8 +39,13 @@ class Clients {
     void remove(LinkId link);
     void begin_request(ClientConnection& connection, Cxid cxid);
     void end_request(ClientConnection& connection);
-    /// Requests of all connections, read and not answered (ZooKeeperServer.requestsInProcess).
+    /// A request that was begun waits for a processor, or has waited for long enough.
+    void hold_request(ClientConnection& connection);
+    void let_request_in(ClientConnection& connection);
+    /// Requests of all connections that the processors have (ZooKeeperServer.requestsInProcess),
+    /// and those that wait before them (RequestThrottler.getInflight).
     std::uint32_t in_process() const { return in_process_; }
+    std::uint32_t throttled() const { return throttled_; }
     /// Calls `f(connection)` for each, in order of their places.
     template <class F>
     void for_each(F f) {
@@ -66,6 +72,7 @@ class Clients {
     std::vector<Named> by_session_;             // Ascending.
     std::vector<std::uint32_t> index_;          // Of places, by session; open addressing.
     std::uint32_t in_process_ = 0;
+    std::uint32_t throttled_ = 0;
 };
 
 }  // namespace zab

@@ -3,6 +3,8 @@
 #include "protocol/server.hpp"
 #include "protocol/types/digest.hpp"
 
+#include <algorithm>
+
 namespace zab {
 
 namespace {
@@ -28,6 +30,7 @@ void Pipeline::start(const Server& server, bool leads) {
     const auto voters = static_cast<std::uint32_t>(server.config->voters.size());
     const std::uint32_t share = server.is_voter() && voters > 2 ? voters - 1 : 1;
     outstanding_limit = server.config->global_outstanding_limit / share;
+    throttle_limit = server.config->throttle_max_requests;
 }
 
 void Pipeline::stop(Effects& out) {
@@ -37,6 +40,7 @@ void Pipeline::stop(Effects& out) {
     touched.clear();
     clients.for_each([&out](const ClientConnection& c) { out.push(CloseLink{c.link}); });
     clients.clear();
+    throttled.clear();
     requests.clear();
     to_commit.clear();
     for (const Stage stage : {Stage::io, Stage::request, Stage::commit}) {
@@ -71,18 +75,61 @@ void Pipeline::on_client_request(const Server& server, LinkId link, const Reques
     touch(server, *connection);
     // Back pressure (shouldThrottle): this request is taken, but nothing more is read from its
     // connection before that has had an answer.
-    const bool is_one_too_many = clients.in_process() > outstanding_limit;
+    const bool is_one_too_many = is_crowded();
     clients.begin_request(*connection, request.cxid);
     if (is_one_too_many && connection->reading) {
         connection->reading = false;
         out.push(SetReading{link, false});
     }
-    Submitted& submitted = requests.push_slot();
+    Submitted& submitted = (throttle_limit == 0 ? requests : throttled).push_slot();
     submitted.request = request;
     submitted.request.session = connection->session;
     submitted.from = {};
     submitted.handler = {};
-    out.hand(Stage::request);
+    if (throttle_limit == 0) {
+        out.hand(Stage::request);
+        return;
+    }
+    clients.hold_request(*connection);
+    admit(out);
+}
+
+void Pipeline::on_new_session(const Request& request, Effects& out) {
+    (throttle_limit == 0 ? requests : throttled).push({request, {}, {}});
+    if (throttle_limit == 0) {
+        out.hand(Stage::request);
+    } else {
+        admit(out);
+    }
+}
+
+void Pipeline::forget(LinkId link, Effects& out) {
+    clients.remove(link);
+    admit(out);
+}
+
+/// RequestThrottler.run. Simplified: it costs nothing, and a request whose connection has ended
+/// makes room at once, not when it has passed through the processors.
+void Pipeline::admit(Effects& out) {
+    while (!throttled.empty() && clients.in_process() < throttle_limit) {
+        const Submitted next = throttled.front();
+        throttled.pop();
+        ClientConnection* connection = clients.by_session(next.request.session);
+        const bool is_new = next.request.operation == Operation::create_session;
+        if (connection == nullptr || (!is_new && !connection->has_asked(next.request.cxid))) {
+            continue;  // request_throttle_drop_stale: nobody waits for it any more.
+        }
+        if (!is_new) {
+            clients.let_request_in(*connection);
+        }
+        requests.push(next);
+        out.hand(Stage::request);
+    }
+}
+
+/// ZooKeeperServer.shouldThrottle.
+bool Pipeline::is_crowded() const {
+    return std::max(clients.in_process(), clients.throttled()) > outstanding_limit;
 }
 
 void Pipeline::on_client_ping(const Server& server, LinkId link, const ClientPing& ping,
@@ -260,7 +307,7 @@ void Pipeline::close_session(const Txn& txn, const Request* own, Effects& out) {
         out.send(link, ClientReply{txn.zxid, txn.cxid, Operation::close_session, Outcome::ok});
     }
     out.push(CloseLink{link});
-    clients.remove(link);
+    forget(link, out);
 }
 
 /// Only the connection over which it came gets the answer, not a later one of the same session.
@@ -275,7 +322,7 @@ void Pipeline::answer(const Request& own, Zxid zxid, std::optional<SessionRefusa
         // Not the request is wrong but the connection (ZOOKEEPER-710): the client may have tried
         // here first and given up, and the leader heard of this server last.
         out.push(CloseLink{link});
-        clients.remove(link);
+        forget(link, out);
         return;
     }
     const Outcome outcome = refusal.has_value() ? Outcome::session_expired : Outcome::ok;
@@ -285,11 +332,12 @@ void Pipeline::answer(const Request& own, Zxid zxid, std::optional<SessionRefusa
 
 void Pipeline::on_answered(ClientConnection& connection, Effects& out) {
     clients.end_request(connection);
-    const bool waits = clients.in_process() > outstanding_limit && connection.outstanding > 0;
+    const bool waits = is_crowded() && connection.outstanding > 0;
     if (!connection.reading && !waits) {
         connection.reading = true;
         out.push(SetReading{connection.link, true});
     }
+    admit(out);
 }
 
 std::uint64_t Pipeline::fingerprint() const {
@@ -302,9 +350,12 @@ std::uint64_t Pipeline::fingerprint() const {
     digest.add(txns_since_snapshot).add(snapshot_after).add(snapshot_running).add(abandoned);
     digest.add(bytes_since_snapshot).add(snapshot_after_bytes).add(next_jitter);
     digest.add(sessions_created).add(session_base).add(requests.size());
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-        digest.add(identity(Message{Forward{requests[i].request}})).add(requests[i].from.value);
-        digest.add(requests[i].handler.slot).add(requests[i].handler.generation);
+    for (const Ring<Submitted>* queue : {&requests, &throttled}) {
+        for (std::size_t i = 0; i < queue->size(); ++i) {
+            const Submitted& one = (*queue)[i];
+            digest.add(identity(Message{Forward{one.request}})).add(one.from.value);
+            digest.add(one.handler.slot).add(one.handler.generation);
+        }
     }
     digest.add(to_log.size());
     for (std::size_t i = 0; i < to_log.size(); ++i) {

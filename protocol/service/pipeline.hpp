@@ -28,6 +28,7 @@ struct Submitted {
 struct Pipeline {
     bool serving = false;
     Clients clients;
+    Ring<Submitted> throttled;  ///< RequestThrottler: what waits for its turn.
     Ring<Submitted> requests;   ///< Prep, or the learner's first processor.
     Ring<Txn> to_log;           ///< SyncRequestProcessor.queuedRequests.
     Ring<Zxid> to_flush;        ///< Appended, not yet durable.
@@ -42,6 +43,7 @@ struct Pipeline {
     std::uint32_t sessions_created = 0;
     std::uint64_t session_base = 0;
     std::uint32_t outstanding_limit = 0;  ///< This server's share of globalOutstandingLimit.
+    std::uint32_t throttle_limit = 0;     ///< request_throttle_max_requests; 0: none.
     bool tracks_sessions = false;    ///< It serves as the leader: it decides which ones are over.
     SessionTracker sessions;         ///< On the leader.
     std::vector<SessionId> touched;  ///< On a learner, for its next ping reply.
@@ -58,6 +60,10 @@ struct Pipeline {
 
     // io: what clients send.
     void on_client_request(const Server& server, LinkId link, const Request& request, Effects& out);
+    /// A client's wish for a session.
+    void on_new_session(const Request& request, Effects& out);
+    /// A client's connection is gone.
+    void forget(LinkId link, Effects& out);
     void on_client_ping(const Server& server, LinkId link, const ClientPing& ping, Effects& out);
     /// A learner tells its leader of which sessions it has heard.
     void send_touches(LinkId leader, Effects& out);
@@ -91,6 +97,8 @@ struct Pipeline {
     std::uint64_t fingerprint() const;
 
   private:
+    bool is_crowded() const;
+    void admit(Effects& out);
     void touch(const Server& server, ClientConnection& connection);
     void on_read(const Server& server, const Request& request, bool was_held, Effects& out);
     void on_committed(Server& server, const Txn& txn, const Request* own, Effects& out);

@@ -124,6 +124,11 @@ std::vector<Row> pipeline_rows() {
         row("global_outstanding_limit", &C::global_outstanding_limit, count,
             {"globalOutstandingLimit: requests in the leader before clients are throttled.",
              "1000"}),
+        row("throttle_max_requests", &C::throttle_max_requests,
+            integer<std::uint32_t>(0, 1'000'000'000),
+            {"request_throttle_max_requests: so many requests of a server's own clients are in its "
+             "processors at a time, and the rest waits before them; 0: all are.",
+             "1000"}),
         limit_row(
             "max_read_batch_size", &zab::CommitLimits::reads, count,
             {"commitProcessor.maxReadBatchSize: reads that pass in one turn before commits get "
