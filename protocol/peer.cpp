@@ -181,11 +181,12 @@ void Peer::on_connect(LinkId link, const Connect& connect, Effects& out) {
     const LinkId replaced = pipeline.clients.add(link, session, agreed);
     if (replaced.exists()) {
         out.push(CloseLink{replaced});
+        pipeline.forget(replaced, out);
     }
     if (is_new) {
         const Request request{
             session, 0, agreed.timeout_ms, 0, connect.client, Operation::create_session};
-        pipeline.on_new_session(request, out);
+        pipeline.on_new_session(*pipeline.clients.by_link(link), request, out);
     } else if (const auto* learning = std::get_if<Learning>(&role_)) {
         learning->ask_to_revalidate(session, out);
     } else {

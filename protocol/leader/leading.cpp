@@ -179,6 +179,7 @@ std::uint64_t Leading::fingerprint() const {
     }
     digest.add(summary.zxid.value).add(summary.peer_epoch.value).add(half_ticks);
     digest.add(awaits_expiry);
+    digest.add(patience_ends.has_value());
     digest.add(static_cast<std::uint64_t>(patience_ends.value_or(Instant{}).ns));
     digest.add(to_be_applied.size());
     for (std::size_t i = 0; i < to_be_applied.size(); ++i) {

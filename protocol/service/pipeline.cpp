@@ -81,26 +81,27 @@ void Pipeline::on_client_request(const Server& server, LinkId link, const Reques
         connection->reading = false;
         out.push(SetReading{link, false});
     }
+    submit(*connection, request, out);
+}
+
+void Pipeline::on_new_session(ClientConnection& connection, const Request& request, Effects& out) {
+    clients.begin_request(connection, request.cxid);
+    submit(connection, request, out);
+}
+
+/// To the first processor; with a throttler in front of it, when there is room.
+void Pipeline::submit(ClientConnection& connection, const Request& request, Effects& out) {
     Submitted& submitted = (throttle_limit == 0 ? requests : throttled).push_slot();
     submitted.request = request;
-    submitted.request.session = connection->session;
+    submitted.request.session = connection.session;
     submitted.from = {};
     submitted.handler = {};
     if (throttle_limit == 0) {
         out.hand(Stage::request);
         return;
     }
-    clients.hold_request(*connection);
+    clients.hold_request(connection);
     admit(out);
-}
-
-void Pipeline::on_new_session(const Request& request, Effects& out) {
-    (throttle_limit == 0 ? requests : throttled).push({request, {}, {}});
-    if (throttle_limit == 0) {
-        out.hand(Stage::request);
-    } else {
-        admit(out);
-    }
 }
 
 void Pipeline::forget(LinkId link, Effects& out) {
@@ -115,12 +116,10 @@ void Pipeline::admit(Effects& out) {
         const Submitted next = throttled.front();
         throttled.pop();
         ClientConnection* connection = clients.by_session(next.request.session);
-        const bool is_new = next.request.operation == Operation::create_session;
-        if (connection == nullptr || (!is_new && !connection->has_asked(next.request.cxid))) {
-            continue;  // request_throttle_drop_stale: nobody waits for it any more.
-        }
-        if (!is_new) {
+        if (connection != nullptr && connection->has_asked(next.request.cxid)) {
             clients.let_request_in(*connection);
+        } else if (next.request.operation != Operation::close_session) {
+            continue;  // Request.isStale: nobody waits for it any more.
         }
         requests.push(next);
         out.hand(Stage::request);
@@ -286,6 +285,10 @@ void Pipeline::on_committed(Server& server, const Txn& txn, const Request* own, 
         close_session(txn, own, out);
     } else if (own != nullptr && txn.type == TxnType::create_session) {
         finish_attaching(txn.session, true, out);
+        ClientConnection* connection = clients.by_session(txn.session);
+        if (connection != nullptr && connection->has_asked(own->cxid)) {
+            on_answered(*connection, out);
+        }
     } else if (own != nullptr) {
         const bool is_refused = txn.type == TxnType::error;
         answer(*own, txn.zxid,
@@ -349,7 +352,7 @@ std::uint64_t Pipeline::fingerprint() const {
     }
     digest.add(txns_since_snapshot).add(snapshot_after).add(snapshot_running).add(abandoned);
     digest.add(bytes_since_snapshot).add(snapshot_after_bytes).add(next_jitter);
-    digest.add(sessions_created).add(session_base).add(requests.size());
+    digest.add(sessions_created).add(session_base).add(requests.size()).add(throttled.size());
     for (const Ring<Submitted>* queue : {&requests, &throttled}) {
         for (std::size_t i = 0; i < queue->size(); ++i) {
             const Submitted& one = (*queue)[i];

@@ -60,9 +60,9 @@ struct Pipeline {
 
     // io: what clients send.
     void on_client_request(const Server& server, LinkId link, const Request& request, Effects& out);
-    /// A client's wish for a session.
-    void on_new_session(const Request& request, Effects& out);
-    /// A client's connection is gone.
+    /// A client's wish for a session: it counts as a request.
+    void on_new_session(ClientConnection& connection, const Request& request, Effects& out);
+    /// A client's connection is gone, or a later one of its session has taken its place.
     void forget(LinkId link, Effects& out);
     void on_client_ping(const Server& server, LinkId link, const ClientPing& ping, Effects& out);
     /// A learner tells its leader of which sessions it has heard.
@@ -98,6 +98,7 @@ struct Pipeline {
 
   private:
     bool is_crowded() const;
+    void submit(ClientConnection& connection, const Request& request, Effects& out);
     void admit(Effects& out);
     void touch(const Server& server, ClientConnection& connection);
     void on_read(const Server& server, const Request& request, bool was_held, Effects& out);

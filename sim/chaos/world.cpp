@@ -94,15 +94,16 @@ std::string draw_ensemble(const ChaosSpec& spec, Dice dice, Setting& setting) {
     const std::uint64_t flush_delay = dice.happens(15) ? dice.between(1, 30) : 0;
     const std::uint64_t limit = dice.happens(15) ? dice.spread(1, 30) : 1'000;
     const bool snapshots_only = dice.happens(10);
+    const std::uint64_t throttle = dice.happens(10) ? dice.spread(1, 30) : 0;
     return fmt::format(
         R"("ensemble": {{"voters": {}, "observers": {}, "tick_time": "{}ms", "init_limit": {}, )"
         R"("sync_limit": {}, "election_connection_timeout": "{}ms", )"
         R"("max_notification_interval": "{}ms", "commit_log_count": {}, "snapshot_count": {}, )"
         R"("max_batch_size": {}, "flush_delay": "{}ms", "global_outstanding_limit": {}, )"
-        R"("force_snapshot_sync": {}{}}})",
+        R"("throttle_max_requests": {}, "force_snapshot_sync": {}{}}})",
         voters, observers, setting.tick_ms, setting.init_limit, setting.sync_limit,
         setting.dial_timeout_ms, setting.notification_ms, window, snapshots, batch, flush_delay,
-        limit, snapshots_only, weights);
+        limit, throttle, snapshots_only, weights);
 }
 
 std::string draw_clients(Dice dice, Setting& setting) {

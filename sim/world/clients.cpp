@@ -108,7 +108,8 @@ void World::client_dials(ClientIndex index) {
          {timeout}, client.last_record, 0, now_);
 }
 
-/// Between two tries a client looks whether its session can still be alive (ClientCnxn.SendThread).
+/// A client that dials, or has dialled in vain for long enough, looks whether its session can still
+/// be alive (ClientCnxn.SendThread).
 void World::give_up_session(Client& client) {
     const bool is_over = now_ - client.last_heard >= client.session.patience().ns;
     if (!is_over || !scenario_->config.release.clients_end_sessions ||
@@ -153,6 +154,9 @@ void World::client_link_down(ClientIndex index, zab::DownReason reason, const Or
             emit(trace::Kind::client_disconnected, client.server, origin, 0,
                  static_cast<std::uint16_t>(reason), client.session.session().value, client.number);
         client.last_record_at = now_;
+    }
+    if (!was_attached && reason == zab::DownReason::unanswered) {
+        give_up_session(client);
     }
     client.session.detach();
     client.link = {};

@@ -25,7 +25,7 @@ install_packages "${build_packages[@]}" "clang-$llvm" "libclang-rt-$llvm-dev" ||
 
 # What both targets need: the loader, and the trace.
 sources() {
-    cd "$root" && ls protocol/types/*.cpp sim/trace/*.cpp sim/scenario/*.cpp sim/random/*.cpp
+    cd "$root" && ls protocol/{types,release}/*.cpp sim/{trace,scenario,random,chaos}/*.cpp
     printf 'tests/fuzz/%s.cpp\n' "${targets[@]}"
 }
 

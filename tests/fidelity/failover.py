@@ -287,7 +287,8 @@ def compare_partition(case, simulator, full):
                 found[name] = [(at - since) / 1e6]
         return found
 
-    pooled = _pool(simulator.each(run, range(1, (FULL if full else QUICK) + 1), case['id']))
+    seeds = FULL if full else 4 * QUICK  # A rejoin has two modes, about as frequent.
+    pooled = _pool(simulator.each(run, range(1, seeds + 1), case['id']))
     for name, figures in case.get('phases_ms_after_cut', {}).items():
         yield measure.close(f'{name} p50', figures['p50'], _median(pooled.get(name, [])),
                             share=PARTITION_SHARE)

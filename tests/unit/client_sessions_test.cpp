@@ -33,6 +33,23 @@ TEST_CASE("since 3.9.3 a client that hears of nobody ends its session after 4/3 
     }
 }
 
+TEST_CASE("a client whose dial nobody answers ends its session when it stops waiting for that") {
+    const Run run = test::run(test::small_scenario("60s", R"(
+        "clients": [{"name": "a", "session_timeout": "9s",
+                     "load": {"closed": {"think_time": "100ms"}}}],
+        "faults": [{"at": "5s", "cut": {"from": "all", "to": {"clients": "a"}},
+                    "lasting": "40s"}])"));
+
+    test::check_clean(run);
+    REQUIRE(run.count(Kind::client_expired) == 1);
+    const zab::Instant at = run.all(Kind::client_expired).front().time();
+    CHECK(at >= zab::Instant{} + zab::seconds(5 + 12 - 1));
+    // A third of the timeout, for three servers, after it had begun to dial.
+    CHECK(run.count(Kind::client_connecting, [at](const trace::Record& r) {
+        return r.time() + zab::seconds(3) == at;
+    }) == 1);
+}
+
 TEST_CASE("before 3.9.3 a client learns from a server only that its session is over") {
     for (const char* const release : {"3.9.1", "3.8.0", "3.4.10"}) {
         CAPTURE(release);

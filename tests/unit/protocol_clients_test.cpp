@@ -128,8 +128,12 @@ TEST_CASE("a client asks for its own session again, and for a new one once that 
     CHECK_FALSE(session.is_attached());
     CHECK_EQ(session.hello().session.value, 42);
 
+    session.see({77});
+    CHECK_EQ(session.hello().last_seen.value, 77);
+
     CHECK_FALSE(session.on_connect_reply({}));
     CHECK_EQ(session.hello().session.value, 0);
+    CHECK_EQ(session.hello().last_seen.value, 0);  // The new one may go to a server that lags.
 }
 
 TEST_CASE("what is in flight when a connection breaks is given up oldest first") {
