@@ -7,6 +7,8 @@ import scenario
 import simulate
 
 WARM_UP_S = 2.5
+# By then all servers serve: an open load that began sooner would begin with a backlog.
+OPEN_S = 2.0
 LEAST_MS, SHARE, P90_SHARE = 0.3, 0.03, 0.10
 CPU_SHARE = 0.25
 
@@ -73,12 +75,13 @@ def build(case):
     sites = case['client_at'] if isinstance(case['client_at'], list) else [case['client_at']]
     for index, site in enumerate(sites):
         count = case['connections'] // len(sites) + (index < case['connections'] % len(sites))
-        load = scenario.closed(case['outstanding'])
+        load, start = scenario.closed(case['outstanding']), '0s'
         if case.get('rate'):
             load = {'open': {'poisson': f'{case["rate"] / case["connections"]:.6f}/s'}}
+            start = scenario.ms(OPEN_S * 1000)
         if count:
             made['clients'].append(scenario.client(
-                f'at-{site}', [site], count=count, load=load, operations=operations(case),
+                f'at-{site}', [site], count=count, load=load, start=start, operations=operations(case),
                 payload=f'{case["payload"]}B',
                 paths={'uniform': {'count': case.get('keys', 1)}}))
     if background(case):
