@@ -110,10 +110,16 @@ std::vector<zab::Zxid> zxids(const Value& value, std::string_view what) {
     return all;
 }
 
+std::uint64_t server_number(const Value& value, std::string_view what) {
+    const bool is_named = is_text(value) && value.text.size() > 1 &&
+                          (value.text.front() == 'S' || value.text.front() == 's');
+    return number(is_named ? sim::json::string(value.text.substr(1)) : value, what);
+}
+
 std::vector<zab::NodeId> ids(const Value& value, std::string_view what) {
     std::vector<zab::NodeId> all;
     for (const Value& one : value.elements) {
-        all.push_back({static_cast<std::uint16_t>(number(one, what))});
+        all.push_back({static_cast<std::uint16_t>(server_number(one, what))});
     }
     return all;
 }

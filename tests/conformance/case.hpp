@@ -71,6 +71,8 @@ bool truth(const Value& value, std::string_view what);
 /// `[epoch, counter]`, or a number.
 zab::Zxid zxid(const Value& value, std::string_view what);
 std::vector<zab::Zxid> zxids(const Value& value, std::string_view what);
+/// A server's id: 3 or "S3".
+std::uint64_t server_number(const Value& value, std::string_view what);
 std::vector<zab::NodeId> ids(const Value& value, std::string_view what);
 /// The words of a list of texts, or of one.
 std::vector<std::string> texts(const Value& value, std::string_view what);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <regex>
 
 namespace conformance {
@@ -46,7 +47,8 @@ bool Moves::reopen(Handle& handle, std::size_t server) {
     if (!cluster.is_up(node)) return false;
     handle.client = cluster.connect(node, handle.session.session());
     cluster.run(zab::milliseconds(500));
-    return handle.session.on_connect_reply({cluster.session_of(handle.client), 10'000});
+    return handle.session.on_connect_reply(
+        {cluster.session_of(handle.client), handle.session.timeout_ms()});
 }
 
 std::string Moves::ask(Handle& handle, Operation operation) {
@@ -82,6 +84,12 @@ bool Moves::has_ephemeral_of(SessionId session) const {
 void Moves::stop_all() {
     for (const zab::NodeId node : cluster.members()) cluster.kill(node);
     cluster.run(zab::seconds(1));
+}
+
+bool Moves::is_any_up() const {
+    const std::vector<zab::NodeId> all = cluster.members();
+    return std::any_of(all.begin(), all.end(),
+                       [this](zab::NodeId node) { return cluster.is_up(node); });
 }
 
 void Moves::start_all() {
@@ -137,12 +145,11 @@ class Life {
         throw Refused("stimulus: " + step);
     }
     const std::vector<std::string>& results() const { return results_; }
-    /// The states up to now; if they are to end with `last`, up to the end of the story: twice the
-    /// session's timeout.
-    const std::vector<std::string>& states(const std::string& last) {
-        if (last == "Expired" && states_.back() != last) retry();
-        return states_;
+    /// All has been played. A client that is left without servers goes on looking for one.
+    void finish() {
+        if (!is_closed_ && !moves_.is_any_up()) retry();
     }
+    const std::vector<std::string>& states() const { return states_; }
     bool has_ephemeral() const { return moves_.has_ephemeral_of(session_); }
 
   private:
@@ -153,6 +160,9 @@ class Life {
     static const std::vector<Act> acts;
 
     void be_silent() {}  // It never pings.
+    void connect() {
+        if (states_.size() > 1) throw Refused("stimulus: a client that connects again");
+    }
     void lose_socket() { moves_.cluster.disconnect(handle_.client); }
     void reconnect() {
         notice();
@@ -183,7 +193,13 @@ class Life {
         stop();
         start();
     }
-    void await_end() { moves_.await_end_of(session_); }
+    void await_end() {
+        if (moves_.is_any_up()) {
+            moves_.await_end_of(session_);
+        } else {
+            retry();
+        }
+    }
     /// The client looks for a server, again and again, for twice its timeout.
     void retry() {
         notice();
@@ -247,9 +263,10 @@ const std::vector<Life::Act> Life::acts = {
     {"^(the )?(socket (is )?(killed|closed|lost|dies)|kill (the )?(socket|connection)"
      "|(client )?(disconnects?|dies|is killed|vanishes|loses (its )?(socket|connection)))",
      &Life::lose_socket},
+    {"^(the )?(client )?connects?$", &Life::connect},
     {"^(the )?(client )?(is silent|(stops|no more) ping(s|ing)?)", &Life::be_silent},
-    {"^(wait (for )?(the )?(session )?(timeout|expiry|2 ?\\* ?timeout)|(the )?session (times out"
-     "|expires|is expired))",
+    {"^(wait (for )?(the )?(session )?(timeout|expiry|end|2 ?\\* ?timeout)|(the )?session (times "
+     "out|ends|expires|is expired))",
      &Life::await_end},
     {"^(the )?(client )?(reconnects?|re-?open|new (handle|client) with (the )?(same )?id)",
      &Life::reconnect},
@@ -272,7 +289,10 @@ std::string wanted_look(const Value& value) {
     return words;
 }
 
-void check_states(const std::string& key, const Value& value, Life& life, Verdict& verdict) {
+constexpr const char* state_list = "^((client |session )?state)?s?( ?(events?|changes|trace))?s?$";
+
+void check_states(const std::string& key, const Value& value,
+                  const std::vector<std::string>& states, Verdict& verdict) {
     std::vector<std::string> wanted;
     if (is_text(value)) wanted = split_at(value.text, " *-> *|, *(?:then )?| then |; *");
     for (const Value& one : value.elements) {  // With an event's other parts or without.
@@ -283,7 +303,7 @@ void check_states(const std::string& key, const Value& value, Life& life, Verdic
         for (const std::string& name : names) all += name + " ";
         return all;
     };
-    verdict.check(key, listed(wanted), listed(life.states(wanted.empty() ? "" : wanted.back())));
+    verdict.check(key, listed(wanted), listed(states));
 }
 
 Verdict live(const Case& one) {
@@ -291,10 +311,17 @@ Verdict live(const Case& one) {
     for (const std::string& step : texts(one.stimulus, "stimulus")) {
         for (const std::string& part : split_at(step, "; *|, then ")) life.play(part);
     }
+    life.finish();
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
-        if (key == "states" || key == "events") {
-            check_states(key, value, life, verdict);
+        if (says(key, state_list)) {
+            check_states(key, value, life.states(), verdict);
+            continue;
+        }
+        if (key == "duplicates") {
+            const auto twice = std::adjacent_find(life.states().begin(), life.states().end());
+            verdict.require("no duplicates", is_nothing(value) || value.text == "0");
+            verdict.require("duplicates: none", twice == life.states().end());
             continue;
         }
         if (says(key, "^(exists\\()?/[a-z0-9]+\\)?$|^ephemeral$|^node$")) {
@@ -366,7 +393,10 @@ std::optional<Verdict> judge_lives(const Case& one) {
     if (one.stimulus.is(Value::Kind::object)) return std::nullopt;
     const auto steps = texts(one.stimulus, "stimulus");
     if (!steps.empty() && says(steps.front(), "connect, ?close")) return close_then_create(one);
-    const bool tells = first_of(one.expected, {"states", "events", "results"}) != nullptr;
+    const auto& wanted = one.expected.members;
+    const bool tells = std::any_of(wanted.begin(), wanted.end(), [](const sim::json::Member& m) {
+        return m.key == "results" || says(m.key, state_list);
+    });
     if (tells || one.initial.find("ephemeral") != nullptr) return live(one);
     return std::nullopt;
 }

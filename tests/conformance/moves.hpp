@@ -32,6 +32,7 @@ class Moves {
     /// All servers end, or start and serve again: what one server alone is to its clients.
     void stop_all();
     void start_all();
+    bool is_any_up() const;
     /// No client gives a sign of life until the session is over. Throws Refused if it never is.
     void await_end_of(zab::SessionId session);
 

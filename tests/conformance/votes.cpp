@@ -37,7 +37,7 @@ const Part parts[] = {
      {"sid", "leader", "id"},
      "\\b(?:for|sid|leader|id)\\b(?: (?:leader|server|sid|id))?[ =:]*([0-9]+)",
      [](zab::CastVote& vote, const Value& value) {
-         vote.vote.leader = server(number(value, "a vote's leader"));
+         vote.vote.leader = server(server_number(value, "a vote's leader"));
      }},
     {"zxid",
      {"zxid"},
@@ -165,7 +165,7 @@ zab::VoteTable table_of(const Value& table, const Reading& probe) {
     for (const Value& vote : table.elements) {
         const Value* sender = first_of(vote, {"sender", "from"});
         if (sender == nullptr) throw Refused("a vote's sender");
-        votes[server(number(*sender, "a vote's sender"))] = cast_of(vote, &probe);
+        votes[server(server_number(*sender, "a vote's sender"))] = cast_of(vote, &probe);
     }
     return votes;
 }
