@@ -86,12 +86,6 @@ void Moves::stop_all() {
     cluster.run(zab::seconds(1));
 }
 
-bool Moves::is_any_up() const {
-    const std::vector<zab::NodeId> all = cluster.members();
-    return std::any_of(all.begin(), all.end(),
-                       [this](zab::NodeId node) { return cluster.is_up(node); });
-}
-
 void Moves::start_all() {
     cluster.start_all();
     cluster.run(zab::seconds(30));

@@ -5,9 +5,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <regex>
 
 namespace conformance {
+
+bool Moves::is_any_up() const {
+    const std::vector<zab::NodeId> all = cluster.members();
+    return std::any_of(all.begin(), all.end(),
+                       [this](zab::NodeId node) { return cluster.is_up(node); });
+}
 
 namespace {
 

@@ -103,7 +103,12 @@ void check_time(const Talk::End& end, const std::string& words, Talk& talk, Verd
 }  // namespace
 
 void check_clause(Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
-    if (words == "synced") {
+    static const std::regex epoch("(current|accepted)Epoch(?: is| =| of)? ?([0-9]+)");
+    std::smatch found;
+    if (std::regex_match(words, found, epoch)) {
+        const zab::Epoch held = found[1] == "current" ? look.current : look.accepted;
+        verdict.check(words, found[2], std::to_string(held.value));
+    } else if (words == "synced") {
         verdict.require(words, look.are_synced && look.snapshots > 0);
     } else if (words == "before the ack" || words == "before ack") {
         verdict.require(words,
@@ -111,7 +116,9 @@ void check_clause(Talk& talk, const std::string& words, const Look& look, Verdic
     } else if (words == "reload from disk gives the snapshot zxid") {
         verdict.require(words, look.reloaded == talk.snapshot_zxid());
     } else if (contains(words, "\\b(?:[Ss]napshots?|snap)\\b") ||
-               contains(words, "^(?:never |not |none )?taken(?: once)?\\b|^(?:none|never|no)$")) {
+               contains(words,
+                        "^(?:never |not |none )?taken(?: once)?\\b|^(?:none|never|no)(?: during "
+                        ".*)?$")) {
         check_snapshot(talk, words, look, verdict);
     } else {
         check_presence(talk, words, look, verdict);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace conformance {
 
@@ -216,6 +217,12 @@ bool check_packets(Talk& talk, const std::string& key, const Value& value, Verdi
     } else if (std::regex_match(key, found, ack)) {
         const auto acks = talk.acks_after(talk.before(found[1]));
         verdict.check(key, text(talk.meant(value)), acks.empty() ? "none" : text(acks.front()));
+    } else if (static const std::regex nth("(first|second|third)Ack");
+               std::regex_match(key, found, nth)) {
+        const auto acks = talk.acks_after(talk.looks().front());
+        const std::size_t place = count_in(found[1]).value();
+        verdict.check(key, text(talk.meant(value)),
+                      acks.size() < place ? "none" : text(acks[place - 1]));
     } else if (contains(key, "^acks") && value.is(Value::Kind::array)) {
         check_acks(talk, key, value, verdict);
     } else if (contains(key, "^(?:firstSync|sync|syncMode|mode)$")) {
@@ -264,6 +271,28 @@ bool check_state(Talk& talk, const std::string& key, const Value& value, Verdict
     return true;
 }
 
+/// "UPTODATE received", where the key says of what it comes before: "beforeProposal".
+bool check_heard(Talk& talk, const std::string& key, const std::string& words, Verdict& verdict) {
+    static const std::regex heard(std::string("(") + packet_names +
+                                  ") (?:is |was |has been )?(?:received|read|seen|sent)");
+    static const std::regex order("before([A-Z][a-z]+|[A-Z]+)");
+    std::smatch found;
+    std::smatch later;
+    if (!std::regex_match(words, found, heard)) return false;
+    const auto& all = talk.cluster().heard;
+    const auto first = [&all](const std::string& name) {
+        return std::find_if(all.begin(), all.end(),
+                            [&name](const auto& one) { return packet_name(one.second) == name; });
+    };
+    verdict.require(key + ": " + words, first(found[1]) != all.end());
+    if (std::regex_match(key, later, order)) {
+        std::string name = later[1];
+        for (char& letter : name) letter = static_cast<char>(std::toupper(letter));
+        verdict.require(key + ": " + words, first(found[1]) < first(name));
+    }
+    return true;
+}
+
 void check_key(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
     static const std::regex fates(
         "connection|leader|follower|learner|observer|server|state|outcome|result|end");
@@ -280,6 +309,7 @@ void check_key(Talk& talk, const std::string& key, const Value& value, Verdict& 
                 check_fate(talk, words, verdict);
                 continue;
             }
+            if (check_heard(talk, key, words, verdict)) continue;
             const bool is_reload =
                 contains(key, "^(?:disk|afterReload|afterShutdown|reload|durable)");
             check_clause(talk, is_reload ? words + " on disk" : words,

@@ -81,7 +81,8 @@ def build(case):
             start = scenario.ms(OPEN_S * 1000)
         if count:
             made['clients'].append(scenario.client(
-                f'at-{site}', [site], count=count, load=load, start=start, operations=operations(case),
+                f'at-{site}', [site], count=count, load=load, start=start,
+                operations=operations(case),
                 payload=f'{case["payload"]}B',
                 paths={'uniform': {'count': case.get('keys', 1)}}))
     if background(case):
