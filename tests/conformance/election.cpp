@@ -38,7 +38,12 @@ Stage::Stage(const Case& one) {
     zab::Config config = config_of(one.initial, 1);
     config.release = one.release;
     take_settings(one.initial, config);
+    steps_ = texts(one.stimulus, "stimulus");
     const Value* words = one.initial.find("config");
+    const Value* servers = one.initial.find("servers");
+    for (std::uint64_t i = 0; servers != nullptr && i < number(*servers, "servers"); ++i) {
+        config.voters.push_back(node_of(i));
+    }
     std::optional<std::pair<NodeId, NodeId>> blind;  // Who does not know whom.
     if (words != nullptr && is_text(*words)) blind = read_words(words->text, config);
     if (config.voters.empty()) throw Refused("initial names no voters");
@@ -47,23 +52,25 @@ Stage::Stage(const Case& one) {
         std::erase(config.voters, blind->second);
         cluster->configure(blind->first, config);
     }
-    if (const Value* told = one.initial.find("started")) {
-        for (const NodeId id : ids(*told, "started")) started_.push_back(node_of(id.value));
-    }
-    if (const Value* nodes = one.initial.find("nodes")) read_nodes(*nodes);
+    listen();
+    foresee_quits();
+    read_initial(one.initial);
 }
 
 std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& words,
                                                            zab::Config& config) {
     static const std::regex fresh(
-        "([0-9]+) (?:fresh )?(?:voters|nodes|peers)(?:, fresh)?(?:, [0-9]+ started \\(([0-9, "
-        "]+)\\))?");
+        "([0-9]+) (?:fresh )?(?:voters|nodes|peers|servers)(?:, fresh)?"
+        "(?:, (?:only )?([0-9]+) (?:started|running|up)(?: \\(([0-9, ]+)\\))?)?");
     static const std::regex without("node ([0-9]+) has a config without node ([0-9]+); .*know all");
     std::smatch found;
     if (std::regex_match(words, found, fresh)) {
         for (std::uint64_t i = 0; i < std::stoul(found[1]); ++i)
             config.voters.push_back(node_of(i));
-        if (found[2].matched) started_ = nodes_in(found[2]);
+        for (std::uint64_t i = 0; found[2].matched && i < std::stoul(found[2]); ++i) {
+            started_.push_back(node_of(i));
+        }
+        if (found[3].matched) started_ = nodes_in(found[3]);
         return std::nullopt;
     }
     if (!std::regex_match(words, found, without)) throw Refused("config: " + words);
@@ -72,27 +79,6 @@ std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& wo
     config.voters.erase(std::unique(config.voters.begin(), config.voters.end()),
                         config.voters.end());
     return std::pair{node_of(found[1]), node_of(found[2])};
-}
-
-void Stage::read_nodes(const Value& nodes) {
-    if (!nodes.is(Kind::object)) return;  // "9 fresh": as many as there are voters.
-    for (const sim::json::Member& one : nodes.members) {
-        const NodeId node = node_of(one.key);
-        if (is_text(one.value) && one.value.text == "mock") {
-            cluster->mock(node);
-            mocks_.insert(node);
-            continue;
-        }
-        const auto epoch = [&one](std::string_view key) {
-            return zab::Epoch{static_cast<std::uint32_t>(number(member(one.value, key), key))};
-        };
-        zab::History log;
-        for (const zab::Zxid zxid : zxids(member(one.value, "history"), "history")) {
-            log.push({zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set});
-        }
-        cluster->disk(node).preset(log, std::nullopt, epoch("acceptedEpoch"),
-                                   epoch("currentEpoch"));
-    }
 }
 
 void Stage::run_clients() {
@@ -170,15 +156,17 @@ bool Stage::play_fraud(const std::string& step) {
     return true;
 }
 
-void Stage::play(const std::string& step) {
+void Stage::play_all() {
+    for (const std::string& step : steps_) play(step);
+}
+
+void Stage::play(const std::string& told) {
+    const std::string step = without_attributes(told);
     static const std::regex consecutive(
         "([0-9]+|[a-z]+) (?:consecutive |successive )?elections?(?: in a row)?");
     static const std::regex altered(
         "currentVote of one member altered: zxid\\+([0-9]+), round\\+([0-9]+), same leader and "
         "peerEpoch");
-    static const std::regex quits(
-        "(?:follower |node |server |peer )?([0-9]+) (?:is hooked to )?(?:quits?|leaves?|abandons?|"
-        "stops?|gives? up)\\b.* once\\b.*|(?:follower )?([0-9]+) quits once.*");
     note_leader();
     std::smatch found;
     if (std::regex_match(step, found, consecutive) && count_named(found[1])) {
@@ -193,17 +181,8 @@ void Stage::play(const std::string& step) {
             vote->zxid.value += zxid;
             vote->round += round;
         };
-    } else if (std::regex_match(step, found, quits)) {
-        const std::string sid = found[1].matched ? found[1] : found[2];
-        cluster->drops = [node = node_of(sid),
-                          done = false](const test::Cluster::Sent& sent) mutable {
-            const bool quits_now = !done && sent.from == node && sent.as<zab::FollowerInfo>();
-            done = done || quits_now;
-            return quits_now;
-        };
-        start(everybody());
-    } else if (!play_fraud(step) && !play_mocks(step) && !play_starts(step) && !play_stops(step) &&
-               !play_waits(step)) {
+    } else if (!play_fraud(step) && !play_quits(step) && !play_mocks(step) && !play_starts(step) &&
+               !play_stops(step) && !play_waits(step)) {
         const auto parts = halves(step);
         if (!parts) throw Refused("step: " + step);
         play(parts->first);
@@ -211,10 +190,10 @@ void Stage::play(const std::string& step) {
     }
 }
 
-std::vector<std::string> Stage::roles_of(NodeId node, std::size_t since) const {
+std::vector<std::string> roles_of(const test::Cluster& cluster, NodeId node, std::size_t since) {
     std::vector<std::string> roles;
-    for (std::size_t i = since; i < cluster->records().size(); ++i) {
-        const trace::Record& record = cluster->records()[i];
+    for (std::size_t i = since; i < cluster.records().size(); ++i) {
+        const trace::Record& record = cluster.records()[i];
         if (!(record.node() == node)) continue;
         const bool leads = record.kind() == trace::Kind::elected && record.peer() == node.value;
         if (leads) roles.emplace_back("LEADING");

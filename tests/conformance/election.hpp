@@ -22,13 +22,18 @@ std::vector<NodeId> nodes_in(const std::string& words);
 /// What a server is, as ZooKeeper calls it.
 std::string state_of(const test::Cluster& cluster, NodeId node);
 
+/// Roles that it took up since this record.
+std::vector<std::string> roles_of(const test::Cluster& cluster, NodeId node, std::size_t since);
+
 /// An ensemble in which elections are staged.
 class Stage {
   public:
     explicit Stage(const Case& one);
-    void play(const std::string& step);
+    void play_all();
     /// Roles taken up by a server since it was first asked about, in order.
-    std::vector<std::string> roles_of(NodeId node, std::size_t since) const;
+    std::vector<std::string> roles_of(NodeId node, std::size_t since) const {
+        return conformance::roles_of(*cluster, node, since);
+    }
     bool is_quorum_up() const;
 
     /// One election as one server went through it.
@@ -38,6 +43,26 @@ class Stage {
         NodeId leader{};
     };
     std::vector<Election> elections_of(NodeId node) const;
+    /// One time as leader.
+    struct Lead {
+        NodeId node{};
+        zab::Instant from{};
+        std::optional<zab::Instant> until;
+        bool is_established = false;
+    };
+    std::vector<Lead> leads() const;
+    /// Those who are no mocks, and up.
+    std::vector<NodeId> listeners() const;
+    /// What of a time told is left, counted from the last start.
+    zab::Duration left_of(zab::Duration limit) const;
+    /// How long after the last start the last of all that are up has decided.
+    std::optional<zab::Duration> decided_within() const;
+    bool is_served_only_after_first_lead() const;
+    bool was_told_of_looking(const Lead& lead) const;
+    bool was_told_by(NodeId node, NodeId other) const;
+    /// "3 started servers are up", "0 and 1 decide": of whom the clause speaks, and what it says.
+    std::optional<std::pair<std::vector<NodeId>, std::string>> subject_of(
+        const std::string& clause) const;
     /// "0 and 1", "0,1,2", "all", "leader": servers of which words or keys speak.
     std::optional<std::vector<NodeId>> nodes_of(const std::string& who) const;
     /// Who led before the last step.
@@ -58,7 +83,17 @@ class Stage {
   private:
     std::optional<std::pair<NodeId, NodeId>> read_words(const std::string& words,
                                                         zab::Config& config);
+    // election_names.cpp
+    void read_initial(const Value& initial);
     void read_nodes(const Value& nodes);
+    void establish(const Value& roles);
+    std::string without_attributes(const std::string& step);
+    // election_quits.cpp
+    void listen();
+    void foresee_quits();
+    bool play_quits(const std::string& step);
+    // election.cpp
+    void play(const std::string& step);
     bool play_mocks(const std::string& step);
     bool play_starts(const std::string& step);
     bool play_fraud(const std::string& step);
@@ -69,6 +104,11 @@ class Stage {
     std::vector<NodeId> subject(const std::string& who);
     void note_leader();
     void start(const std::vector<NodeId>& nodes);
+    void elect(const std::vector<NodeId>& nodes, std::optional<NodeId> leader,
+               const std::string& step);
+    bool await_election(const std::vector<NodeId>& nodes, const std::string& step);
+    void claim_first_round(const std::vector<NodeId>& nodes, const std::string& step);
+    std::vector<NodeId> among_whom(const std::string& who);
     void say_malformed(NodeId mock);
     void say_votes();
     zab::LinkId link_of(NodeId mock, NodeId to);
@@ -80,7 +120,19 @@ class Stage {
         NodeId mock;
         zab::Notification vote;
     };
+    struct Spoken {
+        zab::Instant at{};
+        NodeId from{}, to{};
+        std::string_view state;
+    };
+    std::vector<std::string> steps_;
     std::vector<Said> said_;
+    std::vector<Spoken> spoken_;       ///< Notifications of servers that are no mocks.
+    std::optional<NodeId> quitter_;    ///< Leaves its leader before it has said its epoch …
+    std::vector<zab::Instant> quits_;  ///< … and did so then.
+    zab::Instant started_at_{};
+    std::map<NodeId, std::uint64_t> first_rounds_;  ///< Since they started last.
+    std::map<NodeId, std::uint64_t> last_rounds_;   ///< When they had decided last.
     std::set<NodeId> mocks_;
     std::vector<NodeId> speaking_;  ///< The mocks that spoke last.
     std::vector<NodeId> started_;   ///< Those that start at all; none: everybody.
@@ -88,5 +140,20 @@ class Stage {
     std::optional<NodeId> before_;
     bool ignored_all_ = false;
 };
+
+/// With numbers for the names of its servers: "S1" is 1, and voters "A", "B", "C" are 0, 1, 2.
+Case with_numbers(const Case& one);
+/// What is said of who led first; false: the words say something else.
+bool check_first_lead(Stage& stage, const std::string& words, Verdict& verdict);
+bool tells_of_first_lead(Stage& stage, const Value& value, Verdict& verdict);
+/// The parts of "elect a leader, 0 moves up to round 2", but not of "0, 1 and 2 decide".
+std::vector<std::string> clauses_of(const std::string& words);
+/// What is said of one server. `is_first`: of its first election. election_server.cpp
+void check_server(Stage& stage, NodeId node, const std::string& words, bool is_first,
+                  Verdict& verdict);
+void check_decision(Stage& stage, NodeId node, const std::string& words, bool is_first,
+                    Verdict& verdict);
+/// For what is said without a time.
+constexpr zab::Duration in_the_end = zab::seconds(20);
 
 }  // namespace conformance

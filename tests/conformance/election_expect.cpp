@@ -9,127 +9,6 @@ namespace conformance {
 
 namespace {
 
-std::vector<std::string> parts(const std::string& words, const std::string& separator) {
-    const std::regex split(separator);
-    return {std::sregex_token_iterator(words.begin(), words.end(), split, -1), {}};
-}
-
-using Election = Stage::Election;
-
-/// For what is said without a time.
-constexpr zab::Duration in_the_end = zab::seconds(20);
-
-/// "LEADING within 5 s": in this state by then, and so it stays when nothing else happens.
-void check_state(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex state("\\b(LEADING|FOLLOWING|LOOKING)\\b");
-    static const std::regex whom(
-        "(?:FOLLOWING|follows|following) (?:node |server )?([0-9]+)\\b(?! s)");
-    test::Cluster& c = *stage.cluster;
-    std::smatch found;
-    const bool is_told = std::regex_search(words, found, state);
-    const std::string wanted = is_told                   ? found[1].str()
-                               : contains(words, "lead") ? "LEADING"
-                                                         : "FOLLOWING";
-    const auto limit = duration_in(words, c.config());
-    c.run_until([&] { return state_of(c, node) == wanted; }, limit.value_or(in_the_end));
-    const std::string got = state_of(c, node);
-    if (is_negated(words)) {
-        verdict.require(words + ", is " + got, got != wanted);
-        return;
-    }
-    verdict.require(words + ", is " + got, got == wanted);
-    if (std::regex_search(words, found, whom)) {
-        const bool follows =
-            c.is_up(node) && c.peer(node).server().vote.vote.leader == node_of(found[1].str());
-        verdict.require(words, follows);
-    }
-}
-
-/// "never LEADING", "does not follow 3".
-void check_never(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
-    const auto roles = stage.roles_of(node, 0);
-    const std::string role = contains(words, "LEADING|lead")      ? "LEADING"
-                             : contains(words, "LOOKING|looking") ? "LOOKING"
-                                                                  : "FOLLOWING";
-    verdict.require(words, std::find(roles.begin(), roles.end(), role) == roles.end());
-}
-
-/// "decide within 4 s", "decides again within 10 s", "election ends within 5 s".
-void check_decision(Stage& stage, NodeId node, const std::string& words, bool is_first,
-                    Verdict& verdict) {
-    test::Cluster& c = *stage.cluster;
-    const auto limit = duration_in(words, c.config());
-    const auto chosen = [&]() -> std::optional<Election> {
-        const auto all = stage.elections_of(node);
-        if (all.empty()) return std::nullopt;
-        return is_first ? all.front() : all.back();
-    };
-    c.run_until([&] { return chosen() && chosen()->decided; }, limit.value_or(zab::seconds(60)));
-    const auto one = chosen();
-    const bool decides = one && one->decided;
-    const std::string where = fmt::format("{}: server {}", words, node.value - 1);
-    verdict.check(where, !is_negated(words), decides);
-    if (decides && limit) verdict.require(where, *one->decided - one->began <= *limit);
-    if (contains(words, "\\bagain\\b")) verdict.require(where, stage.elections_of(node).size() > 1);
-}
-
-/// "on the leader of 1 and 2", "on 2", "elects 2".
-bool check_choice(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex same("(?:on |follows )?(?:leader of|same leader as|agrees? with) (.*)");
-    static const std::regex one("(?:on|elects?|for) (?:node |server )?([0-9]+)");
-    std::smatch found;
-    const auto leader_of = [&](NodeId who) {
-        return stage.cluster->is_up(who) ? stage.cluster->peer(who).server().vote.vote.leader
-                                         : NodeId{};
-    };
-    const std::string rest = plain(words);
-    if (std::regex_match(rest, found, same)) {
-        for (const NodeId other : nodes_in(found[1])) {
-            verdict.require(words, leader_of(node) == leader_of(other));
-        }
-    } else if (std::regex_match(rest, found, one)) {
-        verdict.require(words, leader_of(node) == node_of(found[1].str()));
-    } else {
-        return false;
-    }
-    return true;
-}
-
-void check_server(Stage& stage, NodeId node, const std::string& words, bool is_first,
-                  Verdict& verdict) {
-    test::Cluster& c = *stage.cluster;
-    if (words.find(" -> ") != std::string::npos) {
-        const auto wanted = parts(words, " -> ");
-        const auto roles = stage.roles_of(node, stage.forced_at);
-        const bool begins =
-            std::search(roles.begin(), roles.end(), wanted.begin(), wanted.end()) != roles.end();
-        verdict.require(words, begins && state_of(c, node) == wanted.back());
-    } else if (words == "still leader") {
-        verdict.require(words, c.leader() == node);
-    } else if (contains(words,
-                        "^(?:never|does not|not)\\b.*(?:LEADING|LOOKING|FOLLOWING|lead|follow)")) {
-        check_never(stage, node, words, verdict);
-    } else if (contains(words,
-                        "(?:malformed|message|notification|it).*(?:dropped|ignored|skipped|"
-                        "discarded)|^(?:ignored|dropped)")) {
-        verdict.require(words, stage.ignored_all());
-    } else if (check_choice(stage, node, words, verdict)) {
-        return;
-    } else if (contains(words,
-                        "\\b(?:decides?|election (?:ends|terminates|finishes|completes)|terminates|"
-                        "finish(?:es)?|leaves LOOKING|not LOOKING)\\b")) {
-        check_decision(stage, node, words, is_first, verdict);
-    } else if (contains(words, "LEADING|FOLLOWING|LOOKING|\\bfollows?\\b|\\bjoins?\\b")) {
-        check_state(stage, node, words, verdict);
-    } else if (contains(words, "\\b(?:serves?|serving|up|quorum|in service|available)\\b")) {
-        const auto limit = duration_in(words, c.config()).value_or(in_the_end);
-        verdict.require(fmt::format("{}: server {}", words, node.value - 1),
-                        c.run_until([&] { return c.serves(node); }, limit));
-    } else {
-        throw Refused("expected: " + words);
-    }
-}
-
 /// Whether these decide on the same leader in the end.
 bool agree(Stage& stage, const std::vector<NodeId>& nodes) {
     test::Cluster& c = *stage.cluster;
@@ -148,10 +27,19 @@ bool agree(Stage& stage, const std::vector<NodeId>& nodes) {
 void check_servers(Stage& stage, const std::vector<NodeId>& nodes, const std::string& words,
                    bool is_first, Verdict& verdict) {
     static const std::regex above("no LEADING (?:node|server) with sid ?> ?([0-9]+)");
+    static const std::regex late(
+        "(?:(?:is )?(?:stable|up|formed|serves|available) )?only after (?:the )?(?:first )?leader "
+        "(?:has )?(?:quit|quits|given up|gives up|stepped down|steps down|left|stopped leading)");
     test::Cluster& c = *stage.cluster;
     const auto began = c.now();
-    for (const std::string& told : split_at(without_remarks(words), "\\s*[;,]\\s*(?![0-9])")) {
+    for (const std::string& told : clauses_of(words)) {
         std::smatch found;
+        if (const auto own = stage.subject_of(told)) {
+            for (const NodeId node : own->first) {
+                check_server(stage, node, own->second, is_first, verdict);
+            }
+            continue;
+        }
         const std::string clause = std::regex_replace(told, std::regex("^(?:all|both|and) "), "");
         if (contains(told, "^(?:well )?before ")) {
             const auto limit = duration_in(told, c.config());
@@ -162,11 +50,17 @@ void check_servers(Stage& stage, const std::vector<NodeId>& nodes, const std::st
                 const bool is_above = node.value > node_of(found[1].str()).value;
                 verdict.require(told, !(is_above && state_of(c, node) == "LEADING"));
             }
-        } else if (told == "every node ends FOLLOWING or LEADING") {
-            for (const NodeId node : nodes) verdict.require(told, state_of(c, node) != "LOOKING");
         } else if (contains(told, "^quorum up") || told == "quorum") {
-            const auto limit = duration_in(told, c.config()).value_or(zab::seconds(60));
-            verdict.require(told, c.run_until([&stage] { return stage.is_quorum_up(); }, limit));
+            const auto limit = duration_in(told, c.config());
+            verdict.require(told, c.run_until([&stage] { return stage.is_quorum_up(); },
+                                              limit ? stage.left_of(*limit) : zab::seconds(60)));
+        } else if (check_first_lead(stage, told, verdict)) {
+            continue;
+        } else if (std::regex_match(told, found, late)) {
+            verdict.require(told, stage.is_served_only_after_first_lead());
+        } else if (contains(told, "^elects? (?:an?|the) leader\\b")) {
+            for (const NodeId node : nodes) check_decision(stage, node, told, is_first, verdict);
+            verdict.require(told, agree(stage, nodes));
         } else if (contains(told, "(?:one|same|single) leader|agree")) {
             verdict.require(told, agree(stage, nodes));
         } else {
@@ -240,6 +134,8 @@ void check_key(Stage& stage, const std::string& key, const Value& value, Verdict
         std::vector<NodeId> among;
         for (const NodeId id : ids(value, key)) among.push_back(node_of(id.value));
         check_leader(stage, among, verdict);
+    } else if (key == "leader" && tells_of_first_lead(stage, value, verdict)) {
+        return;
     } else if (key == "leader") {
         check_leader_words(stage, value, verdict);
     } else if (contains(key, "^(?:first|second|last|third|result|outcome|election)$")) {
@@ -253,6 +149,17 @@ void check_key(Stage& stage, const std::string& key, const Value& value, Verdict
         const auto limit = duration_in(value.text, stage.cluster->config()).value_or(in_the_end);
         verdict.require(value.text,
                         stage.cluster->run_until([&stage] { return stage.is_quorum_up(); }, limit));
+    } else if (key == "time" || key == "duration") {
+        const auto limit =
+            is_text(value) ? duration_in(value.text, stage.cluster->config()) : std::nullopt;
+        if (!limit) throw Refused(key + ": " + value.text);
+        stage.cluster->run_until([&] { return stage.decided_within().has_value(); }, in_the_end);
+        const auto took = stage.decided_within();
+        verdict.require(key + " " + value.text, took && *took <= *limit);
+    } else if (contains(key, "^(?:then|finally|afterwards|in the end)$") && is_text(value)) {
+        check_servers(stage, *stage.nodes_of("all"), value.text, false, verdict);
+    } else if (contains(key, "^(?:broken|malformed|garbage|invalid)") && is_text(value)) {
+        check_servers(stage, stage.listeners(), value.text, false, verdict);
     } else if (stage.names.contains(key)) {
         check_servers(stage, {stage.names.at(key)}, value.text, false, verdict);
     } else if (const auto nodes =
@@ -266,10 +173,24 @@ void check_key(Stage& stage, const std::string& key, const Value& value, Verdict
 
 }  // namespace
 
-std::optional<Verdict> judge_election(const Case& one) {
-    if (one.level == "unit" || (one.area != "FLE" && one.area != "QRM")) return std::nullopt;
+std::vector<std::string> clauses_of(const std::string& words) {
+    const char* const separator =
+        "\\s*[;:,]\\s*|\\s+and (?:then )?(?=(?:follows?|joins?|stays?|leads?|serves?)\\b)";
+    std::vector<std::string> all;
+    std::string rest = without_remarks(words);
+    for (auto parts = halves_at(rest, separator); parts; parts = halves_at(rest, separator)) {
+        all.push_back(parts->first);
+        rest = parts->second;
+    }
+    all.push_back(rest);
+    return all;
+}
+
+std::optional<Verdict> judge_election(const Case& told) {
+    if (told.level == "unit" || (told.area != "FLE" && told.area != "QRM")) return std::nullopt;
+    const Case one = with_numbers(told);
     Stage stage(one);
-    for (const std::string& step : texts(one.stimulus, "stimulus")) stage.play(step);
+    stage.play_all();
     Verdict verdict;
     for (const auto& [words, holds] : stage.claims) verdict.require(words, holds);
     for (const auto& [key, place, value] : one.expected.members) {

@@ -26,6 +26,13 @@ std::vector<NodeId> Stage::everybody() const {
     return all;
 }
 
+std::vector<NodeId> Stage::listeners() const {
+    auto all = cluster->members();
+    std::erase_if(all,
+                  [this](NodeId node) { return mocks_.contains(node) || !cluster->is_up(node); });
+    return all;
+}
+
 std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const {
     if (contains(who, "[0-9]")) {
         if (!contains(who,
@@ -65,19 +72,70 @@ std::vector<NodeId> Stage::subject(const std::string& who) {
     return subject_;
 }
 
+/// "election among 3": as many, or that server.
+std::vector<NodeId> Stage::among_whom(const std::string& who) {
+    const auto all = everybody();
+    if (who == std::to_string(all.size())) return all;
+    return subject(who);
+}
+
 /// Who leads, or is about to.
 void Stage::note_leader() {
     for (const NodeId node : cluster->members()) {
         if (state_of(*cluster, node) == "FOLLOWING") {
             before_ = cluster->peer(node).server().vote.vote.leader;
         }
+        const std::string state = state_of(*cluster, node);
+        if (state == "FOLLOWING" || state == "LEADING") {
+            last_rounds_[node] = cluster->peer(node).server().round;
+        }
     }
     if (cluster->leader()) before_ = cluster->leader();
 }
 
 void Stage::start(const std::vector<NodeId>& nodes) {
+    const zab::Instant until = cluster->now() + zab::milliseconds(50);
+    for (const NodeId node : nodes) {
+        if (cluster->is_up(node)) continue;
+        started_at_ = cluster->now();
+        first_rounds_.erase(node);
+        cluster->start(node);
+    }
+    const auto looks = [this](NodeId node) {
+        if (first_rounds_.contains(node)) return true;
+        const zab::Server& server = cluster->peer(node).server();
+        const bool is_looking = state_of(*cluster, node) == "LOOKING" && server.round != 0;
+        if (is_looking) first_rounds_[node] = server.round;
+        return is_looking;
+    };
+    cluster->run_until(
+        [&] {
+            return static_cast<std::size_t>(std::count_if(nodes.begin(), nodes.end(), looks)) ==
+                   nodes.size();
+        },
+        until - cluster->now());
+    cluster->run(until - cluster->now());
+}
+
+zab::Duration Stage::left_of(zab::Duration limit) const {
+    const zab::Duration gone = cluster->now() - started_at_;
+    return gone < limit ? limit - gone : zab::Duration{};
+}
+
+/// Until they have decided: who is going to leave the leader must still be there for it.
+void Stage::elect(const std::vector<NodeId>& nodes, std::optional<NodeId> leader,
+                  const std::string& step) {
     for (const NodeId node : nodes) cluster->start(node);
-    cluster->run(zab::milliseconds(50));
+    started_at_ = cluster->now();
+    const auto decides = [&](NodeId node) {
+        const auto all = elections_of(node);
+        return !all.empty() && all.back().decided;
+    };
+    const auto is_over = [&] {
+        return quits_.empty() ? std::all_of(nodes.begin(), nodes.end(), decides) : true;
+    };
+    if (!cluster->run_until(is_over, zab::seconds(20))) throw Refused("no quorum: " + step);
+    if (leader) claim(step, !leads().empty() && leads().back().node == *leader);
 }
 
 zab::LinkId Stage::link_of(NodeId mock, NodeId to) {
@@ -120,7 +178,7 @@ bool Stage::play_mocks(const std::string& step) {
     static const std::regex speaks(
         "(?:and |then )?(?:(?:fake|mocks?|server) ?([0-9 and,]+?)(?: each)? "
         "(?:sends?|answers?(?: with)?)|(?:sends?|answers?(?: with)?)?) ?(.*(?:vote|notification|"
-        "message).*)");
+        "message|[0-9] ?bytes).*)");
     static const std::regex state("\\b(LOOKING|FOLLOWING|LEADING)\\b");
     static const std::regex waits(
         "(?:mock [0-9]+ )?(?:waits for|reads|receives) (?:one|a|any) message(?: of ([0-9]+))?.*");
@@ -178,12 +236,15 @@ bool Stage::play_starts(const std::string& step) {
     static const std::regex told(
         who_pattern +
         " ?(?:is |are |both |all )?(?:starts?|started|restarts?|restarted|joins?|boots?|"
-        "comes? up|comes? back)(?: LOOKING| looking| election| late| again| last| first| voting)*");
+        "comes? up|comes? back)(?: LOOKING| looking| election| late| again| last| first| voting| "
+        "with (?:an? )?(?:empty|fresh|blank) memory| for first time| with (?:its )?round [0-9]+)*");
     static const std::regex imperative("(?:start|restart|boot) " + who_pattern +
                                        "(?: of [0-9]+)?(?: again)?");
     static const std::regex one_by_one("start ([0-9]+(?:, then [0-9]+)+)");
     static const std::regex both(who_pattern +
-                                 " (?:form|elect|make)s? (?:an? )?(?:quorum|([0-9]+)|leader).*");
+                                 " (?:form|elect|make)s?(?: (?:an? )?(?:quorum|(?:node "
+                                 ")?([0-9]+)|leader)| (?:once|first))?");
+    static const std::regex among("(?:an? )?election among " + who_pattern);
     static const std::regex all("start all [0-9]+, run concurrent clients");
     std::smatch found;
     const std::string words = plain(step);
@@ -194,23 +255,39 @@ bool Stage::play_starts(const std::string& step) {
         cluster->start_all();
         cluster->run(zab::seconds(20));
         run_clients();
-    } else if (std::regex_match(words, found, both)) {
-        for (const NodeId node : subject(found[1])) start({node});
+    } else if (std::regex_match(words, found, both) || std::regex_match(words, found, among)) {
+        const auto nodes = among_whom(found[1]);
+        const bool is_told = found.size() > 2 && found[2].matched;
+        if (cluster->drops != nullptr && quits_.empty()) {
+            elect(nodes, is_told ? std::optional(node_of(found[2].str())) : std::nullopt, step);
+            return true;
+        }
+        for (const NodeId node : nodes) start({node});
         if (!cluster->run_until([this] { return is_quorum_up(); }, zab::seconds(20))) {
             throw Refused("no quorum: " + step);
         }
-        if (found[2].matched) claim(step, cluster->leader() == node_of(found[2].str()));
+        if (is_told) claim(step, cluster->leader() == node_of(found[2].str()));
     } else if (std::regex_match(words, found, told) || std::regex_match(words, found, imperative)) {
         const auto nodes = subject(found[1]);
         if (contains(words, "restart")) {
             for (const NodeId node : nodes) cluster->kill(node);
         }
         start(nodes);
+        claim_first_round(nodes, step);
         if (contains(words, "^all")) cluster->run(zab::seconds(20));
     } else {
         return false;
     }
     return true;
+}
+
+/// "(round 1)", "with round 0": a server that starts has memory of no round.
+void Stage::claim_first_round(const std::vector<NodeId>& nodes, const std::string& step) {
+    static const std::regex told("\\bround (?:back to )?([0-9]+)\\b");
+    std::smatch found;
+    if (!std::regex_search(step, found, told)) return;
+    const std::uint64_t wanted = std::max<std::uint64_t>(std::stoull(found[1]), 1);
+    for (const NodeId node : nodes) claim(step, first_rounds_[node] == wanted);
 }
 
 bool Stage::play_stops(const std::string& step) {
@@ -228,6 +305,27 @@ bool Stage::play_stops(const std::string& step) {
     return true;
 }
 
+/// "1 LOOKING again (round 2)", "1 looks with its round one higher".
+bool Stage::await_election(const std::vector<NodeId>& nodes, const std::string& step) {
+    static const std::regex round("\\bround ([0-9]+)\\b");
+    const bool is_higher = contains(step, "\\bround one higher\\b");
+    std::smatch number;
+    const bool has_round = std::regex_search(step, number, round);
+    const std::uint64_t told = has_round ? std::stoull(number[1]) : 0;
+    const auto looks = [&](NodeId node) {
+        // Who has just started may have found its leader already.
+        const auto all = elections_of(node);
+        const bool has_looked = !has_round && !is_higher && first_rounds_.contains(node) &&
+                                !all.empty() && started_at_ <= all.back().began;
+        if (has_looked) return true;
+        if (!cluster->is_up(node) || state_of(*cluster, node) != "LOOKING") return false;
+        const std::uint64_t now = cluster->peer(node).server().round;
+        return (!is_higher || now == last_rounds_[node] + 1) && (!has_round || now == told);
+    };
+    return cluster->run_until([&] { return std::all_of(nodes.begin(), nodes.end(), looks); },
+                              zab::seconds(120));
+}
+
 /// "wait until 0 is FOLLOWING", "first election ends", "0 decides", "1 LOOKING again (round 2)".
 bool Stage::play_waits(const std::string& step) {
     static const std::regex state(
@@ -236,24 +334,30 @@ bool Stage::play_waits(const std::string& step) {
     static const std::regex ends(
         "(?:wait until )?(?:first |second )?(?:election|round) (?:ends|is over|finishes|"
         "completes|done)|(?:wait until )?" +
-        who_pattern + " ?(?:decides?|finish(?:es)? election|is elected|ends? (?:its )?election)");
-    static const std::regex anew(who_pattern +
-                                 " ?(?:starts? (?:an? )?new election|LOOKING|looks|goes LOOKING)");
-    static const std::regex round("\\(round ([0-9]+)\\)");
-    std::smatch found, number;
+        who_pattern +
+        " ?(?:decides?|is elected|(?:finish(?:es)?|ends?|completes?) (?:(?:its|their|an?|one|first|"
+        "second) )*election)");
+    static const std::regex anew(
+        who_pattern +
+        " ?(?:starts? (?:an? )?new election|LOOKING|looks(?: for (?:an? )?leader)?|"
+        "goes (?:back )?(?:to )?LOOKING)(?: with (?:its )?round (?:[0-9]+|one higher))?");
+    static const std::regex stays(who_pattern +
+                                  " ?(?:stays?|remains?|keeps?|are left|is left) (?:as (?:they|it) "
+                                  "(?:are|is)|up|running|alone|untouched)");
+    std::smatch found;
     const std::string words = plain(step);
     const bool is_anew = std::regex_match(words, found, anew);
-    const bool has_round = std::regex_search(step, number, round);
     const auto wait = [&](const std::vector<NodeId>& nodes, const auto& holds) {
         return cluster->run_until([&] { return std::all_of(nodes.begin(), nodes.end(), holds); },
                                   zab::seconds(120));
     };
     if (is_anew) {
-        const auto looks = [&](NodeId node) {
-            return state_of(*cluster, node) == "LOOKING" && cluster->is_up(node) &&
-                   (!has_round || cluster->peer(node).server().round == std::stoull(number[1]));
-        };
-        if (!wait(subject(found[1]), looks)) throw Refused("step: " + step);
+        if (!await_election(subject(found[1]), step)) throw Refused("step: " + step);
+    } else if (std::regex_match(words, found, stays)) {
+        for (const NodeId node : subject(found[1])) {
+            claim(step,
+                  state_of(*cluster, node) != "LOOKING" && state_of(*cluster, node) != "down");
+        }
     } else if (std::regex_match(words, found, state)) {
         const std::string wanted = found[2];
         claim(step, wait(subject(found[1]),

@@ -8,20 +8,14 @@ namespace conformance {
 
 namespace {
 
-using Kind = Value::Kind;
 using zab::NodeId;
-
-NodeId node_of(std::uint64_t sid) { return {static_cast<std::uint16_t>(sid + 1)}; }
-
-zab::Txn creation(zab::Zxid zxid, zab::PathId path) {
-    return {zxid, {}, zxid.counter(), path, 0, zab::TxnType::create};
-}
 
 /// A write that the leader logs, and nobody else.
 bool is_lost_write(const std::string& step) {
     static const std::regex writes("^(?:async |client )*(?:create|set|write)s?\\b");
     static const std::regex lost(
-        "\\b(?:fails?|failure|error|loss|lost|uncommitted|not (?:be )?commit\\w*|reach\\w* only|"
+        "\\b(?:fails?|failure|error|loss|lost|uncommitted|outstanding|by itself|not (?:be )?"
+        "commit\\w*|reach\\w* only|logged (?:at|on|by) [A-Z][0-9]? only|"
         "only (?:on|by|at|in|the|leader)|logged by [a-zA-Z ]+ only|(?:leader|L)(?:'s)? disk)");
     return std::regex_search(plain(step), writes) && std::regex_search(step, lost);
 }
@@ -38,6 +32,10 @@ Story::Story(const Case& one) {
         if (sent.as<zab::Diff>() != nullptr) syncs_[sent.to] = "DIFF";
         if (sent.as<zab::Trunc>() != nullptr) syncs_[sent.to] = "TRUNC";
         if (sent.as<zab::Snap>() != nullptr) syncs_[sent.to] = "SNAP";
+        const auto* ack = sent.as<zab::Ack>();
+        if (ack == nullptr || ack->zxid.counter() != 0) return;
+        // The first one is for NEWLEADER.
+        on_disk_at_ack_.try_emplace(sent.from, cluster_->disk(sent.from).durable_end().zxid);
     };
     steps_ = texts(one.stimulus, "stimulus");
     const std::vector<NodeId> later = preset_logs(one.initial);
@@ -58,71 +56,9 @@ Story::Story(const Case& one) {
         settle();
     }
     if (const Value* nodes = one.initial.find("nodes")) name_servers(*nodes);
+    name_roles(one.initial);
+    find_numbering(one.expected);
     ensure_client();  // It is there before anybody goes.
-}
-
-void Story::read_initial(const Value& initial, zab::Config& config) {
-    std::size_t count = 3;
-    for (const auto& [key, place, value] : initial.members) {
-        if (key == "nodes" || key == "servers" || key == "voters") {
-            const std::size_t told = value.is(Kind::number)  ? number(value, key)
-                                     : value.is(Kind::array) ? value.elements.size()
-                                                             : value.members.size();
-            count = std::max(count, told);
-            if (value.is(Kind::number)) count = told;
-        } else if (key == "forceSnap") {
-            config.force_snapshot_sync = truth(value, key);
-        } else if (key == "leaderTimeoutMs") {
-            leader_tick_ = zab::milliseconds(static_cast<std::int64_t>(number(value, key)));
-        } else if (!contains(key,
-                             "^(?:node[s0-9].*|committed|restartedOnce|note|"
-                             "tick.*|initLimit|syncLimit)$")) {
-            throw Refused("initial." + key);
-        }
-    }
-    for (std::size_t i = 0; i < count; ++i) config.voters.push_back(node_of(i));
-}
-
-/// "node1", "nodes2,3": their logs hold creations of epoch 1. Those who start only later.
-std::vector<NodeId> Story::preset_logs(const Value& initial) {
-    static const std::regex creates("([0-9]+) creates");
-    static const std::regex digits("[0-9]+");
-    std::vector<NodeId> later;
-    for (const auto& [key, place, value] : initial.members) {
-        std::smatch found;
-        if (!key.starts_with("node") || key == "nodes" || !is_text(value) ||
-            !std::regex_search(value.text, found, creates)) {
-            continue;
-        }
-        const std::size_t logged = std::stoul(found[1]);
-        for (std::sregex_iterator i(key.begin(), key.end(), digits), end; i != end; ++i) {
-            const NodeId node{static_cast<std::uint16_t>(std::stoul(i->str()))};
-            zab::History log;
-            for (std::uint32_t n = 1; n <= logged; ++n) {
-                const zab::PathId path = path_id(fmt::format("/{}", n - 1));
-                log.push(creation(zab::Zxid::of({1}, n), path));
-                values_[path][zab::Zxid::of({1}, n).value] = "created";
-            }
-            cluster_->disk(node).preset(log, std::nullopt, zab::Epoch{1}, zab::Epoch{1});
-            names_["node" + i->str()] = node;
-            if (value.text.starts_with("standalone")) later.push_back(node);
-        }
-    }
-    return later;
-}
-
-/// `{"L": "leader", "A": "follower"}`; `{"S2": "leader epoch 1"}`.
-void Story::name_servers(const Value& nodes) {
-    for (const auto& [name, place, value] : nodes.members) {
-        const bool leads = is_text(value) && value.text.starts_with("leader");
-        if (!is_text(value) || (!leads && !value.text.starts_with("follower"))) {
-            throw Refused("nodes." + name);
-        }
-        if (leads && !contains(name, "[0-9]")) names_[name] = server("leader");
-        if ((server(name) == server("leader")) != leads) {
-            throw Refused(name + " is not " + value.text);
-        }
-    }
 }
 
 /// Whether this step or a later one says so.
@@ -144,28 +80,6 @@ void Story::settle() {
 
 zab::PathId Story::path_id(const std::string& path) {
     return paths_.try_emplace(path, static_cast<zab::PathId>(paths_.size() + 1)).first->second;
-}
-
-/// A letter that stands for a follower is given to the next one when it is first used.
-NodeId Story::server(const std::string& name) {
-    const auto named = names_.find(name);
-    if (named != names_.end()) return named->second;
-    static const std::regex numbered("(?:S|node|server )?([0-9])");
-    static const std::regex letter("[A-Z]");
-    std::smatch found;
-    if (std::regex_match(name, found, numbered)) return node_of(std::stoul(found[1]));
-    const auto leader = cluster_->leader();
-    if ((name == "leader" || name == "new leader") && leader) return *leader;
-    if (name == "L")
-        return names_["L"] = server(names_.contains("old leader") ? "old leader" : "leader");
-    if (!std::regex_match(name, letter)) throw Refused("who is " + name + "?");
-    const NodeId first = server(names_.contains("old leader") ? "old leader" : "leader");
-    for (const NodeId node : cluster_->members()) {
-        const bool is_taken = std::any_of(names_.begin(), names_.end(),
-                                          [node](const auto& one) { return one.second == node; });
-        if (!(node == first) && !is_taken) return names_[name] = node;
-    }
-    throw Refused("who is " + name + "?");
 }
 
 /// A client at the leader, with the session it had if it had one.
@@ -223,6 +137,43 @@ void Story::write_as_told(const std::string& path, const std::string& step) {
     }
 }
 
+/// "create /a fails, but is on leader disk", "create x at S2 -> error (logged by S2 only)".
+bool Story::play_lost_write(const std::string& step, const std::vector<std::string>& paths) {
+    static const std::regex told("=([A-Za-z0-9]+)");
+    static const std::regex name("\\b(?:create|set|write) ([a-z][A-Za-z0-9]*)");
+    static const std::regex place(
+        "\\b(?:at|on|by) (S[0-9]|[A-Z]|(?:old |new )?leader)(?= |$|,|:|\\))");
+    if (paths.size() > 1 || without_remarks(step).find(';') != std::string::npos) return false;
+    std::smatch value, found;
+    const std::string words = plain(step);
+    lost_ = "/unnamed";
+    const bool is_named = std::regex_search(words, found, name) &&
+                          !contains(found[1], "^(?:at|by|on|in|fails?|reaches|is|only|logged)$");
+    if (is_named) lost_ = "/" + found[1].str();
+    if (!paths.empty()) lost_ = paths.front();
+    for (std::sregex_iterator i(step.begin(), step.end(), place), end; i != end; ++i) {
+        if (!(cluster_->leader() == server((*i)[1]))) throw Refused("it does not lead: " + step);
+    }
+    write(lost_, std::regex_search(words, value, told) ? value[1].str() : "lost", false);
+    return true;
+}
+
+std::string Story::with_paths(const std::string& words) const {
+    static const std::regex failed(
+        "\\b(?:the )?(?:failed|lost|uncommitted|unacked|isolated) (?:create|txn|transaction|write|"
+        "node|znode)\\b|\\b(?:the )?(?:node|znode|txn|transaction)(?= (?:is "
+        ")?(?:present|absent|there|"
+        "exists|missing|gone|visible|kept|lost))|\\b(?:the "
+        ")?(?:node|znode|txn|transaction|create)$");
+    static const std::regex name("\\b(exists|read|reads|check) \\(?([a-z][A-Za-z0-9]*)\\b");
+    std::string told = words;
+    std::smatch found;
+    if (std::regex_search(told, found, name) && knows("/" + found[2].str())) {
+        told = std::regex_replace(told, name, "$1 /$2");
+    }
+    return lost_.empty() ? told : std::regex_replace(told, failed, lost_);
+}
+
 /// "set /L=2", "create 3 at new leader", "create -> <1,2>", "10 creates /foo0..9", "one more
 /// create"; "create /a reaches only leader disk".
 bool Story::play_writes(const std::string& step) {
@@ -239,18 +190,18 @@ bool Story::play_writes(const std::string& step) {
     const auto paths = paths_in(step);
     if (std::regex_match(words, found, several) && count_named(found[1])) {
         const std::size_t count = *count_named(found[1]);
+        if (paths.size() == 1 && contains(step, "/[a-zA-Z]+\\*")) {  // "10 creates /foo*"
+            for (std::size_t i = 0; i < count; ++i) {
+                write(paths.front() + std::to_string(i), "created");
+            }
+            return true;
+        }
         if (paths.empty()) create_some(count);
         if (!paths.empty() && paths.size() != count) throw Refused("step: " + step);
         for (const std::string& path : paths) write(path, "created");
         return true;
     }
-    std::smatch value;
-    if (is_lost_write(step)) {
-        if (paths.size() > 1 || without_remarks(step).find(';') != std::string::npos) return false;
-        write(paths.empty() ? "/lost" : paths.front(),
-              std::regex_search(words, value, told) ? value[1].str() : "lost", false);
-        return true;
-    }
+    if (is_lost_write(step)) return play_lost_write(step, paths);
     if (!std::regex_match(words, found, one)) return false;
     if (paths.size() > 1) {
         for (const std::string& path : paths) write(path, "created");
@@ -263,14 +214,17 @@ bool Story::play_writes(const std::string& step) {
 }
 
 /// "read /L"; "read /a at leader: present"; "exists(/a) at L: ok"; "read all 20 at A".
-bool Story::play_reads(const std::string& step) {
+bool Story::play_reads(const std::string& told) {
+    const std::string step = with_paths(told);
     static const std::regex reads(
         "(?:client )?(?:reads?|exists|check) ?\\(?(/[A-Za-z0-9_]+|all [0-9]+)"
         "(?: nodes)?\\)?(?: (?:at|on|from) (?:the )?(\\w+(?: leader)?))?"
-        "(?::| is| =|,)? ?(\\w+)?(?: .*)?");
+        "(?::| is| =|,| ->)? ?(\\w+)?(?: .*)?");
+    static const std::regex whole("(?:client )?reads? ?(everything|all)? (?:at|on|from) (.*)");
     static const std::regex visible(
         "(/[A-Za-z0-9_]+) (?:is )?(?:visible|present|readable|found|there) (?:at|on|from) (.*)");
-    static const std::regex has("(.*) (?:has|sees|holds) (/[A-Za-z0-9_]+|all [0-9]+)(?: nodes)?");
+    static const std::regex has(
+        "(.*) (?:has|sees|holds|serves|shows) (/[A-Za-z0-9_]+|all [0-9]+)(?: nodes)?");
     std::smatch found;
     const std::string words = plain(step);
     const bool is_visible = std::regex_match(words, found, visible);
@@ -278,6 +232,15 @@ bool Story::play_reads(const std::string& step) {
         const std::string who = found[is_visible ? 2 : 1];
         const std::string what = found[is_visible ? 1 : 2];
         return play_reads("read " + what + " at " + who + (is_visible ? ": present" : ": ok"));
+    }
+    if (std::regex_match(words, found, whole)) {
+        const auto who = known_servers(found[2]);
+        if (!who) return false;
+        for (const NodeId node : *who) claim(step, cluster_->serves(node));
+        for (const std::string& path : created_) {
+            if (found[1].matched) claim(step + path, value(who->front(), path).has_value());
+        }
+        return true;
     }
     if (!std::regex_match(step, found, reads)) return false;
     const NodeId node = server(found[2].matched ? found[2].str() : "leader");
@@ -287,8 +250,11 @@ bool Story::play_reads(const std::string& step) {
         return true;
     }
     read_ = value(node, found[1]);
-    const bool is_there = contains(found[3], "^(?:present|ok|found|exists|visible|there|not)");
-    if (found[3].matched && !is_there && !contains(found[3], "^(?:absent|missing|null|none)")) {
+    const bool is_there = contains(found[3],
+                                   "^(?:present|ok|found|exists|visible|there|not|"
+                                   "succeeds|works|yes|true)$");
+    if (found[3].matched && !is_there &&
+        !contains(found[3], "^(?:absent|missing|null|none|no|false)$")) {
         throw Refused("step: " + step);
     }
     if (found[3].matched) claim(step, read_.has_value() == (is_there && found[3] != "not"));
@@ -321,17 +287,26 @@ bool Story::are_all_equal() const {
 /// A step, or several in one: "A down; create node=1".
 void Story::play(const std::string& step) {
     if (is_unsettled_ && !is_lost_write(step)) settle();
+    static const std::regex in_turn(
+        "((?:re)?start|stop|kill) ([^;]*?),? then ((?:S?[0-9]|[A-Z])+)");
+    std::smatch found;
+    if (std::regex_match(step, found, in_turn)) {
+        play(found[1].str() + " " + found[2].str());
+        return play(found[1].str() + " " + found[3].str());
+    }
     static constexpr Step whole[] = {&Story::play_snap_races, &Story::play_sessions,
-                                     &Story::play_failing_ups};
+                                     &Story::play_failing_ups, &Story::play_roles};
     static constexpr Step single[] = {
-        &Story::play_isolation, &Story::play_writes, &Story::play_reads,   &Story::play_returns,
-        &Story::play_downs,     &Story::play_ups,    &Story::play_outcomes};
+        &Story::play_disks,  &Story::play_stays, &Story::play_isolation,
+        &Story::play_writes, &Story::play_reads, &Story::play_returns,
+        &Story::play_downs,  &Story::play_ups,   &Story::play_outcomes};
     const auto knows = [&](Step one) { return (this->*one)(step); };
     const bool is_several = without_remarks(step).find(';') != std::string::npos;
     const bool is_known = std::any_of(std::begin(whole), std::end(whole), knows) ||
                           (!is_several && std::any_of(std::begin(single), std::end(single), knows));
     if (is_known) return;
-    const auto parts = halves(step);
+    auto parts = halves(step);
+    if (!parts) parts = halves_at(step, ":\\s+");
     if (!parts) throw Refused("step: " + step);
     play(parts->first);
     play(parts->second);

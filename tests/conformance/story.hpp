@@ -21,6 +21,17 @@ class Story {
     zab::NodeId server(const std::string& name);
     /// "A and B", "both followers", "all": the old leader is nobody's follower.
     std::vector<zab::NodeId> servers(const std::string& told);
+    /// The same; nothing: it is not told so.
+    std::optional<std::vector<zab::NodeId>> known_servers(const std::string& told);
+    /// With its path for "the failed create", "the node".
+    std::string with_paths(const std::string& words) const;
+    /// Whether what was to be lost is on the server's disk when it acknowledges NEWLEADER.
+    /// What the checkers have seen: only until disks of servers were emptied, for those who then
+    /// begin again with epoch 1 break what they hold them to, as the case wants it.
+    std::vector<std::string> violations() const {
+        return before_wipe_ ? *before_wipe_ : cluster_->violations();
+    }
+    bool had_lost_at_ack(zab::NodeId node) const;
     /// What a server's tree holds at a path: the value, or nothing.
     std::optional<std::string> value(zab::NodeId node, const std::string& path) const;
     /// Whether anybody wrote it, or tried to.
@@ -52,15 +63,21 @@ class Story {
     zab::PathId path_id(const std::string& path);
     void create_some(std::size_t count);
     void play(const std::string& step);
+    // story_names.cpp
     void read_initial(const Value& initial, zab::Config& config);
     std::vector<zab::NodeId> preset_logs(const Value& initial);
     void name_servers(const Value& nodes);
+    void name_roles(const Value& initial);
+    void find_numbering(const Value& expected);
+    std::vector<zab::NodeId> named(const std::string& told);
+    // story.cpp
     void claim(const std::string& words, bool holds) { claims_.emplace_back(words, holds); }
     bool tells(const char* pattern) const;
 
     // story.cpp
     bool play_writes(const std::string& step);
     void write_as_told(const std::string& path, const std::string& step);
+    bool play_lost_write(const std::string& step, const std::vector<std::string>& paths);
     bool play_reads(const std::string& step);
     // story_ups.cpp
     void up(const std::vector<zab::NodeId>& who);
@@ -77,6 +94,10 @@ class Story {
     // story_servers.cpp
     bool play_snap_races(const std::string& step);
     void race_with_snap(zab::NodeId learner, const std::string& before, const std::string& after);
+    bool play_disks(const std::string& step);
+    bool play_stays(const std::string& step);
+    bool play_roles(const std::string& step);
+    void grow_epochs(std::size_t times, const std::string& step);
     bool play_sessions(const std::string& step);
 
     std::unique_ptr<test::Cluster> cluster_;
@@ -96,10 +117,15 @@ class Story {
     std::size_t at_ = 0;  ///< The step that is played.
     std::vector<std::pair<std::string, bool>> claims_;
     std::set<std::pair<zab::NodeId, std::string>> held_before_;
-    std::map<zab::NodeId, std::string> syncs_;  ///< How it was synchronized last.
-    std::optional<zab::NodeId> hidden_;         ///< Takes no part in elections.
-    std::set<zab::NodeId> failing_;             ///< Fails when UPTODATE comes.
-    std::optional<zab::Duration> leader_tick_;  ///< Once it has lost its followers.
+    std::map<zab::NodeId, std::string> syncs_;         ///< How it was synchronized last.
+    std::optional<zab::NodeId> hidden_;                ///< Takes no part in elections.
+    std::set<zab::NodeId> failing_;                    ///< Fails when UPTODATE comes.
+    std::optional<zab::Duration> leader_tick_;         ///< Once it has lost its followers.
+    std::string lost_;                                 ///< The path that is not to be committed.
+    std::vector<zab::NodeId> last_named_;              ///< "it", "they".
+    std::map<zab::NodeId, zab::Zxid> on_disk_at_ack_;  ///< The end of the log, at NEWLEADER.
+    std::optional<std::vector<std::string>> before_wipe_;
+    bool is_one_based_ = false;
     bool is_unsettled_ = false;
 };
 

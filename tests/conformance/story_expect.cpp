@@ -13,7 +13,7 @@ using zab::NodeId;
 std::string shown(const std::optional<std::string>& value) { return value.value_or("nothing"); }
 
 std::vector<std::string> clauses_of(const std::string& words) {
-    return split_at(words, "\\s*;\\s*|\\s*,\\s*(?![0-9])");
+    return split_at(words, "\\s*;\\s*|:\\s+|\\s*,\\s*(?![0-9])");
 }
 
 /// "/zkL present", "no /zkL", "/zkL truncated", "has /0../9", "not /12 and later", "nodes 0,1,3".
@@ -77,9 +77,33 @@ void check_role(Story& story, NodeId node, const std::string& words, Verdict& ve
     const test::Cluster& c = story.cluster();
     const bool leads = c.leader() == node;
     const bool follows = c.serves(node) && c.peer(node).learning() != nullptr;
+    if (contains(words, "(?:different|new|other|another) leader$")) {
+        verdict.require(words, follows && c.leader() && story.leaders().size() > 1 &&
+                                   !(*c.leader() == story.server("old leader")));
+        return;
+    }
     const bool is_leader_meant = contains(words, "LEADING|leader|leads");
     verdict.check(fmt::format("{} (server {})", words, node.value - 1), !is_negated(words),
                   is_leader_meant ? leads : follows);
+}
+
+/// "does not come up (ahead of leader)": not since it started last, nor in the next 10 s.
+void check_never_up(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
+    test::Cluster& c = story.cluster();
+    const std::string where = fmt::format("{} (server {})", words, node.value - 1);
+    verdict.require(where, c.is_up(node));
+    verdict.require(where, !c.run_until([&] { return c.serves(node); }, zab::seconds(10)));
+    bool has_served = false;
+    for (const trace::Record& record : c.records()) {
+        if (!(record.node() == node)) continue;
+        if (record.kind() == trace::Kind::server_started) has_served = false;
+        has_served = has_served || record.kind() == trace::Kind::serving;
+    }
+    verdict.require(where, !has_served);
+    if (contains(words, "ahead of leader") && c.is_up(node) && c.leader()) {
+        verdict.require(where, c.peer(*c.leader()).server().accepted_epoch <
+                                   c.peer(node).server().accepted_epoch);
+    }
 }
 
 /// Something that is said of one server.
@@ -114,11 +138,20 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
         verdict.require(words, story.are_all_equal());
     } else if (contains(words,
                         "^(?:is |still |not |never "
-                        ")*(?:FOLLOWING|LEADING|follows|leads|follower|leader)$")) {
+                        ")*(?:FOLLOWING|LEADING|follows|leads|follower|leader)(?: (?:an? |the )?"
+                        "(?:different|new|other|another) leader)?$")) {
         check_role(story, node, words, verdict);
     } else if (contains(words, "^(?:TRUNC|DIFF|SNAP)$")) {
         const auto sync = story.syncs().find(node);
         verdict.check(where, words, sync == story.syncs().end() ? "none" : sync->second);
+    } else if (contains(words,
+                        "^(?:does not|doesn't|never|cannot) (?:comes?|starts?|joins?|serves?)"
+                        "(?: up)?(?: \\(ahead of leader\\))?$")) {
+        check_never_up(story, node, words, verdict);
+    } else if (contains(words,
+                        "^proposals? (?:of (?:the )?DIFF )?(?:is|are|were) (?:on disk|logged|"
+                        "synced|durable|persisted) before (?:the |its )?NEWLEADER ack$")) {
+        verdict.require(where, story.had_lost_at_ack(node));
     } else if (contains(words, "^(?:quorum )?(?:up|serves|serving|available|starts|in service)$")) {
         verdict.require(where, story.cluster().serves(node));
     } else {
@@ -130,9 +163,13 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
 void check_words(Story& story, const std::vector<NodeId>& nodes, const std::string& words,
                  Verdict& verdict) {
     static const std::regex addition(", (also|before and after|even|both before)");
-    const std::string joined = std::regex_replace(words, addition, " $1");
-    for (const std::string& clause : clauses_of(joined)) {
-        for (const NodeId node : nodes) check_clause(story, node, clause, verdict);
+    static const std::regex everywhere(" (?:on|at) (?:every|all|each) servers?\\b");
+    const std::string joined = std::regex_replace(story.with_paths(words), addition, " $1");
+    for (const std::string& told : clauses_of(joined)) {
+        const bool is_of_all = std::regex_search(told, everywhere);
+        const std::string clause = std::regex_replace(told, everywhere, "");
+        for (const NodeId node : is_of_all ? story.cluster().members() : nodes)
+            check_clause(story, node, clause, verdict);
     }
 }
 
@@ -192,10 +229,41 @@ std::vector<NodeId> nodes_of(Story& story, const std::string& key) {
     return story.servers(key);
 }
 
+/// `"x": "absent on S0, S1"`, `"exists x": true`; without a place, of all or of the leader.
+bool check_path_key(Story& story, const std::string& key, const Value& value, Verdict& verdict) {
+    static const std::regex asks(
+        "(exists|read) \\(?(/?[A-Za-z0-9_]+)\\)?(?: (?:at|on|from) (.*))?");
+    static const std::regex place("(.*?) (?:on|at) (.*)");
+    std::smatch found;
+    if (std::regex_match(key, found, asks)) {
+        const std::string path =
+            found[2].str().starts_with("/") ? found[2].str() : "/" + found[2].str();
+        if (!story.knows(path)) return false;
+        const bool is_there = is_on(value, key);
+        const auto nodes = story.servers(found[3].matched ? found[3].str() : "leader");
+        for (const NodeId node : nodes) check_paths(story, node, path, is_there, verdict);
+        return true;
+    }
+    const std::string path = key.starts_with("/") ? key : "/" + key;
+    if (!story.knows(path) || !is_text(value)) return false;
+    const bool is_placed = std::regex_match(value.text, found, place);
+    const std::string who = is_placed ? found[2].str() : "all";
+    const std::string what = is_placed ? found[1].str() : value.text;
+    const auto nodes = story.servers(contains(who, "^(?:every|each)") ? "all" : who);
+    const auto is_there = presence_in(path + " " + what);
+    if (!is_there) throw Refused(key + ": " + value.text);
+    for (const NodeId node : nodes) {
+        check_paths(story, node, path + " " + what, *is_there, verdict);
+    }
+    return true;
+}
+
 void check_key(Story& story, const std::string& key, const Value& value, Verdict& verdict) {
     static const std::regex leader_of("leaderEpoch([0-9]+)");
     std::smatch found;
-    if (key == "readBefore" || key == "read") {
+    if (check_path_key(story, key, value, verdict)) {
+        return;
+    } else if (key == "readBefore" || key == "read") {
         verdict.check(key, value.text, shown(story.read()));
     } else if (std::regex_match(key, found, leader_of)) {
         const auto leader = story.leaders().find(static_cast<std::uint32_t>(std::stoul(found[1])));
@@ -227,7 +295,7 @@ std::optional<Verdict> judge_story(const Case& one) {
     for (const auto& [key, place, value] : one.expected.members) {
         check_key(story, key, value, verdict);
     }
-    for (const std::string& violation : story.cluster().violations()) {
+    for (const std::string& violation : story.violations()) {
         verdict.require(violation, false);
     }
     return verdict;

@@ -1,3 +1,4 @@
+#include "tests/conformance/election.hpp"
 #include "tests/conformance/story.hpp"
 
 #include <fmt/format.h>
@@ -129,6 +130,86 @@ bool Story::play_sessions(const std::string& step) {
         return false;
     }
     return true;
+}
+
+/// Creations, each behind an election: the epoch grows every time.
+void Story::grow_epochs(std::size_t times, const std::string& step) {
+    for (std::size_t i = 0; i < times; ++i) {
+        create_some(1);
+        const std::uint32_t before = leaders_.empty() ? 0 : leaders_.rbegin()->first;
+        down(cluster_->members());
+        up(cluster_->members());
+        claim(step, !leaders_.empty() && leaders_.rbegin()->first > before);
+    }
+}
+
+/// "wipe data of 1-4"; "3 restarts with creates".
+bool Story::play_disks(const std::string& step) {
+    static const std::regex wiped(
+        "(?:wipe|clear|erase|delete|empty) (?:all )?(?:data|disks?|data ?dirs?|everything)(?: "
+        "(?:of|on|from|at))? (.*)");
+    static const std::regex restarts("(several|[0-9]+|[a-z]+) restarts? with creates?");
+    const std::string words = plain(step);
+    std::smatch found;
+    if (std::regex_match(words, found, restarts)) {
+        const auto times =
+            found[1] == "several" ? std::optional<std::size_t>(3) : count_named(found[1]);
+        if (!times) return false;
+        grow_epochs(*times, step);
+        return true;
+    }
+    if (!std::regex_match(words, found, wiped)) return false;
+    const auto who = known_servers(found[1]);
+    if (!who) return false;
+    if (!before_wipe_) before_wipe_ = cluster_->violations();
+    for (const NodeId node : *who) {
+        if (cluster_->is_up(node)) throw Refused("it runs: " + step);
+        cluster_->disk(node).preset(zab::History{}, std::nullopt, zab::Epoch{}, zab::Epoch{});
+    }
+    return true;
+}
+
+/// "old leader stays down".
+bool Story::play_stays(const std::string& step) {
+    static const std::regex stays(
+        "(.*?) ?(?:stays?|remains?|is kept|are kept|is left) (down|up|LEADING|leader)");
+    const std::string words = plain(step);
+    std::smatch found;
+    if (!std::regex_match(words, found, stays)) return false;
+    const auto who = known_servers(found[1]);
+    if (!who) return false;
+    for (const NodeId node : *who) {
+        const bool is_down = !cluster_->is_up(node);
+        const bool leads = !is_down && cluster_->peer(node).leading() != nullptr;
+        claim(step, found[2] == "down" ? is_down : found[2] == "up" ? !is_down : leads);
+    }
+    return true;
+}
+
+/// "S2 LEADING -> LOOKING -> FOLLOWING".
+bool Story::play_roles(const std::string& step) {
+    static const std::regex changes(
+        "(.*?):? ((?:LEADING|LOOKING|FOLLOWING)(?: -> (?:LEADING|LOOKING|FOLLOWING))+)");
+    const std::string words = plain(step);
+    std::smatch found;
+    if (!std::regex_match(words, found, changes)) return false;
+    const auto who = known_servers(found[1]);
+    if (!who || who->size() != 1) return false;
+    const NodeId node = who->front();
+    if (hidden_ == node) let_back();
+    settle();
+    const auto wanted = split_at(found[2], " -> ");
+    const auto roles = roles_of(*cluster_, node, 0);
+    const bool is_so =
+        std::search(roles.begin(), roles.end(), wanted.begin(), wanted.end()) != roles.end();
+    claim(step, is_so && !roles.empty() && roles.back() == wanted.back());
+    return true;
+}
+
+bool Story::had_lost_at_ack(NodeId node) const {
+    const auto ack = on_disk_at_ack_.find(node);
+    if (lost_.empty() || ack == on_disk_at_ack_.end()) return false;
+    return values_.at(paths_.at(lost_)).rbegin()->first <= ack->second.value;
 }
 
 }  // namespace conformance

@@ -24,38 +24,6 @@ bool contains_node(const std::vector<NodeId>& all, NodeId node) {
 
 }  // namespace
 
-std::vector<NodeId> Story::servers(const std::string& told) {
-    static const std::regex filler(
-        "\\b(?:both|two|three|four|remaining|other|only|again|are|is|each|one by "
-        "one|concurrently)\\b ?");
-    static const std::regex title("\\b(?:follower|server|node|leader) (?=[A-Z]\\b|S?[0-9])");
-    static const std::regex ends("^\\s+|\\s+$");
-    const bool is_other = contains(told, "\\b(?:other|remaining)\\b");
-    std::string who = std::regex_replace(std::regex_replace(told, filler, ""), title, "");
-    who = std::regex_replace(who, ends, "");
-    const auto except = [this](NodeId left_out) {
-        std::vector<NodeId> all = cluster_->members();
-        std::erase(all, left_out);
-        return all;
-    };
-    if (contains(who,
-                 "^(?:all|everybody|everyone|everything|cluster|ensemble)(?: "
-                 "(?:servers|nodes|peers))?$")) {
-        return cluster_->members();
-    }
-    if (contains(who, "^(?:followers?|others|rest|servers|nodes)$") &&
-        (who.starts_with("follower") || is_other || who == "others" || who == "rest")) {
-        const bool is_past = names_.contains("old leader") &&
-                             (!cluster_->leader() || cluster_->leader() == names_.at("old leader"));
-        return except(server(is_past || names_.contains("old leader") ? "old leader" : "leader"));
-    }
-    std::vector<NodeId> all;
-    for (const std::string& name : split_at(who, "\\s*,\\s*(?:and )?|\\s+and\\s+")) {
-        all.push_back(server(name));
-    }
-    return all;
-}
-
 /// What everybody holds before a restart, for "before and after".
 void Story::remember() {
     for (const NodeId node : cluster_->members()) {
@@ -116,18 +84,27 @@ void Story::let_back() {
     cluster_->run(cluster_->config().max_notification_interval);  // Until it asks again.
 }
 
-/// "leader L isolated from elections, its tick raised to 10 s".
+/// "leader L isolated from elections, its tick raised to 10 s", "isolate leader".
 bool Story::play_isolation(const std::string& step) {
     static const std::regex isolated(
-        "(.*?) ?(?:is )?(?:isolated|suspended|cut off|kept out|excluded|prevented from)\\b.*");
+        "(.*?) ?(?:is )?(?:isolated|suspended|cut off|kept out|excluded|prevented from)\\b.*|"
+        "(?:isolate|suspend|cut off|exclude) (.*?)(?: from .*)?");
     static const std::regex slower(
         ".*tick(?:Time)? ?(?:of leader |is )?(?:raised|increased|set) to (.*)");
-    const std::string words = plain(step);
     std::smatch found;
-    const bool is_isolated = std::regex_match(words, found, isolated);
-    if (is_isolated) hide(servers(found[1]).at(0));
-    const bool is_slower = std::regex_match(words, found, slower);
-    if (is_slower) {
+    const auto told = split_at(plain(step), ",\\s*(?:and )?");
+    const bool is_known = std::all_of(told.begin(), told.end(), [&](const std::string& one) {
+        return std::regex_match(one, slower) ||
+               (std::regex_match(one, found, isolated) &&
+                known_servers(found[2].matched ? found[2] : found[1]));
+    });
+    if (!is_known) return false;
+    for (const std::string& one : told) {
+        if (!std::regex_match(one, found, slower)) {
+            std::regex_match(one, found, isolated);
+            hide(servers(found[2].matched ? found[2] : found[1]).at(0));
+            continue;
+        }
         const auto tick = duration_in(found[1], cluster_->config());
         if (!tick) throw Refused("step: " + step);
         const NodeId leader = server("leader");
@@ -135,7 +112,7 @@ bool Story::play_isolation(const std::string& step) {
         cluster_->reconfigure(leader, [&](zab::Config& config) { config.tick_time = *tick; });
         cluster_->run(before);  // The tick that runs ends as it began.
     }
-    return is_isolated || is_slower;
+    return true;
 }
 
 bool Story::play_downs(const std::string& step) {
@@ -146,8 +123,9 @@ bool Story::play_downs(const std::string& step) {
     if (!std::regex_match(words, found, imperative) && !std::regex_match(words, found, told)) {
         return false;
     }
-    const auto who = servers(found[1]);
-    down(who);
+    const auto who = known_servers(found[1]);
+    if (!who) return false;
+    down(*who);
     return true;
 }
 
@@ -157,9 +135,12 @@ bool Story::play_ups(const std::string& step) {
     static const std::regex creates(",? ?(?:and )?each creates (?:its )?own node");
     static const std::regex fails(" but its log/commit processors fail");
     static const std::regex normal(" with normal sync");
-    static const std::regex synced(",? (?:by |gets? |via |with )?(DIFF|SNAP|TRUNC)(?: sync.*)?$");
+    static const std::regex synced(
+        ",? \\(?(?:by |gets? |via |with )?(DIFF|SNAP|TRUNC)(?: sync[^)]*)?\\)?$");
+    static const std::regex cleanly(
+        " (?:without (?:any |an )?(?:errors?|failures?|faults?|injection)|normally|cleanly)$");
     static const std::regex imperative("(?:start|restart|boot) ([^;]*)");
-    static const std::regex told(std::string("([^;]*?) (?:is |are )?") + come);
+    static const std::regex told(std::string("(?:([^;]*?) )?(?:is |are )?") + come);
     std::smatch found, mode, term;
     std::string words = plain(step);
     static const std::regex meanwhile(" while (?:old leader|leader|L) (?:is )?(?:still )?LEADING");
@@ -167,14 +148,16 @@ bool Story::play_ups(const std::string& step) {
         const NodeId leader = server("old leader");
         claim(step, cluster_->is_up(leader) && cluster_->peer(leader).leading() != nullptr);
     }
-    const bool is_synced = std::regex_search(words, mode, synced);
+    const bool is_synced = std::regex_search(step, mode, synced);
     const std::string wanted_mode = is_synced ? mode[1].str() : "";
-    for (const std::regex* part : {&creates, &fails, &normal, &synced, &meanwhile}) {
+    for (const std::regex* part : {&creates, &fails, &normal, &synced, &meanwhile, &cleanly}) {
         words = std::regex_replace(words, *part, "");
     }
     const bool is_imperative = std::regex_match(words, found, imperative);
     if (!is_imperative && !std::regex_match(words, found, told)) return false;
-    const auto who = servers(found[1]);
+    const auto known = known_servers(found[1]);
+    if (!known) return false;
+    const std::vector<NodeId> who = *known;
     Cluster& c = *cluster_;
     if (std::regex_search(step, normal)) {
         c.reconfigure([](zab::Config& config) { config.force_snapshot_sync = false; });
@@ -208,24 +191,32 @@ bool Story::play_ups(const std::string& step) {
     return true;
 }
 
-/// "start followers; each fails when UPTODATE arrives (after its NEWLEADER ack)": they come back to
-/// their leader, whose client has lost it meanwhile.
+/// "start followers; each fails when UPTODATE arrives (after its NEWLEADER ack)", "followers up:
+/// DIFF sync, ack NEWLEADER, then die on UPTODATE": they come back to their leader, whose client
+/// has lost it meanwhile.
 bool Story::play_failing_ups(const std::string& step) {
     static const std::regex fails(
-        "(.*?)[;,:]? (?:but )?(?:each|both|they|which)?,? ?(?:must |will )?"
-        "(?:fails?|dies?|crash\\w*|stops?|errors?|breaks?)\\b.*UPTODATE.*");
+        "(.*?)[;,:]? (?:but |and )?(?:each|both|they|which)?,? ?(?:must |will )?(?:(?:(?:Socket)?"
+        "Timeout|SocketTimeoutException|errors?|exceptions?|failures?|faults?) (?:is |are )?"
+        "(?:injected|thrown)|fails?|dies?|die|crash\\w*|stops?|errors?|breaks?)\\b.*UPTODATE.*");
     static const std::regex starts(
         "(?:start|restart) (.*?)|(.*?) (?:is |are )?(?:up|starts?|restart(?:s|ed)?|"
         "back|joins?|rejoins?)");
+    static const std::regex diff(
+        "[,:;]? ?(?:and )?(?:(?:gets?|receives?|sync(?:ed|s)?)\\b[^,;:]*?)? ?(?:by |via |with )?"
+        "DIFF(?: sync)?(?: from [A-Za-z ]+)?(?=$|,|;)");
+    static const std::regex acks("[,:;]? ?(?:and )?acks? (?:of )?NEWLEADER(?=$|,|;)");
     std::smatch found;
     const std::string words = plain(step);
     if (!std::regex_match(words, found, fails)) return false;
     std::string first = found[1];
-    const std::size_t end = first.find(", DIFF");
-    const bool is_diff = contains(first, "\\bDIFF\\b");
-    first = first.substr(0, end);
+    const bool is_diff = std::regex_search(first, diff);
+    const bool is_acked = contains(step, "\\back\\w*\\b.*NEWLEADER|NEWLEADER ack");
+    first = std::regex_replace(std::regex_replace(first, acks, ""), diff, "");
     if (!std::regex_match(first, found, starts)) return false;
-    const auto who = servers(found[1].matched ? found[1] : found[2]);
+    const auto known = known_servers(found[1].matched ? found[1] : found[2]);
+    if (!known) return false;
+    const std::vector<NodeId> who = *known;
     const NodeId leader = server("old leader");
     settle();
     Cluster& c = *cluster_;
@@ -233,12 +224,16 @@ bool Story::play_failing_ups(const std::string& step) {
     c.drops = [this](const Cluster::Sent& sent) {
         return failing_.contains(sent.to) && sent.as<zab::UpToDate>() != nullptr;
     };
-    for (const NodeId node : who) c.start(node);
+    for (const NodeId node : who) {
+        on_disk_at_ack_.erase(node);
+        c.start(node);
+    }
     if (!c.run_until([&] { return c.serves(leader); }, zab::seconds(60))) {
         throw Refused("the old leader never serves: " + step);
     }
     for (const NodeId node : who) {
         if (is_diff) claim(step, syncs_[node] == "DIFF");
+        if (is_acked) claim(step, on_disk_at_ack_.contains(node));
     }
     return true;
 }
@@ -266,7 +261,7 @@ bool Story::play_returns(const std::string& step) {
 /// "they form a quorum", "new leader elected", "quorum up": as it must be by now.
 bool Story::play_outcomes(const std::string& step) {
     const std::string words = plain(step);
-    if (words.find(',') != std::string::npos) return false;
+    if (contains(words, ",| and ")) return false;
     if (!contains(words,
                   "(?:forms?|formed) (?:an? )?(?:new )?quorum|elect|^(?:new )?quorum(?: is up| "
                   "up|$)|new leader")) {
@@ -276,6 +271,10 @@ bool Story::play_outcomes(const std::string& step) {
     claim(step, leader.has_value());
     if (contains(words, "new leader") && leader && names_.contains("old leader")) {
         claim(step, !(*leader == names_.at("old leader")));
+    }
+    if (hidden_ && leader) claim(step, !(*leader == *hidden_));
+    if (contains(words, "\\bamong them\\b") && leader) {
+        claim(step, contains_node(last_named_, *leader));
     }
     return true;
 }

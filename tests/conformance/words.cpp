@@ -125,12 +125,29 @@ std::vector<std::string> clauses(const std::string& words) {
     return {std::sregex_token_iterator(words.begin(), words.end(), separator, -1), {}};
 }
 
+std::optional<std::pair<std::string, std::string>> halves_at(const std::string& words,
+                                                             const std::string& between) {
+    static const std::regex ends_in_name("(?:^|[ ,<{\\[])(?:[A-Z]?[0-9]+|[A-Z])$");
+    static const std::regex begins_with_name(
+        "^(?:(?:follower|node|server|peer|mock) )?"
+        "(?:[A-Z]?[0-9]+|[A-Z])\\b.*");
+    const std::regex cut(between);
+    for (std::sregex_iterator i(words.begin(), words.end(), cut), end; i != end; ++i) {
+        const std::string first = words.substr(0, static_cast<std::size_t>(i->position()));
+        const std::string second = words.substr(first.size() + i->str().size());
+        const bool is_remark = std::count(first.begin(), first.end(), '(') !=
+                               std::count(first.begin(), first.end(), ')');
+        const bool is_list =
+            std::regex_search(first, ends_in_name) && std::regex_match(second, begins_with_name);
+        if (!first.empty() && !is_remark && !is_list) return std::pair{first, second};
+    }
+    return std::nullopt;
+}
+
 std::optional<std::pair<std::string, std::string>> halves(const std::string& words) {
-    for (const char* between : {";\\s*", ",\\s*(?:and |then |but )*(?![0-9]|[A-Z]\\b)", "\\s\\+\\s",
+    for (const char* between : {";\\s*", ",\\s*(?:and |then |but )*", "\\s\\+\\s",
                                 "\\s(?:and then|then|but|while|and)\\s"}) {
-        std::smatch found;
-        if (!std::regex_search(words, found, std::regex(between))) continue;
-        return std::pair{found.prefix().str(), found.suffix().str()};
+        if (auto parts = halves_at(words, between)) return parts;
     }
     return std::nullopt;
 }
@@ -184,16 +201,17 @@ void take_settings(const Value& initial, zab::Config& config) {
                 config.init_limit = static_cast<std::uint32_t>(number(value, key));
             } else if (key == "syncLimit") {
                 config.sync_limit = static_cast<std::uint32_t>(number(value, key));
-            } else if (key == "maxTimeToWaitForEpochMs" || key == "maxTimeToWaitForEpoch") {
+            } else if (says(key, "^(leader\\.)?maxTimeToWaitForEpoch(Ms)?$")) {
+                const auto told = is_text(value) ? duration_in(value.text, config) : std::nullopt;
                 config.max_epoch_wait =
-                    zab::milliseconds(static_cast<std::int64_t>(number(value, key)));
+                    told ? *told : zab::milliseconds(static_cast<std::int64_t>(number(value, key)));
             }
         }
     }
 }
 
 std::vector<std::string> paths_in(const std::string& words) {
-    static const std::regex path("(/[A-Za-z_/-]*)([0-9]*)(?:\\.\\.+(?:\\1)?/?([0-9]+))?");
+    static const std::regex path("(/[A-Za-z_/-]*)([0-9]*)(?:(?:\\.\\.+(?:\\1)?/?|-)([0-9]+))?");
     std::vector<std::string> all;
     for (std::sregex_iterator i(words.begin(), words.end(), path), end; i != end; ++i) {
         const std::smatch& found = *i;

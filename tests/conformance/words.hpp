@@ -61,6 +61,9 @@ std::string without_remarks(const std::string& words);
 std::string plain(const std::string& words);
 /// The parts between commas and semicolons, but not within a zxid or "0, 1".
 std::vector<std::string> clauses(const std::string& words);
+/// The parts before and after the first match that is not within "0, 1 and 2", "<0,2>" or a remark.
+std::optional<std::pair<std::string, std::string>> halves_at(const std::string& words,
+                                                             const std::string& between);
 /// Two parts of a step that tells of several things, at the first place where it may be cut.
 std::optional<std::pair<std::string, std::string>> halves(const std::string& words);
 /// Whether it is said that something is not so.

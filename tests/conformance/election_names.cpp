@@ -1,0 +1,169 @@
+#include "tests/conformance/election.hpp"
+
+#include <fmt/format.h>
+
+#include <regex>
+#include <utility>
+
+namespace conformance {
+
+// How servers are called, and how they are to begin.
+
+using Kind = Value::Kind;
+
+namespace {
+
+using Names = std::vector<std::pair<std::regex, std::string>>;
+
+void rename(std::string& words, const Names& names) {
+    for (const auto& [name, number] : names) words = std::regex_replace(words, name, number);
+}
+
+void rename(Value& value, const Names& names) {
+    if (is_text(value)) rename(value.text, names);
+    for (Value& one : value.elements) rename(one, names);
+    for (sim::json::Member& one : value.members) {
+        rename(one.key, names);
+        rename(one.value, names);
+    }
+}
+
+}  // namespace
+
+Case with_numbers(const Case& one) {
+    static const std::regex letter("[A-Z]");
+    Names names{{std::regex("\\bS([0-9]+)\\b"), "$1"}};
+    const Value* config = one.initial.find("config");
+    const Value* voters =
+        (config != nullptr && config->is(Kind::object) ? *config : one.initial).find("voters");
+    for (std::size_t i = 0; voters != nullptr && i < voters->elements.size(); ++i) {
+        const std::string& name = voters->elements[i].text;
+        if (!std::regex_match(name, letter)) continue;
+        names.emplace_back(std::regex("\\b" + name + "\\b"), std::to_string(i));
+    }
+    Case numbered = one;
+    for (Value* value : {&numbered.initial, &numbered.stimulus, &numbered.expected}) {
+        rename(*value, names);
+    }
+    return numbered;
+}
+
+/// "nodes": a state for each, "9 fresh", "1 and 2 up".
+void Stage::read_nodes(const Value& nodes) {
+    static const std::regex fresh("([0-9]+)(?: fresh)?(?: (?:nodes|servers|peers|voters))?");
+    static const std::regex up("([0-9, and]+) (?:are )?(?:up|running|started)");
+    std::smatch found;
+    if (is_text(nodes) && std::regex_match(nodes.text, found, up)) {
+        started_ = nodes_in(found[1]);
+        return start(started_);
+    }
+    if (is_text(nodes) && (!std::regex_match(nodes.text, found, fresh) ||
+                           std::stoul(found[1]) != cluster->config().voters.size())) {
+        throw Refused("nodes: " + nodes.text);
+    }
+    for (const sim::json::Member& one : nodes.members) {
+        const NodeId node = node_of(one.key);
+        if (is_text(one.value) && one.value.text == "mock") {
+            cluster->mock(node);
+            mocks_.insert(node);
+            continue;
+        }
+        if (is_text(one.value) &&
+            contains(one.value.text, "^(?:LOOKING|fresh|up|down|not started)$")) {
+            if (!contains(one.value.text, "down|not")) started_.push_back(node);
+            continue;
+        }
+        const auto epoch = [&one](std::string_view key) {
+            return zab::Epoch{static_cast<std::uint32_t>(number(member(one.value, key), key))};
+        };
+        zab::History log;
+        for (const zab::Zxid zxid : zxids(member(one.value, "history"), "history")) {
+            log.push({zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set});
+        }
+        cluster->disk(node).preset(log, std::nullopt, epoch("acceptedEpoch"),
+                                   epoch("currentEpoch"));
+    }
+}
+
+void Stage::read_initial(const Value& initial) {
+    for (const auto& [key, place, value] : initial.members) {
+        if (contains(key, "^(?:started|up|running)$")) {
+            started_ = is_text(value) ? nodes_in(value.text) : std::vector<NodeId>{};
+            for (const NodeId id : ids(value, key)) started_.push_back(node_of(id.value));
+        } else if (key == "nodes") {
+            read_nodes(value);
+        } else if (key == "established") {
+            establish(value);
+        } else if (!contains(key,
+                             "^(?:config|voters|observers|groups|weights|quorum|servers|note|"
+                             "tick.*|initLimit|syncLimit|(?:leader\\.)?maxTimeToWait.*)$")) {
+            throw Refused("initial." + key);
+        }
+    }
+}
+
+/// `{"leader": 1, "followers": [0]}`.
+void Stage::establish(const Value& roles) {
+    only("established", roles, {"leader", "follower", "followers"});
+    std::vector<NodeId> all;
+    for (const auto& [key, place, value] : roles.members) {
+        if (value.is(Kind::array)) {
+            for (const NodeId id : ids(value, key)) all.push_back(node_of(id.value));
+        } else {
+            for (const NodeId id : nodes_in(value.text)) all.push_back(id);
+        }
+    }
+    start(all);
+    if (!cluster->run_until([this] { return is_quorum_up(); }, zab::seconds(20))) {
+        throw Refused("established: no quorum");
+    }
+    const NodeId leader = node_of(number(member(roles, "leader"), "leader"));
+    if (!(cluster->leader() == leader)) throw Refused("established: another one leads");
+}
+
+std::optional<std::pair<std::vector<NodeId>, std::string>> Stage::subject_of(
+    const std::string& clause) const {
+    static const std::regex counted(
+        "(?:all |every |each |the )*(?:([0-9]+|two|three|four|five) )?(started |running "
+        ")?(servers?|"
+        "nodes?|peers?|voters?) (?:are |is )?([a-zA-Z].*)|all ([0-9]+|two|three|four|five) (?:are "
+        ")?([a-zA-Z].*)");
+    static const std::regex numbered(
+        "(?:nodes? |servers? )?([0-9]+(?:(?:, ?(?:and )?| and )[0-9]+)*) (?!(?:ms|s|ticks?)\b)"
+        "([a-zA-Z].*)");
+    std::smatch found;
+    if (std::regex_match(clause, found, counted)) {
+        const auto all = everybody();
+        const std::string count = found[1].matched ? found[1].str() : found[5].str();
+        if (!count.empty() && count_in(count) != all.size()) {
+            throw Refused(fmt::format("there are {} servers: {}", all.size(), clause));
+        }
+        return std::pair{all, found[4].matched ? found[4].str() : found[6].str()};
+    }
+    if (!std::regex_match(clause, found, numbered)) return std::nullopt;
+    return std::pair{nodes_in(found[1]), found[2].str()};
+}
+
+/// "2, with the highest sid and an empty history, starts": what is said of 2 must be so.
+std::string Stage::without_attributes(const std::string& step) {
+    static const std::regex attributed("([0-9]+), (?:with|having|which has) ([^,]*), (.*)");
+    std::smatch found;
+    if (!std::regex_match(step, found, attributed)) return step;
+    const NodeId node = node_of(found[1].str());
+    const auto members = cluster->members();
+    for (const std::string& told : split_at(found[2], "\\s+and\\s+")) {
+        if (contains(told, "(?:largest|highest|biggest|greatest) (?:sid|id)$")) {
+            claim(step, node == members.back());
+        } else if (contains(told, "(?:smallest|lowest|least) (?:sid|id)$")) {
+            claim(step, node == members.front());
+        } else if (contains(told, "(?:empty|no) (?:history|log|disk|data)$")) {
+            const zab::DiskImage& image = cluster->disk(node).image();
+            claim(step, image.log.empty() && !image.snapshot);
+        } else {
+            throw Refused("step: " + step);
+        }
+    }
+    return found[1].str() + " " + found[3].str();
+}
+
+}  // namespace conformance

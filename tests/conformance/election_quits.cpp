@@ -1,0 +1,234 @@
+#include "tests/conformance/election.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+
+namespace conformance {
+
+// Voters that leave their leader before they have told it their epoch, and what it does then.
+
+namespace {
+
+/// Of a step "follower 0 quits once", "one of the two followers abandons its leader".
+struct Quit {
+    std::optional<NodeId> who;
+    std::size_t times = 1;
+};
+
+std::optional<Quit> quit_in(const std::string& step) {
+    static const std::string subject =
+        "(?:after (?:the )?election,? )?(?:(?:the )?(?:follower|node|server|peer|voter) )?"
+        "([0-9]+|(?:an?|one|any) (?:follower|voter)|one of (?:the )?(?:two |both |[0-9]+ )?"
+        "(?:followers|voters)) ";
+    static const std::string leaves =
+        "((?:is hooked to |is )?(?:(?:quits?|leaves?|stops?|gives? up|drops? out of|abandons?|"
+        "deserts?)(?: (?:following|FOLLOWING|(?:its |the )?leader))?|does not follow(?: (?:its "
+        "|the "
+        ")?leader)?|disloyal))";
+    static const std::string how =
+        "((?:,? \\(?(?:once|at once|immediately|one time|twice|[0-9]+ times|back to LOOKING|and "
+        "looks again|before (?:its )?FOLLOWERINFO|(?:right )?after (?:the |leader )*election)\\)?)"
+        "*)";
+    static const std::regex quits(subject + leaves + how);
+    // Without any of these it stops altogether.
+    static const std::regex plays_on(
+        "FOLLOW|follow|leader|disloyal|\\b(?:one time|twice|times)\\b|(?:^|[^t]) \\(?once\\b");
+    static const std::regex times("\\b([0-9]+) times\\b");
+    std::smatch found, count;
+    if (!std::regex_match(step, found, quits)) return std::nullopt;
+    if (!std::regex_search(found[2].str() + found[3].str(), plays_on)) return std::nullopt;
+    Quit quit;
+    if (contains(found[1], "[0-9]")) {
+        const std::string who = found[1];
+        if (contains(who, "^[0-9]+$")) quit.who = node_of(who);
+    }
+    if (contains(step, "\\btwice\\b")) quit.times = 2;
+    if (std::regex_search(step, count, times)) quit.times = std::stoul(count[1]);
+    return quit;
+}
+
+}  // namespace
+
+/// It must be known before anybody follows.
+void Stage::foresee_quits() {
+    std::vector<std::string> all = steps_;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto quit = quit_in(all[i]);
+        if (const auto parts = halves(all[i]); parts && !quit) {
+            all.insert(all.end(), {parts->first, parts->second});
+        }
+        if (!quit) continue;
+        quitter_ = quit->who;
+        cluster->drops = [this, left = quit->times](const test::Cluster::Sent& sent) mutable {
+            const bool is_his = !quitter_ || sent.from == *quitter_;
+            if (left == 0 || !is_his || sent.as<zab::FollowerInfo>() == nullptr) return false;
+            --left;
+            quitter_ = sent.from;
+            quits_.push_back(cluster->now());
+            return true;
+        };
+    }
+}
+
+bool Stage::play_quits(const std::string& step) {
+    static const std::regex sends(
+        "(it|[0-9]+) (?:sends|broadcasts) (LOOKING|FOLLOWING|LEADING) (?:notifications?|votes?)");
+    static const std::regex none_left(
+        "no (?:majority|quorum) (?:of followers )?(?:is left|remains|left)");
+    std::smatch found;
+    const std::string words = plain(step);
+    if (const auto quit = quit_in(step)) {
+        start(everybody());
+        const bool has_quit = cluster->run_until(
+            [&] {
+                return quits_.size() >= quit->times && state_of(*cluster, *quitter_) == "LOOKING";
+            },
+            zab::seconds(60));
+        claim(step, has_quit);
+        if (has_quit) subject_ = {*quitter_};
+    } else if (std::regex_match(words, found, none_left)) {
+        const auto left = everybody().size() - (quits_.empty() ? 0u : 1u);
+        claim(step, 2 * left <= cluster->config().voters.size());
+    } else if (std::regex_match(words, found, sends)) {
+        const auto who = found[1] == "it" ? subject_ : nodes_in(found[1]);
+        if (who.size() != 1 || mocks_.contains(who.front())) return false;
+        const std::size_t before = spoken_.size();
+        const auto is_said = [&] {
+            return std::any_of(spoken_.begin() + static_cast<std::ptrdiff_t>(before), spoken_.end(),
+                               [&](const Spoken& one) {
+                                   return one.from == who.front() && one.state == found[2].str();
+                               });
+        };
+        claim(step, cluster->run_until(is_said, zab::seconds(2)));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void Stage::listen() {
+    cluster->on_sent = [this](const test::Cluster::Sent& sent) {
+        const auto* vote = sent.as<zab::Notification>();
+        if (vote == nullptr) return;
+        const char* const state = vote->state == zab::ServerState::looking     ? "LOOKING"
+                                  : vote->state == zab::ServerState::following ? "FOLLOWING"
+                                                                               : "LEADING";
+        spoken_.push_back({cluster->now(), sent.from, sent.to, state});
+    };
+}
+
+std::vector<Stage::Lead> Stage::leads() const {
+    std::vector<Lead> all;
+    for (const trace::Record& record : cluster->records()) {
+        const bool is_elected = record.kind() == trace::Kind::elected;
+        if (is_elected && record.peer() == record.node().value) {
+            all.push_back({record.node(), record.time(), std::nullopt, false});
+        }
+        const bool is_end =
+            record.kind() == trace::Kind::looking || record.kind() == trace::Kind::server_stopped;
+        for (Lead& lead : all) {
+            if (!(lead.node == record.node()) || lead.until) continue;
+            if (is_end) lead.until = record.time();
+            if (record.kind() == trace::Kind::established) lead.is_established = true;
+        }
+    }
+    return all;
+}
+
+/// "gives up waiting for the epoch quorum after 1 s", "on a LOOKING notification of its voter:
+/// stops leading"; then "new election": of who led first.
+bool check_first_lead(Stage& stage, const std::string& words, Verdict& verdict) {
+    static const std::regex ends(
+        "\\b(?:gives? up|stops? leading|stops? waiting|quits?|steps? down|abandons?|leaves)\\b");
+    static const std::regex notified(
+        "^on (?:an?|the|its)? ?LOOKING (?:notification|vote)s? (?:of|from) (?:its |the |a )?"
+        "(?:voter|follower|quitter)\\b");
+    static const std::regex anew("^(?:a )?(?:new|second|another) election$");
+    const bool is_end = std::regex_search(words, ends);
+    const bool is_notified = std::regex_search(words, notified);
+    if (!is_end && !is_notified && !std::regex_match(words, anew)) return false;
+    // It may still be about to.
+    stage.cluster->run_until(
+        [&] { return !stage.leads().empty() && stage.leads().front().until.has_value(); },
+        zab::seconds(60));
+    const auto all = stage.leads();
+    if (all.empty()) {
+        verdict.require(words + ": nobody led", false);
+        return true;
+    }
+    const Stage::Lead& lead = all.front();
+    const std::string where = fmt::format("{} (server {})", words, lead.node.value - 1);
+    if (!is_end && !is_notified) {
+        verdict.require(where, stage.elections_of(lead.node).size() > 1);
+        return true;
+    }
+    verdict.require(where, lead.until.has_value());
+    if (!lead.until) return true;
+    const zab::Duration led = *lead.until - lead.from;
+    if (contains(words, "epoch")) verdict.require(where, !lead.is_established);
+    if (const auto told = duration_in(words, stage.cluster->config())) {
+        // What ends it is a notification, and these come at intervals that double.
+        const bool is_bound = contains(words, "\\b(?:within|before|less than)\\b");
+        const zab::Duration latest = is_bound ? *told : *told * 2 + zab::seconds(1);
+        verdict.require(fmt::format("{}, after {} ms", where, led.ns / 1'000'000),
+                        led <= latest && (is_bound || led >= *told));
+    }
+    if (is_notified) verdict.require(where, stage.was_told_of_looking(lead));
+    return true;
+}
+
+std::optional<zab::Duration> Stage::decided_within() const {
+    zab::Duration latest{};
+    for (const NodeId node : cluster->members()) {
+        if (!cluster->is_up(node) || mocks_.contains(node)) continue;
+        const auto all = elections_of(node);
+        if (all.empty() || !all.back().decided) return std::nullopt;
+        latest = std::max(latest, *all.back().decided - started_at_);
+    }
+    return latest;
+}
+
+/// Nobody served before whoever led first had stopped to.
+bool Stage::is_served_only_after_first_lead() const {
+    const auto all = leads();
+    if (all.empty() || !all.front().until) return false;
+    cluster->run_until([this] { return is_quorum_up(); }, zab::seconds(60));
+    for (const trace::Record& record : cluster->records()) {
+        if (record.kind() == trace::Kind::serving) return *all.front().until <= record.time();
+    }
+    return false;
+}
+
+/// All that is said of who led first; false: the first words say something else.
+bool tells_of_first_lead(Stage& stage, const Value& value, Verdict& verdict) {
+    if (!is_text(value)) return false;
+    const auto all = clauses_of(value.text);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const bool is_known = check_first_lead(stage, all[i], verdict);
+        if (!is_known && i == 0) return false;
+        if (!is_known) throw Refused("leader: " + all[i]);
+    }
+    return true;
+}
+
+/// That its voter looks for a leader again, just before it stopped leading.
+bool Stage::was_told_of_looking(const Lead& lead) const {
+    return std::any_of(spoken_.begin(), spoken_.end(), [&](const Spoken& one) {
+        return quitter_ && one.from == *quitter_ && one.to == lead.node && one.state == "LOOKING" &&
+               one.at <= *lead.until && *lead.until - one.at <= zab::milliseconds(20);
+    });
+}
+
+/// Who comes back learns from servers that are not looking whom they follow.
+bool Stage::was_told_by(NodeId node, NodeId other) const {
+    const auto all = elections_of(node);
+    if (all.empty() || !all.back().decided) return false;
+    return std::any_of(spoken_.begin(), spoken_.end(), [&](const Spoken& one) {
+        return one.from == other && one.to == node && one.state != "LOOKING" &&
+               one.at >= all.back().began && one.at <= *all.back().decided;
+    });
+}
+
+}  // namespace conformance

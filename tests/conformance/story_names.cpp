@@ -1,0 +1,206 @@
+#include "tests/conformance/story.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace conformance {
+
+// Whom a case speaks of, and what it begins with.
+
+using Kind = Value::Kind;
+using zab::NodeId;
+
+namespace {
+
+NodeId node_of(std::uint64_t sid) { return {static_cast<std::uint16_t>(sid + 1)}; }
+
+zab::Txn creation(zab::Zxid zxid, zab::PathId path) {
+    return {zxid, {}, zxid.counter(), path, 0, zab::TxnType::create};
+}
+
+}  // namespace
+
+void Story::read_initial(const Value& initial, zab::Config& config) {
+    std::size_t count = 3;
+    for (const auto& [key, place, value] : initial.members) {
+        if (key == "nodes" || key == "servers" || key == "voters") {
+            const std::size_t told = value.is(Kind::number)  ? number(value, key)
+                                     : value.is(Kind::array) ? value.elements.size()
+                                                             : value.members.size();
+            count = std::max(count, told);
+            if (value.is(Kind::number)) count = told;
+        } else if (key == "ensemble") {
+            count = value.is(Kind::number) ? number(value, key) : value.elements.size();
+        } else if (key == "forceSnap") {
+            config.force_snapshot_sync = truth(value, key);
+        } else if (key == "leaderTimeoutMs") {
+            leader_tick_ = zab::milliseconds(static_cast<std::int64_t>(number(value, key)));
+        } else if (!contains(key,
+                             "^(?:node[s0-9].*|committed|restartedOnce|note|leader|followers?|"
+                             "tick.*|initLimit|syncLimit)$")) {
+            throw Refused("initial." + key);
+        }
+    }
+    for (std::size_t i = 0; i < count; ++i) config.voters.push_back(node_of(i));
+}
+
+/// "node1", "nodes2,3": their logs hold creations of epoch 1. Those who start only later.
+std::vector<NodeId> Story::preset_logs(const Value& initial) {
+    static const std::regex creates("([0-9]+) creates");
+    static const std::regex digits("[0-9]+");
+    std::vector<NodeId> later;
+    for (const auto& [key, place, value] : initial.members) {
+        std::smatch found;
+        if (!key.starts_with("node") || key == "nodes" || !is_text(value) ||
+            !std::regex_search(value.text, found, creates)) {
+            continue;
+        }
+        const std::size_t logged = std::stoul(found[1]);
+        for (std::sregex_iterator i(key.begin(), key.end(), digits), end; i != end; ++i) {
+            const NodeId node{static_cast<std::uint16_t>(std::stoul(i->str()))};
+            zab::History log;
+            for (std::uint32_t n = 1; n <= logged; ++n) {
+                const zab::PathId path = path_id(fmt::format("/{}", n - 1));
+                log.push(creation(zab::Zxid::of({1}, n), path));
+                values_[path][zab::Zxid::of({1}, n).value] = "created";
+            }
+            cluster_->disk(node).preset(log, std::nullopt, zab::Epoch{1}, zab::Epoch{1});
+            names_["node" + i->str()] = node;
+            if (value.text.starts_with("standalone")) later.push_back(node);
+        }
+    }
+    return later;
+}
+
+/// `{"L": "leader", "A": "follower"}`; `{"S2": "leader epoch 1"}`.
+void Story::name_servers(const Value& nodes) {
+    for (const auto& [name, place, value] : nodes.members) {
+        const bool leads = is_text(value) && value.text.starts_with("leader");
+        if (!is_text(value) || (!leads && !value.text.starts_with("follower"))) {
+            throw Refused("nodes." + name);
+        }
+        if (leads && !contains(name, "[0-9]")) names_[name] = server("leader");
+        if ((server(name) == server("leader")) != leads) {
+            throw Refused(name + " is not " + value.text);
+        }
+    }
+}
+
+/// `"leader": "S2"`, `"followers": ["F1", "F2"]`: of letters the first is the highest follower, who
+/// is the next to lead.
+void Story::name_roles(const Value& initial) {
+    if (const Value* leader = initial.find("leader")) {
+        if (!contains(leader->text, "[0-9]$")) names_[leader->text] = server("leader");
+        if (!(server(leader->text) == server("leader"))) {
+            throw Refused(leader->text + " does not lead");
+        }
+    }
+    const Value* followers = first_of(initial, {"followers", "follower"});
+    if (followers == nullptr) return;
+    auto free = cluster_->members();
+    std::erase(free, server("leader"));
+    for (const std::string& name : texts(*followers, "followers")) {
+        if (contains(name, "^S?[0-9]$")) {
+            if (server(name) == server("leader")) throw Refused(name + " leads");
+            continue;
+        }
+        if (free.empty()) throw Refused("more followers than there are");
+        names_[name] = free.back();
+        free.pop_back();
+    }
+}
+
+/// Numbers begin at 1 where the case speaks of as many as there are servers, and of no server 0.
+void Story::find_numbering(const Value& expected) {
+    static const std::regex numbers("[0-9]+(?:[-,][0-9]+)*");
+    std::set<std::uint64_t> all;
+    for (const sim::json::Member& one : expected.members) {
+        if (!std::regex_match(one.key, numbers)) continue;
+        for (const std::uint64_t number : numbers_in(one.key)) all.insert(number);
+    }
+    is_one_based_ = all.contains(cluster_->members().size()) && !all.contains(0);
+}
+
+/// A letter that stands for a follower is given to the next one when it is first used.
+NodeId Story::server(const std::string& name) {
+    const auto named = names_.find(name);
+    if (named != names_.end()) return named->second;
+    static const std::regex numbered("(?:S|node|server )?([0-9])");
+    static const std::regex letter("[A-Z]|F[0-9]");
+    std::smatch found;
+    if (std::regex_match(name, found, numbered)) {
+        const std::size_t told = std::stoul(found[1]);
+        if (is_one_based_ && told == 0) throw Refused("who is " + name + "?");
+        return node_of(is_one_based_ && !name.starts_with("S") ? told - 1 : told);
+    }
+    const auto leader = cluster_->leader();
+    if ((name == "leader" || name == "new leader") && leader) return *leader;
+    if (name == "L")
+        return names_["L"] = server(names_.contains("old leader") ? "old leader" : "leader");
+    if (!std::regex_match(name, letter)) throw Refused("who is " + name + "?");
+    const NodeId first = server(names_.contains("old leader") ? "old leader" : "leader");
+    for (const NodeId node : cluster_->members()) {
+        const bool is_taken = std::any_of(names_.begin(), names_.end(),
+                                          [node](const auto& one) { return one.second == node; });
+        if (!(node == first) && !is_taken) return names_[name] = node;
+    }
+    throw Refused("who is " + name + "?");
+}
+
+std::optional<std::vector<NodeId>> Story::known_servers(const std::string& told) {
+    try {
+        return servers(told);
+    } catch (const Refused&) {
+        return std::nullopt;
+    }
+}
+
+std::vector<NodeId> Story::servers(const std::string& told) {
+    if (!contains(told, "^(?:it|they|them|themselves|)$")) last_named_ = named(told);
+    if (last_named_.empty()) throw Refused("who is it?");
+    return last_named_;
+}
+
+std::vector<NodeId> Story::named(const std::string& told) {
+    static const std::regex range("(S?[0-9])-(S?[0-9])");
+    static const std::regex filler(
+        "\\b(?:both|two|three|four|remaining|other|only|again|are|is|each|one by "
+        "one|concurrently)\\b ?");
+    static const std::regex title("\\b(?:follower|server|node|leader) (?=[A-Z]\\b|S?[0-9])");
+    static const std::regex ends("^\\s+|\\s+$");
+    const bool is_other = contains(told, "\\b(?:other|remaining)\\b");
+    std::string who = std::regex_replace(std::regex_replace(told, filler, ""), title, "");
+    who = std::regex_replace(who, ends, "");
+    const auto except = [this](NodeId left_out) {
+        std::vector<NodeId> all = cluster_->members();
+        std::erase(all, left_out);
+        return all;
+    };
+    if (contains(who,
+                 "^(?:all|everybody|everyone|everything|cluster|ensemble)(?: "
+                 "(?:servers|nodes|peers))?$")) {
+        return cluster_->members();
+    }
+    if (contains(who, "^(?:followers?|others|rest|servers|nodes)$") &&
+        (who.starts_with("follower") || is_other || who == "others" || who == "rest")) {
+        const bool is_past = names_.contains("old leader") &&
+                             (!cluster_->leader() || cluster_->leader() == names_.at("old leader"));
+        return except(server(is_past || names_.contains("old leader") ? "old leader" : "leader"));
+    }
+    std::vector<NodeId> all;
+    for (const std::string& name : split_at(who, "\\s*,\\s*(?:and )?|\\s+and\\s+")) {
+        std::smatch found;
+        if (!std::regex_match(name, found, range)) {
+            all.push_back(server(name));
+            continue;
+        }
+        const NodeId last = server(found[2]);
+        for (NodeId node = server(found[1]); node.value <= last.value; ++node.value) {
+            all.push_back(node);
+        }
+    }
+    return all;
+}
+
+}  // namespace conformance
