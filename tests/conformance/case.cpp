@@ -89,6 +89,13 @@ std::uint64_t number(const Value& value, std::string_view what) {
     return parsed;
 }
 
+std::uint64_t server_number(const Value& value, std::string_view what) {
+    static const std::regex name("(?:S|sid|server|node|peer)[ -]?([0-9]+)", std::regex::icase);
+    std::smatch found;
+    if (!is_text(value) || !std::regex_match(value.text, found, name)) return number(value, what);
+    return number(sim::json::string(found.str(1)), what);
+}
+
 bool truth(const Value& value, std::string_view what) {
     if (!value.is(Kind::boolean)) throw Refused(fmt::format("{} is neither true nor false", what));
     return value.text == "true";
@@ -108,12 +115,6 @@ std::vector<zab::Zxid> zxids(const Value& value, std::string_view what) {
     std::vector<zab::Zxid> all;
     for (const Value& one : value.elements) all.push_back(zxid(one, what));
     return all;
-}
-
-std::uint64_t server_number(const Value& value, std::string_view what) {
-    const bool is_named = is_text(value) && value.text.size() > 1 &&
-                          (value.text.front() == 'S' || value.text.front() == 's');
-    return number(is_named ? sim::json::string(value.text.substr(1)) : value, what);
 }
 
 std::vector<zab::NodeId> ids(const Value& value, std::string_view what) {

@@ -67,12 +67,12 @@ void check_by_id(const std::string& id);
 // Values. `what` names them when they are not what they should be.
 bool is_text(const Value& value);
 std::uint64_t number(const Value& value, std::string_view what);
+/// A server's: 2, "S2", "server 2".
+std::uint64_t server_number(const Value& value, std::string_view what);
 bool truth(const Value& value, std::string_view what);
 /// `[epoch, counter]`, or a number.
 zab::Zxid zxid(const Value& value, std::string_view what);
 std::vector<zab::Zxid> zxids(const Value& value, std::string_view what);
-/// A server's id: 3 or "S3".
-std::uint64_t server_number(const Value& value, std::string_view what);
 std::vector<zab::NodeId> ids(const Value& value, std::string_view what);
 /// The words of a list of texts, or of one.
 std::vector<std::string> texts(const Value& value, std::string_view what);

@@ -75,8 +75,12 @@ void CommitPlay::loop() {
             done.push_back(find(read->session.value, read->cxid, true));
         }
     } while (!processor_.is_between_loops());
-    left_.push_back(
-        {processor_.queued(), processor_.sessions_waiting(), processor_.commits_waiting()});
+    std::size_t pending = 0;
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+        pending += items_[i].is_local && loop_of(i, processed_.size()) == 0 ? 1u : 0u;
+    }
+    left_.push_back({processor_.queued(), processor_.sessions_waiting(),
+                     processor_.commits_waiting(), pending - processor_.queued()});
 }
 
 /// One part of a step: a loop, "no commit", "add s1:R7", "s2:W7 + its commit", "W1 is committed".

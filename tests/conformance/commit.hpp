@@ -39,6 +39,7 @@ class CommitPlay {
     /// What is left behind by a loop.
     struct Left {
         std::size_t queued = 0, sessions = 0, commits = 0;
+        std::size_t pending = 0;  ///< Requests that wait in those sessions.
     };
     const Left& left_by(std::size_t loop) const { return left_.at(loop - 1); }
     std::size_t commit_at(std::size_t number) const;
@@ -84,6 +85,17 @@ class CommitPlay {
     bool counts_all_ = false;
     bool plays_ = false;  // Not the initial state any more.
 };
+
+// What a case says in words of what loops have done. commit_expect.cpp
+/// One clause about a loop; returns the items that it says are done.
+std::vector<std::size_t> check_clause(const CommitPlay& play, const std::string& said,
+                                      std::size_t until, Verdict& verdict);
+/// "all queues empty", "pending empty": what is left. False: it is no such clause.
+bool check_left(const CommitPlay& play, const std::string& clause, std::size_t loop,
+                Verdict& verdict);
+/// All clauses, each about its own loop, or about this one.
+void check_words(const CommitPlay& play, const std::string& words, std::size_t loop,
+                 Verdict& verdict);
 
 /// Numbers in words or digits; nothing: no number.
 std::optional<std::size_t> count_of(const std::string& words);

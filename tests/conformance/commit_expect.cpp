@@ -9,9 +9,9 @@
 
 namespace conformance {
 
-namespace {
-
 using Items = std::vector<std::size_t>;
+
+namespace {
 
 bool are_same(Items one, Items other) {
     std::sort(one.begin(), one.end());
@@ -46,6 +46,8 @@ void resolve(const CommitPlay& play, const std::string& who, const Items& before
         });
     });
 }
+
+}  // namespace
 
 /// One clause about what a loop has done: "nothing", "0xFE first", "the 0x10A write", "W6 stays",
 /// "W6 and R7 done", "two writes then reads 2..5 of both", "W7 commit remains".
@@ -124,6 +126,8 @@ bool check_left(const CommitPlay& play, const std::string& clause, std::size_t l
     return true;
 }
 
+namespace {
+
 /// "no other write", "nothing else": beyond what was named. In this loop.
 void check_others(const CommitPlay& play, const std::string& clause, std::size_t loop,
                   const Items& named, Verdict& verdict) {
@@ -197,6 +201,8 @@ void check_loop(const CommitPlay& play, const std::string& words, std::size_t lo
     }
 }
 
+}  // namespace
+
 /// "loop 1: W1 only; loop 2: all reads": each group of clauses about its own loop.
 void check_words(const CommitPlay& play, const std::string& words, std::size_t loop,
                  Verdict& verdict) {
@@ -221,149 +227,6 @@ void check_words(const CommitPlay& play, const std::string& words, std::size_t l
         }
     }
     end_group();
-}
-
-std::string names_of(const CommitPlay& play, const std::vector<std::size_t>& items) {
-    std::string all;
-    for (const std::size_t i : items) {
-        const CommitPlay::Item& item = play.items()[i];
-        all += fmt::format("{}{} ", item.is_read ? 'R' : 'W', item.cxid);
-    }
-    return all;
-}
-
-/// A list of names: just these, in this order.
-void check_list(const CommitPlay& play, const Value& value, const std::string& key,
-                const std::vector<std::size_t>& done, Verdict& verdict) {
-    std::vector<std::size_t> wanted;
-    for (const std::string& name : texts(value, key)) {
-        const auto items = play.named(name, play.loops());
-        wanted.insert(wanted.end(), items.begin(), items.end());
-    }
-    verdict.check(key, names_of(play, wanted), names_of(play, done));
-}
-
-/// {"reads": 51, "writes": 1}
-void check_counts(const CommitPlay& play, const Value& value, std::size_t loop, Verdict& verdict) {
-    for (const auto& [key, place, wanted] : value.members) {
-        if (key != "reads" && key != "writes") throw Refused("expected: " + key);
-        const bool is_read = key == "reads";
-        std::size_t count = 0;
-        for (const std::size_t item : play.processed_in(loop)) {
-            count += play.items()[item].is_read == is_read ? 1u : 0u;
-        }
-        verdict.check(fmt::format("loop {}: {}", loop, key), std::to_string(number(wanted, key)),
-                      std::to_string(count));
-    }
-}
-
-/// A list of what each loop has done.
-bool check_every_loop(const CommitPlay& play, const std::string& key, const Value& value,
-                      Verdict& verdict) {
-    if (value.elements.empty() || !value.elements.front().is(Value::Kind::array)) return false;
-    verdict.check(key + ": loops", std::to_string(value.elements.size()),
-                  std::to_string(play.loops()));
-    for (std::size_t loop = 1; loop <= std::min(value.elements.size(), play.loops()); ++loop) {
-        check_list(play, value.elements[loop - 1], fmt::format("{} of loop {}", key, loop),
-                   play.processed_in(loop), verdict);
-    }
-    return true;
-}
-
-/// What is expected of one loop: in words, as a list, or how many.
-void check_value(const CommitPlay& play, const std::string& key, const Value& value,
-                 std::size_t loop, Verdict& verdict) {
-    if (is_text(value)) {
-        check_words(play, without_asides(value.text), loop, verdict);
-    } else if (value.is(Value::Kind::number)) {
-        verdict.check(key, value.text, std::to_string(play.processed_in(loop).size()));
-    } else if (value.is(Value::Kind::array)) {
-        check_list(play, value, key, play.processed_in(loop), verdict);
-    } else if (value.is(Value::Kind::object)) {
-        check_counts(play, value, loop, verdict);
-    } else {
-        throw Refused("expected." + key);
-    }
-}
-
-/// The loop that a key names: "2", "after loop 2", "loop2", "firstLoop", "beforeCommit", "end".
-std::optional<std::size_t> loop_in(const CommitPlay& play, const std::string& key) {
-    static const std::regex of_loop(
-        "(?:after|in)? ?(?:loop|run|iteration)? ?([0-9]+|one|two|three|first|second|third|last)"
-        " ?(?:loop|run|iteration)?",
-        std::regex::icase);
-    static const std::regex commit("(before|without|no|after|with) ?(?:the )?commits?",
-                                   std::regex::icase);
-    std::smatch found;
-    if (std::regex_match(key, found, of_loop)) {
-        std::string which = found[1];
-        std::transform(which.begin(), which.end(), which.begin(),
-                       [](char c) { return std::tolower(c); });
-        return which == "last" ? play.loops() : count_in(which);
-    }
-    if (std::regex_match(key, found, commit)) {
-        const bool is_before = found[1] != "after" && found[1] != "with";
-        return is_before ? play.loops_before_commit() : play.loops();
-    }
-    if (key == "end" || key == "finally" || key == "then") return play.loops();
-    return std::nullopt;
-}
-
-/// "pending": "empty", "W6"; "committed": "99 left".
-bool check_queue(const CommitPlay& play, const std::string& key, const Value& value,
-                 Verdict& verdict) {
-    static const std::regex queues(
-        "queues|lists|(pending|queued|commit|committed)(?:Requests|Queue|Commits)?");
-    static const std::regex left("([0-9]+)(?: left| waiting| remain| wait)?");
-    std::smatch found;
-    if (!std::regex_match(key, found, queues) || (!is_text(value) && value.text.empty()))
-        return false;
-    const std::string which = found[1];
-    std::smatch said;
-    if (says(value.text, "empty$")) {
-        return check_left(play, which + " " + value.text, play.loops(), verdict);
-    }
-    if (which.empty() || !std::regex_match(value.text, said, left)) return false;
-    const CommitPlay::Left& last = play.left_by(play.loops());
-    if (which == "pending") throw Refused("expected." + key + ": how many of what?");
-    verdict.check(key, said[1].str(),
-                  std::to_string(which == "queued" ? last.queued : last.commits));
-    return true;
-}
-
-}  // namespace
-
-std::optional<Verdict> judge_commit(const Case& one) {
-    if (one.area != "COMMIT") return std::nullopt;
-    static const std::regex denied("notProcessed|pending|unprocessed|waiting|waits|left|remaining");
-    CommitPlay play(one.initial);
-    for (const std::string& step : texts(one.stimulus, "stimulus")) play.play(step);
-    if (play.loops() == 0) throw Refused("no loop is run");
-    Verdict verdict;
-    for (const auto& [key, place, value] : one.expected.members) {
-        if (check_queue(play, key, value, verdict)) continue;
-        if ((key == "processed" || key == "order") && check_every_loop(play, key, value, verdict)) {
-            continue;
-        }
-        if (const auto loop = loop_in(play, key)) {
-            check_value(play, key, value, *loop, verdict);
-        } else if ((key == "processed" || key == "order") && value.is(Value::Kind::array)) {
-            check_list(play, value, key, play.processed(), verdict);
-        } else if (key == "processed" && value.is(Value::Kind::number)) {
-            verdict.check(key, value.text, std::to_string(play.processed().size()));
-        } else if (key == "processed" || (key == "order" && is_text(value))) {
-            play.count_all(true);
-            check_value(play, key, value, play.loops(), verdict);
-            play.count_all(false);
-        } else if (std::regex_match(key, denied) && is_text(value)) {
-            for (const std::string& part : split_at(without_asides(value.text), "; *|, *")) {
-                check_clause(play, "not " + part, play.loops(), verdict);
-            }
-        } else {
-            throw Refused("expected." + key);
-        }
-    }
-    return verdict;
 }
 
 }  // namespace conformance

@@ -18,12 +18,15 @@ std::optional<Verdict> judge_commit(const Case& one);
 /// Of sessions: their timeouts, who may use them, and clients that take them elsewhere.
 std::optional<Verdict> judge_sessions(const Case& one);
 std::optional<Verdict> judge_roles(const Case& one);
+std::optional<Verdict> judge_trackers(const Case& one);
 std::optional<Verdict> judge_lives(const Case& one);
 std::optional<Verdict> judge_moves(const Case& one);
 /// Of a leader that collects epochs, of a disk that is read, and of a log that is cut.
 std::optional<Verdict> judge_epochs(const Case& one);
 std::optional<Verdict> judge_disk(const Case& one);
 std::optional<Verdict> judge_truncation(const Case& one);
+/// Of a server in an ensemble that cannot write its epoch files.
+std::optional<Verdict> judge_epoch_failures(const Case& one);
 /// Of one server that talks with a scripted other side.
 std::optional<Verdict> judge_talk(const Case& one);
 /// Of an ensemble: elections, and histories that must agree in the end.

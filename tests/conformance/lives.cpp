@@ -14,93 +14,6 @@ using zab::SessionId;
 
 namespace {
 
-zab::Config three_servers() {
-    zab::Config config;
-    config.voters = {{1}, {2}, {3}};
-    return config;
-}
-
-constexpr std::uint32_t session_ticks = 150;  // Five minutes: clients here never ping.
-
-}  // namespace
-
-Moves::Moves() : cluster(three_servers()) {
-    cluster.reconfigure([](zab::Config& config) { config.max_session_ticks = session_ticks; });
-    cluster.start_all();
-    cluster.run(zab::seconds(30));
-    if (!cluster.leader().has_value()) throw Refused("no server leads");
-}
-
-Moves::Handle Moves::open(std::size_t server, SessionId session) {
-    Handle handle;
-    handle.session.on_connect_reply({session, 10'000});
-    if (!reopen(handle, server)) throw Refused("no session is given");
-    if (session.value != 0 && handle.session.session() != session) {
-        throw Refused("it is another session");
-    }
-    return handle;
-}
-
-bool Moves::reopen(Handle& handle, std::size_t server) {
-    handle.session.detach();
-    const zab::NodeId node = cluster.members().at(server % servers());
-    if (!cluster.is_up(node)) return false;
-    handle.client = cluster.connect(node, handle.session.session());
-    cluster.run(zab::milliseconds(500));
-    return handle.session.on_connect_reply(
-        {cluster.session_of(handle.client), handle.session.timeout_ms()});
-}
-
-std::string Moves::ask(Handle& handle, Operation operation) {
-    if (handle.session.session().value == 0) return "SESSIONEXPIRED";
-    const bool is_over = cluster.has_lost(handle.client);
-    if (!is_over) {
-        handle.session.request(operation, path, 0);
-        const std::size_t asked = cluster.ask(handle.client, operation, path);
-        cluster.run(zab::milliseconds(500));
-        if (const auto reply = cluster.asked(asked).reply) {
-            const auto own = handle.session.give_up_oldest();
-            handle.session.request(operation, path, 0);
-            handle.session.on_reply({reply->zxid, own->cxid + 1, operation, reply->outcome});
-            return reply->outcome == zab::Outcome::ok ? "ok" : "SESSIONEXPIRED";
-        }
-        if (!cluster.has_lost(handle.client)) throw Refused("no answer, and no end");
-    }
-    return handle.session.loss() == zab::Outcome::session_expired ? "SESSIONEXPIRED"
-                                                                  : "CONNECTIONLOSS";
-}
-
-bool Moves::has_ephemeral_of(SessionId session) const {
-    std::size_t up = 0;
-    for (const zab::NodeId node : cluster.members()) {
-        if (!cluster.is_up(node)) continue;
-        if (!cluster.peer(node).server().database.has_session(session)) return false;
-        ++up;
-    }
-    if (up == 0) throw Refused("no server is up");
-    return true;
-}
-
-void Moves::stop_all() {
-    for (const zab::NodeId node : cluster.members()) cluster.kill(node);
-    cluster.run(zab::seconds(1));
-}
-
-void Moves::start_all() {
-    cluster.start_all();
-    cluster.run(zab::seconds(30));
-    if (!cluster.leader().has_value()) throw Refused("no server leads");
-}
-
-void Moves::await_end_of(SessionId session) {
-    const auto is_over = [&] { return !has_ephemeral_of(session); };
-    const std::int64_t limit = std::int64_t{2} * session_ticks * cluster.config().tick_time.ns;
-    if (!cluster.run_until(is_over, {limit})) throw Refused("the session does not end");
-    cluster.run(zab::seconds(1));
-}
-
-namespace {
-
 /// A client and its session, whatever becomes of them: what it is told, and which states of its
 /// connection it reports (Watcher.Event.KeeperState), each when it changes.
 class Life {
@@ -108,20 +21,7 @@ class Life {
     explicit Life(const Value& initial, const zab::Release& release)
         : ends_session_(release.clients_end_sessions) {
         only("initial", initial, {"ephemeral", "session", "client", "server", "servers"});
-        const Value* ephemeral = initial.find("ephemeral");
-        if (ephemeral != nullptr &&
-            !says(ephemeral->text, "^/[a-z0-9]+ (by|of) (the )?(session|client)")) {
-            throw Refused("ephemeral: " + ephemeral->text);
-        }
-        if (const Value* timeout = initial.find("session")) {
-            timeout_ms_ = number_or(*timeout, "timeoutMs", timeout_ms_);
-        }
-        static const std::regex timeout("([0-9]+) ?ms");
-        std::smatch found;
-        const Value* client = initial.find("client");
-        if (client != nullptr && std::regex_search(client->text, found, timeout)) {
-            timeout_ms_ = std::stoull(found[1]);
-        }
+        for (const auto& [key, place, value] : initial.members) describe(key, value);
         handle_ = moves_.open(0);
         session_ = handle_.session.session();
         handle_.session.on_connect_reply({session_, static_cast<std::uint32_t>(timeout_ms_)});
@@ -130,44 +30,71 @@ class Life {
     }
 
     void play(const std::string& step) {
+        static const std::regex call(" ?\\((/[^)]*)\\)");  // No remark: what is read.
+        const std::string words = plain(std::regex_replace(step, call, " $1"));
         for (const Act& act : acts) {
-            if (!says(step, act.words)) continue;
+            if (!std::regex_match(words, act.words)) continue;
             (this->*act.play)();
             notice();
+            has_begun_ = true;
             return;
         }
         throw Refused("stimulus: " + step);
     }
-    const std::vector<std::string>& results() const { return results_; }
-    /// All has been played. A client that is left without servers goes on looking for one.
+    /// Behind the last step: while no server is up, the client goes on looking for one until twice
+    /// its session's timeout has passed.
     void finish() {
-        if (!is_closed_ && !moves_.is_any_up()) retry();
+        if (!moves_.is_any_up()) look_for_server();
     }
+    const std::vector<std::string>& results() const { return results_; }
     const std::vector<std::string>& states() const { return states_; }
     bool has_ephemeral() const { return moves_.has_ephemeral_of(session_); }
 
   private:
     struct Act {
-        const char* words;
+        std::regex words;
         void (Life::*play)();
     };
     static const std::vector<Act> acts;
 
-    void be_silent() {}  // It never pings.
-    void connect() {
-        if (states_.size() > 1) throw Refused("stimulus: a client that connects again");
+    /// Of whom the case tells, before anything happens.
+    void describe(const std::string& key, const Value& value) {
+        if (value.is(Value::Kind::object) && (key == "session" || key == "client")) {
+            only(key, value, {"timeoutMs"});
+            timeout_ms_ = number_or(value, "timeoutMs", timeout_ms_);
+            return;
+        }
+        static const std::regex ephemeral("/[a-z0-9]+ (?:by|of) (?:session|client)(?: [a-z])?");
+        static const std::regex servers("one|single|fresh|several|running|up|standalone|[0-9]+");
+        static const std::regex client(
+            "(?:connected,? ?)?(?:(?:with )?(?:session )?timeout:? ([0-9]+) ?(ms|s|seconds))?");
+        const std::string words = plain(value.text);
+        std::smatch found;
+        const bool is_node = key == "ephemeral", is_server = key.starts_with("server");
+        if (!std::regex_match(words, found, is_node ? ephemeral : is_server ? servers : client)) {
+            throw Refused(key + ": " + value.text);
+        }
+        if (is_node || is_server || !found[1].matched) return;
+        timeout_ms_ = std::stoull(found[1]) * (found[2] == "ms" ? 1u : 1000u);
     }
+
+    void connect() {
+        if (has_begun_) reconnect();  // Else it is connected: there is no other beginning.
+    }
+    void be_silent() {}  // It never pings.
     void lose_socket() { moves_.cluster.disconnect(handle_.client); }
     void reconnect() {
         notice();
-        if (!moves_.reopen(handle_, 1)) {
+        if (handle_.session.session().value == 0) {
+            results_.emplace_back("SESSIONEXPIRED");
+        } else if (!moves_.reopen(handle_, 1)) {
             if (handle_.session.session().value == 0) {
                 states_.emplace_back("Expired");
                 results_.emplace_back("SESSIONEXPIRED");
             }
-            return;
+        } else {
+            states_.emplace_back("SyncConnected");
         }
-        states_.emplace_back("SyncConnected");
     }
     void read() { results_.push_back(look(handle_)); }
     void close() {
@@ -187,15 +114,12 @@ class Life {
         stop();
         start();
     }
+    /// Servers end a session; a client that finds none may do so itself.
     void await_end() {
-        if (moves_.is_any_up()) {
-            moves_.await_end_of(session_);
-        } else {
-            retry();
-        }
+        if (!moves_.is_any_up()) return look_for_server();
+        moves_.await_end_of(session_);
     }
-    /// The client looks for a server, again and again, for twice its timeout.
-    void retry() {
+    void look_for_server() {
         notice();
         const zab::Instant end =
             moves_.cluster.now() + zab::milliseconds(2 * static_cast<std::int64_t>(timeout_ms_));
@@ -210,10 +134,6 @@ class Life {
             }
             reconnect();
         }
-    }
-    void stop_for_ever() {
-        stop();
-        retry();
     }
 
     /// ClientCnxn tells of a lost connection once, and not at all when it closed the session.
@@ -234,43 +154,69 @@ class Life {
     SessionId session_{};
     bool ends_session_;  // By itself.
     std::uint64_t timeout_ms_ = 10'000;
+    bool has_begun_ = false;
     bool is_closed_ = false;
     std::vector<std::string> results_;
     std::vector<std::string> states_;
 };
 
+constexpr const char* any_server = "(?:all |every |only |one |single )*(?:server|ensemble)s?";
+constexpr const char* for_good =
+    "(?: for ?ever| for good| permanently|(?: and|,)? (?:it )?(?:(?:stays?|remains?) "
+    "(?:down|off|away|stopped)|(?:never|does not|is never) (?:come|start|return|restart)(?:s|ed)?"
+    "(?: back)?(?: up)?))?";
+
+/// A phrase about the servers: "{server} stops{for good}".
+std::regex about_servers(std::string words) {
+    for (const auto& [name, what] : {std::pair("{server}", any_server), {"{for good}", for_good}}) {
+        for (auto at = words.find(name); at != std::string::npos; at = words.find(name)) {
+            words.replace(at, std::string_view(name).size(), what);
+        }
+    }
+    return std::regex(words, std::regex::icase);
+}
+
+std::regex any_case(const char* words) { return std::regex(words, std::regex::icase); }
+
 const std::vector<Life::Act> Life::acts = {
-    {"^(the )?(server|ensemble)s? (is |are )?(stop|shut|kill|goes? down)[a-z]*( down)?"
-     "( for ?(ever| good)| and (never|does not|stays)| permanently)",
-     &Life::stop_for_ever},
-    {"^(shut ?down|stop|kill) (the |all )?servers? for ?(ever| good)", &Life::stop_for_ever},
-    {"^((the )?(server|ensemble)s? (is |are )?restart|restart (the |all )?(server|ensemble))",
-     &Life::restart},
-    {"^((the )?(server|ensemble)s? (is |are )?(stop|shut|kill|goes down|dies)"
-     "|(stop|shut ?down|kill) (the |all )?(server|ensemble)s?)",
+    {about_servers("{server} (?:is |are |gets? )?(?:stop(?:s|ped)?|shut(?:s|ting)? ?down|killed|"
+                   "(?:goes |go )?(?:down|away)|dies|die|crash(?:es|ed)?){for good}|"
+                   "(?:stop|shut ?down|kill) {server}{for good}"),
      &Life::stop},
-    {"^((the )?(server|ensemble)s? (is |are )?(start|come)|start (the |all )?(server|ensemble)s?)",
+    {about_servers("{server} (?:is |are )?restart(?:s|ed)?|restart {server}"), &Life::restart},
+    {about_servers("{server} (?:is |are )?(?:start(?:s|ed)?|comes?|back)(?: back| up)*|"
+                   "start {server}"),
      &Life::start},
-    {"^((the )?client )?(keeps? )?(retr(y|ies|ying)|tr(y|ies) (again|to reconnect)"
-     "|waits? (until|till) its session)",
-     &Life::retry},
-    {"^(the )?(socket (is )?(killed|closed|lost|dies)|kill (the )?(socket|connection)"
-     "|(client )?(disconnects?|dies|is killed|vanishes|loses (its )?(socket|connection)))",
+    {any_case(
+         "(?:client )?(?:keeps? |goes on )?(?:(?:retr|tr)(?:y|ies|ying)(?: to (?:re)?connect)?|"
+         "look(?:s|ing)? for a(?:nother)? server)"),
+     &Life::look_for_server},
+    {any_case("(?:its |an? )?(?:client )?(?:socket|connection) (?:is )?(?:killed|closed|lost|dies)|"
+              "(?:kill|close|cut) (?:its )?(?:socket|connection)|"
+              "client (?:disconnects?|dies|is killed|vanishes|loses (?:its )?"
+              "(?:socket|connection))(?: without (?:a )?clos(?:e|ing)(?: (?:its )?session)?)?|"
+              "disconnect(?: without close)?"),
      &Life::lose_socket},
-    {"^(the )?(client )?connects?$", &Life::connect},
-    {"^(the )?(client )?(is silent|(stops|no more) ping(s|ing)?)", &Life::be_silent},
-    {"^(wait (for )?(the )?(session )?(timeout|expiry|end|2 ?\\* ?timeout)|(the )?session (times "
-     "out|ends|expires|is expired))",
+    {any_case("(?:client )?(?:(?:is|falls|goes) silent|(?:stops|no more) ping(?:s|ing)?)"),
+     &Life::be_silent},
+    {any_case("(?:client )?waits? (?:for )?(?:session )?(?:timeout|expiry|expiration|"
+              "2 ?\\* ?timeout)|session (?:times out|expires|is expired|ends)|"
+              "(?:client )?waits? (?:for|until|till) (?:end of (?:its )?session|"
+              "(?:its )?session(?:'s end| end| ends| is over| has ended| expires| is expired|"
+              " times out))"),
      &Life::await_end},
-    {"^(the )?(client )?(reconnects?|re-?open|new (handle|client) with (the )?(same )?id)",
+    {any_case("(?:client )?connects?(?: to (?:a )?server)?"), &Life::connect},
+    {any_case("(?:client )?(?:reconnects?|re-?opens?(?: session)?|new (?:handle|client))"
+              "(?: to (?:an?|another|same|next)? ?server)?"
+              "(?: (?:with|using|by) (?:its )?(?:same |old )?(?:session )?(?:id|session)"
+              "(?:(?: and | ?\\+ ?)(?:its )?password)?)?"),
      &Life::reconnect},
-    {"^(read|get|getData|exists)\\(? ?/", &Life::read},
-    {"^((the )?client )?closes?( (its |the )?(session|handle|client))?$", &Life::close},
-    {"^(an?(other)? )?(new|another|second|other) "
-     "(client|session)[^/]*(exists?|reads?|gets?|looks?)?"
-     "[^/]*/",
+    {any_case("(?:client )?(?:reads?|gets?|getData|exists) /[a-z0-9]+"), &Life::read},
+    {any_case("(?:client )?closes?(?: (?:its )?(?:session|handle|client))?"), &Life::close},
+    {any_case("(?:an? )?(?:new|another|second|other) (?:client|session)"
+              "(?:'s)? ?(?:exists?|reads?|gets?|getData|looks?(?: at| for)?|sees)? /[a-z0-9]+"),
      &Life::look_as_another},
-    {"^use (the )?(closed|old|expired) (handle|client|session)", &Life::use},
+    {any_case("use (?:closed|old|expired) (?:handle|client|session)"), &Life::use},
 };
 
 /// "ok", "present", "absent", "null": what a look at the node told.
@@ -283,39 +229,63 @@ std::string wanted_look(const Value& value) {
     return words;
 }
 
-constexpr const char* state_list = "^((client |session )?state)?s?( ?(events?|changes|trace))?s?$";
+/// A state, or an event with its type ("None", as it concerns no node) and its state.
+std::string state_in(const Value& event) {
+    if (is_text(event)) return event.text;
+    std::string state;
+    for (const Value& part : event.elements) {
+        if (part.text == "None" || is_nothing(part)) continue;
+        if (!state.empty() || !is_text(part)) throw Refused("an event: " + part.text);
+        state = part.text;
+    }
+    if (state.empty()) throw Refused("an event without a state");
+    return state;
+}
 
-void check_states(const std::string& key, const Value& value,
-                  const std::vector<std::string>& states, Verdict& verdict) {
+void check_states(const std::string& key, const Value& value, const Life& life, Verdict& verdict) {
     std::vector<std::string> wanted;
     if (is_text(value)) wanted = split_at(value.text, " *-> *|, *(?:then )?| then |; *");
-    for (const Value& one : value.elements) {  // With an event's other parts or without.
-        wanted.push_back((is_text(one) ? one : one.elements.at(0)).text);
-    }
+    for (const Value& one : value.elements) wanted.push_back(state_in(one));
     const auto listed = [](const std::vector<std::string>& names) {
         std::string all;
         for (const std::string& name : names) all += name + " ";
         return all;
     };
-    verdict.check(key, listed(wanted), listed(states));
+    verdict.check(key, listed(wanted), listed(life.states()));
+}
+
+/// How often a state is reported that was the last one already.
+void check_duplicates(const std::string& key, const Value& value, const Life& life,
+                      Verdict& verdict) {
+    std::uint64_t count = 0;
+    for (std::size_t i = 1; i < life.states().size(); ++i) {
+        count += life.states()[i] == life.states()[i - 1] ? 1u : 0u;
+    }
+    const bool is_none = is_nothing(value) || value.text == "false";
+    verdict.check(key, std::to_string(is_none ? 0 : number(value, key)), std::to_string(count));
+}
+
+bool is_about_states(const std::string& key) {
+    return says(key, "^(client ?)?(states?( ?(events|changes|order|sequence|reports))?|events)$");
 }
 
 Verdict live(const Case& one) {
+    static const std::string between =
+        "; *|, (?:and )?then |, (?=(?:the )?(?:client|server|socket|session|another|new|wait|close|"
+        "read|use|start|stop))";
     Life life(one.initial, one.release);
     for (const std::string& step : texts(one.stimulus, "stimulus")) {
-        for (const std::string& part : split_at(step, "; *|, then ")) life.play(part);
+        for (const std::string& part : split_at(step, between)) life.play(part);
     }
     life.finish();
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
-        if (says(key, state_list)) {
-            check_states(key, value, life.states(), verdict);
+        if (is_about_states(key)) {
+            check_states(key, value, life, verdict);
             continue;
         }
         if (key == "duplicates") {
-            const auto twice = std::adjacent_find(life.states().begin(), life.states().end());
-            verdict.require("no duplicates", is_nothing(value) || value.text == "0");
-            verdict.require("duplicates: none", twice == life.states().end());
+            check_duplicates(key, value, life, verdict);
             continue;
         }
         if (says(key, "^(exists\\()?/[a-z0-9]+\\)?$|^ephemeral$|^node$")) {
@@ -384,12 +354,15 @@ Verdict close_then_create(const Case& one) {
 
 std::optional<Verdict> judge_lives(const Case& one) {
     if (one.area != "SESS") return std::nullopt;
-    if (one.stimulus.is(Value::Kind::object)) return std::nullopt;
+    const auto& told = one.stimulus.elements;
+    if (one.stimulus.is(Value::Kind::object) || !std::all_of(told.begin(), told.end(), is_text)) {
+        return std::nullopt;
+    }
     const auto steps = texts(one.stimulus, "stimulus");
     if (!steps.empty() && says(steps.front(), "connect, ?close")) return close_then_create(one);
-    const auto& wanted = one.expected.members;
-    const bool tells = std::any_of(wanted.begin(), wanted.end(), [](const sim::json::Member& m) {
-        return m.key == "results" || says(m.key, state_list);
+    const auto& expected = one.expected.members;
+    const bool tells = std::any_of(expected.begin(), expected.end(), [](const auto& one_of_them) {
+        return is_about_states(one_of_them.key) || one_of_them.key == "results";
     });
     if (tells || one.initial.find("ephemeral") != nullptr) return live(one);
     return std::nullopt;

@@ -10,16 +10,103 @@
 
 namespace conformance {
 
-bool Moves::is_any_up() const {
-    const std::vector<zab::NodeId> all = cluster.members();
-    return std::any_of(all.begin(), all.end(),
-                       [this](zab::NodeId node) { return cluster.is_up(node); });
-}
+using zab::Operation;
+using zab::SessionId;
 
 namespace {
 
-using zab::Operation;
-using zab::SessionId;
+zab::Config three_servers() {
+    zab::Config config;
+    config.voters = {{1}, {2}, {3}};
+    return config;
+}
+
+constexpr std::uint32_t session_ticks = 150;  // Five minutes: clients here never ping.
+
+}  // namespace
+
+Moves::Moves() : cluster(three_servers()) {
+    cluster.reconfigure([](zab::Config& config) { config.max_session_ticks = session_ticks; });
+    cluster.start_all();
+    cluster.run(zab::seconds(30));
+    if (!cluster.leader().has_value()) throw Refused("no server leads");
+}
+
+Moves::Handle Moves::open(std::size_t server, SessionId session) {
+    Handle handle;
+    handle.session.on_connect_reply({session, 10'000});
+    if (!reopen(handle, server)) throw Refused("no session is given");
+    if (session.value != 0 && handle.session.session() != session) {
+        throw Refused("it is another session");
+    }
+    return handle;
+}
+
+bool Moves::reopen(Handle& handle, std::size_t server) {
+    const std::uint32_t timeout_ms = handle.session.timeout_ms();
+    handle.session.detach();
+    const zab::NodeId node = cluster.members().at(server % servers());
+    if (!cluster.is_up(node)) return false;
+    handle.client = cluster.connect(node, handle.session.session());
+    cluster.run(zab::milliseconds(500));
+    return handle.session.on_connect_reply({cluster.session_of(handle.client), timeout_ms});
+}
+
+std::string Moves::ask(Handle& handle, Operation operation) {
+    if (handle.session.session().value == 0) return "SESSIONEXPIRED";
+    const bool is_over = cluster.has_lost(handle.client);
+    if (!is_over) {
+        handle.session.request(operation, path, 0);
+        const std::size_t asked = cluster.ask(handle.client, operation, path);
+        cluster.run(zab::milliseconds(500));
+        if (const auto reply = cluster.asked(asked).reply) {
+            const auto own = handle.session.give_up_oldest();
+            handle.session.request(operation, path, 0);
+            handle.session.on_reply({reply->zxid, own->cxid + 1, operation, reply->outcome});
+            return reply->outcome == zab::Outcome::ok ? "ok" : "SESSIONEXPIRED";
+        }
+        if (!cluster.has_lost(handle.client)) throw Refused("no answer, and no end");
+    }
+    return handle.session.loss() == zab::Outcome::session_expired ? "SESSIONEXPIRED"
+                                                                  : "CONNECTIONLOSS";
+}
+
+bool Moves::has_ephemeral_of(SessionId session) const {
+    std::size_t up = 0;
+    for (const zab::NodeId node : cluster.members()) {
+        if (!cluster.is_up(node)) continue;
+        if (!cluster.peer(node).server().database.has_session(session)) return false;
+        ++up;
+    }
+    if (up == 0) throw Refused("no server is up");
+    return true;
+}
+
+bool Moves::is_any_up() const {
+    const auto members = cluster.members();
+    return std::any_of(members.begin(), members.end(),
+                       [this](zab::NodeId node) { return cluster.is_up(node); });
+}
+
+void Moves::stop_all() {
+    for (const zab::NodeId node : cluster.members()) cluster.kill(node);
+    cluster.run(zab::seconds(1));
+}
+
+void Moves::start_all() {
+    cluster.start_all();
+    cluster.run(zab::seconds(30));
+    if (!cluster.leader().has_value()) throw Refused("no server leads");
+}
+
+void Moves::await_end_of(SessionId session) {
+    const auto is_over = [&] { return !has_ephemeral_of(session); };
+    const std::int64_t limit = std::int64_t{2} * session_ticks * cluster.config().tick_time.ns;
+    if (!cluster.run_until(is_over, {limit})) throw Refused("the session does not end");
+    cluster.run(zab::seconds(1));
+}
+
+namespace {
 
 /// "open same session at next server; sync; write", then "old handle writes": again and again.
 Verdict move_around(const Case& one) {

@@ -29,10 +29,10 @@ class Moves {
     std::string ask(Handle& handle, zab::Operation operation);
     /// Ephemeral nodes live as long as their session is in a server's tree.
     bool has_ephemeral_of(zab::SessionId session) const;
+    bool is_any_up() const;
     /// All servers end, or start and serve again: what one server alone is to its clients.
     void stop_all();
     void start_all();
-    bool is_any_up() const;
     /// No client gives a sign of life until the session is over. Throws Refused if it never is.
     void await_end_of(zab::SessionId session);
 

@@ -17,44 +17,84 @@ using zab::SessionId;
 
 // Negotiation of a session's timeout.
 
-/// The limits of the case, in ticks of a length in which both are whole.
-zab::Config limits_of(const Value& initial) {
-    zab::Config config;
-    const Value* least = initial.find("minMs");
-    const Value* most = initial.find("maxMs");
-    const Value* tick = initial.find("tick");
-    if (tick == nullptr) tick = initial.find("tickMs");
-    const bool has_length = tick != nullptr && tick->is(Value::Kind::number);
-    std::uint64_t tick_ms = has_length ? number(*tick, "tick") : 3'000;
-    if (!has_length && least != nullptr && most != nullptr) {
-        tick_ms = std::gcd(number(*least, "minMs"), number(*most, "maxMs"));
+/// What a case says of limits and of what is asked, all in ms: "2*max", "20 T", "4 s", 3000.
+class Negotiation {
+  public:
+    explicit Negotiation(const Value& initial) {
+        only("initial", initial,
+             {"tick", "tickMs", "tickTime", "min", "minMs", "minTicks", "minSessionTimeout",
+              "minSessionTimeoutMs", "max", "maxMs", "maxTicks", "maxSessionTimeout",
+              "maxSessionTimeoutMs"});
+        const Value* tick = first_of(initial, {"tickMs", "tickTime", "tick"});
+        if (tick != nullptr && tick->text != "T") tick_ms_ = ms(*tick, "tick");
+        const zab::Config defaults;
+        least_ms_ = limit(initial, "min", defaults.min_session_ticks);
+        most_ms_ = limit(initial, "max", defaults.max_session_ticks);
     }
-    config.tick_time = zab::milliseconds(static_cast<std::int64_t>(tick_ms));
-    const auto in_ticks = [tick_ms](const Value& limit, std::string_view what) {
-        if (number(limit, what) % tick_ms != 0) throw Refused(fmt::format("{}: no ticks", what));
-        return static_cast<std::uint32_t>(number(limit, what) / tick_ms);
-    };
-    if (least != nullptr) config.min_session_ticks = in_ticks(*least, "minMs");
-    if (most != nullptr) config.max_session_ticks = in_ticks(*most, "maxMs");
-    return config;
-}
+
+    /// Both limits are whole in ticks of this length.
+    zab::Config config() const {
+        const std::uint64_t unit = std::gcd(std::gcd(least_ms_, most_ms_), tick_ms_);
+        zab::Config config;
+        config.tick_time = zab::milliseconds(static_cast<std::int64_t>(unit));
+        config.min_session_ticks = static_cast<std::uint32_t>(least_ms_ / unit);
+        config.max_session_ticks = static_cast<std::uint32_t>(most_ms_ / unit);
+        return config;
+    }
+    std::uint64_t ms(const Value& value, std::string_view what) const {
+        if (!is_text(value)) return number(value, what);
+        static const std::regex form(
+            "(?:([0-9]+) ?\\*? ?)?(ms|s|seconds|T|ticks?|(?:the )?(?:min|max)(?:imum)?"
+            "(?:SessionTimeout)?)?",
+            std::regex::icase);
+        std::smatch found;
+        if (value.text.empty() || !std::regex_match(value.text, found, form)) {
+            throw Refused(fmt::format("{}: {}", what, value.text));
+        }
+        const std::uint64_t count = found[1].matched ? std::stoull(found[1]) : 1;
+        const std::string unit = found[2];
+        if (unit.empty() || says(unit, "^ms$")) return count;
+        if (says(unit, "min")) return count * known(least_ms_, what);
+        if (says(unit, "max")) return count * known(most_ms_, what);
+        return count * (says(unit, "^s") ? 1'000 : tick_ms_);
+    }
+    std::uint64_t tick_ms() const { return tick_ms_; }
+
+  private:
+    static std::uint64_t known(std::uint64_t limit_ms, std::string_view what) {
+        if (limit_ms == 0) throw Refused(fmt::format("{}: no such limit yet", what));
+        return limit_ms;
+    }
+    std::uint64_t limit(const Value& initial, const std::string& name,
+                        std::uint64_t ticks_by_default) const {
+        if (const Value* said = initial.find(name + "Ticks")) return number(*said, name) * tick_ms_;
+        const std::string whole = name + "SessionTimeout", whole_ms = whole + "Ms";
+        const Value* said = first_of(initial, {name, name + "Ms", whole, whole_ms});
+        return said == nullptr ? ticks_by_default * tick_ms_ : ms(*said, name);
+    }
+
+    std::uint64_t tick_ms_ = 3'000, least_ms_ = 0, most_ms_ = 0;
+};
 
 Verdict negotiate(const Case& one) {
-    const zab::Config config = limits_of(one.initial);
-    const auto tick_ms = static_cast<std::uint64_t>(config.tick_time.ns / 1'000'000);
-    const std::uint64_t asked = number_or(one.stimulus, "requestedMs", 0) +
-                                tick_ms * number_or(one.stimulus, "requestedTicks", 0);
-    const std::uint64_t agreed = config.session_timeout_ms(static_cast<std::uint32_t>(asked));
+    const Negotiation said(one.initial);
+    const bool is_listed = one.stimulus.is(Value::Kind::array);
+    if (is_listed && one.stimulus.elements.size() != 1) throw Refused("stimulus: not one request");
+    const Value& request = is_listed ? one.stimulus.elements[0] : one.stimulus;
+    only("stimulus", request, {"requestedMs", "requestedTicks", "requested"});
+    if (request.members.size() != 1) throw Refused("stimulus: not one request");
+    const auto in_ms = [&said](const std::string& key, const Value& value) {
+        return key.ends_with("Ticks") ? number(value, key) * said.tick_ms() : said.ms(value, key);
+    };
+    const std::uint64_t asked = in_ms(request.members[0].key, request.members[0].value);
+    const std::uint64_t agreed =
+        said.config().session_timeout_ms(static_cast<std::uint32_t>(asked));
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
-        if (key == "negotiatedMs") {
-            verdict.check(key, std::to_string(number(value, key)), std::to_string(agreed));
-        } else if (key == "negotiatedTicks") {
-            verdict.check(key, std::to_string(number(value, key) * tick_ms),
-                          std::to_string(agreed));
-        } else {
+        if (key != "negotiatedMs" && key != "negotiatedTicks" && key != "negotiated") {
             throw Refused("expected." + key);
         }
+        verdict.check(key, std::to_string(in_ms(key, value)), std::to_string(agreed));
     }
     return verdict;
 }
@@ -201,8 +241,7 @@ class Expiry {
 
 std::optional<Verdict> judge_sessions(const Case& one) {
     if (one.area != "SESS") return std::nullopt;
-    if (one.expected.find("negotiatedMs") != nullptr ||
-        one.expected.find("negotiatedTicks") != nullptr) {
+    if (first_of(one.expected, {"negotiatedMs", "negotiatedTicks", "negotiated"}) != nullptr) {
         return negotiate(one);
     }
     const Value* session = one.initial.find("session");

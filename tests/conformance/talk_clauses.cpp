@@ -100,15 +100,41 @@ void check_time(const Talk::End& end, const std::string& words, Talk& talk, Verd
     }
 }
 
+/// "currentEpoch 1", "both epochs 1", "last processed <1,2>", "UPTODATE received": what the server
+/// holds at that moment, or has said until then. False: the words are about something else.
+bool check_moment(const Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
+    static const std::regex epoch(
+        "(?:its )?(both|current|accepted)(?: ?[eE]pochs?)(?: is| are| =|:)? ?(?:now |still )?"
+        "([0-9]+)");
+    static const std::regex last("last (?:processed|zxid)(?: zxid)?(?: is| =|:)? ?(<[^>]*>)");
+    static const std::regex packet(std::string("(?:(no) )?(") + packet_names +
+                                   ")(?: (?:is|was|has been))?(?: (not))?(?: yet)? "
+                                   "(?:received|read|sent|said|seen|heard)(?: yet)?");
+    std::smatch found;
+    if (std::regex_match(words, found, epoch)) {
+        const bool is_current = found[1] != "accepted", is_accepted = found[1] != "current";
+        if (is_current) verdict.check(words, found[2], std::to_string(look.current.value));
+        if (is_accepted) verdict.check(words, found[2], std::to_string(look.accepted.value));
+    } else if (std::regex_match(words, found, last)) {
+        verdict.check(words, text(talk.meant(found[1].str())), text(look.processed));
+    } else if (std::regex_match(words, found, packet)) {
+        const auto all = talk.said();
+        const auto until = all.begin() + static_cast<std::ptrdiff_t>(look.heard);
+        const bool is_said = std::any_of(all.begin(), until, [&](const zab::Message& one) {
+            return packet_name(one) == found[2].str();
+        });
+        verdict.check(words, !found[1].matched && !found[3].matched, is_said);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 void check_clause(Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
-    static const std::regex epoch("(current|accepted)Epoch(?: is| =| of)? ?([0-9]+)");
-    std::smatch found;
-    if (std::regex_match(words, found, epoch)) {
-        const zab::Epoch held = found[1] == "current" ? look.current : look.accepted;
-        verdict.check(words, found[2], std::to_string(held.value));
-    } else if (words == "synced") {
+    if (check_moment(talk, words, look, verdict)) return;
+    if (words == "synced") {
         verdict.require(words, look.are_synced && look.snapshots > 0);
     } else if (words == "before the ack" || words == "before ack") {
         verdict.require(words,
@@ -118,7 +144,7 @@ void check_clause(Talk& talk, const std::string& words, const Look& look, Verdic
     } else if (contains(words, "\\b(?:[Ss]napshots?|snap)\\b") ||
                contains(words,
                         "^(?:never |not |none )?taken(?: once)?\\b|^(?:none|never|no)(?: during "
-                        ".*)?$")) {
+                        "(?:an? |the )?(?:DIFF )?sync)?$")) {
         check_snapshot(talk, words, look, verdict);
     } else {
         check_presence(talk, words, look, verdict);

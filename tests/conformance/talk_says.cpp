@@ -235,8 +235,8 @@ bool Talk::say(const std::string& packet, std::optional<std::uint16_t> sid,
 
 /// The script goes on when the server has said that.
 void Talk::await(const std::string& packet) {
+    if (role_ == Role::leader && packet == "PROPOSAL" && spoken_of_.empty()) return propose();
     wait_out();
-    if (packet == "PROPOSAL" && role_ == Role::leader && spoken_of_.empty()) propose();
     const auto is_heard = [&] {
         return std::any_of(cluster_->heard.begin(), cluster_->heard.end(),
                            [&](const auto& one) { return packet_name(one.second) == packet; });

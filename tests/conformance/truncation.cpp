@@ -17,28 +17,15 @@ namespace {
 class CutLog {
   public:
     explicit CutLog(const Case& one) : rule_(one.release.truncation) {
-        only(
-            "initial", one.initial,
-            {"log", "txns", "transactions", "appended", "history", "snapshot", "database", "note"});
-        for (const char* key : {"snapshot", "database"}) {
-            const Value* told = one.initial.find(key);
-            if (told != nullptr && !is_nothing(*told) &&
-                !says(told->text,
-                      "^(a |the )?(fresh|new|empty|snapshot of (an|the) empty tree|"
-                      "empty tree|none)( snapshot| tree| database)?$")) {
-                throw Refused(std::string("initial.") + key + ": " + told->text);
+        only("initial", one.initial,
+             {"log", "txns", "transactions", "appended", "history", "snapshot", "database"});
+        for (const auto& [key, place, value] : one.initial.members) {
+            if (key == "snapshot" || key == "database") {
+                if (!is_empty(value)) throw Refused("initial." + key + ": " + value.text);
+            } else {
+                read_log(value);
             }
         }
-        const Value* log =
-            first_of(one.initial, {"log", "txns", "transactions", "appended", "history"});
-        if (log == nullptr) return;
-        if (!is_text(*log)) {
-            append(read_zxids(*log, "log"));
-            return;
-        }
-        const std::vector<std::string> parts = split_at(log->text, "; *|, *(?:then )?(?=[A-Za-z])");
-        append(read_words(without_remarks(parts.at(0))));
-        for (std::size_t n = 1; n < parts.size(); ++n) play(parts[n]);
     }
 
     void play(const std::string& step) {
@@ -52,12 +39,18 @@ class CutLog {
                         "?files?|s)?|(?:all )?(?:txn )?log(?: ?files?|s)? (?:are |is )?"
                         "(?:deleted|removed|gone|lost))"),
              [](CutLog& log, const std::smatch&) { log.disk_ = {}; }},
-            // What is read at the end is what is expected of the log.
-            {std::regex("(?:(?:close|reopen|read)(?: (?:it|log|database))?(?: from (?:zxid )?"
-                        "[0-9]+)?|close and (?:reopen|read)(?: (?:it|log))?(?: from (?:zxid )?"
-                        "[0-9]+)?|(?:save|take|write) (?:an? )?(?:empty )?snapshot|commit|sync|"
-                        "snapshot of (?:an )?empty tree is (?:saved|written))"),
-             [](CutLog&, const std::smatch&) {}},
+            {std::regex(
+                 "(?:database |log |db )?(?:is )?(?:closed?|reopen(?:ed)?|sync(?:ed)?|"
+                 "commit(?:ted)?|load(?:ed)?)(?: (?:it|(?:txn )?log|database|db|and|reopen|"
+                 "reload))*(?: (?:is )?(?:loaded|closed|reopened))?|"
+                 "(?:save |take |write )?(?:an? )?snapshot(?: of)?(?: an?)?(?: empty)?(?: tree)?"
+                 "(?: is)?(?: (?:saved|taken|written))?"),
+             [](CutLog& log, const std::smatch& found) { log.rest(found[0]); }},
+            {std::regex("(?:(?:close|reopen)(?:,| and)? )?(?:read|iterate)(?: (?:it|(?:txn )?log|"
+                        "back|all))*(?: (?:from|at) (?:zxid )?([0-9]+))?"),
+             [](CutLog& log, const std::smatch& found) {
+                 log.read_from_ = found[1].matched ? zab::Zxid{std::stoull(found[1])} : zab::Zxid{};
+             }},
         };
         static const std::regex call("\\(([^)]*)\\)");  // No remark, where it is a call's.
         const std::string words = std::regex_replace(step, call, " $1");
@@ -68,7 +61,8 @@ class CutLog {
         if (says(key, "^(log|read|records?|history|zxids|txns|transactions|log ?content|kept)$")) {
             verdict.check(key, listed(read_zxids(value, key)), listed(content()));
         } else if (says(key, "^(truncate|truncated|truncateLog|results?|returns?)(\\(.*\\))?$")) {
-            verdict.check(key, is_success(value), cut_.value_or(true));
+            if (!cut_.has_value()) throw Refused(key + ": nothing was cut");
+            verdict.check(key, is_success(value), *cut_);
         } else if (says(key, "^(last|last ?zxid|end)$")) {
             verdict.check(key, text(zxid(value, key)), text(disk_.image().log.last().zxid));
         } else if (says(key, "^(exception|error|throws|npe)$")) {
@@ -79,6 +73,33 @@ class CutLog {
     }
 
   private:
+    /// The empty tree, or its snapshot: with the whole log behind it.
+    static bool is_empty(const Value& value) {
+        if (is_nothing(value) || value.text == "false" || value.text == "0") return true;
+        const std::string words = plain(value.text);
+        return says(words, "^(an? |of )?(empty|fresh|new)( tree| database| snapshot)?$") ||
+               says(words,
+                    "^(an? )?(snapshot )?(of )?(an? )?(empty|fresh|new) (tree|database)"
+                    "( is)?( saved| taken| written)?$");
+    }
+    /// Nothing that the cut could see; a snapshot only while it is one of the empty tree, as the
+    /// records here stand for changes which the tree has not applied.
+    void rest(const std::string& words) const {
+        const bool is_snapshot = words.find("snapshot") != std::string::npos;
+        if (is_snapshot && words.find("empty") == std::string::npos &&
+            disk_.image().log.size() != 0) {
+            throw Refused("a snapshot of which tree? " + words);
+        }
+    }
+    /// A list; or in words, after which the files may be deleted: "1..100, then all log files
+    /// deleted".
+    void read_log(const Value& value) {
+        if (!is_text(value)) return append(read_zxids(value, "log"));
+        const auto parts = split_at(value.text, "; *|,? (?:and )?then |, (?=all |every )");
+        if (parts.empty()) throw Refused("initial.log is empty");
+        append(read_zxids(sim::json::string(parts.front()), "log"));
+        for (std::size_t i = 1; i < parts.size(); ++i) play(parts[i]);
+    }
     static std::vector<zab::Zxid> read_words(const std::string& words) {
         if (words.find_first_of("<[") != std::string::npos) {
             return zxids_of(sim::json::string(words), "zxids");
@@ -98,7 +119,9 @@ class CutLog {
     }
     static bool is_success(const Value& value) {
         if (!is_text(value)) return truth(value, "truncate");
-        return !says(value.text, "\\b(false|fail(s|ed|ure)?|not|cannot)\\b");
+        if (says(value.text, "\\b(false|fail(s|ed|ure)?|not|cannot)\\b")) return false;
+        if (says(value.text, "^(true|ok|yes|succe(ss|eds)|done)\\b")) return true;
+        throw Refused("truncate: " + value.text);
     }
     static std::string listed(const std::vector<zab::Zxid>& all) {
         std::string words;
@@ -112,8 +135,9 @@ class CutLog {
         }
         disk_.complete_sync(disk_.appended());
     }
-    /// Whether the log now ends at the point, as release fixed understands it. ZKDatabase's
-    /// truncateLog says yes also where it found a file, lacked the point and cut behind the next.
+    /// Whether the log now ends at the point. ZKDatabase.truncateLog tells something else: that it
+    /// found a file to position in, even where it cuts behind the next record as its log lacks the
+    /// point. Asked here is what release fixed does: it leaves a log alone that lacks the point.
     void truncate(const std::vector<zab::Zxid>& point) {
         if (point.size() != 1) throw Refused("truncate: one zxid");
         disk_.truncate_after(point.front(), rule_);
@@ -122,13 +146,16 @@ class CutLog {
     std::vector<zab::Zxid> content() const {
         std::vector<zab::Zxid> all;
         const zab::History& log = disk_.image().log;
-        for (std::size_t i = 0; i < log.size(); ++i) all.push_back(log.at(i).txn.zxid);
+        for (std::size_t i = 0; i < log.size(); ++i) {
+            if (log.at(i).txn.zxid >= read_from_) all.push_back(log.at(i).txn.zxid);
+        }
         return all;
     }
 
     zab::Truncation rule_;
     sim::Disk disk_;
     std::optional<bool> cut_;
+    zab::Zxid read_from_{};  ///< The first zxid that is read back.
 };
 
 }  // namespace

@@ -35,7 +35,7 @@ struct Part {
 const Part parts[] = {
     {"leader",
      {"sid", "leader", "id"},
-     "\\b(?:for|sid|leader|id)\\b(?: (?:leader|server|sid|id))?[ =:]*([0-9]+)",
+     "\\b(?:for|sid|leader|id)\\b(?: (?:leader|server|sid|id))?[ =:]*([0-9]+|S[0-9]+)",
      [](zab::CastVote& vote, const Value& value) {
          vote.vote.leader = server(server_number(value, "a vote's leader"));
      }},
@@ -247,6 +247,8 @@ std::optional<Verdict> judge_votes(const Case& one) {
 
 std::optional<Verdict> judge_tracker(const Case& one) {
     const Value* asked = first_of(one.stimulus, {"probe", "vote", "notification"});
+    // Or the leader and the round that checkLeader is asked about.
+    if (asked == nullptr && one.stimulus.find("leader") != nullptr) asked = &one.stimulus;
     if (asked == nullptr || one.area != "FLETRK") return std::nullopt;
     only("expected", one.expected,
          {"quorum", "hasAllQuorums", "supporters", "agreeing", "checkLeader"});
@@ -255,7 +257,10 @@ std::optional<Verdict> judge_tracker(const Case& one) {
     if (table == nullptr) throw Refused("initial has no table of votes");
     Reading probe;
     read(*asked, probe);
-    const zab::CastVote told = cast_of(*asked, nullptr);
+    const bool is_about_votes =
+        one.expected.members.size() != 1 || one.expected.find("checkLeader") == nullptr;
+    const zab::CastVote told =
+        is_about_votes ? cast_of(*asked, nullptr) : whole(probe, {"leader", "round"});
     const zab::VoteTable votes = table_of(*table, probe);
     const zab::Config config = rule_of(one.initial);
     const zab::Quorum quorum(config.voters, config.groups);
@@ -267,10 +272,10 @@ std::optional<Verdict> judge_tracker(const Case& one) {
         } else if (key == "checkLeader") {
             const Value* round = first_of(one.initial, {"round", "logicalclock", "logicalClock"});
             if (round == nullptr) throw Refused("initial.round");
-            verdict.check(
-                key, truth(value, key),
-                zab::leader_is_confirmed(votes, server(number(member(one.initial, "self"), "self")),
-                                         told.vote.leader, told.round, number(*round, "round")));
+            verdict.check(key, truth(value, key),
+                          zab::leader_is_confirmed(
+                              votes, server(server_number(member(one.initial, "self"), "self")),
+                              told.vote.leader, told.round, number(*round, "round")));
         } else {
             verdict.check(key, truth(value, key), quorum.is_quorum(agreeing));
         }

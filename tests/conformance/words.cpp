@@ -55,15 +55,30 @@ bool is_nothing(const Value& value) {
 std::vector<zab::Zxid> zxids_of(const Value& value, std::string_view what) {
     if (value.is(Kind::array)) return zxids(value, what);
     if (is_nothing(value)) return {};
-    static const std::regex pair("[<\\[(] *([0-9]+) *, *([0-9]+) *[>\\])]");
+    static const std::regex pair(
+        "[<\\[(] *([0-9]+) *, *([0-9]+) *[>\\])](?: *\\.\\.\\.? *[<\\[(] *([0-9]+) *, *([0-9]+) "
+        "*[>\\])])?");
     std::vector<zab::Zxid> all;
     for (std::sregex_iterator i(value.text.begin(), value.text.end(), pair), end; i != end; ++i) {
-        const auto epoch = static_cast<std::uint32_t>(std::stoul((*i)[1]));
-        all.push_back(zab::Zxid::of({epoch}, static_cast<std::uint32_t>(std::stoul((*i)[2]))));
+        const auto part = [&i](int group) {
+            return static_cast<std::uint32_t>(std::stoul((*i)[static_cast<std::size_t>(group)]));
+        };
+        const bool is_range = (*i)[3].matched;  // "<0,5>..<0,8>": within one epoch.
+        const std::uint32_t last = part(is_range ? 4 : 2);
+        if (is_range && (part(3) != part(1) || last < part(2) || last - part(2) > 1'000'000)) {
+            throw Refused(fmt::format("{}: the range {}", what, i->str()));
+        }
+        for (std::uint32_t counter = part(2); counter <= last; ++counter) {
+            all.push_back(zab::Zxid::of({part(1)}, counter));
+        }
     }
     if (!is_text(value) || (all.empty() && !says(value.text, "\\b(empty|nothing|no)\\b"))) {
         throw Refused(fmt::format("{}: which zxids?", what));
     }
+    static const std::regex filler("\\b(?:and|then|zxids?|txns?)\\b|[,; ]");
+    const std::string rest =
+        std::regex_replace(std::regex_replace(value.text, pair, ""), filler, "");
+    if (!all.empty() && !rest.empty()) throw Refused(fmt::format("{}: {}", what, value.text));
     return all;
 }
 

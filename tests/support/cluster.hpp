@@ -114,6 +114,8 @@ class Cluster {
     void thaw();
     /// What is no longer frozen goes on.
     void wake();
+    /// Work for which this is true does nothing to the disk and fails: an I/O error.
+    std::function<bool(zab::NodeId, const zab::Start&)> fails;
     /// How long work takes; nothing: a millisecond.
     std::function<std::optional<zab::Duration>(zab::NodeId, const zab::Start&)> takes;
     /// Called after a piece of work was done to the disk, before its server learns of it.

@@ -118,6 +118,12 @@ void Cluster::begin_work(Node& node, const zab::Start& wish) {
 void Cluster::finish_work(Node& node, const zab::Start& wish, std::uint64_t target,
                           const zab::Snapshot& before) {
     const std::uint32_t incarnation = node.incarnation;
+    if (fails && fails(node.id, wish)) {
+        zab::Done done{wish.work, wish.stage, wish.link};
+        done.failed = true;
+        step(node, done);
+        return;
+    }
     const std::uint32_t count = do_disk_work(node, wish, target, before);
     tell(node, sim::work_record(wish.work, node.disk, count));
     const auto how = static_cast<zab::SnapshotWrite>(wish.argument);

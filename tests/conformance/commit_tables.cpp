@@ -1,0 +1,191 @@
+#include "tests/conformance/commit.hpp"
+#include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/words.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+
+namespace conformance {
+
+// What is expected of loops: as lists, as tables, or in words.
+
+namespace {
+
+std::string names_of(const CommitPlay& play, const std::vector<std::size_t>& items) {
+    std::string all;
+    for (const std::size_t i : items) {
+        const CommitPlay::Item& item = play.items()[i];
+        all += fmt::format("s{}:{}{} ", item.session, item.is_read ? 'R' : 'W', item.cxid);
+    }
+    return all;
+}
+
+/// A list of names: just these, in this order, of this loop or of all.
+void check_list(const CommitPlay& play, const Value& value, const std::string& key,
+                std::optional<std::size_t> loop, Verdict& verdict) {
+    std::vector<std::size_t> wanted;
+    for (const std::string& name : texts(value, key)) {
+        const auto items = play.named(name, loop.value_or(play.loops()));
+        wanted.insert(wanted.end(), items.begin(), items.end());
+    }
+    verdict.check(key, names_of(play, wanted),
+                  names_of(play, loop ? play.processed_in(*loop) : play.processed()));
+}
+
+/// How many are in a queue behind a loop; "pending" counts requests.
+void check_length(const CommitPlay& play, const std::string& key, std::uint64_t wanted,
+                  std::size_t loop, Verdict& verdict) {
+    const CommitPlay::Left& left = play.left_by(loop);
+    const std::size_t got = key.starts_with("pending")  ? left.pending
+                            : key.starts_with("queued") ? left.queued
+                                                        : left.commits;
+    verdict.check(fmt::format("loop {}: {}", loop, key), std::to_string(wanted),
+                  std::to_string(got));
+}
+
+void check_value(const CommitPlay& play, const std::string& key, const Value& value,
+                 std::size_t loop, Verdict& verdict);
+
+/// {"reads": 51, "writes": 1}, {"first": "W1", "processed": 5, "pending": 0}: of one loop.
+void check_table(const CommitPlay& play, const Value& value, std::size_t loop, Verdict& verdict) {
+    const std::vector<std::size_t>& done = play.processed_in(loop);
+    for (const auto& [key, place, wanted] : value.members) {
+        const std::string where = fmt::format("loop {}: {}", loop, key);
+        if (key == "processed" || key == "order") {
+            if (wanted.is(Value::Kind::object)) throw Refused("expected." + key);
+            check_value(play, key, wanted, loop, verdict);
+        } else if (key == "first" || key == "last") {
+            const auto items = play.named(wanted.text, loop);
+            if (items.size() != 1) throw Refused("expected." + key + ": " + wanted.text);
+            const bool is_any = !done.empty();
+            const std::size_t got = is_any ? (key == "first" ? done.front() : done.back()) : 0;
+            verdict.check(where, names_of(play, items), is_any ? names_of(play, {got}) : "none");
+        } else if (key == "pending" || key == "queued" || key == "committed") {
+            check_length(play, key, number(wanted, key), loop, verdict);
+        } else if (key == "reads" || key == "writes") {
+            const auto count = static_cast<std::size_t>(std::count_if(
+                done.begin(), done.end(),
+                [&](std::size_t item) { return play.items()[item].is_read == (key == "reads"); }));
+            verdict.check(where, std::to_string(number(wanted, key)), std::to_string(count));
+        } else {
+            throw Refused("expected: " + key);
+        }
+    }
+}
+
+/// What is expected of one loop: in words, as a list, or how many.
+void check_value(const CommitPlay& play, const std::string& key, const Value& value,
+                 std::size_t loop, Verdict& verdict) {
+    if (is_text(value)) {
+        check_words(play, without_asides(value.text), loop, verdict);
+    } else if (value.is(Value::Kind::number)) {
+        verdict.check(key, value.text, std::to_string(play.processed_in(loop).size()));
+    } else if (value.is(Value::Kind::array)) {
+        check_list(play, value, key, loop, verdict);
+    } else if (value.is(Value::Kind::object)) {
+        check_table(play, value, loop, verdict);
+    } else {
+        throw Refused("expected." + key);
+    }
+}
+
+/// The loop that a key names: "2", "after loop 2", "loop2", "firstLoop", "beforeCommit", "end".
+std::optional<std::size_t> loop_in(const CommitPlay& play, const std::string& key) {
+    static const std::regex of_loop(
+        "(?:after|in)? ?(?:loop|run|iteration)? ?([0-9]+|one|two|three|first|second|third|last)"
+        " ?(?:loop|run|iteration)?",
+        std::regex::icase);
+    static const std::regex commit("(before|without|no|after|with) ?(?:the )?commits?",
+                                   std::regex::icase);
+    std::smatch found;
+    if (std::regex_match(key, found, of_loop)) {
+        std::string which = found[1];
+        std::transform(which.begin(), which.end(), which.begin(),
+                       [](char c) { return std::tolower(c); });
+        return which == "last" ? play.loops() : count_in(which);
+    }
+    if (std::regex_match(key, found, commit)) {
+        const bool is_before = found[1] != "after" && found[1] != "with";
+        return is_before ? play.loops_before_commit() : play.loops();
+    }
+    if (key == "end" || key == "finally" || key == "then") return play.loops();
+    return std::nullopt;
+}
+
+/// "pending": "empty", "W6"; "committed": "99 left".
+bool check_queue(const CommitPlay& play, const std::string& key, const Value& value,
+                 Verdict& verdict) {
+    static const std::regex queues(
+        "queues|lists|(pending|queued|commit|committed)(?:Requests|Queue|Commits)?");
+    static const std::regex left("([0-9]+)(?: left| waiting| remain| wait)?");
+    std::smatch found;
+    if (!std::regex_match(key, found, queues) || (!is_text(value) && value.text.empty()))
+        return false;
+    const std::string which = found[1];
+    std::smatch said;
+    if (says(value.text, "empty$")) {
+        return check_left(play, which + " " + value.text, play.loops(), verdict);
+    }
+    if (which.empty() || !std::regex_match(value.text, said, left)) return false;
+    check_length(play, which, std::stoull(said[1]), play.loops(), verdict);
+    return true;
+}
+
+/// What was processed by all loops together; a list of lists, or a table by loop: by each.
+void check_all(const CommitPlay& play, const std::string& key, const Value& value,
+               Verdict& verdict) {
+    const auto& lists = value.elements;
+    const bool is_by_loop = !lists.empty() && std::all_of(lists.begin(), lists.end(), [](auto& l) {
+        return l.is(Value::Kind::array);
+    });
+    if (is_by_loop) {
+        verdict.check(key + ": loops", std::to_string(lists.size()), std::to_string(play.loops()));
+        for (std::size_t i = 0; i < std::min(lists.size(), play.loops()); ++i) {
+            check_list(play, lists[i], fmt::format("{} {}", key, i + 1), i + 1, verdict);
+        }
+    } else if (value.is(Value::Kind::array)) {
+        check_list(play, value, key, std::nullopt, verdict);
+    } else if (value.is(Value::Kind::number)) {
+        verdict.check(key, value.text, std::to_string(play.processed().size()));
+    } else {
+        for (const auto& [name, place, wanted] : value.members) {
+            const auto loop = loop_in(play, name);
+            if (!loop) throw Refused("expected: " + name);
+            check_value(play, key + " in " + name, wanted, *loop, verdict);
+        }
+    }
+}
+
+}  // namespace
+
+std::optional<Verdict> judge_commit(const Case& one) {
+    if (one.area != "COMMIT") return std::nullopt;
+    static const std::regex denied("notProcessed|pending|unprocessed|waiting|waits|left|remaining");
+    CommitPlay play(one.initial);
+    for (const std::string& step : texts(one.stimulus, "stimulus")) play.play(step);
+    if (play.loops() == 0) throw Refused("no loop is run");
+    Verdict verdict;
+    for (const auto& [key, place, value] : one.expected.members) {
+        if (check_queue(play, key, value, verdict)) continue;
+        if (const auto loop = loop_in(play, key)) {
+            check_value(play, key, value, *loop, verdict);
+        } else if ((key == "processed" || key == "order") && is_text(value)) {
+            play.count_all(true);
+            check_value(play, key, value, play.loops(), verdict);
+            play.count_all(false);
+        } else if (key == "processed" || key == "order") {
+            check_all(play, key, value, verdict);
+        } else if (std::regex_match(key, denied) && is_text(value)) {
+            for (const std::string& part : split_at(without_asides(value.text), "; *|, *")) {
+                check_clause(play, "not " + part, play.loops(), verdict);
+            }
+        } else {
+            throw Refused("expected." + key);
+        }
+    }
+    return verdict;
+}
+
+}  // namespace conformance

@@ -1,0 +1,184 @@
+#include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/words.hpp"
+#include "tests/support/cluster.hpp"
+
+#include <map>
+#include <memory>
+#include <regex>
+
+namespace conformance {
+
+// An ensemble of which some servers cannot write their epoch files: "server 2 starts, every write
+// of a non-zero acceptedEpoch fails (I/O error)".
+
+namespace {
+
+/// Which of a server's epoch files cannot be written. That of 0, as a fresh server writes it, can.
+struct Unwritable {
+    bool accepted = false, current = false;
+    bool is_any() const { return accepted || current; }
+};
+
+/// Nothing where the words tell of no such failure.
+Unwritable unwritable_in(const std::string& words) {
+    static const std::regex form(
+        "(?:with )?(?:(?:every|each|all|any|its) )*(?:"
+        "writes? (?:of|to) (?:an? |its )?(?:non-?zero )?(.*?)(?: file)?s? fails?|"
+        "(?:disk|i/o|io) errors? (?:on|at|when writing) (?:its |writing )?(.*?)(?: file)?s?|"
+        "(?:cannot|can not|fails to) write (?:its |an? )?(?:non-?zero )?(.*?)(?: file)?s?)",
+        std::regex::icase);
+    static const std::regex file("(accepted|current)? ?epoch", std::regex::icase);
+    std::smatch found, which;
+    if (!std::regex_match(words, found, form)) return {};
+    const std::string name = found[1].str() + found[2].str() + found[3].str();
+    if (!std::regex_match(name, which, file)) throw Refused("which file? " + words);
+    return {!which[1].matched || says(which[1], "accepted"),
+            !which[1].matched || says(which[1], "current")};
+}
+
+class Failures {
+  public:
+    explicit Failures(const Case& one) {
+        zab::Config config;
+        config.release = one.release;
+        for (std::uint16_t i = 1; i <= servers; ++i) config.voters.push_back({i});
+        cluster_ = std::make_unique<test::Cluster>(config);
+        cluster_->fails = [this](zab::NodeId node, const zab::Start& work) {
+            const auto found = unwritable_.find(node);
+            if (found == unwritable_.end() || work.argument == 0) return false;
+            return (found->second.accepted && work.work == zab::Work::write_accepted_epoch) ||
+                   (found->second.current && work.work == zab::Work::write_current_epoch);
+        };
+        std::vector<zab::NodeId> started;
+        for (const auto& [key, place, value] : one.initial.members) {
+            if (key == "nodes" || key == "servers") {
+                if (number(value, key) != servers) throw Refused("initial: not three servers");
+            } else if (key == "started" || key == "quorum" || key == "running") {
+                for (const zab::NodeId id : ids(value, key)) started.push_back(known(id.value));
+            } else {
+                const zab::NodeId node =
+                    known(server_number(sim::json::string(key), "initial." + key));
+                unwritable_[node] = unwritable_in(plain(value.text));
+                if (!unwritable_[node].is_any()) throw Refused("initial." + key);
+            }
+        }
+        if (started.empty()) throw Refused("which servers run?");
+        for (const zab::NodeId node : started) cluster_->start(node);
+        cluster_->run(zab::seconds(30));
+        if (!cluster_->leader().has_value()) throw Refused("no server leads");
+    }
+
+    void play(const std::string& step) {
+        static const std::regex creates("client creates (?:an? )?(?:node|/[a-z0-9A-Z]+)");
+        static const std::regex starts(
+            "(?:server |node |S)?([0-9]+) (?:(?:is )?start(?:s|ed)?|tries to join|joins|"
+            "comes up)(?:[,;]? (.*))?");
+        const std::string words = plain(step);
+        std::smatch found;
+        if (std::regex_match(words, creates)) {
+            create();
+        } else if (std::regex_match(words, found, starts)) {
+            const zab::NodeId node = known(std::stoull(found[1]));
+            if (cluster_->is_up(node)) throw Refused("it runs already: " + step);
+            if (found[2].matched) {
+                unwritable_[node] = unwritable_in(found[2]);
+                if (!unwritable_[node].is_any()) throw Refused("step: " + step);
+            }
+            cluster_->start(node);
+            cluster_->run(zab::seconds(30));
+        } else {
+            throw Refused("step: " + step);
+        }
+    }
+
+    void check(const std::string& key, const Value& value, Verdict& verdict) const {
+        const zab::NodeId node = known(server_number(sim::json::string(key), "expected." + key));
+        if (value.is(Value::Kind::object)) {
+            for (const auto& [what, place, wanted] : value.members) {
+                if (what == "serving" || what == "up") {
+                    verdict.check(key + "." + what, truth(wanted, what), cluster_->serves(node));
+                } else if (what == "acceptedEpoch" || what == "currentEpoch") {
+                    check_epoch(node, what, std::to_string(number(wanted, what)), verdict);
+                } else {
+                    throw Refused("expected." + key + "." + what);
+                }
+            }
+            return;
+        }
+        for (const std::string& part : texts(value, key)) {
+            for (const std::string& words : clauses(without_remarks(part))) {
+                check_words(node, words, verdict);
+            }
+        }
+    }
+
+  private:
+    static constexpr std::uint16_t servers = 3;
+
+    /// Ids here are one higher than in the cases: no server is called 0.
+    static zab::NodeId known(std::uint64_t sid) {
+        if (sid >= servers) throw Refused("there is no server " + std::to_string(sid));
+        return {static_cast<std::uint16_t>(sid + 1)};
+    }
+    void create() {
+        const std::uint64_t client = cluster_->connect(*cluster_->leader());
+        cluster_->run(zab::seconds(1));
+        const std::size_t asked = cluster_->ask(client, zab::Operation::create, 1);
+        cluster_->run(zab::seconds(1));
+        const auto& reply = cluster_->asked(asked).reply;
+        if (!reply.has_value() || reply->outcome != zab::Outcome::ok) {
+            throw Refused("the node is not created");
+        }
+    }
+    void check_words(zab::NodeId node, const std::string& words, Verdict& verdict) const {
+        static const std::regex fate(
+            "(?:it )?(?:(does not|never|cannot) )?(?:comes?|gets?|serves?|joins?|starts?)(?: up)?"
+            "(?: serving)?|(?:is )?(not )?(?:up|serving)");
+        static const std::regex epoch(
+            "(?:its )?(both|accepted|current) ?[eE]pochs?(?: is| are| stays?| =|:)? ?(?:still )?"
+            "([0-9]+)(?: in memory)?");
+        std::smatch found;
+        if (std::regex_match(words, found, fate)) {
+            const bool is_denied = found[1].matched || found[2].matched;
+            verdict.check(words, !is_denied, cluster_->serves(node));
+        } else if (std::regex_match(words, found, epoch)) {
+            if (found[1] != "current") check_epoch(node, "acceptedEpoch", found[2], verdict);
+            if (found[1] != "accepted") check_epoch(node, "currentEpoch", found[2], verdict);
+        } else {
+            throw Refused("expected: " + words);
+        }
+    }
+    /// In memory; a server that has ended remembers nothing.
+    void check_epoch(zab::NodeId node, const std::string& which, const std::string& wanted,
+                     Verdict& verdict) const {
+        if (!cluster_->is_up(node)) {
+            verdict.check(which, wanted, std::string("no server"));
+            return;
+        }
+        const zab::Server& server = cluster_->peer(node).server();
+        const zab::Epoch epoch =
+            which == "acceptedEpoch" ? server.accepted_epoch : server.current_epoch;
+        verdict.check(which, wanted, std::to_string(epoch.value));
+    }
+
+    std::unique_ptr<test::Cluster> cluster_;
+    std::map<zab::NodeId, Unwritable> unwritable_;
+};
+
+}  // namespace
+
+std::optional<Verdict> judge_epoch_failures(const Case& one) {
+    if (one.area != "ZAB" || one.level != "cluster" || one.initial.find("disk") != nullptr ||
+        !one.initial.is(Value::Kind::object)) {
+        return std::nullopt;
+    }
+    Failures failures(one);
+    for (const std::string& step : texts(one.stimulus, "stimulus")) failures.play(step);
+    Verdict verdict;
+    for (const auto& [key, place, value] : one.expected.members) {
+        failures.check(key, value, verdict);
+    }
+    return verdict;
+}
+
+}  // namespace conformance
