@@ -93,7 +93,7 @@ class Stage {
     void foresee_quits();
     bool play_quits(const std::string& step);
     // election.cpp
-    void play(const std::string& step);
+    void play(const std::string& told);
     bool play_mocks(const std::string& step);
     bool play_starts(const std::string& step);
     bool play_fraud(const std::string& step);

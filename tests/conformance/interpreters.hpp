@@ -30,7 +30,7 @@ std::optional<Verdict> judge_epoch_failures(const Case& one);
 /// Of one server that talks with a scripted other side.
 std::optional<Verdict> judge_talk(const Case& one);
 /// Of an ensemble: elections, and histories that must agree in the end.
-std::optional<Verdict> judge_election(const Case& one);
+std::optional<Verdict> judge_election(const Case& told);
 std::optional<Verdict> judge_story(const Case& one);
 
 /// Voters and their quorum rule, from the members that say so, each id raised by `shift`:

@@ -78,7 +78,7 @@ class Story {
     bool play_writes(const std::string& step);
     void write_as_told(const std::string& path, const std::string& step);
     bool play_lost_write(const std::string& step, const std::vector<std::string>& paths);
-    bool play_reads(const std::string& step);
+    bool play_reads(const std::string& told);
     // story_ups.cpp
     void up(const std::vector<zab::NodeId>& who);
     void down(const std::vector<zab::NodeId>& who);

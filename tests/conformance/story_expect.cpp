@@ -263,7 +263,8 @@ void check_key(Story& story, const std::string& key, const Value& value, Verdict
     std::smatch found;
     if (check_path_key(story, key, value, verdict)) {
         return;
-    } else if (key == "readBefore" || key == "read") {
+    }
+    if (key == "readBefore" || key == "read") {
         verdict.check(key, value.text, shown(story.read()));
     } else if (std::regex_match(key, found, leader_of)) {
         const auto leader = story.leaders().find(static_cast<std::uint32_t>(std::stoul(found[1])));

@@ -86,8 +86,7 @@ class CutLog {
     /// records here stand for changes which the tree has not applied.
     void rest(const std::string& words) const {
         const bool is_snapshot = words.find("snapshot") != std::string::npos;
-        if (is_snapshot && words.find("empty") == std::string::npos &&
-            disk_.image().log.size() != 0) {
+        if (is_snapshot && words.find("empty") == std::string::npos && !disk_.image().log.empty()) {
             throw Refused("a snapshot of which tree? " + words);
         }
     }
