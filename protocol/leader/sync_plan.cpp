@@ -1,5 +1,6 @@
 #include "protocol/leader/sync_plan.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace zab {
@@ -134,7 +135,7 @@ SyncPlan plan_sync(const SyncSource& source, Zxid learner) {
     const Zxid max = log.empty() ? last : log.last().zxid;
     const bool is_new_epoch = learner.counter() == 0;
     // Even where a SNAP is forced: it would cut off what has been acknowledged, and is counted.
-    if (release.returning_learner_keeps && learner > max && !is_new_epoch &&
+    if (release.returning_learner_keeps && learner > std::max(max, last) && !is_new_epoch &&
         learner <= source.last_proposed && learner.epoch() == source.last_proposed.epoch()) {
         return {SyncPlan::Kind::diff, learner, {}, learner};
     }

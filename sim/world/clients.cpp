@@ -22,6 +22,14 @@ std::uint16_t detail_of(zab::Operation operation, zab::Outcome outcome) {
     return trace::operation_detail(traced(operation), static_cast<trace::Outcome>(outcome));
 }
 
+/// What a client does when nothing but time has passed since it was last told of.
+Origin after_last_record(const Client& client, std::int64_t now) {
+    return {.cause = client.last_record,
+            .since = now,
+            .other = now - client.last_record_at,
+            .cost = trace::Cost::timer};
+}
+
 }  // namespace
 
 void World::build_clients() {
@@ -95,11 +103,7 @@ void World::client_dials(ClientIndex index) {
     client.dialling = true;
     client.server = choose_server(client);
     client.last_record = emit(trace::Kind::client_connecting, client.server,
-                              Origin{.cause = client.last_record,
-                                     .since = now_,
-                                     .other = now_ - client.last_record_at,
-                                     .cost = trace::Cost::timer},
-                              0, 0, 0, client.number);
+                              after_last_record(client, now_), 0, 0, 0, client.number);
     client.last_record_at = now_;
     // connectTimeout = session timeout / number of servers.
     const std::int64_t timeout = std::int64_t{client.session.timeout_ms()} * 1'000'000 /
@@ -118,11 +122,7 @@ void World::give_up_session(Client& client) {
     }
     client.session.end();
     client.last_record = emit(trace::Kind::client_expired, client.server,
-                              Origin{.cause = client.last_record,
-                                     .since = now_,
-                                     .other = now_ - client.last_record_at,
-                                     .cost = trace::Cost::timer},
-                              0, 0, 0, client.number);
+                              after_last_record(client, now_), 0, 0, 0, client.number);
     client.last_record_at = now_;
 }
 
