@@ -45,6 +45,9 @@ enum class NoteKind : std::uint8_t {
     command_agreed,
     watcher_registered,
     configuration_changed,
+    // Watches: `a` is a zxid, `b` the client, `c` the path.
+    watch_set,
+    watch_fired,
 };
 struct Note {
     NoteKind kind{};

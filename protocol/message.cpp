@@ -60,6 +60,7 @@ void add(Digest& d, const Telegram& m) {
     d.add(m.number).add(m.reference).add(m.client).add(m.path).add(m.bytes);
     d.add(static_cast<std::uint64_t>(m.operation)).add(m.kind);
 }
+void add(Digest& d, const WatchEvent& m) { d.add(m.zxid.value).add(m.path); }
 void add(Digest& d, const Touch& m) {
     for (const SessionId session : m.sessions) {
         d.add(session.value);

@@ -161,6 +161,11 @@ struct ClientPingReply {
     Zxid zxid{};
     std::uint32_t number = 0;
 };
+/// What a client is told of a change that it watched (WatcherEvent): which transaction made it.
+struct WatchEvent {
+    Zxid zxid{};
+    PathId path = 0;
+};
 /// What servers of another protocol than ZooKeeper's say to each other: `kind` is that protocol's
 /// own, `number` the id that it is about, and the rest a client's command where there is one.
 struct Telegram {
@@ -177,7 +182,7 @@ using Message =
     std::variant<Hello, Notification, FollowerInfo, ObserverInfo, LeaderInfo, AckEpoch, Diff, Trunc,
                  Snap, NewLeader, Ack, UpToDate, Proposal, Commit, Inform, Forward, Sync, SyncReply,
                  Ping, PingReply, Revalidate, RevalidateReply, Connect, ConnectReply, ClientRequest,
-                 ClientReply, ClientPing, ClientPingReply, Touch, Telegram>;
+                 ClientReply, ClientPing, ClientPingReply, Touch, Telegram, WatchEvent>;
 static_assert(sizeof(Message) <= 40, "messages lie by value in their connection's ring");
 
 /// The kinds of message, in the order of the variant.
@@ -212,9 +217,10 @@ enum class MessageKind : std::uint8_t {
     client_ping_reply,
     touch,
     telegram,
+    watch_event,
 };
 constexpr std::size_t message_kind_count = std::variant_size_v<Message>;
-static_assert(static_cast<std::size_t>(MessageKind::telegram) + 1 == message_kind_count);
+static_assert(static_cast<std::size_t>(MessageKind::watch_event) + 1 == message_kind_count);
 
 /// A number for all that a transaction, or a message, says: equal ones have equal numbers.
 std::uint64_t identity(const Txn& txn);

@@ -29,6 +29,7 @@ std::vector<std::unique_ptr<Checker>> make_all_checkers(Protocol protocol) {
     all.push_back(make_tree_agreement());
     all.push_back(make_committed_replies());
     all.push_back(make_client_order());
+    all.push_back(make_watches());
     return all;
 }
 

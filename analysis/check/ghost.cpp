@@ -61,6 +61,7 @@ void Ghost::observe(const trace::Record& record, trace::RecordId id, const Posit
         case leader_compared: case leader_declared: case command_sent: case command_compared:
         case command_executed: case vote_compared: case command_agreed:
         case watcher_registered: case configuration_changed: case notification_compared:
+        case watch_set: case watch_fired: case notified:
             // clang-format on
             return;
     }

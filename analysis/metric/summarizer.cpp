@@ -12,9 +12,9 @@ namespace analysis {
 namespace {
 
 /// What clients and servers say to each other; everything else passes between servers.
-constexpr std::array<std::string_view, 6> client_messages = {"connect",        "connect_reply",
-                                                             "client_request", "client_reply",
-                                                             "client_ping",    "client_ping_reply"};
+constexpr std::array<std::string_view, 7> client_messages = {
+    "connect",     "connect_reply",     "client_request", "client_reply",
+    "client_ping", "client_ping_reply", "watch_event"};
 
 constexpr std::size_t message_count = std::size(trace::names::messages);
 
@@ -63,8 +63,9 @@ void Summarizer::observe(const trace::Record& record, trace::RecordId /*id*/) {
         count_message(record);
     } else if ((bit & operation_kinds) != 0) {
         observe_operation(record);
-    } else if (record.kind() == trace::Kind::commit) {
-        if (is_warm(record)) ++commits_;
+    } else if ((bit & WatchView::kinds) != 0) {
+        watches_.observe(record, is_warm(record));
+        if (record.kind() == trace::Kind::commit && is_warm(record)) ++commits_;
     } else if ((bit & (EnsembleView::kinds | TextbookView::kinds)) != 0) {
         if ((bit & EnsembleView::kinds) != 0) observe_ensemble(record);
         if ((bit & TextbookView::kinds) != 0) textbook_.observe(record, is_warm(record));
@@ -165,7 +166,8 @@ Summary Summarizer::finish(zab::Instant end) const {
                     .commits = commits_,
                     .resources = resources_,
                     .untracked = untracked_,
-                    .textbook = textbook_.summary()};
+                    .textbook = textbook_.summary(),
+                    .watches = watches_.summary()};
     pending_.for_each([&summary](const PendingOperations::Operation& operation) {
         ++summary.operations[static_cast<std::size_t>(operation.kind)].unfinished;
     });

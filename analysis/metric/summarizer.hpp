@@ -5,6 +5,7 @@
 #include "analysis/metric/pending_operations.hpp"
 #include "analysis/metric/summary.hpp"
 #include "analysis/metric/textbook_view.hpp"
+#include "analysis/metric/watch_view.hpp"
 #include "protocol/types/ids.hpp"
 #include "protocol/types/time.hpp"
 #include "sim/trace/record.hpp"
@@ -25,9 +26,8 @@ class Summarizer final : public trace::Sink {
     /// What it wants to see. At level `messages` and above all of it is in a file; below, messages
     /// (and commits, at `operations`) are missing and the summary shows none.
     static constexpr trace::KindSet kinds =
-        operation_kinds | EnsembleView::kinds | TextbookView::kinds |
-        trace::kind_bit(trace::Kind::receive) | trace::kind_bit(trace::Kind::commit) |
-        trace::kind_bit(trace::Kind::resource);
+        operation_kinds | EnsembleView::kinds | TextbookView::kinds | WatchView::kinds |
+        trace::kind_bit(trace::Kind::receive) | trace::kind_bit(trace::Kind::resource);
 
     struct Options {
         zab::Instant warm_up;
@@ -55,6 +55,7 @@ class Summarizer final : public trace::Sink {
     EnsembleView ensemble_;
     OutageWatch outages_;
     TextbookView textbook_;
+    WatchView watches_;
     PendingOperations pending_;
     std::array<OperationSummary, operation_count> operations_;
     std::uint64_t elections_ = 0;

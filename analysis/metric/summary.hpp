@@ -16,8 +16,7 @@
 /// is in it, and an operation happens when it completes or fails.
 namespace analysis {
 
-constexpr std::size_t operation_count =
-    static_cast<std::size_t>(trace::Operation::create_session) + 1;
+constexpr std::size_t operation_count = static_cast<std::size_t>(trace::Operation::set_watches) + 1;
 constexpr std::size_t outcome_count = static_cast<std::size_t>(trace::Outcome::session_expired) + 1;
 
 struct OperationSummary {
@@ -118,6 +117,15 @@ struct TextbookSummary {
     friend bool operator==(const TextbookSummary&, const TextbookSummary&) = default;
 };
 
+/// What watchers were told.
+struct WatchSummary {
+    Histogram notifications;    ///< From the commit of the change until its watcher's client knows.
+    std::uint64_t untimed = 0;  ///< Of changes whose commit is not known, or was long ago.
+
+    bool is_used() const { return !notifications.is_empty() || untimed > 0; }
+    friend bool operator==(const WatchSummary&, const WatchSummary&) = default;
+};
+
 struct Summary {
     zab::Instant warm_up;
     zab::Instant end;
@@ -136,6 +144,7 @@ struct Summary {
     /// once to be followed, or that go back in time.
     std::uint64_t untracked = 0;
     TextbookSummary textbook;
+    WatchSummary watches;
 
     const OperationSummary& of(trace::Operation operation) const;
     OperationSummary writes() const;  ///< create and set.

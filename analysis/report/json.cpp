@@ -136,6 +136,13 @@ Json resources(const Summary& summary) {
     return out;
 }
 
+Json watches(const WatchSummary& summary) {
+    Json out;
+    out["notification_delay"] = histogram(summary.notifications);
+    out["notifications_untimed"] = summary.untimed;
+    return out;
+}
+
 Json textbook(const TextbookSummary& summary) {
     Json out;
     out["election_time"] = histogram(summary.elections);
@@ -250,6 +257,7 @@ std::string run_json(const RunResult& run) {
     out["messages_per_1000_commits"] =
         integer_or_null(ratio(summary.messages, 1000, static_cast<std::int64_t>(summary.commits)));
     out["resources"] = resources(summary);
+    if (summary.watches.is_used()) out["watches"] = watches(summary.watches);
     if (summary.textbook.is_used()) out["textbook"] = textbook(summary.textbook);
     out["verdict"] = verdict(run.verdict);
     out["expectations"] = expectations(run.expectations);

@@ -224,6 +224,18 @@ std::string spread(const Histogram& times) {
                        optional_text(times.max()));
 }
 
+std::string watches(const WatchSummary& summary, const Paint& paint) {
+    if (!summary.is_used()) return {};
+    const Histogram& told = summary.notifications;
+    std::string out = heading(paint, "Watches");
+    out += fmt::format("  {} told", plural(told.count() + summary.untimed, "change"));
+    if (!told.is_empty()) {
+        out += fmt::format("; from the commit until the client knows: {}, p99 {}", spread(told),
+                           optional_text(told.quantile(p99)));
+    }
+    return out + "\n";
+}
+
 /// What only servers that compare ids have: elections, commands, votes, notifications.
 std::string textbook(const TextbookSummary& summary, const Paint& paint) {
     if (!summary.is_used()) return {};
@@ -295,6 +307,7 @@ std::string run_text(const RunResult& run, const TextStyle& style) {
     out += outages(run.summary, style, paint);
     out += resources(run.summary, style, paint);
     out += messages(run.summary, paint);
+    out += watches(run.summary.watches, paint);
     out += textbook(run.summary.textbook, paint);
     out += verdict(run, paint);
     out += fmt::format("\ntrace hash  0x{:016x}\n", run.info.trace_hash);

@@ -4,8 +4,10 @@
 #include "protocol/types/ring.hpp"
 #include "protocol/types/time.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace zab {
 
@@ -18,6 +20,7 @@ class ClientSession {
     struct InFlight {
         Cxid cxid = 0;
         Operation operation{};
+        PathId path = 0;
     };
 
     ClientSession(std::uint32_t client, std::uint32_t timeout_ms)
@@ -41,7 +44,7 @@ class ClientSession {
     /// A new request, to be sent now.
     Request request(Operation operation, PathId path, std::uint32_t bytes) {
         ++last_cxid_;
-        in_flight_.push({last_cxid_, operation});
+        in_flight_.push({last_cxid_, operation, path});
         return {session_, last_cxid_, path, bytes, client_, operation};
     }
     /// A reply: it must be the oldest request's ("Xid out of order" ends the connection).
@@ -49,7 +52,11 @@ class ClientSession {
         if (in_flight_.empty() || in_flight_.front().cxid != reply.cxid) {
             return false;
         }
-        closed_ = closed_ || in_flight_.front().operation == Operation::close_session;
+        const InFlight& answered = in_flight_.front();
+        closed_ = closed_ || answered.operation == Operation::close_session;
+        if (answered.operation == Operation::watch && reply.outcome == Outcome::ok) {
+            watched_.insert(std::ranges::upper_bound(watched_, answered.path), answered.path);
+        }
         in_flight_.pop();
         see(reply.zxid);
         return true;
@@ -63,6 +70,17 @@ class ClientSession {
         }
     }
 
+    /// A watched znode has changed. Returns how many reads of it have waited for that.
+    std::size_t on_event(const WatchEvent& event) {
+        const auto [first, last] = std::ranges::equal_range(watched_, event.path);
+        const auto waiting = static_cast<std::size_t>(last - first);
+        watched_.erase(first, last);
+        return waiting;
+    }
+    /// The znodes that are watched, ascending; one that several reads wait for, as often. They are
+    /// to be named to the next server (ClientCnxn.primeConnection).
+    const std::vector<PathId>& watched() const { return watched_; }
+
     /// After so long without a word from any server the session must be over: it is taken for that,
     /// on releases that know ZOOKEEPER-4508.
     Duration patience() const { return milliseconds(timeout_ms_) * 4 / 3; }
@@ -70,6 +88,7 @@ class ClientSession {
     void end() {
         session_ = {};
         last_seen_ = {};
+        watched_.clear();
     }
     void detach() { attached_ = false; }
     /// The oldest request in flight, given up.
@@ -96,6 +115,7 @@ class ClientSession {
     bool attached_ = false;
     bool closed_ = false;
     Ring<InFlight> in_flight_;
+    std::vector<PathId> watched_;
 };
 
 }  // namespace zab

@@ -18,6 +18,8 @@ TxnType type_of(Operation operation) {
         case Operation::close_session: return TxnType::close_session;
         case Operation::set:
         case Operation::get:
+        case Operation::watch:
+        case Operation::set_watches:
         case Operation::sync: return TxnType::set;
     }
     return TxnType::set;

@@ -60,6 +60,7 @@ void Learning::on_packet(Server& server, const Message& message, Effects& out) {
         case MessageKind::client_ping:
         case MessageKind::client_ping_reply:
         case MessageKind::telegram:
+        case MessageKind::watch_event:
         case MessageKind::touch: return;  // Logged as unknown by ZooKeeper, otherwise ignored.
     }
 }

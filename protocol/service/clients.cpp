@@ -69,6 +69,7 @@ LinkId Clients::add(LinkId link, SessionId session, const Connect& connect) {
     connection.session = session;
     connection.client = connect.client;
     connection.timeout_ms = connect.timeout_ms;
+    connection.last_seen = connect.last_seen;
     connection.attached = false;
     connection.reading = true;
     connection.outstanding = 0;
@@ -150,6 +151,7 @@ std::uint64_t Clients::fingerprint() const {
         const ClientConnection& connection = places_[place];
         digest.add(session.value).add(connection.link.slot).add(connection.link.generation);
         digest.add(connection.client).add(connection.timeout_ms).add(connection.attached);
+        digest.add(connection.last_seen.value);
         digest.add(connection.reading).add(connection.outstanding);
         digest.add(connection.throttled);
         digest.add(connection.touched).add(connection.bucket);

@@ -16,6 +16,7 @@ struct ClientConnection {
     SessionId session{};
     std::uint32_t client = 0;
     std::uint32_t timeout_ms = 0;
+    Zxid last_seen{};       ///< By its client, when it connected.
     bool attached = false;  ///< The session is created or revalidated: requests are taken.
     bool reading = true;    ///< Its requests are read; not while there are too many of them.
     std::uint32_t outstanding = 0;  ///< Requests read and not answered,

@@ -9,7 +9,9 @@ namespace zab {
 
 bool needs_commit(Operation operation, bool is_leader) {
     switch (operation) {
-        case Operation::get: return false;
+        case Operation::get:
+        case Operation::watch:
+        case Operation::set_watches: return false;
         case Operation::sync: return !is_leader;
         case Operation::create:
         case Operation::set:

@@ -40,6 +40,7 @@ void Pipeline::stop(Effects& out) {
     touched.clear();
     clients.for_each([&out](const ClientConnection& c) { out.push(CloseLink{c.link}); });
     clients.clear();
+    watches.clear();
     throttled.clear();
     requests.clear();
     to_commit.clear();
@@ -105,6 +106,7 @@ void Pipeline::submit(ClientConnection& connection, const Request& request, Effe
 }
 
 void Pipeline::forget(LinkId link, Effects& out) {
+    watches.remove(link);
     clients.remove(link);
     admit(out);
 }
@@ -201,7 +203,7 @@ void Pipeline::finish_attaching(SessionId session, bool valid, Effects& out) {
     }
     out.send(link, ConnectReply{});
     out.push(CloseLink{link});
-    clients.remove(link);
+    clients.remove(link);  // It has not been attached: it has no watches.
 }
 
 void Pipeline::append_next(Server& server, Effects& out) {
@@ -272,6 +274,7 @@ void Pipeline::on_read(const Server& server, const Request& request, bool was_he
     } else {
         out.note(NoteKind::read, seen.value, request.client, request.cxid, {},
                  detail_of(request.operation));
+        watch(server, *connection, request, out);
     }
     answer(request, seen, request.refusal, out);
 }
@@ -281,6 +284,9 @@ void Pipeline::on_committed(Server& server, const Txn& txn, const Request* own, 
     server.database.apply(txn);
     out.note(NoteKind::deliver, txn.zxid.value, server.database.position().prefix,
              server.database.tree_digest());
+    if (!watches.empty()) {
+        tell_watchers(server, txn, out);
+    }
     if (txn.type == TxnType::close_session) {
         close_session(txn, own, out);
     } else if (own != nullptr && txn.type == TxnType::create_session) {
@@ -368,7 +374,7 @@ std::uint64_t Pipeline::fingerprint() const {
     for (std::size_t i = 0; i < to_flush.size(); ++i) {
         digest.add(to_flush[i].value);
     }
-    digest.add(to_commit.fingerprint());
+    digest.add(to_commit.fingerprint()).add(watches.fingerprint());
     return digest.value;
 }
 

@@ -5,6 +5,7 @@
 #include "protocol/service/clients.hpp"
 #include "protocol/service/commit_processor.hpp"
 #include "protocol/service/sessions.hpp"
+#include "protocol/service/watches.hpp"
 #include "protocol/types/ring.hpp"
 
 #include <cstdint>
@@ -47,6 +48,7 @@ struct Pipeline {
     bool tracks_sessions = false;    ///< It serves as the leader: it decides which ones are over.
     SessionTracker sessions;         ///< On the leader.
     std::vector<SessionId> touched;  ///< On a learner, for its next ping reply.
+    Watches watches;
 
     /// Opens for business. Session ids start from the wall clock (SessionTrackerImpl). The leader
     /// gives every session of its database its whole timeout anew.
@@ -102,6 +104,9 @@ struct Pipeline {
     void admit(Effects& out);
     void touch(const Server& server, ClientConnection& connection);
     void on_read(const Server& server, const Request& request, bool was_held, Effects& out);
+    void watch(const Server& server, const ClientConnection& connection, const Request& request,
+               Effects& out);
+    void tell_watchers(const Server& server, const Txn& txn, Effects& out);
     void on_committed(Server& server, const Txn& txn, const Request* own, Effects& out);
     void close_session(const Txn& txn, const Request* own, Effects& out);
     void answer(const Request& own, Zxid zxid, std::optional<SessionRefusal> refusal, Effects& out);

@@ -4,7 +4,17 @@
 
 namespace zab {
 
-/// What a client asks for.
-enum class Operation : std::uint8_t { create, set, get, sync, create_session, close_session };
+/// What a client asks for. `watch` is a get that leaves a watch on its znode (getData(watch)); with
+/// `set_watches` a client that comes back says which of its watches still wait.
+enum class Operation : std::uint8_t {
+    create,
+    set,
+    get,
+    sync,
+    create_session,
+    close_session,
+    watch,
+    set_watches,
+};
 
 }  // namespace zab

@@ -59,11 +59,12 @@ std::string draw_client_group(Dice dice, Setting& setting) {
     }
     const std::uint64_t timeout = dice.between(least_session_ms, 4'000);
     setting.session_ms = std::max(setting.session_ms, timeout);
+    const std::uint64_t watch = dice.happens(30) ? dice.between(1, 4) : 0;
     return fmt::format(
         R"({{"count": {}, "load": {}, "operations": {{"create": {}, "set": 4, "get": {}, )"
-        R"("sync": {}}}, "paths": {{"uniform": {{"count": {}}}}}, "placement": "{}", )"
+        R"("sync": {}, "watch": {}}}, "paths": {{"uniform": {{"count": {}}}}}, "placement": "{}", )"
         R"("session_timeout": "{}ms", "payload": {{"min": "0B", "max": "{}B"}}}})",
-        count, load, create, get, sync, paths, placement, timeout, payload);
+        count, load, create, get, sync, watch, paths, placement, timeout, payload);
 }
 
 }  // namespace

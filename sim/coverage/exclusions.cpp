@@ -198,7 +198,7 @@ constexpr std::array rules = {
     Rule{"servers say this to clients only",
          [](const Tuple& t) {
              return is_message(t, {MessageKind::connect_reply, MessageKind::client_reply,
-                                   MessageKind::client_ping_reply});
+                                   MessageKind::client_ping_reply, MessageKind::watch_event});
          }},
     Rule{"only servers of the textbook's protocol say this",
          [](const Tuple& t) { return is_message(t, {MessageKind::telegram}); }},

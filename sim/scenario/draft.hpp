@@ -133,7 +133,7 @@ struct CpuDraft {
     zab::Duration deep_sleep;
     zab::Duration time_slice = zab::milliseconds(3);
     DistributionSpec wake_up, io, request, propose, learner, handler, sender, append, commit, reply,
-        leader_reply, election, first_use;
+        leader_reply, watch_event, election, first_use;
     Factor per_byte{0};
 };
 
@@ -164,7 +164,7 @@ using OpenDraft = std::variant<Poisson, Constant, Bursts>;
 using LoadDraft = std::variant<ClosedLoad, OpenDraft>;
 
 struct Operations {
-    std::uint32_t create = 0, set = 0, get = 0, sync = 0;
+    std::uint32_t create = 0, set = 0, get = 0, sync = 0, watch = 0;
 };
 struct Payload {
     std::uint32_t min = 100, max = 100;

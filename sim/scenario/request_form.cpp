@@ -10,9 +10,9 @@ namespace sim::decode {
 namespace {
 
 constexpr std::string_view request_accepted =
-    "a request such as \"set 17 100B\", \"get 17\", \"sync 17\" or \"create 1KiB\"";
+    "a request such as \"set 17 100B\", \"get 17\", \"sync 17\", \"watch 17\" or \"create 1KiB\"";
 constexpr std::string_view request_pattern =
-    "^(create( [0-9.]+[A-Za-z]+)?|set [0-9]+( [0-9.]+[A-Za-z]+)?|(get|sync) [0-9]+)$";
+    "^(create( [0-9.]+[A-Za-z]+)?|set [0-9]+( [0-9.]+[A-Za-z]+)?|(get|sync|watch) [0-9]+)$";
 
 struct Named {
     std::string_view name;
@@ -20,11 +20,12 @@ struct Named {
     bool has_path;
     bool has_bytes;
 };
-constexpr std::array<Named, 4> operations = {{
+constexpr std::array<Named, 5> operations = {{
     {"create", zab::Operation::create, false, true},
     {"set", zab::Operation::set, true, true},
     {"get", zab::Operation::get, true, false},
     {"sync", zab::Operation::sync, true, false},
+    {"watch", zab::Operation::watch, true, false},
 }};
 
 /// Takes the next word out of `text`, which has single spaces between its words.

@@ -177,6 +177,7 @@ CpuSpec built(const CpuDraft& cpu) {
         .commit = build(cpu.commit),
         .reply = build(cpu.reply),
         .leader_reply = build(cpu.leader_reply),
+        .watch_event = build(cpu.watch_event),
         .election = build(cpu.election),
         .first_use = build(cpu.first_use),
         .per_byte = cpu.per_byte,

@@ -38,6 +38,7 @@ void copy_requests(GroupDraft& draft, ClientGroup& group) {
         group.set_weight = draft.operations->set;
         group.get_weight = draft.operations->get;
         group.sync_weight = draft.operations->sync;
+        group.watch_weight = draft.operations->watch;
     }
     group.payload_min_bytes = draft.payload.min;
     group.payload_max_bytes = draft.payload.max;

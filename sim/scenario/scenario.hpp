@@ -93,8 +93,9 @@ struct CpuSpec {
     Distribution commit;        ///< One transaction applied, or one read answered from the tree.
     Distribution reply;         ///< One reply serialised and written to its client.
     Distribution leader_reply;  ///< A leader answers a write itself, beside `reply`.
+    Distribution watch_event;   ///< One watcher is told of a change.
     Distribution election;      ///< One notification received and judged.
-    Distribution first_use;  ///< A process's first item of io, and of request, beside their cost.
+    Distribution first_use;  ///< A kind of thread's first item, beside: code that has not run yet.
     Factor per_byte{0};      ///< Nanoseconds per payload byte, added to io, request and append.
     friend bool operator==(const CpuSpec&, const CpuSpec&) = default;
 };
@@ -176,6 +177,7 @@ struct ClientGroup {
     std::uint32_t set_weight = 1;
     std::uint32_t get_weight = 0;
     std::uint32_t sync_weight = 0;
+    std::uint32_t watch_weight = 0;
     std::uint32_t payload_min_bytes = 100;
     std::uint32_t payload_max_bytes = 100;
     PathsSpec paths;

@@ -99,11 +99,15 @@ Form<Operations> operations() {
                 key<O>("set", &O::set, weight, {"Writes.", "30"}),
                 key<O>("get", &O::get, weight, {"Reads.", "70"}),
                 key<O>("sync", &O::sync, weight, {"Syncs.", "1"}),
+                key<O>("watch", &O::watch, weight,
+                       {"Reads that leave a watch. A closed load goes on only when the znode has "
+                        "changed and its client was told.",
+                        "1"}),
             },
         .prepare = [](const Value&, O& out) { out = {}; },
         .check =
             [](const Value& value, Reader& reader, const O& mix) {
-                const bool any = mix.create + mix.set + mix.get + mix.sync > 0;
+                const bool any = mix.create + mix.set + mix.get + mix.sync + mix.watch > 0;
                 return any || reader.wrong(value, "no operation has a weight",
                                            "a weight above 0 for at least one");
             },

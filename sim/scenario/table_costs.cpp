@@ -65,6 +65,7 @@ CpuDraft jvm_cpu() {
         .sender = us(10),
         .append = us(25),
         .commit = us(50),
+        .watch_event = us(43),
         .election = us(50),
         .per_byte = Factor{0},  // None was visible from 16 B to 10 KiB.
     };
@@ -121,12 +122,16 @@ Form<CpuDraft> cpu() {
                     cost("reply", &C::reply, "One reply is written to its client."),
                     cost("leader_reply", &C::leader_reply,
                          "A leader answers a write of its own client, beside `reply`."),
+                    cost("watch_event", &C::watch_event,
+                         "One watcher is told of a change, one after the other."),
                     cost("election", &C::election,
                          "What a server runs seldom: a notification is received and judged, a "
                          "learner handles a packet before it serves."),
                     cost("first_use", &C::first_use,
-                         "What the first item of `io` and of `request` costs beside, once a "
-                         "process: code that has not run yet."),
+                         "Code that has not run yet in its process, once the server serves: what "
+                         "the "
+                         "first item of a kind of thread costs beside. It fades: of the first 200 "
+                         "items the n-th costs 10/(n + 9) of it."),
                     per_byte,
                 },
             .prepare = {},

@@ -55,15 +55,18 @@ bool check_start(const Value& value, Reader& reader, const Draft& draft) {
     return true;
 }
 
-bool asks_for_sync(const GroupDraft& group) {
-    if (group.operations && group.operations->sync > 0) return true;
+/// What only ZooKeeper's servers know; empty: nothing.
+std::string_view unknown_operation(const GroupDraft& group) {
+    if (group.operations && group.operations->sync > 0) return "sync";
+    if (group.operations && group.operations->watch > 0) return "watch";
     for (const auto& list :
          group.rest.requests.value_or(std::vector<std::vector<AskedRequest>>{})) {
         for (const AskedRequest& request : list) {
-            if (request.operation == zab::Operation::sync) return true;
+            if (request.operation == zab::Operation::sync) return "sync";
+            if (request.operation == zab::Operation::watch) return "watch";
         }
     }
-    return false;
+    return {};
 }
 
 bool check_clients(const Value& value, Reader& reader, const Draft& draft) {
@@ -74,9 +77,10 @@ bool check_clients(const Value& value, Reader& reader, const Draft& draft) {
             return wrong_member(value, reader, "clients",
                                 "watch has a meaning only with protocol textbook");
         }
-        if (is_textbook && asks_for_sync(group)) {
+        const std::string unknown{unknown_operation(group)};
+        if (is_textbook && !unknown.empty()) {
             return wrong_member(value, reader, "clients",
-                                "the operation sync " + std::string(no_meaning));
+                                "the operation " + unknown + " " + std::string(no_meaning));
         }
         if (is_textbook && leave && leave->how == Leave::How::close_session) {
             return wrong_member(value, reader, "clients",

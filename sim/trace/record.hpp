@@ -84,8 +84,12 @@ enum class Kind : std::uint8_t {
     watcher_registered,
     configuration_changed,
     notification_compared,
+    // Watches.
+    watch_set,
+    watch_fired,
+    notified,
 };
-constexpr std::size_t kind_count = static_cast<std::size_t>(Kind::notification_compared) + 1;
+constexpr std::size_t kind_count = static_cast<std::size_t>(Kind::notified) + 1;
 
 /// What the third cost of a record was spent on. A step is enabled by one of these only.
 enum class Cost : std::uint8_t { none, wire, disk, timer };
@@ -171,7 +175,16 @@ enum class StopReason : std::uint16_t { crash, power_loss, halted };
 enum class LossReason : std::uint16_t { power_loss, torn, full_disk, rot };
 
 /// What an operation is (detail of invoke, complete, fail; low byte).
-enum class Operation : std::uint8_t { create, set, get, sync, create_session, close_session };
+enum class Operation : std::uint8_t {
+    create,
+    set,
+    get,
+    sync,
+    create_session,
+    close_session,
+    watch,
+    set_watches,
+};
 
 /// What came of an operation (detail of complete and fail; high byte).
 enum class Outcome : std::uint8_t { ok, node_exists, no_node, connection_loss, session_expired };

@@ -14,7 +14,7 @@ inline constexpr std::string_view messages[] = {
     "sync",           "sync_reply",       "ping",          "ping_reply",
     "revalidate",     "revalidate_reply", "connect",       "connect_reply",
     "client_request", "client_reply",     "client_ping",   "client_ping_reply",
-    "touch",          "telegram"};
+    "touch",          "telegram",         "watch_event"};
 // In the order of zab::TimerKind; a test holds the two together.
 inline constexpr std::string_view timers[] = {
     "notification", "finalize", "dial_retry", "epoch_wait", "tick", "observer", "expiry"};
@@ -81,8 +81,8 @@ inline constexpr std::string_view works[] = {"shut_down_role",
                                              "turn_of_snapshot",
                                              "turn_of_handler"};
 inline constexpr std::string_view resources[] = {"core", "nic_out", "disk", "stage"};
-inline constexpr std::string_view operations[] = {"create",         "set",          "get", "sync",
-                                                  "create_session", "close_session"};
+inline constexpr std::string_view operations[] = {
+    "create", "set", "get", "sync", "create_session", "close_session", "watch", "set_watches"};
 inline constexpr std::string_view outcomes[] = {"ok", "node_exists", "no_node", "connection_loss",
                                                 "session_expired"};
 inline constexpr std::string_view comparisons[] = {"ignored", "taken"};

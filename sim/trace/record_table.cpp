@@ -31,6 +31,7 @@ constexpr Field bytes{"bytes", Form::integer, {}, "payload"};
 constexpr Field sender{"peer", Form::integer, {}, "the server that sent it"};
 constexpr Field id{"number", Form::integer, {}, "the id"};
 constexpr Field command{"command", Form::hex, {}, "whose command: client and cxid"};
+constexpr Field path{"path", Form::integer, {}, "the znode: its number"};
 constexpr Field no{};
 
 constexpr Field name(std::string_view key, Names list, std::string_view meaning) {
@@ -188,6 +189,12 @@ constexpr std::array<Row, kind_count> table{{
     {notification_compared, "notification_compared", protocol,
      "a notification id comes to an application and is compared", contacted, no, compared, id,
      client, {"own", Form::integer, {}, "its last notification id before"}},
+    {watch_set, "watch_set", protocol, "a client's watch stands on a znode", server, no, no,
+     last_zxid, client, path},
+    {watch_fired, "watch_fired", protocol, "a watch ends: its client is sent the change", server,
+     no, no, zxid, client, path},
+    {notified, "notified", operations, "a client hears of a change that it watched", contacted, no,
+     no, zxid, client, path},
 }};
 // clang-format on
 

@@ -14,20 +14,19 @@ namespace {
 
 constexpr std::int64_t longest_rest_ns = 1'000'000'000;  // ClientCnxn: before each new try.
 
-trace::Operation traced(zab::Operation operation) {
-    return static_cast<trace::Operation>(operation);
-}
-
-std::uint16_t detail_of(zab::Operation operation, zab::Outcome outcome) {
-    return trace::operation_detail(traced(operation), static_cast<trace::Outcome>(outcome));
-}
-
 /// What a client does when nothing but time has passed since it was last told of.
 Origin after_last_record(const Client& client, std::int64_t now) {
     return {.cause = client.last_record,
             .since = now,
             .other = now - client.last_record_at,
             .cost = trace::Cost::timer};
+}
+
+/// With its session end a client's watches: what has waited for them is asked for anew.
+void lose_watches(Client& client, const ClientGroup& group, std::size_t waiting) {
+    if (std::holds_alternative<ClosedLoad>(group.load)) {
+        client.wanted += static_cast<std::uint32_t>(waiting);
+    }
 }
 
 }  // namespace
@@ -120,6 +119,7 @@ void World::give_up_session(Client& client) {
         client.session.session().value == 0) {
         return;
     }
+    lose_watches(client, scenario_->clients[client.group], client.session.watched().size());
     client.session.end();
     client.last_record = emit(trace::Kind::client_expired, client.server,
                               after_last_record(client, now_), 0, 0, 0, client.number);
@@ -168,7 +168,7 @@ void World::client_link_down(ClientIndex index, zab::DownReason reason, const Or
         emit(trace::Kind::fail, client.server,
              Origin{.cause = was_attached ? client.last_record : invoked, .since = now_}, 0,
              detail_of(oldest->operation, client.session.loss()), 0, client.number, oldest->cxid);
-        ++failed;
+        failed += oldest->operation == zab::Operation::set_watches ? 0U : 1U;
     }
     if (std::holds_alternative<ClosedLoad>(scenario_->clients[client.group].load)) {
         client.wanted += failed;  // A closed loop goes on with as many requests as before.
@@ -198,14 +198,8 @@ void World::client_leaves(ClientIndex index) {
     Client& client = clients_[index];
     const Leave& leave = *scenario_->clients[client.group].leave;
     if (leave.how == Leave::How::close_session && client.session.is_attached()) {
-        const zab::Request request = client.session.request(zab::Operation::close_session, 0, 0);
-        const trace::RecordId invoked =
-            emit(trace::Kind::invoke, client.server, Origin{.since = now_}, 0,
-                 detail_of(zab::Operation::close_session, zab::Outcome::ok), 0, client.number,
-                 request.cxid);
-        client.invocations.push(invoked);
         client.wanted = 0;
-        send_from_client(client, zab::ClientRequest{request}, invoked, 0);
+        ask(client, {zab::Operation::close_session, 0, 0}, Origin{.since = now_}, 0);
         return;
     }
     client.gone = true;
@@ -224,7 +218,9 @@ void World::client_receives(ClientIndex index, const zab::Message& message, cons
     if (const auto* reply = std::get_if<zab::ClientReply>(&message)) {
         complete(index, *reply, origin);
     } else if (const auto* answer = std::get_if<zab::ConnectReply>(&message)) {
+        const std::size_t waiting = client.session.watched().size();
         if (!client.session.on_connect_reply(*answer)) {
+            lose_watches(client, scenario_->clients[client.group], waiting);
             client.last_record =
                 emit(trace::Kind::client_expired, client.server, origin, 0, 0, 0, client.number);
             client.last_record_at = now_;
@@ -240,7 +236,10 @@ void World::client_receives(ClientIndex index, const zab::Message& message, cons
             watch.client = client.number;
             send_from_client(client, watch, client.last_record, 0);
         }
+        name_watches(client);
         issue(index, Origin{.cause = client.last_record, .since = now_});
+    } else if (const auto* event = std::get_if<zab::WatchEvent>(&message)) {
+        is_notified(index, *event, origin);
     } else if (const auto* pong = std::get_if<zab::ClientPingReply>(&message)) {
         client.session.see(pong->zxid);
     } else if (const auto* said = std::get_if<zab::Telegram>(&message)) {
@@ -249,109 +248,6 @@ void World::client_receives(ClientIndex index, const zab::Message& message, cons
         emit(trace::Kind::notification_compared, client.server, origin, 0, taken ? 1 : 0,
              said->number, client.number, own);
     }
-}
-
-void World::complete(ClientIndex index, const zab::ClientReply& reply, const Origin& origin) {
-    Client& client = clients_[index];
-    if (!client.session.on_reply(reply)) {
-        close_link(client.link, Flight::What::closed, no_record, 0, now_);
-        client_link_down(index, zab::DownReason::closed, Origin{.since = now_});
-        return;
-    }
-    client.invocations.pop();
-    const trace::RecordId done = emit(trace::Kind::complete, client.server, origin, 0,
-                                      detail_of(reply.operation, reply.outcome), reply.zxid.value,
-                                      client.number, reply.cxid);
-    client.gone = reply.operation == zab::Operation::close_session;
-    const auto* closed = std::get_if<ClosedLoad>(&scenario_->clients[client.group].load);
-    if (closed == nullptr || client.gone) {
-        return;
-    }
-    if (client.unasked > 0) {
-        --client.unasked;
-        return;
-    }
-    ++client.wanted;
-    if (closed->think_time.ns == 0) {
-        issue(index, Origin{.cause = done, .since = now_});
-    } else {
-        schedule(now_ + closed->think_time.ns, EventKind::client_arrival, index, done);
-    }
-}
-
-/// Open load: a request arrives, whatever became of the last one. Closed load: the end of a
-/// client's think time.
-void World::client_arrival(ClientIndex index, trace::RecordId cause) {
-    Client& client = clients_[index];
-    const auto* open = std::get_if<OpenLoad>(&scenario_->clients[client.group].load);
-    if (open == nullptr) {
-        const auto& closed = std::get<ClosedLoad>(scenario_->clients[client.group].load);
-        issue(index, Origin{.cause = cause,
-                            .since = now_,
-                            .other = closed.think_time.ns,
-                            .cost = trace::Cost::timer});
-        return;
-    }
-    const std::uint64_t word = draw(client.key, ClientDraw::arrive, ++client.arrivals);
-    std::int64_t gap = open->mean_interval.ns;
-    if (open->arrivals == Arrivals::poisson) {
-        gap = Distribution::exponential(open->mean_interval).draw(word).ns;
-    }
-    const std::uint32_t arrived = open->arrivals == Arrivals::bursts ? open->burst : 1;
-    for (std::uint32_t i = 0; i < arrived; ++i) {
-        client.arrivals_due.push(now_);
-    }
-    client.wanted += arrived;
-    issue(index, Origin{.since = now_});
-    schedule(now_ + std::max<std::int64_t>(gap, 1), EventKind::client_arrival, index, 0);
-}
-
-/// Issues what is wanted, as far as the session is attached and the group's total allows.
-void World::issue(ClientIndex index, const Origin& origin) {
-    Client& client = clients_[index];
-    const ClientGroup& group = scenario_->clients[client.group];
-    while (client.wanted > 0 && client.session.is_attached() && !client.gone) {
-        if (client.issued >= most_requests(group, client.place)) {
-            client.wanted = 0;
-            client.arrivals_due.clear();
-            return;
-        }
-        --client.wanted;
-        // An open load counts a latency from the scheduled arrival: the wait for a connection too.
-        std::int64_t queued = 0;
-        if (!client.arrivals_due.empty()) {
-            queued = now_ - client.arrivals_due.front();
-            client.arrivals_due.pop();
-        }
-        AskedRequest asked =
-            nth_request(group, zipfs_[client.group], client.place, client.key, ++client.issued);
-        if (asked.operation == zab::Operation::create) {
-            // New nodes lie behind all that is there at the start, each client's in its own rows.
-            asked.path = static_cast<zab::PathId>(
-                group.paths.count + client.creates++ * clients_.size() + client.number);
-        }
-        const zab::Request request =
-            client.session.request(asked.operation, asked.path, asked.bytes);
-        const trace::RecordId invoked =
-            emit(trace::Kind::invoke, client.server, origin, 0,
-                 detail_of(asked.operation, zab::Outcome::ok), static_cast<std::uint64_t>(queued),
-                 client.number, request.cxid);
-        client.invocations.push(invoked);
-        send_from_client(client, zab::ClientRequest{request}, invoked, 0);
-    }
-}
-
-std::vector<std::vector<AskedRequest>> World::requests_of_group(std::size_t group) const {
-    std::vector<std::vector<AskedRequest>> out;
-    const ClientGroup& spec = scenario_->clients[group];
-    for (const Client& client : clients_) {
-        if (client.group != group) continue;
-        std::vector<AskedRequest>& own = out.emplace_back();
-        for (std::uint64_t n = 1; n <= client.issued; ++n) {
-            own.push_back(nth_request(spec, zipfs_[group], client.place, client.key, n));
-        }
-    }
-    return out;
 }
 
 void World::send_from_client(Client& client, const zab::Message& message, trace::RecordId cause,

@@ -1,3 +1,4 @@
+#include "sim/world/requests.hpp"
 #include "sim/world/world.hpp"
 
 #include <algorithm>
@@ -14,6 +15,10 @@ constexpr std::size_t learner_cost = StageRef::per_server;
 bool answers_write(const zab::Message& message) {
     const auto* reply = std::get_if<zab::ClientReply>(&message);
     return reply != nullptr && zab::needs_commit(reply->operation, true);
+}
+
+bool is_watch_event(const zab::Send& send) {
+    return zab::kind_of(send.message) == zab::MessageKind::watch_event;
 }
 
 }  // namespace
@@ -39,8 +44,15 @@ void World::set_item_costs() {
     set(zab::Stage::snapshot, cpu.handler, false);
     set(zab::Stage::handler, cpu.handler, false);
     has_outcome_costs_ = !(cpu.reply == Distribution{}) || !(cpu.propose == Distribution{}) ||
-                         !(cpu.leader_reply == Distribution{}) ||
-                         !(cpu.first_use == Distribution{});
+                         !(cpu.leader_reply == Distribution{});
+    for (const ClientGroup& group : scenario_->clients) {
+        has_watchers_ |= may_watch(group);
+    }
+    has_first_use_costs_ = !(cpu.first_use == Distribution{});
+    for (ItemCost& cost : item_costs_) {
+        cost.is_drawn |= has_first_use_costs_;
+    }
+    sender_cost_.is_drawn |= has_first_use_costs_;
     for (const zab::Stage stage : {zab::Stage::io, zab::Stage::request, zab::Stage::commit}) {
         item_costs_[static_cast<std::size_t>(stage)].is_drawn |= has_outcome_costs_;
     }
@@ -64,12 +76,39 @@ std::int64_t World::wake_cost(std::int64_t slept, std::uint64_t word) const {
                                             (cpu.deep_sleep.ns / 1'000 + 1);
 }
 
+/// What it costs to tell one watcher: drawn by the change and by whom it is told to.
+std::int64_t World::notice_cost(ServerIndex server, const zab::Send& send) const {
+    const auto* event = std::get_if<zab::WatchEvent>(&send.message);
+    if (event == nullptr || !is_live(send.link)) {
+        return 0;
+    }
+    const Connection& conn = connections_[send.link.slot / 2];
+    const std::uint64_t client = conn.ends[1 - send.link.slot % 2].index;
+    const ServerNode& node = servers_[server];
+    const std::uint64_t word = draw(node.cpu_key, event->zxid.value, client);
+    const std::int64_t cost = std::min(scenario_->cpu.watch_event.draw(word).ns, longest_item_ns);
+    return node.slow_factor_nano == Factor::one_nano
+               ? cost
+               : cost / 1000 * (node.slow_factor_nano / 1'000'000);
+}
+
+/// Watchers are told one after the other: each hears of the change when those before it have been
+/// written to.
+void World::notify(Step& step, const zab::Send& send) {
+    step.told = std::min(step.told + notice_cost(step.server, send), step.notices);
+    const std::int64_t early = step.notices - step.told;
+    if (transmit(send.link, send.message, step.record, step.ready - early,
+                 step.service - static_cast<std::uint32_t>(early))) {
+        write_waits(step, send.link);
+    }
+}
+
 [[gnu::always_inline]] inline std::uint32_t World::item_cost(const Step& step,
                                                              std::uint64_t meaning,
                                                              std::uint32_t bytes,
                                                              std::int64_t slept) {
     const CpuSpec& cpu = scenario_->cpu;
-    const ServerNode& server = servers_[step.server];
+    ServerNode& server = servers_[step.server];
     const zab::Stage stage =
         step.stage.is_of_connection() ? zab::Stage::handler : step.stage.stage();
     // Until it serves, a learner runs what it seldom runs, as in an election.
@@ -86,6 +125,9 @@ std::int64_t World::wake_cost(std::int64_t slept, std::uint64_t word) const {
     if (has_outcome_costs_) {
         cost += outcome_cost(step.stage, word);
     }
+    if (has_first_use_costs_) {
+        cost += first_use_cost(server, static_cast<std::size_t>(stage), word);
+    }
     if (item.per_byte && cpu.per_byte.nano != 0) {
         cost += std::int64_t{bytes} * cpu.per_byte.nano / Factor::one_nano;
     }
@@ -95,18 +137,30 @@ std::int64_t World::wake_cost(std::int64_t slept, std::uint64_t word) const {
     return static_cast<std::uint32_t>(std::min(cost, longest_item_ns));
 }
 
-/// What is special about the step being taken: it is a thread's first, a transaction is made,
-/// replies are written.
+/// Code that has seldom run is interpreted, and after so many calls compiled (HotSpot's
+/// Tier3InvocationThreshold). What runs before a server serves is paid for by `election` and the
+/// times of the process.
+std::int64_t World::first_use_cost(ServerNode& server, std::size_t thread,
+                                   std::uint64_t word) const {
+    constexpr std::int64_t seldom = 10, compiled = 200;
+    const std::int64_t before = server.practised[thread];
+    if (before >= compiled) {
+        return 0;
+    }
+    ++server.practised[thread];
+    if (!server.peer.server().pipeline.serving) {
+        return 0;
+    }
+    return scenario_->cpu.first_use.draw(next_word(word + 3)).ns * seldom / (seldom + before);
+}
+
+/// What is special about the step being taken: a transaction is made, replies are written.
 std::int64_t World::outcome_cost(StageRef ref, std::uint64_t word) const {
     if (ref.is_of_connection()) {
         return 0;
     }
     const zab::Stage stage = ref.stage();
     std::int64_t cost = 0;
-    if ((stage == zab::Stage::io || stage == zab::Stage::request) &&
-        server_stages_[ref.value].last_record == no_record) {
-        cost += scenario_->cpu.first_use.draw(next_word(word + 3)).ns;
-    }
     if (stage != zab::Stage::request && stage != zab::Stage::commit) {
         return cost;
     }
@@ -116,7 +170,7 @@ std::int64_t World::outcome_cost(StageRef ref, std::uint64_t word) const {
         if (note != nullptr && note->kind == zab::NoteKind::propose) {
             cost += scenario_->cpu.propose.draw(next_word(word + 2)).ns;
         } else if (const auto* send = std::get_if<zab::Send>(&effect);
-                   stage == zab::Stage::commit && send != nullptr) {
+                   stage == zab::Stage::commit && send != nullptr && !is_watch_event(*send)) {
             word = next_word(word + 1);
             cost += scenario_->cpu.reply.draw(word).ns;
             if (is_leading && answers_write(send->message)) {
@@ -133,6 +187,15 @@ std::int64_t World::outcome_cost(StageRef ref, std::uint64_t word) const {
 void World::pay(Step& step, const Stage& stage, std::int64_t since, std::uint64_t meaning,
                 std::uint32_t bytes) {
     step.service = item_cost(step, meaning, bytes, since < now_ ? 0 : since - stage.busy_until);
+    if (has_watchers_ && step.stage == StageRef::of(step.server, zab::Stage::commit)) [[unlikely]] {
+        const std::int64_t most = longest_item_ns - step.service;
+        for (const zab::Effect& effect : effects_.list()) {
+            if (const auto* send = std::get_if<zab::Send>(&effect)) {
+                step.notices = std::min(step.notices + notice_cost(step.server, *send), most);
+            }
+        }
+        step.service += static_cast<std::uint32_t>(step.notices);
+    }
     step.ready = now_ + step.service;
 }
 

@@ -104,6 +104,8 @@ inline MessageSize size_of(const zab::Message& message) {
         }
         case MessageKind::client_reply:
             return {std::get_if<zab::ClientReply>(&message)->cxid, header};
+        case MessageKind::watch_event:
+            return {std::get_if<zab::WatchEvent>(&message)->zxid.value, header};
         case MessageKind::ping: return {std::get_if<zab::Ping>(&message)->number, header};
         case MessageKind::ping_reply:
             return {std::get_if<zab::PingReply>(&message)->number, header};

@@ -158,7 +158,7 @@ void World::call_sender(ConnectionIndex index) {
 void World::run_sender(ConnectionIndex index, Core* core) {
     Connection& conn = connections_[index];
     Stage& sender = stage_of(StageRef::sender(index));
-    const ServerNode& server = servers_[conn.ends[1].index];
+    ServerNode& server = servers_[conn.ends[1].index];
     std::int64_t busy_until = now_;
     trace::RecordId last = sender.last_record;
     Pipe& pipe = conn.pipes[1];
@@ -183,6 +183,9 @@ void World::run_sender(ConnectionIndex index, Core* core) {
         std::int64_t cost = sender_cost_.distribution->draw(word).ns;
         if (sender.busy_until < flight.origin.since && busy_until == now_) {
             cost += wake_cost(flight.origin.since - sender.busy_until, next_word(word));
+        }
+        if (has_first_use_costs_) {
+            cost += first_use_cost(server, StageRef::per_server, word);
         }
         cost = std::min(cost, longest_packet_ns);
         if (busy_until > flight.origin.since) {

@@ -292,6 +292,9 @@ struct ServerNode {
     Disk disk;
     Key cpu_key, disk_key, process_key, timer_key;
     std::array<std::uint64_t, 16> work_draws{};  ///< Pieces of work so far, by kind.
+    /// Items that each kind of thread of this process has done, by stage, and behind them its
+    /// senders; counted until their code is compiled.
+    std::array<std::uint32_t, StageRef::per_server + 1> practised{};
     std::uint64_t boots = 0;
     std::uint64_t preparations = 0;                 ///< To serve as a learner, so far.
     std::int64_t slow_factor_nano = 1'000'000'000;  ///< Of its cpu.

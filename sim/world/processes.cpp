@@ -23,6 +23,7 @@ void World::start_server(ServerIndex index, trace::RecordId cause) {
     server.ended_itself_at = -1;
     ++server.incarnation;
     ++server.boots;
+    server.practised = {};
     const Origin origin{.cause = cause, .since = now_};
     server.last_record_at = now_;
     server.last_record = emit(trace::Kind::server_started, server.id, origin);

@@ -41,6 +41,8 @@ inline trace::Kind record_kind(zab::NoteKind note) {
         case zab::NoteKind::command_agreed: return trace::Kind::command_agreed;
         case zab::NoteKind::watcher_registered: return trace::Kind::watcher_registered;
         case zab::NoteKind::configuration_changed: return trace::Kind::configuration_changed;
+        case zab::NoteKind::watch_set: return trace::Kind::watch_set;
+        case zab::NoteKind::watch_fired: return trace::Kind::watch_fired;
     }
     zab::ensure(false, "every kind of note has its kind of record");
     return trace::Kind::work;

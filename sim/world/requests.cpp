@@ -1,5 +1,6 @@
 #include "sim/world/requests.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace sim {
@@ -9,10 +10,12 @@ namespace {
 zab::Operation drawn_operation(const ClientGroup& group, Key key) {
     const std::uint64_t set = std::uint64_t{group.create_weight} + group.set_weight;
     const std::uint64_t get = set + group.get_weight;
-    const std::uint64_t chance = uniform_below(key, get + group.sync_weight);
+    const std::uint64_t sync = get + group.sync_weight;
+    const std::uint64_t chance = uniform_below(key, sync + group.watch_weight);
     if (chance < group.create_weight) return zab::Operation::create;
     if (chance < set) return zab::Operation::set;
-    return chance < get ? zab::Operation::get : zab::Operation::sync;
+    if (chance < get) return zab::Operation::get;
+    return chance < sync ? zab::Operation::sync : zab::Operation::watch;
 }
 
 std::uint32_t drawn_bytes(const ClientGroup& group, Key key) {
@@ -22,6 +25,17 @@ std::uint32_t drawn_bytes(const ClientGroup& group, Key key) {
 }
 
 }  // namespace
+
+bool may_watch(const ClientGroup& group) {
+    const auto watches = [](const AskedRequest& request) {
+        return request.operation == zab::Operation::watch;
+    };
+    const auto lists = [&](const std::vector<AskedRequest>& list) {
+        return std::ranges::any_of(list, watches);
+    };
+    return group.watch_weight > 0 ||
+           (group.requests && std::ranges::any_of(*group.requests, lists));
+}
 
 std::uint64_t most_requests(const ClientGroup& group, std::uint32_t place) {
     if (group.requests) return (*group.requests)[place].size();

@@ -99,12 +99,14 @@ template <class What>
 }
 
 /// Carries a step's effects out, in their order, from the one at `first` on.
-[[gnu::always_inline]] inline void World::interpret(const Step& step, std::size_t first) {
+[[gnu::always_inline]] inline void World::interpret(Step& step, std::size_t first) {
     const std::span<const zab::Effect> list = effects_.list();
     for (std::size_t i = first; i < list.size(); ++i) {
         const zab::Effect& effect = list[i];
         if (const auto* send = std::get_if<zab::Send>(&effect)) {
-            if (transmit(send->link, send->message, step.record, step.ready, step.service)) {
+            if (zab::kind_of(send->message) == zab::MessageKind::watch_event) [[unlikely]] {
+                notify(step, *send);
+            } else if (transmit(send->link, send->message, step.record, step.ready, step.service)) {
                 write_waits(step, send->link);
             }
         } else if (const auto* item = std::get_if<zab::Hand>(&effect)) {

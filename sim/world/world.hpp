@@ -75,6 +75,8 @@ class World {
         trace::RecordId record = 0;
         std::int64_t ready = 0;  ///< When its effects leave: its cpu time has passed.
         std::uint32_t service = 0;
+        std::int64_t notices = 0;  ///< Of that, what is spent on telling watchers,
+        std::int64_t told = 0;     ///< and has been spent by now.
     };
     struct Told {  // How a step has been recorded.
         trace::RecordId record = 0;
@@ -152,6 +154,9 @@ class World {
                             std::int64_t slept);
     std::int64_t wake_cost(std::int64_t slept, std::uint64_t word) const;
     std::int64_t outcome_cost(StageRef ref, std::uint64_t word) const;
+    std::int64_t first_use_cost(ServerNode& server, std::size_t thread, std::uint64_t word) const;
+    std::int64_t notice_cost(ServerIndex server, const zab::Send& send) const;
+    void notify(Step& step, const zab::Send& send);
     void occupy_core(HostIndex index, std::int64_t ns);
     void set_item_costs();
     std::uint64_t thread_of(StageRef ref) const;
@@ -167,7 +172,7 @@ class World {
     template <class What>
     Told tell(ServerNode& server, const What& what, const Origin& origin);
     void carry_out(Step& step, const Told& told, std::int64_t since, Core* core, bool pays);
-    void interpret(const Step& step, std::size_t first);
+    void interpret(Step& step, std::size_t first);
     bool perform(const Step& step, const zab::Effect& effect);
     void perform(const Step& step, const zab::Dial& wish);
     void perform(const Step& step, const zab::Listen& wish);
@@ -295,11 +300,15 @@ class World {
     void client_arrival(ClientIndex index, trace::RecordId cause);
     void client_burst(std::uint32_t group, std::uint32_t operations, trace::RecordId cause);
     void issue(ClientIndex index, const Origin& origin);
+    void ask(Client& client, const AskedRequest& asked, const Origin& origin, std::int64_t queued);
     void send_from_client(Client& client, const zab::Message& message, trace::RecordId cause,
                           std::int64_t waited);
     void arm_client(ClientIndex index);
     zab::NodeId choose_server(const Client& client) const;
     void complete(ClientIndex index, const zab::ClientReply& reply, const Origin& origin);
+    void go_on(ClientIndex index, trace::RecordId cause);
+    void is_notified(ClientIndex index, const zab::WatchEvent& event, const Origin& origin);
+    void name_watches(Client& client);
 
     // faults.cpp
     void place_faults();
@@ -352,12 +361,14 @@ class World {
     Outlet outlets_;
     zab::Effects effects_;
     bool cpu_is_free_ = false;
-    bool has_datagrams_ = false;      ///< Instead of streams, between servers.
-    bool has_outcome_costs_ = false;  ///< Replies or proposals cost something of their own.
-    std::uint64_t send_buffer_ = 0;   ///< Bytes a pipe takes before its writer waits.
-    zab::Snapshot snapshot_in_hand_;  ///< Of the Snap message that is being read.
-    bool done_replaces_ = false;      ///< Whether that was a snapshot that replaces the log.
-    std::uint32_t done_count_ = 0;    ///< What the last piece of work amounted to, for its record.
+    bool has_datagrams_ = false;        ///< Instead of streams, between servers.
+    bool has_outcome_costs_ = false;    ///< Replies or proposals cost something of their own.
+    bool has_first_use_costs_ = false;  ///< Code that has seldom run costs more.
+    bool has_watchers_ = false;         ///< Some clients may leave watches.
+    std::uint64_t send_buffer_ = 0;     ///< Bytes a pipe takes before its writer waits.
+    zab::Snapshot snapshot_in_hand_;    ///< Of the Snap message that is being read.
+    bool done_replaces_ = false;        ///< Whether that was a snapshot that replaces the log.
+    std::uint32_t done_count_ = 0;  ///< What the last piece of work amounted to, for its record.
 
     std::vector<Host> hosts_;
     std::vector<std::uint32_t> models_;  // By from * hosts + to: index into link_models_.

@@ -134,7 +134,8 @@ KINDS = {
                        {'negotiated_timeout': _integer(1, 86_400_000)}),
     'session-close': ({**_WORLD, 'leader': _ID, 'client_at': _ID, 'ms': _figures}, {}),
     'watch': ({**_WORLD, 'leader': _ID, 'writer_at': _ID, 'watchers': _integer(1, 1_000_000),
-               'watchers_at': _list_of(_ID), 'ms': _figures}, {'writer_reply_ms': _figures}),
+               'watchers_at': _list_of(_ID), 'ms': _figures},
+              {'writer_reply_ms': _figures, 'first_ms': _figures}),
     'disk': ({'payload': _integer(1, 1 << 30), 'ms': _figures}, {}),
 }
 

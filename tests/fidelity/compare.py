@@ -18,13 +18,9 @@ import latency  # noqa: E402
 import measure  # noqa: E402
 import sessions  # noqa: E402
 import simulate  # noqa: E402
+import watches  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-
-def not_modelled(case, simulator, full):
-    del case, simulator, full
-    yield measure.Finding('watches', 'notifications', 'none', 'watches are not modelled', False)
 
 
 COMPARE = {
@@ -36,7 +32,7 @@ COMPARE = {
     'restart-stall': elections.compare_stall,
     'session-expiry': sessions.compare_expiry,
     'session-close': sessions.compare_close,
-    'watch': not_modelled,
+    'watch': watches.compare,
     'disk': disk.compare,
 }
 

@@ -6,9 +6,10 @@ import measure
 import scenario
 import simulate
 
-WARM_UP_S = 2.5
-# By then all servers serve: an open load that began sooner would begin with a backlog.
-OPEN_S = 2.0
+WARM_UP_S = 3.5
+# By then all servers serve and are warm: an open load that began sooner would begin with a
+# backlog.
+START_S = 2.0
 LEAST_MS, SHARE, P90_SHARE = 0.3, 0.03, 0.10
 CPU_SHARE = 0.25
 
@@ -75,16 +76,17 @@ def build(case):
     sites = case['client_at'] if isinstance(case['client_at'], list) else [case['client_at']]
     for index, site in enumerate(sites):
         count = case['connections'] // len(sites) + (index < case['connections'] % len(sites))
-        load, start = scenario.closed(case['outstanding']), '0s'
+        load = scenario.closed(case['outstanding'])
         if case.get('rate'):
             load = {'open': {'poisson': f'{case["rate"] / case["connections"]:.6f}/s'}}
-            start = scenario.ms(OPEN_S * 1000)
         if count:
             made['clients'].append(scenario.client(
-                f'at-{site}', [site], count=count, load=load, start=start,
+                f'at-{site}', [site], count=count, load=load,
+                start=scenario.ms(START_S * 1000),
                 operations=operations(case),
                 payload=f'{case["payload"]}B',
                 paths={'uniform': {'count': case.get('keys', 1)}}))
+    made['clients'].append(scenario.warm_up(case, 1, START_S))
     if background(case):
         made['clients'].append(scenario.client(
             'background', [case['leader']], load=scenario.closed(background(case)),

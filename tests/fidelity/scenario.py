@@ -72,6 +72,14 @@ def closed(outstanding, think_ms=0):
     return {'closed': {'outstanding': outstanding, 'think_time': ms(think_ms)}}
 
 
+def warm_up(case, begin_s, end_s):
+    """What warms the ensemble up before it is measured, with some thousand operations."""
+    servers = range(1, case['servers'] + 1)
+    return client('warm-up', list(servers), count=case['servers'], load=closed(60),
+                  start=ms(begin_s * 1000), operations={'set': 1, 'get': 1},
+                  leave={'at': ms(end_s * 1000), 'how': 'close_session'})
+
+
 def client(name, servers, **more):
     """A client that, like the measuring ones, redials at once."""
     return {'name': name, 'host': 'load', 'placement': {'servers': servers},

@@ -20,7 +20,8 @@ def _scenario(case, seed, how, after_ms):
     made['clients'] = [scenario.client(
         'victim', [case['client_at']], start=scenario.ms(start), operations={'get': 1},
         operations_each=1, session_timeout=scenario.ms(timeout),
-        leave={'at': scenario.ms(start + after_ms), 'how': how})]
+        leave={'at': scenario.ms(start + after_ms), 'how': how}),
+        scenario.warm_up(case, 1.5, 2.5)]
     made['trace'] = {'from': scenario.ms(start)}
     return made
 

@@ -110,6 +110,9 @@ std::string fields(const zab::ClientReply& m) {
     return fmt::format("op={} cxid={} zxid={}", name_of(m.operation), m.cxid, text_of(m.zxid)) +
            refused;
 }
+std::string fields(const zab::WatchEvent& m) {
+    return fmt::format("zxid={} path={}", text_of(m.zxid), m.path);
+}
 std::string fields(const zab::ClientPingReply& m) {
     return fmt::format("number={} zxid={}", m.number, text_of(m.zxid));
 }
@@ -298,7 +301,8 @@ zab::Message message_of(const Words& words) {
         case zab::MessageKind::connect_reply:
         case zab::MessageKind::client_reply:
         case zab::MessageKind::client_ping_reply:
-        case zab::MessageKind::telegram: break;
+        case zab::MessageKind::telegram:
+        case zab::MessageKind::watch_event: break;
     }
     FAIL("a server is never sent a " << words.at(0));
     return zab::UpToDate{};

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "tests/unit/check_model_parts.hpp"
 #include "tests/unit/check_script.hpp"
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -13,7 +13,7 @@ namespace analysis {
 /// An abstract Zab that takes random steps and writes down what it does: correct histories of any
 /// length, with crashes, power losses, elections that fail half-way, deposed leaders that go on,
 /// truncations, snapshots, observers and clients. Test code: clarity before speed.
-class Model {
+class Model : private ModelParts {
   public:
     Model(std::uint64_t seed, std::uint16_t voters, std::uint16_t observers)
         : random_(seed * 2 + 1), voters_(voters), servers_(voters + observers + 1u) {
@@ -35,38 +35,6 @@ class Model {
     }
 
   private:
-    using Node = std::uint16_t;
-    enum class Role { down, looking, leading, following };
-
-    struct Entry {
-        Txn txn;
-        std::optional<std::uint64_t> client;
-        std::uint32_t cxid = 0;
-    };
-
-    struct Server {
-        Role role = Role::down;
-        std::vector<Entry> log;   ///< With what is only in the page cache.
-        std::size_t durable = 0;  ///< How much of the log.
-        std::size_t applied = 0;
-        std::size_t acked = 0;
-        std::uint32_t accepted = 0, current = 0;
-        // As a leader.
-        std::size_t committed = 0;
-        std::size_t initial = 0;
-        std::vector<std::size_t> acks;  ///< By node; they may arrive late.
-        // As a learner.
-        Node leader = 0;
-    };
-
-    struct Client {
-        Node server = 0;
-        std::uint64_t session = 0;
-        std::uint32_t cxid = 0;
-        std::deque<std::uint32_t> outstanding;
-        zab::Zxid seen;
-    };
-
     std::uint64_t draw(std::uint64_t below) {
         random_ ^= random_ << 13;
         random_ ^= random_ >> 7;
@@ -336,7 +304,17 @@ class Model {
         if (s.applied >= std::min(upto, s.log.size())) return;
         const Entry& entry = s.log[s.applied++];
         script_.deliver(n, entry.txn, static_cast<std::uint32_t>(entry.txn.prefix));
+        if (entry.txn.zxid.counter() % 3 == 0) notify(n, entry.txn.zxid);
         if (entry.client) reply(n, entry);
+    }
+
+    /// Every third transaction writes what clients watch.
+    void notify(Node n, zab::Zxid zxid) {
+        for (std::uint64_t c = 0; c < clients_.size(); ++c) {
+            if (clients_[c].server != n || !clients_[c].watches) continue;
+            clients_[c].watches = false;
+            script_.watch_fired(c, n, zxid, 7).notified(c, n, zxid, 7);
+        }
     }
 
     void reply(Node n, const Entry& entry) {
@@ -359,8 +337,12 @@ class Model {
         if (client.server == 0 || !client.outstanding.empty()) return;
         const Server& s = servers_[client.server];
         client.seen = at(s, s.applied).zxid;
-        script_.invoke(c, client.server, trace::Operation::get, ++client.cxid);
-        script_.complete(c, client.server, trace::Operation::get, client.cxid, client.seen);
+        const bool watches = chance(30);
+        const auto operation = watches ? trace::Operation::watch : trace::Operation::get;
+        script_.invoke(c, client.server, operation, ++client.cxid);
+        if (watches) script_.watch_set(c, client.server, client.seen, 7);
+        client.watches = client.watches || watches;
+        script_.complete(c, client.server, operation, client.cxid, client.seen);
     }
 
     void disconnect(std::uint64_t c) {
@@ -369,7 +351,9 @@ class Model {
             script_.fail(c, client.server, trace::Operation::set, cxid);
         }
         client.outstanding.clear();
+        if (client.server != 0) script_.disconnected(c, client.server, client.session);
         client.server = 0;
+        client.watches = false;
     }
 
     void connect(std::uint64_t c) {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <string>
 
@@ -179,19 +180,20 @@ std::vector<Case> disk_cases() {
     };
 }
 
+/// Two clients of an ensemble with three transactions, and what happens then.
+Script with(const std::function<void(Script&)>& act) {
+    Script script = begun()
+                        .write(1, a1, {1, 2, 3})
+                        .write(1, a2, {1, 2, 3})
+                        .write(1, a3, {1, 2, 3})
+                        .connected(0, 1, 8)
+                        .connected(1, 2, 9);
+    act(script);
+    return script;
+}
+
 std::vector<Case> client_cases() {
     using enum Operation;
-    const Script written = begun()
-                               .write(1, a1, {1, 2, 3})
-                               .write(1, a2, {1, 2, 3})
-                               .write(1, a3, {1, 2, 3})
-                               .connected(0, 1, 8)
-                               .connected(1, 2, 9);
-    const auto with = [&](auto act) {
-        Script script = written;
-        act(script);
-        return script;
-    };
     return {
         {"a later write gets a lower zxid", "linearizable_writes", with([](Script& s) {
              s.invoke(0, 1, set, 1).complete(0, 1, set, 1, a2.zxid);
@@ -229,9 +231,36 @@ std::vector<Case> client_cases() {
     };
 }
 
+std::vector<Case> watch_cases() {
+    using enum Operation;
+    return {
+        {"a client hears of a change after it has seen it", "watch_order", with([](Script& s) {
+             s.watch_set(0, 1, a1.zxid, 7).watch_fired(0, 1, a2.zxid, 7).invoke(0, 1, get, 1);
+             s.complete(0, 1, get, 1, a2.zxid).notified(0, 1, a2.zxid, 7);
+         })},
+        {"a watch fires twice", "watch_once", with([](Script& s) {
+             s.watch_set(0, 1, a1.zxid, 7).watch_fired(0, 1, a2.zxid, 7);
+             s.watch_fired(0, 1, a3.zxid, 7);
+         })},
+        {"a client is told twice", "watch_once", with([](Script& s) {
+             s.watch_set(0, 1, a1.zxid, 7).watch_fired(0, 1, a2.zxid, 7);
+             s.notified(0, 1, a2.zxid, 7).notified(0, 1, a2.zxid, 7);
+         })},
+        {"a client is told of another znode", "watch_once", with([](Script& s) {
+             s.watch_set(0, 1, a1.zxid, 7).watch_fired(0, 1, a2.zxid, 7);
+             s.notified(0, 1, a2.zxid, 8);
+         })},
+        {"a lost connection's watch is told of over the next", "watch_once", with([](Script& s) {
+             s.watch_set(0, 1, a1.zxid, 7).watch_fired(0, 1, a2.zxid, 7);
+             s.disconnected(0, 1, 7).connected(0, 2, 7).notified(0, 2, a2.zxid, 7);
+         })},
+    };
+}
+
 std::vector<Case> all_cases() {
     std::vector<Case> all = broadcast_cases();
-    for (const auto& more : {epoch_and_ack_cases(), commit_cases(), disk_cases(), client_cases()}) {
+    for (const auto& more :
+         {epoch_and_ack_cases(), commit_cases(), disk_cases(), client_cases(), watch_cases()}) {
         all.insert(all.end(), more.begin(), more.end());
     }
     return all;

@@ -88,6 +88,19 @@ class Script {
         return client_record(trace::Kind::fail, client, n, 0, cxid, detail(op));
     }
 
+    Script& disconnected(std::uint64_t client, Node n, std::uint64_t session) {
+        return client_record(trace::Kind::client_disconnected, client, n, session, 0, 0);
+    }
+    Script& watch_set(std::uint64_t client, Node n, zab::Zxid z, std::uint32_t path) {
+        return client_record(trace::Kind::watch_set, client, n, z.value, path, 0);
+    }
+    Script& watch_fired(std::uint64_t client, Node n, zab::Zxid z, std::uint32_t path) {
+        return client_record(trace::Kind::watch_fired, client, n, z.value, path, 0);
+    }
+    Script& notified(std::uint64_t client, Node n, zab::Zxid z, std::uint32_t path) {
+        return client_record(trace::Kind::notified, client, n, z.value, path, 0);
+    }
+
     /// The voters 1, 2 and 3 and the observer 4 boot with nothing.
     Script& boot_all() {
         for (Node n = 1; n <= 4; ++n) booted(n, nothing, 0);

@@ -34,6 +34,21 @@ Filter swaps(std::function<bool(const Record&)> fits) {
     };
 }
 
+/// Tells each record of a kind only after the next one of another.
+Filter tells_late(Kind kind, Kind after) {
+    return [=, held = std::optional<Record>()](const Record& r) mutable {
+        if (r.kind() == kind && !held.has_value()) {
+            held = r;
+            return Told{};
+        }
+        if (r.kind() != after || !held.has_value()) return Told{r};
+        const auto time = r.time();
+        const Record late = changed(*held, [time](auto& f) { f.time = time; });
+        held.reset();
+        return Told{r, late};
+    };
+}
+
 /// Changes the `nth` record of a kind, counted over all servers from the start.
 Filter changes(Kind kind, int nth, std::function<void(Record::Fields&)> change) {
     return [=, seen = 0](const Record& r) mutable {
@@ -80,6 +95,11 @@ const std::string tail = R"({"duration": "20s", "ensemble": {"voters": 3},
         "1": {"accepted_epoch": 1, "current_epoch": 1, "history": ["1:1-1:5"]},
         "2": {"accepted_epoch": 2, "current_epoch": 2, "history": ["1:1-1:3"]},
         "3": {"accepted_epoch": 2, "current_epoch": 2, "history": ["1:1-1:3"]}}}})";
+
+/// The only client watches what it writes.
+const std::string watched = R"({"duration": "20s", "ensemble": {"voters": 3},
+    "cpu": {"preset": "zero"}, "clients": [{"count": 1, "load": {"open": {"constant": "20/s"}},
+    "operations": {"set": 1, "watch": 1}, "paths": {"uniform": {"count": 1}}}]})";
 
 }  // namespace
 
@@ -187,6 +207,14 @@ std::vector<Mutant> mutants_of_clients() {
          }},
         {"a write that is ordered before one that had ended", quiet, "linearizable_writes",
          [] { return writes_out_of_order(); }},
+        {"a client hears of a change after its reply", watched, "watch_order",
+         [] { return tells_late(Kind::notified, Kind::complete); }},
+        {"a client is told twice", watched, "watch_once",
+         [] {
+             return Filter([](const Record& r) {
+                 return r.kind() == Kind::notified ? Told{r, r} : Told{r};
+             });
+         }},
     };
 }
 

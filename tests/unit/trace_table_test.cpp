@@ -72,7 +72,7 @@ TEST_CASE("every field has a key and a meaning, and every name is unique in its 
 }
 
 TEST_CASE("the names are as many as the enumerations have values") {
-    CHECK(operation_names().size() == static_cast<std::size_t>(Operation::close_session) + 1);
+    CHECK(operation_names().size() == static_cast<std::size_t>(Operation::set_watches) + 1);
     CHECK(outcome_names().size() == static_cast<std::size_t>(Outcome::session_expired) + 1);
     CHECK(level_names().size() == static_cast<std::size_t>(Level::all) + 1);
     CHECK(operation_names()[static_cast<std::size_t>(Operation::sync)] == "sync");
@@ -87,7 +87,7 @@ TEST_CASE("each level shows what the lower ones show, and the highest shows all"
         CHECK((lower & ~higher) == 0);
         CHECK(lower != higher);
     }
-    CHECK(kinds_at(Level::all) == (kind_bit(Kind::notification_compared) << 1) - 1);
+    CHECK(kinds_at(Level::all) == (kind_bit(Kind::notified) << 1) - 1);
 }
 
 TEST_CASE("numbers are written as the library writes them") {

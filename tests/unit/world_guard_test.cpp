@@ -256,6 +256,7 @@ TEST_CASE("the trace's names are the protocol's enumerators, in number and order
         NAMED(MessageKind, client_ping_reply),
         NAMED(MessageKind, touch),
         NAMED(MessageKind, telegram),
+        NAMED(MessageKind, watch_event),
     };
     constexpr Named<zab::TimerKind> timers[] = {
         NAMED(TimerKind, notification), NAMED(TimerKind, finalize), NAMED(TimerKind, dial_retry),

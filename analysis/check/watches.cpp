@@ -1,0 +1,152 @@
+#include "analysis/check/checkers.hpp"
+#include "analysis/check/fingerprint.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace analysis {
+
+namespace {
+
+using enum trace::Kind;
+
+constexpr Property watch_order{
+    "watch_order", "a client hears of a change that it watches before any reply can show it",
+    trace::Level::protocol};
+constexpr Property watch_once{
+    "watch_once", "a client is told once of a change of what it watches, and of no other",
+    trace::Level::protocol};
+constexpr Property family[] = {watch_order, watch_once};
+
+/// A watch is set at a server, fires there, and is told of to its client over the same connection,
+/// each once. Whether one is missed cannot be told from records: they do not say what a transaction
+/// writes.
+class WatchesChecker final : public Checker {
+  public:
+    std::string_view name() const override { return "watches"; }
+    std::span<const Property> properties() const override { return family; }
+    trace::KindSet kinds() const override {
+        return kind_set({client_connected, client_disconnected, client_expired, complete, watch_set,
+                         watch_fired, notified});
+    }
+    std::unique_ptr<Checker> clone() const override {
+        return std::make_unique<WatchesChecker>(*this);
+    }
+
+    void observe(const Step& step) override {
+        if (step.record.b() >= most_clients) return;  // That is reported of its requests.
+        const auto number = static_cast<std::size_t>(step.record.b());
+        if (number >= clients_.size()) clients_.resize(number + 1);
+        Client& client = clients_[number];
+        const trace::Kind kind = step.record.kind();
+        if (kind == complete) return on_complete(step, client);
+        if (kind == watch_set) return on_set(step, client);
+        if (kind == watch_fired) return on_fired(step, client);
+        if (kind == notified) return on_notified(step, client);
+        on_session(step, client);
+    }
+
+    std::uint64_t fingerprint() const override {
+        Fingerprint fingerprint;
+        for (const Client& client : clients_) {
+            fingerprint.add(client.session);
+            fingerprint.add(client.seen);
+            for (const auto* watches : {&client.set, &client.fired}) {
+                fingerprint.add(watches->size());
+                for (const Watch& watch : *watches) {
+                    fingerprint.add(watch.first.value);
+                    fingerprint.add(watch.second);
+                }
+            }
+        }
+        return fingerprint.value();
+    }
+
+  private:
+    /// Far above what a scenario may declare; a trace file can say anything.
+    static constexpr std::uint64_t most_clients = 1 << 22;
+
+    using Watch = std::pair<zab::NodeId, std::uint32_t>;  // Where, and on which path.
+
+    struct Client {
+        std::uint64_t session = 0;
+        zab::Zxid seen;  ///< The highest zxid in a reply of this session.
+        trace::RecordId seen_record = no_record;
+        std::vector<Watch> set;
+        std::vector<Watch> fired;  ///< The client has not heard of these yet.
+    };
+
+    static Watch watch_of(const trace::Record& record) { return {record.node(), record.c()}; }
+
+    /// False: there is none such.
+    static bool take(std::vector<Watch>& watches, const Watch& watch) {
+        const auto place = std::ranges::find(watches, watch);
+        if (place == watches.end()) return false;
+        *place = watches.back();
+        watches.pop_back();
+        return true;
+    }
+
+    /// What was under way is gone with its connection. What was set at its server is so only when
+    /// the server knows. A new session has seen nothing.
+    static void on_session(const Step& step, Client& client) {
+        client.fired.clear();
+        const std::uint64_t session = step.record.kind() == client_expired ? 0 : step.record.a();
+        if (session == client.session) return;
+        client.session = session;
+        client.seen = {};
+        client.seen_record = no_record;
+    }
+
+    /// Of several set_watches the first may be answered before the second one's changes are told:
+    /// the answer shows nothing of them.
+    static void on_complete(const Step& step, Client& client) {
+        const std::uint16_t detail = step.record.detail();
+        const bool has_seen = trace::outcome_of(detail) == trace::Outcome::ok &&
+                              trace::operation_of(detail) != trace::Operation::set_watches;
+        if (!has_seen || step.record.zxid() < client.seen) return;
+        client.seen = step.record.zxid();
+        client.seen_record = step.id;
+    }
+
+    static void on_set(const Step& step, Client& client) {
+        const Watch watch = watch_of(step.record);
+        if (std::ranges::find(client.set, watch) == client.set.end()) client.set.push_back(watch);
+    }
+
+    static void on_fired(const Step& step, Client& client) {
+        const Watch watch = watch_of(step.record);
+        if (!take(client.set, watch)) {
+            step.report(watch_once, {}, [&] {
+                return fmt::format("a watch of client {} on path {} fires, which was not set",
+                                   step.record.b(), watch.second);
+            });
+        }
+        client.fired.push_back(watch);
+    }
+
+    static void on_notified(const Step& step, Client& client) {
+        const zab::Zxid zxid = step.record.zxid();
+        if (zxid <= client.seen) {
+            step.report(watch_order, {client.seen_record}, [&] {
+                return fmt::format("client {} hears of {} after it has seen the state of {}",
+                                   step.record.b(), text(zxid), text(client.seen));
+            });
+        }
+        if (take(client.fired, watch_of(step.record))) return;
+        step.report(watch_once, {}, [&] {
+            return fmt::format("client {} is told of {} on path {}, of which no watch has fired",
+                               step.record.b(), text(zxid), step.record.c());
+        });
+    }
+
+    std::vector<Client> clients_;  ///< By the client's number.
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_watches() { return std::make_unique<WatchesChecker>(); }
+
+}  // namespace analysis
