@@ -26,6 +26,18 @@ Measurement of_writes(const Summary& summary) {
     return quantile(summary.writes(), {part, whole});
 }
 
+template <std::uint32_t part, std::uint32_t whole>
+Measurement of_reads(const Summary& summary) {
+    return quantile(summary.reads(), {part, whole});
+}
+
+template <std::uint32_t part, std::uint32_t whole>
+Measurement of_notifications(const Summary& summary) {
+    const auto value = summary.watches.notifications.quantile({part, whole});
+    if (!value) return {.value = std::nullopt, .why_not = "no watcher was told of a commit"};
+    return {.value = value->ns, .why_not = {}};
+}
+
 template <Operation operation, std::uint32_t part, std::uint32_t whole>
 Measurement of(const Summary& summary) {
     return quantile(summary.of(operation), {part, whole});
@@ -88,25 +100,30 @@ Measurement failed_operations(const Summary& summary) {
 using enum MetricUnit;
 using enum Operation;
 
-constexpr std::array<Metric, 22> table = {{
+constexpr std::array<Metric, 27> table = {{
     {"write_outage", time, "the longest time in which no write was acknowledged", write_outage},
     {"write_p50", time, "latency of create and set: median", of_writes<1, 2>},
     {"write_p90", time, "latency of create and set: 90 %", of_writes<9, 10>},
     {"write_p99", time, "latency of create and set: 99 %", of_writes<99, 100>},
     {"write_p999", time, "latency of create and set: 99.9 %", of_writes<999, 1000>},
     {"write_max", time, "latency of create and set: the greatest", of_writes<1, 1>},
-    {"read_p50", time, "latency of get: median", of<get, 1, 2>},
-    {"read_p90", time, "latency of get: 90 %", of<get, 9, 10>},
-    {"read_p99", time, "latency of get: 99 %", of<get, 99, 100>},
-    {"read_p999", time, "latency of get: 99.9 %", of<get, 999, 1000>},
-    {"read_max", time, "latency of get: the greatest", of<get, 1, 1>},
+    {"read_p50", time, "latency of get and watch: median", of_reads<1, 2>},
+    {"read_p90", time, "latency of get and watch: 90 %", of_reads<9, 10>},
+    {"read_p99", time, "latency of get and watch: 99 %", of_reads<99, 100>},
+    {"read_p999", time, "latency of get and watch: 99.9 %", of_reads<999, 1000>},
+    {"read_max", time, "latency of get and watch: the greatest", of_reads<1, 1>},
     {"sync_p50", time, "latency of sync: median", of<sync, 1, 2>},
     {"sync_p90", time, "latency of sync: 90 %", of<sync, 9, 10>},
     {"sync_p99", time, "latency of sync: 99 %", of<sync, 99, 100>},
     {"sync_p999", time, "latency of sync: 99.9 %", of<sync, 999, 1000>},
     {"sync_max", time, "latency of sync: the greatest", of<sync, 1, 1>},
+    {"notification_p50", time, "from a commit to a watcher: median", of_notifications<1, 2>},
+    {"notification_p90", time, "from a commit to a watcher: 90 %", of_notifications<9, 10>},
+    {"notification_p99", time, "from a commit to a watcher: 99 %", of_notifications<99, 100>},
+    {"notification_p999", time, "from a commit to a watcher: 99.9 %", of_notifications<999, 1000>},
+    {"notification_max", time, "from a commit to a watcher: the greatest", of_notifications<1, 1>},
     {"writes_per_second", rate, "create and set that succeeded", writes_per_second},
-    {"reads_per_second", rate, "get that succeeded", reads_per_second},
+    {"reads_per_second", rate, "get and watch that succeeded", reads_per_second},
     {"elections", count, "how often a server was elected", elections},
     {"messages_per_write", count, "messages between servers for each transaction",
      messages_per_write},

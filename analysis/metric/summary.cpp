@@ -43,6 +43,12 @@ OperationSummary Summary::writes() const {
     return both;
 }
 
+OperationSummary Summary::reads() const {
+    OperationSummary both = of(trace::Operation::get);
+    both.merge(of(trace::Operation::watch));
+    return both;
+}
+
 std::optional<std::int64_t> ratio(std::uint64_t amount, std::uint64_t factor,
                                   std::int64_t divisor) {
     if (divisor <= 0) return std::nullopt;

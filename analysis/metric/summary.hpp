@@ -148,7 +148,7 @@ struct Summary {
 
     const OperationSummary& of(trace::Operation operation) const;
     OperationSummary writes() const;  ///< create and set.
-    const OperationSummary& reads() const { return of(trace::Operation::get); }
+    OperationSummary reads() const;   ///< get, and watch, which is one that leaves a watch.
     /// The time that the numbers cover.
     zab::Duration span() const { return end - warm_up; }
     friend bool operator==(const Summary&, const Summary&) = default;

@@ -91,8 +91,9 @@ std::string throughput(const Summary& summary, const Paint& paint) {
     std::string out = heading(paint, "Throughput");
     out += fmt::format("  writes  {} ({} acknowledged)\n", rate_text(writes.ok, summary),
                        count_text(writes.ok));
-    out += fmt::format("  reads   {} ({} answered)\n", rate_text(summary.reads().ok, summary),
-                       count_text(summary.reads().ok));
+    const OperationSummary reads = summary.reads();
+    out += fmt::format("  reads   {} ({} answered)\n", rate_text(reads.ok, summary),
+                       count_text(reads.ok));
     return out;
 }
 
@@ -131,9 +132,12 @@ std::string latency(const Summary& summary, const Paint& paint) {
                  {"max"},
                  {"failed"},
                  {"unfinished"}});
-    const bool has_both = summary.of(trace::Operation::create).is_used() &&
-                          summary.of(trace::Operation::set).is_used();
-    if (has_both) add_latency(table, "write", summary.writes());
+    const auto uses = [&summary](trace::Operation one, trace::Operation other) {
+        return summary.of(one).is_used() && summary.of(other).is_used();
+    };
+    using enum trace::Operation;
+    if (uses(create, set)) add_latency(table, "write", summary.writes());
+    if (uses(get, watch)) add_latency(table, "read", summary.reads());
     for (std::size_t i = 0; i < operation_count; ++i) {
         if (!summary.operations[i].is_used()) continue;
         add_latency(table, std::string(name_of(static_cast<trace::Operation>(i))),

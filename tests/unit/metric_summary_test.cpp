@@ -74,6 +74,50 @@ TEST_CASE("operations are told apart by kind and outcome") {
     CHECK(summary.untracked == 0);
 }
 
+TEST_CASE("a read that leaves a watch is a read, and a session's end an operation") {
+    RunScript script;
+    script.at(10).invoke(0, 1, Operation::get).invoke(0, 2, Operation::watch);
+    script.invoke(0, 3, Operation::close_session);
+    script.at(11).complete(0, 1, Operation::get).at(13).complete(0, 2, Operation::watch);
+    script.complete(0, 3, Operation::close_session);
+
+    const Summary summary = script.finish(100);
+
+    CHECK(summary.reads().ok == 2);
+    CHECK(summary.reads().latency.max() == ms(3));
+    CHECK(summary.of(Operation::watch).ok == 1);
+    CHECK(summary.of(Operation::close_session).ok == 1);
+    CHECK(summary.untracked == 0);
+}
+
+TEST_CASE("a change's way to those who watch it is measured from its commit") {
+    RunScript script(at_ms(100));
+    const auto about = [&script](trace::Kind kind, std::uint32_t counter) {
+        script.record({.kind = kind, .node = n1, .a = zab::Zxid::of({1}, counter).value});
+    };
+    script.at(50);
+    about(trace::Kind::commit, 1);
+    script.at(99);
+    about(trace::Kind::notified, 1);  // Before the warm-up.
+    script.at(110);
+    about(trace::Kind::notified, 1);
+    script.at(120);
+    about(trace::Kind::commit, 2);
+    for (const std::int64_t when : {125, 127}) {
+        script.at(when);
+        about(trace::Kind::notified, 2);
+    }
+    about(trace::Kind::notified, 7);  // Nobody knows when that was committed.
+
+    const Summary summary = script.finish(200);
+
+    CHECK(summary.watches.notifications.count() == 3);
+    CHECK(summary.watches.notifications.min() == ms(5));
+    CHECK(summary.watches.notifications.max() == ms(60));
+    CHECK(summary.watches.untimed == 1);
+    CHECK(summary.commits == 1);
+}
+
 TEST_CASE("a reply to what was never asked is only counted") {
     RunScript script;
     script.at(10).complete(0, 1).fail(3, 3);
