@@ -23,6 +23,7 @@ std::optional<Verdict> judge_lives(const Case& one);
 std::optional<Verdict> judge_moves(const Case& one);
 /// Of a leader that collects epochs, of a disk that is read, and of a log that is cut.
 std::optional<Verdict> judge_epochs(const Case& one);
+std::optional<Verdict> judge_epoch_calls(const Case& one);
 std::optional<Verdict> judge_disk(const Case& one);
 std::optional<Verdict> judge_truncation(const Case& one);
 /// Of a server in an ensemble that cannot write its epoch files.

@@ -7,9 +7,10 @@ Verdict run(const Case& one) {
         throw Refused("nothing is expected");
     }
     for (const auto& judge :
-         {judge_votes, judge_tracker, judge_quorum, judge_plan, judge_epochs, judge_commit,
-          judge_trackers, judge_roles, judge_lives, judge_sessions, judge_moves, judge_disk,
-          judge_truncation, judge_epoch_failures, judge_talk, judge_election, judge_story}) {
+         {judge_votes, judge_tracker, judge_quorum, judge_plan, judge_epoch_calls, judge_epochs,
+          judge_commit, judge_trackers, judge_roles, judge_lives, judge_sessions, judge_moves,
+          judge_disk, judge_truncation, judge_epoch_failures, judge_talk, judge_election,
+          judge_story}) {
         if (auto verdict = judge(one)) return *verdict;
     }
     throw Refused("nothing here plays cases of area " + one.area + " of this shape");
