@@ -111,7 +111,10 @@ class ClientOrder final : public Checker {
         const auto request = take(step, client);
         const Operation operation = trace::operation_of(step.record.detail());
         const trace::Outcome outcome = trace::outcome_of(step.record.detail());
-        if (operation == Operation::create_session || outcome == trace::Outcome::connection_loss ||
+        // With set_watches a client tells, and is shown nothing.
+        const bool shows_nothing =
+            operation == Operation::create_session || operation == Operation::set_watches;
+        if (shows_nothing || outcome == trace::Outcome::connection_loss ||
             outcome == trace::Outcome::session_expired) {
             return;
         }

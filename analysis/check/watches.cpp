@@ -3,8 +3,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <set>
 #include <utility>
+#include <vector>
 
 namespace analysis {
 
@@ -53,13 +54,8 @@ class WatchesChecker final : public Checker {
         for (const Client& client : clients_) {
             fingerprint.add(client.session);
             fingerprint.add(client.seen);
-            for (const auto* watches : {&client.set, &client.fired}) {
-                fingerprint.add(watches->size());
-                for (const Watch& watch : *watches) {
-                    fingerprint.add(watch.first.value);
-                    fingerprint.add(watch.second);
-                }
-            }
+            add_to(fingerprint, client.set);
+            add_to(fingerprint, client.fired);
         }
         return fingerprint.value();
     }
@@ -74,20 +70,20 @@ class WatchesChecker final : public Checker {
         std::uint64_t session = 0;
         zab::Zxid seen;  ///< The highest zxid in a reply of this session.
         trace::RecordId seen_record = no_record;
-        std::vector<Watch> set;
-        std::vector<Watch> fired;  ///< The client has not heard of these yet.
+        std::set<Watch> set;
+        std::multiset<Watch> fired;  ///< The client has not heard of these yet.
     };
 
-    static Watch watch_of(const trace::Record& record) { return {record.node(), record.c()}; }
-
-    /// False: there is none such.
-    static bool take(std::vector<Watch>& watches, const Watch& watch) {
-        const auto place = std::ranges::find(watches, watch);
-        if (place == watches.end()) return false;
-        *place = watches.back();
-        watches.pop_back();
-        return true;
+    template <class Watches>
+    static void add_to(Fingerprint& fingerprint, const Watches& watches) {
+        fingerprint.add(watches.size());
+        for (const Watch& watch : watches) {
+            fingerprint.add(watch.first.value);
+            fingerprint.add(watch.second);
+        }
     }
+
+    static Watch watch_of(const trace::Record& record) { return {record.node(), record.c()}; }
 
     /// What was under way is gone with its connection. What was set at its server is so only when
     /// the server knows. A new session has seen nothing.
@@ -112,19 +108,18 @@ class WatchesChecker final : public Checker {
     }
 
     static void on_set(const Step& step, Client& client) {
-        const Watch watch = watch_of(step.record);
-        if (std::ranges::find(client.set, watch) == client.set.end()) client.set.push_back(watch);
+        client.set.insert(watch_of(step.record));
     }
 
     static void on_fired(const Step& step, Client& client) {
         const Watch watch = watch_of(step.record);
-        if (!take(client.set, watch)) {
+        if (client.set.erase(watch) == 0) {
             step.report(watch_once, {}, [&] {
                 return fmt::format("a watch of client {} on path {} fires, which was not set",
                                    step.record.b(), watch.second);
             });
         }
-        client.fired.push_back(watch);
+        client.fired.insert(watch);
     }
 
     static void on_notified(const Step& step, Client& client) {
@@ -135,7 +130,11 @@ class WatchesChecker final : public Checker {
                                    step.record.b(), text(zxid), text(client.seen));
             });
         }
-        if (take(client.fired, watch_of(step.record))) return;
+        const auto fired = client.fired.find(watch_of(step.record));
+        if (fired != client.fired.end()) {
+            client.fired.erase(fired);
+            return;
+        }
         step.report(watch_once, {}, [&] {
             return fmt::format("client {} is told of {} on path {}, of which no watch has fired",
                                step.record.b(), text(zxid), step.record.c());

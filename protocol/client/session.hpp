@@ -23,6 +23,12 @@ class ClientSession {
         PathId path = 0;
     };
 
+    /// A watched znode, and how many reads of it wait for its change.
+    struct Watched {
+        PathId path = 0;
+        std::uint32_t waiting = 0;
+    };
+
     ClientSession(std::uint32_t client, std::uint32_t timeout_ms)
         : client_(client), timeout_ms_(timeout_ms) {}
 
@@ -55,31 +61,39 @@ class ClientSession {
         const InFlight& answered = in_flight_.front();
         closed_ = closed_ || answered.operation == Operation::close_session;
         if (answered.operation == Operation::watch && reply.outcome == Outcome::ok) {
-            watched_.insert(std::ranges::upper_bound(watched_, answered.path), answered.path);
+            ++place_of(answered.path)->waiting;
         }
+        const bool names_watches = answered.operation == Operation::set_watches;
         in_flight_.pop();
-        see(reply.zxid);
+        // Between two set_watches not all changes have been told of that came before the first.
+        if (!names_watches || in_flight_.empty() ||
+            in_flight_.front().operation != Operation::set_watches) {
+            last_seen_ = std::max(last_seen_, reply.zxid);
+        }
         return true;
     }
     /// What becomes of a request that no server answers (ClientCnxn.conLossPacket): nobody knows
     /// whether it was done, unless we have closed the session ourselves.
     Outcome loss() const { return closed_ ? Outcome::session_expired : Outcome::connection_loss; }
-    void see(Zxid zxid) {
-        if (zxid > last_seen_) {
-            last_seen_ = zxid;
-        }
-    }
 
     /// A watched znode has changed. Returns how many reads of it have waited for that.
-    std::size_t on_event(const WatchEvent& event) {
-        const auto [first, last] = std::ranges::equal_range(watched_, event.path);
-        const auto waiting = static_cast<std::size_t>(last - first);
-        watched_.erase(first, last);
+    std::uint32_t on_event(const WatchEvent& event) {
+        const auto place = place_of(event.path);
+        const std::uint32_t waiting = place->waiting;
+        watched_.erase(place);
         return waiting;
     }
-    /// The znodes that are watched, ascending; one that several reads wait for, as often. They are
-    /// to be named to the next server (ClientCnxn.primeConnection).
-    const std::vector<PathId>& watched() const { return watched_; }
+    /// The znodes that are watched, ascending: to be named to the next server
+    /// (ClientCnxn.primeConnection).
+    const std::vector<Watched>& watched() const { return watched_; }
+    /// All reads that wait for what they have read to change.
+    std::uint32_t waiting() const {
+        std::uint32_t all = 0;
+        for (const Watched& watched : watched_) {
+            all += watched.waiting;
+        }
+        return all;
+    }
 
     /// After so long without a word from any server the session must be over: it is taken for that,
     /// on releases that know ZOOKEEPER-4508.
@@ -107,6 +121,13 @@ class ClientSession {
     std::uint32_t timeout_ms() const { return timeout_ms_; }
 
   private:
+    /// Its place among the watched, made if it is none yet.
+    std::vector<Watched>::iterator place_of(PathId path) {
+        const auto place = std::ranges::lower_bound(watched_, path, {}, &Watched::path);
+        const bool is_watched = place != watched_.end() && place->path == path;
+        return is_watched ? place : watched_.insert(place, {path, 0});
+    }
+
     std::uint32_t client_;
     std::uint32_t timeout_ms_;
     SessionId session_{};
@@ -115,7 +136,7 @@ class ClientSession {
     bool attached_ = false;
     bool closed_ = false;
     Ring<InFlight> in_flight_;
-    std::vector<PathId> watched_;
+    std::vector<Watched> watched_;
 };
 
 }  // namespace zab

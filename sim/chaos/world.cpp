@@ -59,7 +59,9 @@ std::string draw_client_group(Dice dice, Setting& setting) {
     }
     const std::uint64_t timeout = dice.between(least_session_ms, 4'000);
     setting.session_ms = std::max(setting.session_ms, timeout);
-    const std::uint64_t watch = dice.happens(30) ? dice.between(1, 4) : 0;
+    // Not in closed loops: all of them might come to wait for changes that nobody makes any more.
+    const bool is_open = load.starts_with(R"({"open")");
+    const std::uint64_t watch = is_open && dice.happens(50) ? dice.between(1, 4) : 0;
     return fmt::format(
         R"({{"count": {}, "load": {}, "operations": {{"create": {}, "set": 4, "get": {}, )"
         R"("sync": {}, "watch": {}}}, "paths": {{"uniform": {{"count": {}}}}}, "placement": "{}", )"

@@ -128,10 +128,9 @@ Form<CpuDraft> cpu() {
                          "What a server runs seldom: a notification is received and judged, a "
                          "learner handles a packet before it serves."),
                     cost("first_use", &C::first_use,
-                         "Code that has not run yet in its process, once the server serves: what "
-                         "the "
-                         "first item of a kind of thread costs beside. It fades: of the first 200 "
-                         "items the n-th costs 10/(n + 9) of it."),
+                         "Code that has not run yet in its process, once the server serves: the "
+                         "first item of a kind of thread costs this beside. It fades: of the first "
+                         "200 items the n-th costs 10/(n + 9) of it."),
                     per_byte,
                 },
             .prepare = {},

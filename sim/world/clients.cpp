@@ -23,9 +23,9 @@ Origin after_last_record(const Client& client, std::int64_t now) {
 }
 
 /// With its session end a client's watches: what has waited for them is asked for anew.
-void lose_watches(Client& client, const ClientGroup& group, std::size_t waiting) {
+void lose_watches(Client& client, const ClientGroup& group, std::uint32_t waiting) {
     if (std::holds_alternative<ClosedLoad>(group.load)) {
-        client.wanted += static_cast<std::uint32_t>(waiting);
+        client.wanted += waiting;
     }
 }
 
@@ -119,7 +119,7 @@ void World::give_up_session(Client& client) {
         client.session.session().value == 0) {
         return;
     }
-    lose_watches(client, scenario_->clients[client.group], client.session.watched().size());
+    lose_watches(client, scenario_->clients[client.group], client.session.waiting());
     client.session.end();
     client.last_record = emit(trace::Kind::client_expired, client.server,
                               after_last_record(client, now_), 0, 0, 0, client.number);
@@ -173,6 +173,10 @@ void World::client_link_down(ClientIndex index, zab::DownReason reason, const Or
     if (std::holds_alternative<ClosedLoad>(scenario_->clients[client.group].load)) {
         client.wanted += failed;  // A closed loop goes on with as many requests as before.
     }
+    if (client.leaving) {  // ClientCnxn.close: whether the server has heard or not.
+        client.gone = true;
+        return;
+    }
     ++client.tries;
     schedule(now_ + rest_before_dial(client, was_attached), EventKind::client_dial, index, 0);
 }
@@ -198,6 +202,7 @@ void World::client_leaves(ClientIndex index) {
     Client& client = clients_[index];
     const Leave& leave = *scenario_->clients[client.group].leave;
     if (leave.how == Leave::How::close_session && client.session.is_attached()) {
+        client.leaving = true;
         client.wanted = 0;
         ask(client, {zab::Operation::close_session, 0, 0}, Origin{.since = now_}, 0);
         return;
@@ -218,7 +223,7 @@ void World::client_receives(ClientIndex index, const zab::Message& message, cons
     if (const auto* reply = std::get_if<zab::ClientReply>(&message)) {
         complete(index, *reply, origin);
     } else if (const auto* answer = std::get_if<zab::ConnectReply>(&message)) {
-        const std::size_t waiting = client.session.watched().size();
+        const std::uint32_t waiting = client.session.waiting();
         if (!client.session.on_connect_reply(*answer)) {
             lose_watches(client, scenario_->clients[client.group], waiting);
             client.last_record =
@@ -240,8 +245,6 @@ void World::client_receives(ClientIndex index, const zab::Message& message, cons
         issue(index, Origin{.cause = client.last_record, .since = now_});
     } else if (const auto* event = std::get_if<zab::WatchEvent>(&message)) {
         is_notified(index, *event, origin);
-    } else if (const auto* pong = std::get_if<zab::ClientPingReply>(&message)) {
-        client.session.see(pong->zxid);
     } else if (const auto* said = std::get_if<zab::Telegram>(&message)) {
         const auto own = static_cast<std::uint32_t>(client.last_notification);
         const bool taken = textbook::takes_notification(said->number, client.last_notification);

@@ -84,8 +84,9 @@ std::int64_t World::notice_cost(ServerIndex server, const zab::Send& send) const
     }
     const Connection& conn = connections_[send.link.slot / 2];
     const std::uint64_t client = conn.ends[1 - send.link.slot % 2].index;
+    constexpr std::uint64_t behind_threads = std::uint64_t{1} << 32;
     const ServerNode& node = servers_[server];
-    const std::uint64_t word = draw(node.cpu_key, event->zxid.value, client);
+    const std::uint64_t word = draw(node.cpu_key, event->zxid.value, behind_threads + client);
     const std::int64_t cost = std::min(scenario_->cpu.watch_event.draw(word).ns, longest_item_ns);
     return node.slow_factor_nano == Factor::one_nano
                ? cost
@@ -151,7 +152,8 @@ std::int64_t World::first_use_cost(ServerNode& server, std::size_t thread,
     if (!server.peer.server().pipeline.serving) {
         return 0;
     }
-    return scenario_->cpu.first_use.draw(next_word(word + 3)).ns * seldom / (seldom + before);
+    const std::int64_t first = scenario_->cpu.first_use.draw(next_word(word + 3)).ns;
+    return std::min(first, longest_item_ns) * seldom / (seldom + before);
 }
 
 /// What is special about the step being taken: a transaction is made, replies are written.

@@ -37,8 +37,8 @@ void World::go_on(ClientIndex index, trace::RecordId cause) {
         --client.unasked;
         return;
     }
-    ++client.wanted;
     if (closed->think_time.ns == 0) {
+        ++client.wanted;
         issue(index, Origin{.cause = cause, .since = now_});
     } else {
         schedule(now_ + closed->think_time.ns, EventKind::client_arrival, index, cause);
@@ -49,7 +49,7 @@ void World::is_notified(ClientIndex index, const zab::WatchEvent& event, const O
     Client& client = clients_[index];
     const trace::RecordId told = emit(trace::Kind::notified, client.server, origin, 0, 0,
                                       event.zxid.value, client.number, event.path);
-    for (std::size_t waiting = client.session.on_event(event); waiting > 0; --waiting) {
+    for (std::uint32_t waiting = client.session.on_event(event); waiting > 0; --waiting) {
         go_on(index, told);
     }
 }
@@ -57,12 +57,9 @@ void World::is_notified(ClientIndex index, const zab::WatchEvent& event, const O
 /// Before all else a client that comes back says what it watches (ClientCnxn.primeConnection).
 /// Simplified: a request for each znode, where ZooKeeper's client puts many into one.
 void World::name_watches(Client& client) {
-    const std::vector<zab::PathId>& watched = client.session.watched();
-    for (std::size_t i = 0; i < watched.size(); ++i) {
-        if (i == 0 || watched[i] != watched[i - 1]) {
-            ask(client, {zab::Operation::set_watches, watched[i], 0},
-                Origin{.cause = client.last_record, .since = now_}, 0);
-        }
+    for (const zab::ClientSession::Watched& watched : client.session.watched()) {
+        ask(client, {zab::Operation::set_watches, watched.path, 0},
+            Origin{.cause = client.last_record, .since = now_}, 0);
     }
 }
 
@@ -73,6 +70,7 @@ void World::client_arrival(ClientIndex index, trace::RecordId cause) {
     const auto* open = std::get_if<OpenLoad>(&scenario_->clients[client.group].load);
     if (open == nullptr) {
         const auto& closed = std::get<ClosedLoad>(scenario_->clients[client.group].load);
+        ++client.wanted;
         issue(index, Origin{.cause = cause,
                             .since = now_,
                             .other = closed.think_time.ns,
@@ -97,7 +95,7 @@ void World::client_arrival(ClientIndex index, trace::RecordId cause) {
 void World::issue(ClientIndex index, const Origin& origin) {
     Client& client = clients_[index];
     const ClientGroup& group = scenario_->clients[client.group];
-    while (client.wanted > 0 && client.session.is_attached() && !client.gone) {
+    while (client.wanted > 0 && client.session.is_attached() && !client.gone && !client.leaving) {
         if (client.issued >= most_requests(group, client.place)) {
             client.wanted = 0;
             client.arrivals_due.clear();

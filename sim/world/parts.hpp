@@ -324,7 +324,8 @@ struct Client {
     std::uint64_t unasked = 0;  ///< Of those in flight: a burst's, beside a closed load's own.
     std::uint64_t dials = 0;
     bool dialling = false;
-    bool gone = false;  ///< It has left: nothing is heard of it any more.
+    bool gone = false;     ///< It has left: nothing is heard of it any more.
+    bool leaving = false;  ///< It has asked for the end of its session, and asks for nothing more.
     Key key;
     trace::RecordId last_record = no_record;
     std::int64_t last_record_at = 0;

@@ -45,6 +45,16 @@ TEST_CASE("code's first use fades with practice, and is over once the code is co
     CHECK(excess(220) <= 1);
 }
 
+TEST_CASE("a first use that takes longer than any item may is cut to that") {
+    const Run done = run(sim::sound(
+        R"({"duration": "60s", "cpu": {"preset": "zero",
+            "first_use": {"pareto": {"min": "1s", "shape": "0.1"}}},
+            "ensemble": {"voters": 3, "tick_time": "20s"}, "clients": [{"start": "3s"}]})"));
+
+    for (const trace::Record& record : done.records) CHECK(record.wait_ns() >= 0);
+    CHECK(done.count(Kind::complete) > 0);
+}
+
 TEST_CASE("a leader pays leader_reply for the writes of its own clients, and for nothing else") {
     struct Case {
         const char* name;

@@ -128,7 +128,8 @@ TEST_CASE("a client asks for its own session again, and for a new one once that 
     CHECK_FALSE(session.is_attached());
     CHECK_EQ(session.hello().session.value, 42);
 
-    session.see({77});
+    session.request(Operation::get, 1, 0);
+    CHECK(session.on_reply({{77}, 1, Operation::get, Outcome::ok}));
     CHECK_EQ(session.hello().last_seen.value, 77);
 
     CHECK_FALSE(session.on_connect_reply({}));

@@ -198,3 +198,65 @@ TEST_CASE("two watches of one client on one znode are one, and both of its reads
     CHECK(told > 20);
     CHECK(asked == 3 * (told + 1));
 }
+
+TEST_CASE("a connection that breaks while changes are being told loses none of them") {
+    std::string reads, writes;
+    for (int path = 0; path < 20; ++path) {
+        const std::string comma = path == 0 ? "" : ", ";
+        reads += comma + "\"watch " + std::to_string(path) + "\"";
+        writes += comma + "\"set " + std::to_string(path) + " 10B\"";
+    }
+    const std::string shared = R"("load": {"closed": {"outstanding": 20}},
+        "paths": {"uniform": {"count": 20}}, "session_timeout": "30s", )";
+    for (const int nth : {1, 5, 19, 20}) {
+        CAPTURE(nth);
+        const Run run = test::run(sim::sound(
+            R"({"duration": "40s", "network": {"delay": "1ms"}, "ensemble": {"voters": 3},
+                "cpu": {"preset": "zero", "commit": "1ms"}, "clients": [
+                {"name": "w", "start": "2s", )" +
+            shared + R"("requests": [[)" + reads + R"(]], "placement": {"servers": [1, 2]},
+                 "reconnect": {"pause": "2s"}},
+                {"start": "6s", )" +
+            shared + R"("requests": [[)" + writes + R"(]], "placement": {"servers": [3]}}],
+                "faults": [{"at": "5s", "reset": {"from": {"clients": "w"}, "to": "all"}},
+                    {"after": {"record": "watch_fired", "nth": )" +
+            std::to_string(nth) + R"(}, "plus": "500us",
+                     "reset": {"from": {"clients": "w"}, "to": "all"}}]})"));
+
+        test::check_clean(run);
+        std::map<std::uint32_t, int> told;
+        for (const trace::Record& r : run.all(Kind::notified)) ++told[r.c()];
+        CHECK(told.size() == 20);
+    }
+}
+
+TEST_CASE("a client that has closed its session asks for nothing more, whatever comes") {
+    const Run run = test::run(sim::sound(
+        R"({"duration": "20s", "network": {"delay": "20ms"}, "ensemble": {"voters": 3}, "clients": [
+            {"name": "w", "operations": {"get": 1, "watch": 1}, "paths": {"uniform": {"count": 1}},
+             "load": {"closed": {"outstanding": 4}}, "count": 2,
+             "leave": {"at": "8s", "how": "close_session"}},
+            {"load": {"closed": {"think_time": "5ms"}}, "paths": {"uniform": {"count": 1}}}],
+            "faults": [{"at": "8010ms", "reset": {"from": {"clients": "w"}, "to": [1]}}]})"));
+
+    test::check_clean(run);
+    const auto last_asked = run.all(Kind::invoke, [](const trace::Record& r) { return r.b() < 2; });
+    CHECK(last_asked.size() > 100);
+    CHECK(trace::operation_of(last_asked.back().detail()) == trace::Operation::close_session);
+    CHECK(run.count(Kind::client_connecting, [](const trace::Record& r) {
+        return r.b() < 2 && r.time() > zab::Instant{} + zab::seconds(8);
+    }) == 0);
+}
+
+TEST_CASE("a closed loop thinks after each of its requests, however many are under way") {
+    const Run run = test::run(sim::sound(
+        scenario(R"("load": {"closed": {"think_time": "30ms"}})",
+                 R"("load": {"closed": {"outstanding": 3, "think_time": "1s"}}, "count": 1)", "")));
+
+    test::check_clean(run);
+    const std::size_t asked = run.count(Kind::invoke, [](const trace::Record& r) {
+        return r.detail() == watch && r.time() > zab::Instant{} + zab::seconds(5);
+    });
+    CHECK(asked <= 3 * 25);
+    CHECK(asked >= 3 * 20);
+}
