@@ -86,7 +86,7 @@ def build(case):
                 operations=operations(case),
                 payload=f'{case["payload"]}B',
                 paths={'uniform': {'count': case.get('keys', 1)}}))
-    made['clients'].append(scenario.warm_up(case, 1, START_S))
+    made['clients'].append(scenario.warm_up(case, 1, START_S - 0.4))
     if background(case):
         made['clients'].append(scenario.client(
             'background', [case['leader']], load=scenario.closed(background(case)),
