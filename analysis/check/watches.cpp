@@ -23,7 +23,7 @@ constexpr Property family[] = {watch_order, watch_once};
 
 /// A watch is set at a server, fires there, and is told of to its client over the same connection,
 /// each once. Whether one is missed cannot be told from records: they do not say what a transaction
-/// writes.
+/// writes. What a server forgets with a connection they do not say either: it may still fire here.
 class WatchesChecker final : public Checker {
   public:
     std::string_view name() const override { return "watches"; }
