@@ -75,7 +75,8 @@ struct SendSnapshot {
 /// One more item lies in this stage's queue.
 struct Hand {
     Stage stage{};
-    LinkId link{};  ///< Which handler.
+    LinkId link{};            ///< Which handler.
+    bool goes_first = false;  ///< Before all that lies there: its thread goes on with it.
 };
 /// The stage's queue has been emptied: its thread is gone.
 struct ClearStage {
@@ -168,6 +169,7 @@ class Effects {
         next().emplace<Note>() = {kind, peer, detail, c, a, b};
     }
     void hand(Stage stage, LinkId link = {}) { next().emplace<Hand>() = {stage, link}; }
+    void go_on(Stage stage) { next().emplace<Hand>() = {stage, {}, true}; }
     void start(Work work, Stage stage, std::uint64_t argument = 0, LinkId link = {}) {
         next().emplace<Start>() = {work, stage, link, argument};
     }

@@ -218,7 +218,7 @@ void Peer::on(const Ran& ran, Effects& out) {
             }
             return;
         case Stage::commit: {
-            if (server_.pipeline.to_commit.empty()) {
+            if (!server_.pipeline.has_to_commit()) {
                 return;
             }
             const auto applied = server_.pipeline.commit_next(server_, out);

@@ -30,6 +30,7 @@ std::vector<std::unique_ptr<Checker>> make_all_checkers(Protocol protocol) {
     all.push_back(make_committed_replies());
     all.push_back(make_client_order());
     all.push_back(make_watches());
+    all.push_back(make_watch_completeness());
     return all;
 }
 

@@ -24,6 +24,7 @@ std::unique_ptr<Checker> make_tree_agreement();
 std::unique_ptr<Checker> make_committed_replies();
 std::unique_ptr<Checker> make_client_order();
 std::unique_ptr<Checker> make_watches();
+std::unique_ptr<Checker> make_watch_completeness();
 
 std::unique_ptr<Checker> make_textbook_leaders();
 std::unique_ptr<Checker> make_textbook_commands();

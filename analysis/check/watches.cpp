@@ -17,13 +17,12 @@ constexpr Property watch_order{
     "watch_order", "a client hears of a change that it watches before any reply can show it",
     trace::Level::protocol};
 constexpr Property watch_once{
-    "watch_once", "a client is told once of a change of what it watches, and of no other",
+    "watch_once", "a client is told of a change once at most, and only of what it watches",
     trace::Level::protocol};
 constexpr Property family[] = {watch_order, watch_once};
 
 /// A watch is set at a server, fires there, and is told of to its client over the same connection,
-/// each once. Whether one is missed cannot be told from records: they do not say what a transaction
-/// writes. What a server forgets with a connection they do not say either: it may still fire here.
+/// each once. What a server forgets with a connection records do not say: it may still fire here.
 class WatchesChecker final : public Checker {
   public:
     std::string_view name() const override { return "watches"; }

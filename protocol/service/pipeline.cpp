@@ -7,12 +7,6 @@
 
 namespace zab {
 
-namespace {
-
-std::uint16_t detail_of(Operation operation) { return static_cast<std::uint16_t>(operation); }
-
-}  // namespace
-
 void Pipeline::start(const Server& server, bool leads) {
     serving = true;
     tracks_sessions = leads;
@@ -41,6 +35,8 @@ void Pipeline::stop(Effects& out) {
     clients.for_each([&out](const ClientConnection& c) { out.push(CloseLink{c.link}); });
     clients.clear();
     watches.clear();
+    notices.clear();
+    held_answer.reset();
     throttled.clear();
     requests.clear();
     to_commit.clear();
@@ -230,125 +226,6 @@ void Pipeline::append_next(Server& server, Effects& out) {
     }
 }
 
-std::optional<Zxid> Pipeline::commit_next(Server& server, Effects& out) {
-    const CommitProcessor::Step step = to_commit.take_next();
-    const Request* request = step.request;
-    std::optional<Zxid> applied;
-    switch (step.turn) {
-        case CommitProcessor::Turn::idle: return applied;
-        case CommitProcessor::Turn::pass: on_read(server, *request, false, out); break;
-        case CommitProcessor::Turn::hold:
-            out.note(NoteKind::request, 0, request->client, request->cxid, {},
-                     detail_of(request->operation));
-            break;
-        case CommitProcessor::Turn::commit:
-            if (const auto* txn = std::get_if<Txn>(step.committed)) {
-                on_committed(server, *txn, request, out);
-                applied = txn->zxid;
-                break;
-            }
-            const Zxid last = server.database.last_processed();
-            out.note(NoteKind::read, last.value, 0, std::get<SyncReply>(*step.committed).cxid, {},
-                     detail_of(Operation::sync));
-            if (request != nullptr) {
-                answer(*request, last, std::nullopt, out);
-            }
-            break;
-    }
-    while (const Request* read = to_commit.take_released()) {
-        on_read(server, *read, true, out);
-    }
-    return applied;
-}
-
-/// FinalRequestProcessor: the state as it is now is what is read.
-void Pipeline::on_read(const Server& server, const Request& request, bool was_held, Effects& out) {
-    const ClientConnection* connection = clients.by_session(request.session);
-    const bool has_gone = connection == nullptr || !connection->has_asked(request.cxid);
-    const Zxid seen = server.database.last_processed();
-    if (has_gone || request.refusal.has_value()) {
-        if (!was_held) {
-            out.note(NoteKind::request, 0, request.client, request.cxid, {},
-                     detail_of(request.operation));
-        }
-    } else {
-        out.note(NoteKind::read, seen.value, request.client, request.cxid, {},
-                 detail_of(request.operation));
-        watch(server, *connection, request, out);
-    }
-    answer(request, seen, request.refusal, out);
-}
-
-/// `own`: the request that it answers, if a client of this server has made it.
-void Pipeline::on_committed(Server& server, const Txn& txn, const Request* own, Effects& out) {
-    server.database.apply(txn);
-    out.note(NoteKind::deliver, txn.zxid.value, server.database.position().prefix,
-             server.database.tree_digest());
-    if (!watches.empty()) {
-        tell_watchers(server, txn, out);
-    }
-    if (txn.type == TxnType::close_session) {
-        close_session(txn, own, out);
-    } else if (own != nullptr && txn.type == TxnType::create_session) {
-        finish_attaching(txn.session, true, out);
-        ClientConnection* connection = clients.by_session(txn.session);
-        if (connection != nullptr && connection->has_asked(own->cxid)) {
-            on_answered(*connection, out);
-        }
-    } else if (own != nullptr) {
-        const bool is_refused = txn.type == TxnType::error;
-        answer(*own, txn.zxid,
-               is_refused ? std::optional(static_cast<SessionRefusal>(txn.path)) : std::nullopt,
-               out);
-    }
-}
-
-/// FinalRequestProcessor: whoever holds the session's connection ends it, behind the reply if the
-/// client itself has asked.
-void Pipeline::close_session(const Txn& txn, const Request* own, Effects& out) {
-    sessions.remove(txn.session);
-    const ClientConnection* connection = clients.by_session(txn.session);
-    if (connection == nullptr) {
-        return;
-    }
-    const LinkId link = connection->link;
-    if (own != nullptr && connection->has_asked(own->cxid)) {
-        out.send(link, ClientReply{txn.zxid, txn.cxid, Operation::close_session, Outcome::ok});
-    }
-    out.push(CloseLink{link});
-    forget(link, out);
-}
-
-/// Only the connection over which it came gets the answer, not a later one of the same session.
-void Pipeline::answer(const Request& own, Zxid zxid, std::optional<SessionRefusal> refusal,
-                      Effects& out) {
-    ClientConnection* connection = clients.by_session(own.session);
-    if (connection == nullptr || !connection->has_asked(own.cxid)) {
-        return;
-    }
-    const LinkId link = connection->link;
-    if (refusal == SessionRefusal::moved) {
-        // Not the request is wrong but the connection (ZOOKEEPER-710): the client may have tried
-        // here first and given up, and the leader heard of this server last.
-        out.push(CloseLink{link});
-        forget(link, out);
-        return;
-    }
-    const Outcome outcome = refusal.has_value() ? Outcome::session_expired : Outcome::ok;
-    out.send(link, ClientReply{zxid, own.cxid, own.operation, outcome});
-    on_answered(*connection, out);
-}
-
-void Pipeline::on_answered(ClientConnection& connection, Effects& out) {
-    clients.end_request(connection);
-    const bool waits = is_crowded() && connection.outstanding > 0;
-    if (!connection.reading && !waits) {
-        connection.reading = true;
-        out.push(SetReading{connection.link, true});
-    }
-    admit(out);
-}
-
 std::uint64_t Pipeline::fingerprint() const {
     Digest digest;
     digest.add(serving).add(clients.fingerprint());
@@ -374,7 +251,14 @@ std::uint64_t Pipeline::fingerprint() const {
     for (std::size_t i = 0; i < to_flush.size(); ++i) {
         digest.add(to_flush[i].value);
     }
-    digest.add(to_commit.fingerprint()).add(watches.fingerprint());
+    digest.add(to_commit.fingerprint()).add(watches.fingerprint()).add(notices.size());
+    for (std::size_t i = 0; i < notices.size(); ++i) {
+        digest.add(notices[i].link.slot).add(notices[i].link.generation);
+        digest.add(notices[i].zxid.value).add(notices[i].path);
+    }
+    if (held_answer.has_value()) {
+        digest.add(identity(Message{Forward{held_answer->request}})).add(held_answer->zxid.value);
+    }
     return digest.value;
 }
 

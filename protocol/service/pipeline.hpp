@@ -9,6 +9,7 @@
 #include "protocol/types/ring.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -22,6 +23,13 @@ struct Submitted {
     Request request{};
     NodeId from{};     ///< The learner that forwarded it; 0: a client of this server.
     LinkId handler{};  ///< That learner's connection.
+};
+
+/// What a client will be told of its request.
+struct Answer {
+    Request request{};
+    Zxid zxid{};
+    std::optional<SessionRefusal> refusal;
 };
 
 /// The request processors behind a serving server: their queues and what they do alike in every
@@ -49,6 +57,8 @@ struct Pipeline {
     SessionTracker sessions;         ///< On the leader.
     std::vector<SessionId> touched;  ///< On a learner, for its next ping reply.
     Watches watches;
+    Ring<Notice> notices;               ///< Told one a step, before anything else is committed.
+    std::optional<Answer> held_answer;  ///< Of the request that led to them: given after them.
 
     /// Opens for business. Session ids start from the wall clock (SessionTrackerImpl). The leader
     /// gives every session of its database its whole timeout anew.
@@ -92,6 +102,7 @@ struct Pipeline {
         to_commit.commit(decided);
         out.hand(Stage::commit);
     }
+    bool has_to_commit() const { return !notices.empty() || !to_commit.empty(); }
     /// Performs one item, whichever is next: there are as many turns as items. Returns the
     /// transaction applied, if it was one.
     std::optional<Zxid> commit_next(Server& server, Effects& out);
@@ -104,11 +115,15 @@ struct Pipeline {
     void admit(Effects& out);
     void touch(const Server& server, ClientConnection& connection);
     void on_read(const Server& server, const Request& request, bool was_held, Effects& out);
+    std::optional<Zxid> take_commit_item(Server& server, Effects& out);
     void watch(const Server& server, const ClientConnection& connection, const Request& request,
                Effects& out);
-    void tell_watchers(const Server& server, const Txn& txn, Effects& out);
+    void trigger_watches(const Server& server, const Txn& txn);
+    void tell_next_watcher(Effects& out);
     void on_committed(Server& server, const Txn& txn, const Request* own, Effects& out);
     void close_session(const Txn& txn, const Request* own, Effects& out);
+    void answer_in_order(const Request& own, Zxid zxid, std::optional<SessionRefusal> refusal,
+                         Effects& out);
     void answer(const Request& own, Zxid zxid, std::optional<SessionRefusal> refusal, Effects& out);
     void on_answered(ClientConnection& connection, Effects& out);
 };

@@ -46,30 +46,44 @@ void Pipeline::watch(const Server& server, const ClientConnection& connection,
         return;
     }
     const Database& database = server.database;
-    out.note(NoteKind::watch_set, database.last_processed().value, request.client, request.path);
+    out.note(NoteKind::watch_set, database.last_processed().value, request.client, request.path, {},
+             static_cast<std::uint16_t>(request.operation));
     const Zxid written = database.tree().last_writer(request.path);
     if (request.operation == Operation::watch || written <= connection.last_seen) {
         watches.add(request.path, connection.link);
-        return;
+    } else {
+        notices.push({connection.link, written, request.path});
     }
-    out.note(NoteKind::watch_fired, written.value, request.client, request.path);
-    out.send(connection.link, WatchEvent{written, request.path});
 }
 
-/// WatchManager.triggerWatch, by the thread that applies the change: it goes out before any reply
-/// that could show it.
-void Pipeline::tell_watchers(const Server& server, const Txn& txn, Effects& out) {
+/// WatchManager.triggerWatch: whoever watches what has been written is to be told.
+void Pipeline::trigger_watches(const Server& server, const Txn& txn) {
     const bool has_changed = (txn.type == TxnType::set || txn.type == TxnType::create) &&
                              server.database.tree().last_writer(txn.path) == txn.zxid;
     if (!has_changed) {
         return;
     }
-    watches.take(txn.path, [&](LinkId link) {
-        const ClientConnection* watcher = clients.by_link(link);
-        ensure(watcher != nullptr, "a watch ends with its connection");
-        out.note(NoteKind::watch_fired, txn.zxid.value, watcher->client, txn.path);
-        out.send(link, WatchEvent{txn.zxid, txn.path});
-    });
+    watches.take(txn.path, [&](LinkId link) { notices.push({link, txn.zxid, txn.path}); });
+}
+
+/// By the thread that applied the change, one watcher after the other, before it turns to anything
+/// else: a watcher hears of the change before any reply can show it.
+void Pipeline::tell_next_watcher(Effects& out) {
+    const ClientConnection* watcher = nullptr;
+    while (watcher == nullptr && !notices.empty()) {
+        const Notice notice = notices.front();
+        notices.pop();
+        watcher = clients.by_link(notice.link);
+        if (watcher != nullptr) {
+            out.note(NoteKind::watch_fired, notice.zxid.value, watcher->client, notice.path);
+            out.send(notice.link, WatchEvent{notice.zxid, notice.path});
+        }
+    }
+    if (notices.empty() && held_answer.has_value()) {
+        const Answer last = *held_answer;
+        held_answer.reset();
+        answer(last.request, last.zxid, last.refusal, out);
+    }
 }
 
 }  // namespace zab

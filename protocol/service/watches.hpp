@@ -9,6 +9,13 @@
 
 namespace zab {
 
+/// One watcher is to be told of one change.
+struct Notice {
+    LinkId link{};
+    Zxid zxid{};
+    PathId path = 0;
+};
+
 /// WatchManager, for data watches: whom a server tells when a znode changes next. A watch belongs
 /// to one connection and ends with it, and is told of once.
 ///

@@ -47,6 +47,13 @@ class Ring {
         }
         return slots_[tail_++ & mask_];
     }
+    /// The same at the front: it will be the oldest.
+    T& push_front_slot() {
+        if (size() == mask_ + 1) {
+            grow();
+        }
+        return slots_[--head_ & mask_];
+    }
     void push(const T& value) { push_slot() = value; }
     void pop() {
         ensure(!empty(), "only what was queued can be taken");

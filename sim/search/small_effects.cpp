@@ -75,9 +75,7 @@ void SmallWorld::interpret(std::size_t index, const zab::Effect& effect) {
         start(index, *work);
     } else if (const auto* append = std::get_if<zab::Append>(&effect)) {
         server.disk.append(append->txn);
-        tell(server, {.kind = trace::Kind::append,
-                      .a = append->txn.zxid.value,
-                      .b = server.disk.image().log.last().prefix});
+        tell(server, append_record(append->txn, server.disk.image().log.last().prefix));
     } else if (std::holds_alternative<zab::Halt>(effect)) {
         stop(index, trace::StopReason::halted);
     } else if (const auto* refusal = std::get_if<zab::RefuseToStart>(&effect)) {

@@ -83,6 +83,7 @@ inline constexpr std::string_view works[] = {"shut_down_role",
 inline constexpr std::string_view resources[] = {"core", "nic_out", "disk", "stage"};
 inline constexpr std::string_view operations[] = {
     "create", "set", "get", "sync", "create_session", "close_session", "watch", "set_watches"};
+inline constexpr std::string_view writes[] = {"other", "create", "set"};
 inline constexpr std::string_view outcomes[] = {"ok", "node_exists", "no_node", "connection_loss",
                                                 "session_expired"};
 inline constexpr std::string_view comparisons[] = {"ignored", "taken"};

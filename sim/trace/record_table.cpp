@@ -32,6 +32,10 @@ constexpr Field sender{"peer", Form::integer, {}, "the server that sent it"};
 constexpr Field id{"number", Form::integer, {}, "the id"};
 constexpr Field command{"command", Form::hex, {}, "whose command: client and cxid"};
 constexpr Field path{"path", Form::integer, {}, "the znode: its number"};
+constexpr Field write{"write", Form::name, names::writes, "a create only where there is none",
+                      true};
+constexpr Field written_path{"path", Form::integer, {}, "that znode: its number", true};
+constexpr Field asked{"operation", Form::name, names::operations, "what has set it", true};
 constexpr Field no{};
 
 constexpr Field name(std::string_view key, Names list, std::string_view meaning) {
@@ -111,8 +115,8 @@ constexpr std::array<Row, kind_count> table{{
      no, client, cxid},
     {propose, "propose", protocol, "the leader gives a transaction its zxid and proposes it",
      server, no, no, zxid, prefix, bytes},
-    {append, "append", protocol, "a transaction is in the log, not yet durable", server, no, no,
-     zxid, prefix, no},
+    {append, "append", protocol, "a transaction is in the log, not yet durable", server, no, write,
+     zxid, prefix, written_path},
     {synced, "synced", protocol, "the log is durable up to here", server, no, no, last_zxid, prefix,
      {"batch", Form::integer, {}, "transactions made durable together"}},
     {ack, "ack", protocol, "this server acknowledges all up to here", server, leader, no,
@@ -189,7 +193,7 @@ constexpr std::array<Row, kind_count> table{{
     {notification_compared, "notification_compared", protocol,
      "a notification id comes to an application and is compared", contacted, no, compared, id,
      client, {"own", Form::integer, {}, "its last notification id before"}},
-    {watch_set, "watch_set", protocol, "a client's watch stands on a znode", server, no, no,
+    {watch_set, "watch_set", protocol, "a client's watch stands on a znode", server, no, asked,
      last_zxid, client, path},
     {watch_fired, "watch_fired", protocol, "a watch ends: its client is sent the change", server,
      no, no, zxid, client, path},

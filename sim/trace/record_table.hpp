@@ -24,7 +24,7 @@ struct Field {
     Form form = Form::absent;
     std::span<const std::string_view> names = {};  ///< For `name`, by value.
     std::string_view meaning = {};
-    bool is_late = false;  ///< A file of minor version 0 lacks it, which means 0.
+    bool is_late = false;  ///< Files of earlier minor versions lack it, which means 0.
 };
 
 /// The least detailed level at which a kind's lines are written.

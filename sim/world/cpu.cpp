@@ -9,8 +9,9 @@ namespace sim {
 
 namespace {
 
-// A learner's main thread has the place behind those of the stages.
+// Behind the places of the stages: a learner's main thread, and telling one watcher.
 constexpr std::size_t learner_cost = StageRef::per_server;
+constexpr std::size_t notice_cost = learner_cost + 1;
 
 bool answers_write(const zab::Message& message) {
     const auto* reply = std::get_if<zab::ClientReply>(&message);
@@ -34,6 +35,7 @@ void World::set_item_costs() {
         set_at(static_cast<std::size_t>(stage), distribution, per_byte);
     };
     set_at(learner_cost, cpu.learner, false);
+    set_at(notice_cost, cpu.watch_event, false);
     sender_cost_ = {&cpu.sender, !cpu.sender.is_constant() || !cpu.wake_up.is_constant(), false};
     set(zab::Stage::main, cpu.election, false);
     set(zab::Stage::election, cpu.election, false);
@@ -76,32 +78,25 @@ std::int64_t World::wake_cost(std::int64_t slept, std::uint64_t word) const {
                                             (cpu.deep_sleep.ns / 1'000 + 1);
 }
 
-/// What it costs to tell one watcher: drawn by the change and by whom it is told to.
-std::int64_t World::notice_cost(ServerIndex server, const zab::Send& send) const {
-    const auto* event = std::get_if<zab::WatchEvent>(&send.message);
-    if (event == nullptr || !is_live(send.link)) {
-        return 0;
+/// Which costs are a step's: its stage's, but for two kinds of step.
+inline std::size_t World::cost_place(const Step& step) const {
+    if (step.stage.is_of_connection()) {
+        return static_cast<std::size_t>(zab::Stage::handler);
     }
-    const Connection& conn = connections_[send.link.slot / 2];
-    const std::uint64_t client = conn.ends[1 - send.link.slot % 2].index;
-    constexpr std::uint64_t behind_threads = std::uint64_t{1} << 32;
-    const ServerNode& node = servers_[server];
-    const std::uint64_t word = draw(node.cpu_key, event->zxid.value, behind_threads + client);
-    const std::int64_t cost = std::min(scenario_->cpu.watch_event.draw(word).ns, longest_item_ns);
-    return node.slow_factor_nano == Factor::one_nano
-               ? cost
-               : cost / 1000 * (node.slow_factor_nano / 1'000'000);
-}
-
-/// Watchers are told one after the other: each hears of the change when those before it have been
-/// written to.
-void World::notify(Step& step, const zab::Send& send) {
-    step.told = std::min(step.told + notice_cost(step.server, send), step.notices);
-    const std::int64_t early = step.notices - step.told;
-    if (transmit(send.link, send.message, step.record, step.ready - early,
-                 step.service - static_cast<std::uint32_t>(early))) {
-        write_waits(step, send.link);
+    const zab::Stage stage = step.stage.stage();
+    if (stage == zab::Stage::main) {
+        // Until it serves, a learner runs what it seldom runs, as in an election.
+        const Participant& peer = servers_[step.server].peer;
+        if (peer.role() == zab::RoleKind::learning && peer.server().pipeline.serving) {
+            return learner_cost;
+        }
+    } else if (has_watchers_ && stage == zab::Stage::commit && !effects_.empty()) [[unlikely]] {
+        const auto* note = std::get_if<zab::Note>(&effects_.list().front());
+        if (note != nullptr && note->kind == zab::NoteKind::watch_fired) {
+            return notice_cost;
+        }
     }
+    return static_cast<std::size_t>(stage);
 }
 
 [[gnu::always_inline]] inline std::uint32_t World::item_cost(const Step& step,
@@ -110,13 +105,8 @@ void World::notify(Step& step, const zab::Send& send) {
                                                              std::int64_t slept) {
     const CpuSpec& cpu = scenario_->cpu;
     ServerNode& server = servers_[step.server];
-    const zab::Stage stage =
-        step.stage.is_of_connection() ? zab::Stage::handler : step.stage.stage();
-    // Until it serves, a learner runs what it seldom runs, as in an election.
-    const bool is_learner = stage == zab::Stage::main &&
-                            server.peer.role() == zab::RoleKind::learning &&
-                            server.peer.server().pipeline.serving;
-    const ItemCost& item = item_costs_[is_learner ? learner_cost : static_cast<std::size_t>(stage)];
+    const std::size_t place = cost_place(step);
+    const ItemCost& item = item_costs_[place];
     const std::uint64_t word =
         item.is_drawn ? draw(server.cpu_key, meaning, thread_of(step.stage)) : 0;
     std::int64_t cost = item.distribution->draw(word).ns;
@@ -126,8 +116,10 @@ void World::notify(Step& step, const zab::Send& send) {
     if (has_outcome_costs_) {
         cost += outcome_cost(step.stage, word);
     }
-    if (has_first_use_costs_) {
-        cost += first_use_cost(server, static_cast<std::size_t>(stage), word);
+    if (has_first_use_costs_ && place != notice_cost) {
+        cost += first_use_cost(
+            server, place == learner_cost ? static_cast<std::size_t>(zab::Stage::main) : place,
+            word);
     }
     if (item.per_byte && cpu.per_byte.nano != 0) {
         cost += std::int64_t{bytes} * cpu.per_byte.nano / Factor::one_nano;
@@ -189,15 +181,6 @@ std::int64_t World::outcome_cost(StageRef ref, std::uint64_t word) const {
 void World::pay(Step& step, const Stage& stage, std::int64_t since, std::uint64_t meaning,
                 std::uint32_t bytes) {
     step.service = item_cost(step, meaning, bytes, since < now_ ? 0 : since - stage.busy_until);
-    if (has_watchers_ && step.stage == StageRef::of(step.server, zab::Stage::commit)) [[unlikely]] {
-        const std::int64_t most = longest_item_ns - step.service;
-        for (const zab::Effect& effect : effects_.list()) {
-            if (const auto* send = std::get_if<zab::Send>(&effect)) {
-                step.notices = std::min(step.notices + notice_cost(step.server, *send), most);
-            }
-        }
-        step.service += static_cast<std::uint32_t>(step.notices);
-    }
     step.ready = now_ + step.service;
 }
 

@@ -48,6 +48,26 @@ inline trace::Kind record_kind(zab::NoteKind note) {
     return trace::Kind::work;
 }
 
+/// What the record of an `append` tells of the transaction: what it does to a znode, and to which.
+inline std::uint16_t write_of(const zab::Txn& txn) {
+    switch (txn.type) {
+        case zab::TxnType::create: return 1;
+        case zab::TxnType::set: return 2;
+        case zab::TxnType::create_session:
+        case zab::TxnType::close_session:
+        case zab::TxnType::error: return 0;
+    }
+    return 0;
+}
+inline std::uint32_t path_written(const zab::Txn& txn) { return write_of(txn) == 0 ? 0 : txn.path; }
+inline trace::Record::Fields append_record(const zab::Txn& txn, std::uint64_t prefix) {
+    return {.kind = trace::Kind::append,
+            .detail = write_of(txn),
+            .a = txn.zxid.value,
+            .b = prefix,
+            .c = path_written(txn)};
+}
+
 /// What a record tells of a piece of work that is done: its kind, and `detail`, `a`, `b`, `c`.
 /// `disk` is as the work left it; `count` is how many transactions an fsync made durable, or 1 for
 /// a snapshot that replaces the log.

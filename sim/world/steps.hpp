@@ -18,6 +18,10 @@ inline std::uint64_t note_head(zab::NodeId node, const zab::Note& note) {
     return trace::Record::head(record_kind(note.kind), node, note.peer.value, note.detail);
 }
 
+inline std::uint64_t append_head(zab::NodeId node, const zab::Txn& txn) {
+    return trace::Record::head(trace::Kind::append, node, 0, write_of(txn));
+}
+
 /// What the peer is told of a step's reason.
 inline const zab::Received& input_of(const Arrived& arrived) { return arrived.input; }
 inline const zab::Ran& input_of(const zab::Ran& ran) { return ran; }
@@ -52,12 +56,11 @@ template <class What>
     if (const auto* append = std::get_if<zab::Append>(&effects.front())) {
         const zab::Txn& txn = append->txn;
         append_to_log(server, txn);
-        return {
-            .record = put_record(trace::Record::head(trace::Kind::append, server.id, 0, 0), origin,
-                                 txn.zxid.value, server.disk.image().log.last().prefix, 0),
-            .meaning = txn.zxid.value,
-            .bytes = txn.bytes,
-            .effects = 1};
+        return {.record = put_record(append_head(server.id, txn), origin, txn.zxid.value,
+                                     server.disk.image().log.last().prefix, path_written(txn)),
+                .meaning = txn.zxid.value,
+                .bytes = txn.bytes,
+                .effects = 1};
     }
     return {.record = record_other(server, what, origin)};
 }
@@ -86,7 +89,7 @@ template <class What>
         ref = StageRef::handler(hand.link.slot / 2);
     }
     Stage& stage = stage_of(ref);
-    Pending& turn = stage.queue.push_slot();
+    Pending& turn = hand.goes_first ? stage.queue.push_front_slot() : stage.queue.push_slot();
     turn.what = Pending::What::turn;
     turn.link = hand.link;
     turn.origin.cause = step.record;
@@ -104,9 +107,7 @@ template <class What>
     for (std::size_t i = first; i < list.size(); ++i) {
         const zab::Effect& effect = list[i];
         if (const auto* send = std::get_if<zab::Send>(&effect)) {
-            if (zab::kind_of(send->message) == zab::MessageKind::watch_event) [[unlikely]] {
-                notify(step, *send);
-            } else if (transmit(send->link, send->message, step.record, step.ready, step.service)) {
+            if (transmit(send->link, send->message, step.record, step.ready, step.service)) {
                 write_waits(step, send->link);
             }
         } else if (const auto* item = std::get_if<zab::Hand>(&effect)) {
@@ -121,8 +122,8 @@ template <class What>
         } else if (const auto* append = std::get_if<zab::Append>(&effect)) {
             ServerNode& server = servers_[step.server];
             append_to_log(server, append->txn);
-            emit_after(step.record, trace::Kind::append, server.id, 0, 0, append->txn.zxid.value,
-                       server.disk.image().log.last().prefix, 0);
+            emit_after(step.record, append_head(server.id, append->txn), append->txn.zxid.value,
+                       server.disk.image().log.last().prefix, path_written(append->txn));
         } else if (!perform(step, effect)) {
             return;
         }

@@ -75,8 +75,6 @@ class World {
         trace::RecordId record = 0;
         std::int64_t ready = 0;  ///< When its effects leave: its cpu time has passed.
         std::uint32_t service = 0;
-        std::int64_t notices = 0;  ///< Of that, what is spent on telling watchers,
-        std::int64_t told = 0;     ///< and has been spent by now.
     };
     struct Told {  // How a step has been recorded.
         trace::RecordId record = 0;
@@ -155,8 +153,7 @@ class World {
     std::int64_t wake_cost(std::int64_t slept, std::uint64_t word) const;
     std::int64_t outcome_cost(StageRef ref, std::uint64_t word) const;
     std::int64_t first_use_cost(ServerNode& server, std::size_t thread, std::uint64_t word) const;
-    std::int64_t notice_cost(ServerIndex server, const zab::Send& send) const;
-    void notify(Step& step, const zab::Send& send);
+    std::size_t cost_place(const Step& step) const;
     void occupy_core(HostIndex index, std::int64_t ns);
     void set_item_costs();
     std::uint64_t thread_of(StageRef ref) const;
@@ -379,7 +376,7 @@ class World {
     std::vector<ServerNode> servers_;
     std::vector<Stage> server_stages_;                           ///< By StageRef::place().
     std::vector<Stage> connection_stages_;                       ///< Likewise.
-    std::array<ItemCost, StageRef::per_server + 1> item_costs_;  ///< By stage; a learner's main.
+    std::array<ItemCost, StageRef::per_server + 2> item_costs_;  ///< By stage; and cpu.cpp's two.
     ItemCost sender_cost_;
     std::vector<ServerIndex> server_by_id_;
     std::vector<Client> clients_;

@@ -71,9 +71,7 @@ void Cluster::interpret_rest(Node& node, const zab::Effect& effect) {
         begin_work(node, *work);
     } else if (const auto* append = std::get_if<zab::Append>(&effect)) {
         node.disk.append(append->txn);
-        tell(node, {.kind = trace::Kind::append,
-                    .a = append->txn.zxid.value,
-                    .b = node.disk.image().log.last().prefix});
+        tell(node, sim::append_record(append->txn, node.disk.image().log.last().prefix));
     } else if (std::holds_alternative<zab::Halt>(effect)) {
         ++halts_;
         kill(id);

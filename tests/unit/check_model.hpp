@@ -196,7 +196,7 @@ class Model : private ModelParts {
             script_.truncated(n, leader, at(s, common));
             s.durable = std::min(s.durable, common);
         }
-        for (std::size_t i = common; i < upto; ++i) script_.append(n, l.log[i].txn);
+        for (std::size_t i = common; i < upto; ++i) append(n, l.log[i].txn);
         s.log.assign(l.log.begin(), l.log.begin() + static_cast<std::ptrdiff_t>(upto));
         flush(n);
         s.current = l.current;
@@ -244,7 +244,8 @@ class Model : private ModelParts {
             client.outstanding.push_back(entry.cxid);
             script_.invoke(c, client.server, trace::Operation::set, entry.cxid);
         }
-        script_.propose(leader, entry.txn).append(leader, entry.txn);
+        script_.propose(leader, entry.txn);
+        append(leader, entry.txn);
         l.log.push_back(entry);
     }
 
@@ -268,7 +269,7 @@ class Model : private ModelParts {
         for (std::uint64_t i = draw(4); i > 0 && s.log.size() < upto; --i) {
             s.log.push_back(l.log[s.log.size()]);
             if (!is_voter(n)) script_.inform(n, end(s));
-            script_.append(n, end(s));
+            append(n, end(s));
         }
     }
 
@@ -304,17 +305,22 @@ class Model : private ModelParts {
         if (s.applied >= std::min(upto, s.log.size())) return;
         const Entry& entry = s.log[s.applied++];
         script_.deliver(n, entry.txn, static_cast<std::uint32_t>(entry.txn.prefix));
-        if (entry.txn.zxid.counter() % 3 == 0) notify(n, entry.txn.zxid);
+        if (is_watched(entry.txn)) notify(n, entry.txn.zxid);
         if (entry.client) reply(n, entry);
     }
 
-    /// Every third transaction writes what clients watch.
+    void append(Node n, Txn txn) {
+        is_watched(txn) ? script_.append_set(n, txn, 7) : script_.append(n, txn);
+    }
+
     void notify(Node n, zab::Zxid zxid) {
         for (std::uint64_t c = 0; c < clients_.size(); ++c) {
-            if (clients_[c].server != n || !clients_[c].watches) continue;
-            clients_[c].watches = false;
-            script_.watch_fired(c, n, zxid, 7).notified(c, n, zxid, 7);
+            if (clients_[c].server == n && clients_[c].watches) tell(c, n, zxid);
         }
+    }
+    void tell(std::uint64_t c, Node n, zab::Zxid zxid) {
+        clients_[c].watches = false;
+        script_.watch_fired(c, n, zxid, 7).notified(c, n, zxid, 7);
     }
 
     void reply(Node n, const Entry& entry) {
@@ -353,7 +359,14 @@ class Model : private ModelParts {
         client.outstanding.clear();
         if (client.server != 0) script_.disconnected(c, client.server, client.session);
         client.server = 0;
-        client.watches = false;
+    }
+
+    /// What it watches it watches here, too, and hears at once of what has changed meanwhile.
+    void watch_again(std::uint64_t c, const Client& client, Node n, const Server& s) {
+        script_.watch_set(c, n, at(s, s.applied).zxid, 7, trace::Operation::set_watches);
+        std::size_t i = s.applied;
+        while (i > 0 && !is_watched(s.log[i - 1].txn)) --i;
+        if (i > 0 && s.log[i - 1].txn.zxid > client.seen) tell(c, n, s.log[i - 1].txn.zxid);
     }
 
     void connect(std::uint64_t c) {
@@ -368,9 +381,11 @@ class Model : private ModelParts {
             if (client.session != 0) script_.expired(c, n, client.session);
             client.session = ++last_session_;
             client.seen = {};
+            client.watches = false;
         }
         client.server = n;
         script_.connected(c, n, client.session);
+        if (client.watches) watch_again(c, client, n, s);
     }
 
     std::uint64_t random_;

@@ -1,4 +1,4 @@
-#include "tests/unit/check_script.hpp"
+#include "tests/unit/planted_cases.hpp"
 
 #include <doctest/doctest.h>
 
@@ -12,21 +12,6 @@ namespace analysis {
 namespace {
 
 using trace::Operation;
-
-constexpr Txn a1 = then(nothing, 1, 1);
-constexpr Txn a2 = then(a1, 1, 2);
-constexpr Txn a3 = then(a2, 1, 3);
-constexpr Txn b1 = then(a1, 2, 1);  // Epoch 2 begins without a2.
-constexpr Txn x1 = then(nothing, 1, 1, 7);
-
-struct Case {
-    std::string name;
-    std::string_view property;
-    Script script;
-    std::string release = "fixed";
-};
-
-Script begun() { return Script().begin(); }
 
 /// a1 is committed, a2 is on server 1 only; server 2 begins epoch 2 with a1.
 Script second_epoch() {
@@ -181,17 +166,6 @@ std::vector<Case> disk_cases() {
 }
 
 /// Two clients of an ensemble with three transactions, and what happens then.
-Script with(const std::function<void(Script&)>& act) {
-    Script script = begun()
-                        .write(1, a1, {1, 2, 3})
-                        .write(1, a2, {1, 2, 3})
-                        .write(1, a3, {1, 2, 3})
-                        .connected(0, 1, 8)
-                        .connected(1, 2, 9);
-    act(script);
-    return script;
-}
-
 std::vector<Case> client_cases() {
     using enum Operation;
     return {
@@ -231,36 +205,10 @@ std::vector<Case> client_cases() {
     };
 }
 
-std::vector<Case> watch_cases() {
-    using enum Operation;
-    return {
-        {"a client hears of a change after it has seen it", "watch_order", with([](Script& s) {
-             s.watch_set(0, 1, a1.zxid, 7).watch_fired(0, 1, a2.zxid, 7).invoke(0, 1, get, 1);
-             s.complete(0, 1, get, 1, a2.zxid).notified(0, 1, a2.zxid, 7);
-         })},
-        {"a watch fires twice", "watch_once", with([](Script& s) {
-             s.watch_set(0, 1, a1.zxid, 7).watch_fired(0, 1, a2.zxid, 7);
-             s.watch_fired(0, 1, a3.zxid, 7);
-         })},
-        {"a client is told twice", "watch_once", with([](Script& s) {
-             s.watch_set(0, 1, a1.zxid, 7).watch_fired(0, 1, a2.zxid, 7);
-             s.notified(0, 1, a2.zxid, 7).notified(0, 1, a2.zxid, 7);
-         })},
-        {"a client is told of another znode", "watch_once", with([](Script& s) {
-             s.watch_set(0, 1, a1.zxid, 7).watch_fired(0, 1, a2.zxid, 7);
-             s.notified(0, 1, a2.zxid, 8);
-         })},
-        {"a lost connection's watch is told of over the next", "watch_once", with([](Script& s) {
-             s.watch_set(0, 1, a1.zxid, 7).watch_fired(0, 1, a2.zxid, 7);
-             s.disconnected(0, 1, 7).connected(0, 2, 7).notified(0, 2, a2.zxid, 7);
-         })},
-    };
-}
-
 std::vector<Case> all_cases() {
     std::vector<Case> all = broadcast_cases();
-    for (const auto& more :
-         {epoch_and_ack_cases(), commit_cases(), disk_cases(), client_cases(), watch_cases()}) {
+    for (const auto& more : {epoch_and_ack_cases(), commit_cases(), disk_cases(), client_cases(),
+                             planted_in_watches()}) {
         all.insert(all.end(), more.begin(), more.end());
     }
     return all;

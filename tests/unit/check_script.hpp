@@ -54,6 +54,15 @@ class Script {
     }
     Script& propose(Node n, Txn t) { return add(trace::Kind::propose, n, t, 100); }
     Script& append(Node n, Txn t) { return add(trace::Kind::append, n, t, 0); }
+    /// The same of a transaction that sets a znode.
+    Script& append_set(Node n, Txn t, std::uint32_t path) {
+        return add({.kind = trace::Kind::append,
+                    .node = {n},
+                    .detail = 2,
+                    .a = t.zxid.value,
+                    .b = t.prefix,
+                    .c = path});
+    }
     Script& synced(Node n, Txn t) { return add(trace::Kind::synced, n, t, 1); }
     Script& ack(Node n, Txn t) { return add(trace::Kind::ack, n, {t.zxid, 0}, 0); }
     Script& commit(Node n, Txn t, std::uint32_t acks) {
@@ -91,8 +100,10 @@ class Script {
     Script& disconnected(std::uint64_t client, Node n, std::uint64_t session) {
         return client_record(trace::Kind::client_disconnected, client, n, session, 0, 0);
     }
-    Script& watch_set(std::uint64_t client, Node n, zab::Zxid z, std::uint32_t path) {
-        return client_record(trace::Kind::watch_set, client, n, z.value, path, 0);
+    Script& watch_set(std::uint64_t client, Node n, zab::Zxid z, std::uint32_t path,
+                      trace::Operation op = trace::Operation::watch) {
+        return client_record(trace::Kind::watch_set, client, n, z.value, path,
+                             static_cast<std::uint16_t>(op));
     }
     Script& watch_fired(std::uint64_t client, Node n, zab::Zxid z, std::uint32_t path) {
         return client_record(trace::Kind::watch_fired, client, n, z.value, path, 0);

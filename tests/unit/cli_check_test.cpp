@@ -189,7 +189,7 @@ TEST_CASE("a trace without a single record gets no verdict") {
 TEST_CASE("records of a newer format's kinds leave the verdict incomplete, and it says so") {
     const Folder folder;
     Lines lines = trace_of(folder, "all");
-    replace_in(lines[0], "zabsim.trace/1.2", "zabsim.trace/1.9");
+    replace_in(lines[0], "zabsim.trace/1.3", "zabsim.trace/1.9");
     replace_in(lines[60], "\"kind\":\"", "\"kind\":\"new_");
     json end = json::parse(lines.back());
     const std::string kind = json::parse(lines[60])["kind"].get<std::string>().substr(4);

@@ -209,6 +209,11 @@ std::vector<Mutant> mutants_of_clients() {
          [] { return writes_out_of_order(); }},
         {"a client hears of a change after its reply", watched, "watch_order",
          [] { return tells_late(Kind::notified, Kind::complete); }},
+        {"a client is not told", watched, "watch_complete",
+         [] {
+             return Filter(
+                 [](const Record& r) { return r.kind() == Kind::notified ? Told{} : Told{r}; });
+         }},
         {"a client is told twice", watched, "watch_once",
          [] {
              return Filter([](const Record& r) {

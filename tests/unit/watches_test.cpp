@@ -104,6 +104,64 @@ TEST_CASE("a write's reply comes after all of its server's watchers have been to
     CHECK(told[4].zxid() == written.front().zxid());
 }
 
+namespace {
+
+/// One change of the leader's, which 100 watchers of it are told of, for 20 ms each.
+std::string slow_telling(const std::string& rest) {
+    std::string text = scenario(R"("operations_each": 1, "placement": "leader")",
+                                R"("count": 100, "placement": "leader", "session_timeout": "20s")",
+                                R"(, "cpu": {"preset": "zero", "watch_event": "20ms"})" + rest);
+    return text.replace(text.find("2s"), 2, "4s");  // All watch when it comes.
+}
+
+}  // namespace
+
+TEST_CASE("telling many watchers takes its time, and the server's other threads go on meanwhile") {
+    std::string writes = R"("set 5 10B")";
+    for (int i = 1; i < 80; ++i) writes += R"(, "set 5 10B")";
+    std::string text = slow_telling(R"(, "hosts": {"default": {"cores": 1, "nic": "1Mbit/s"}})");
+    text.insert(text.find(R"({"name": "watchers")"),
+                R"({"name": "others", "placement": {"servers": [1]}, "start": "2s",
+                    "load": {"closed": {"think_time": "50ms"}}, "paths": {"uniform": {"count": 9}},
+                    "requests": [[)" +
+                    writes + "]]},");
+    const Run run = test::run(sim::sound(text));
+
+    test::check_clean(run);
+    const auto fired = run.all(Kind::watch_fired);
+    const auto told = run.all(Kind::notified);
+    REQUIRE(told.size() == 100);
+    CHECK(ms(fired.back()) - ms(fired.front()) >= 99 * 20);
+    // Each hears of it when its notice has been written, the last after two seconds.
+    for (std::size_t i = 0; i < told.size(); ++i) {
+        CHECK(ms(told[i]) - ms(fired[i]) >= 20);
+        CHECK(ms(told[i]) - ms(fired[i]) <= 30);
+    }
+    // Others go on committing: the leader's other threads run between one notice and the next.
+    CHECK(run.count(Kind::commit, [&](const trace::Record& r) {
+        return r.time() > fired.front().time() && r.time() < fired.back().time();
+    }) >= 8);
+    // But nothing is applied there before all have been told.
+    CHECK(run.count(Kind::deliver, [&](const trace::Record& r) {
+        return r.node() == fired.front().node() && r.time() > fired.front().time() &&
+               r.time() <= fired.back().time();
+    }) == 0);
+}
+
+TEST_CASE("a server that dies while it tells watchers leaves the rest to the next one") {
+    const Run run = test::run(sim::sound(slow_telling(
+        R"(, "faults": [{"after": {"record": "watch_fired", "nth": 7}, "plus": "19ms",
+                         "crash": "leader"}])")));
+
+    test::check_clean(run);
+    const auto fired = run.all(Kind::watch_fired);
+    const auto told = run.all(Kind::notified);
+    REQUIRE(fired.size() == 100);
+    CHECK(fired[6].node() == fired[0].node());
+    CHECK(fired[7].node() != fired[0].node());
+    CHECK(told.size() == 100);
+}
+
 TEST_CASE("who comes back is told at once of what has changed meanwhile, and of nothing else") {
     struct Case {
         const char* name;

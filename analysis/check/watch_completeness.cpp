@@ -1,0 +1,229 @@
+#include "analysis/check/checkers.hpp"
+#include "analysis/check/fingerprint.hpp"
+
+#include <fmt/format.h>
+
+#include <deque>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace analysis {
+
+namespace {
+
+using enum trace::Kind;
+
+constexpr Property watch_complete{
+    "watch_complete", "a client that sees a later state has heard of every change that it watched",
+    trace::Level::protocol};
+constexpr Property family[] = {watch_complete};
+
+/// A watch is a client's own from the reply to the read that set it until it hears of a change, or
+/// its session ends: over however many connections, at however many servers. Whoever sees a state
+/// in which the znode has been written since must have heard of it (ZooKeeper's Programmer's Guide,
+/// "What ZooKeeper Guarantees about Watches").
+///
+/// What a transaction sets, its `append` says; that it is committed, its first `deliver`. A create
+/// does not count: it changes nothing where there is a znode already. Of writes nothing is
+/// remembered before somebody asks to watch.
+class WatchCompleteness final : public Checker {
+  public:
+    std::string_view name() const override { return "watch_completeness"; }
+    std::span<const Property> properties() const override { return family; }
+    trace::KindSet kinds() const override {
+        return kind_set({invoke, append, deliver, client_connected, client_disconnected,
+                         client_expired, complete, watch_set, notified});
+    }
+    std::unique_ptr<Checker> clone() const override {
+        return std::make_unique<WatchCompleteness>(*this);
+    }
+
+    void observe(const Step& step) override {
+        const trace::Kind kind = step.record.kind();
+        if (kind == invoke) {
+            is_needed_ |= trace::operation_of(step.record.detail()) == trace::Operation::watch;
+            return;
+        }
+        if (kind == append || kind == deliver) {
+            if (is_needed_) kind == append ? on_append(step) : on_deliver(step);
+            return;
+        }
+        if (step.record.b() >= most_clients) return;  // That is reported of its requests.
+        const auto number = static_cast<std::uint32_t>(step.record.b());
+        if (number >= clients_.size()) clients_.resize(number + 1);
+        Client& client = clients_[number];
+        if (kind == watch_set) return on_set(step, client);
+        if (kind == complete) return on_complete(step, number);
+        if (kind == notified) return forget(number, step.record.c());
+        on_session(step, number);
+    }
+
+    std::uint64_t fingerprint() const override {
+        Fingerprint fingerprint;
+        fingerprint.add(is_needed_);
+        fingerprint.add(logged_.size());
+        for (const auto& [zxid, write] : logged_) {
+            fingerprint.add(zxid);
+            fingerprint.add(write.first);
+            fingerprint.add(write.second);
+        }
+        fingerprint.add(written_.size());
+        for (const auto& [path, zxid] : written_) {
+            fingerprint.add(path);
+            fingerprint.add(zxid);
+        }
+        for (const Client& client : clients_) add_to(fingerprint, client);
+        return fingerprint.value();
+    }
+
+  private:
+    /// Far above what a scenario may declare; a trace file can say anything.
+    static constexpr std::uint64_t most_clients = 1 << 22;
+
+    static constexpr std::uint16_t set = 2;  ///< What an append does: trace::names::writes.
+
+    using Path = std::uint32_t;
+    struct Asked {
+        zab::NodeId server;
+        Path path;
+        zab::Zxid seen;  ///< The state that was read.
+    };
+    struct Client {
+        std::uint64_t session = 0;
+        std::deque<Asked> asked;            ///< Watches that stand, before the client knows.
+        std::map<Path, zab::Zxid> waits;    ///< For a change after this state.
+        std::map<Path, zab::Zxid> unheard;  ///< Committed, and it has not heard of it.
+    };
+
+    static void add_to(Fingerprint& fingerprint, const Client& client) {
+        fingerprint.add(client.session);
+        fingerprint.add(client.asked.size());
+        for (const Asked& asked : client.asked) {
+            fingerprint.add(asked.server.value);
+            fingerprint.add(asked.path);
+            fingerprint.add(asked.seen);
+        }
+        for (const auto* watches : {&client.waits, &client.unheard}) {
+            fingerprint.add(watches->size());
+            for (const auto& [path, zxid] : *watches) {
+                fingerprint.add(path);
+                fingerprint.add(zxid);
+            }
+        }
+    }
+
+    void on_append(const Step& step) {
+        if (step.record.detail() != set) return;
+        logged_[step.record.zxid()] = {step.record.b(), step.record.c()};
+    }
+
+    /// The first server to apply a transaction shows that it is committed; what it has passed over
+    /// never will be.
+    void on_deliver(const Step& step) {
+        const zab::Zxid zxid = step.record.zxid();
+        const auto logged = logged_.find(zxid);
+        if (logged != logged_.end() && logged->second.first == step.record.b()) {
+            on_written(logged->second.second, zxid);
+        }
+        logged_.erase(logged_.begin(), logged_.upper_bound(zxid));
+    }
+
+    void on_written(Path path, zab::Zxid zxid) {
+        zab::Zxid& last = written_[path];
+        if (zxid <= last) return;  // Another server's.
+        last = zxid;
+        for (auto at = waiting_.lower_bound({path, 0});
+             at != waiting_.end() && at->first == path;) {
+            Client& client = clients_[at->second];
+            if (client.waits.at(path) < zxid) {
+                client.waits.erase(path);
+                client.unheard.emplace(path, zxid);
+                at = waiting_.erase(at);
+            } else {
+                ++at;
+            }
+        }
+    }
+
+    static void on_set(const Step& step, Client& client) {
+        const auto operation = static_cast<trace::Operation>(step.record.detail());
+        if (operation != trace::Operation::watch) return;  // The client's already.
+        client.asked.push_back({step.record.node(), step.record.c(), step.record.zxid()});
+    }
+
+    /// Of several set_watches the first may be answered before the second one's changes are told:
+    /// the answer shows nothing of them.
+    void on_complete(const Step& step, std::uint32_t number) {
+        const std::uint16_t detail = step.record.detail();
+        const trace::Operation operation = trace::operation_of(detail);
+        if (trace::outcome_of(detail) != trace::Outcome::ok ||
+            operation == trace::Operation::set_watches) {
+            return;
+        }
+        Client& client = clients_[number];
+        for (const auto& [path, zxid] : client.unheard) {
+            if (zxid > step.record.zxid()) continue;
+            step.report(watch_complete, {}, [&] {
+                return fmt::format(
+                    "client {} sees the state of {}; it watches path {}, written by "
+                    "{}, and has not heard of that",
+                    number, text(step.record.zxid()), path, text(zxid));
+            });
+        }
+        if (operation == trace::Operation::watch) on_watched(number, step.record.node());
+    }
+
+    /// Replies come in the order in which a server takes requests up; where the client was before,
+    /// requests of its may still be taken up.
+    void on_watched(std::uint32_t number, zab::NodeId server) {
+        std::deque<Asked>& asked = clients_[number].asked;
+        while (!asked.empty() && asked.front().server != server) asked.pop_front();
+        if (asked.empty()) return;
+        wait(number, asked.front());
+        asked.pop_front();
+    }
+
+    void wait(std::uint32_t number, const Asked& asked) {
+        Client& client = clients_[number];
+        if (client.waits.contains(asked.path) || client.unheard.contains(asked.path)) return;
+        const auto written = written_.find(asked.path);
+        if (written != written_.end() && written->second > asked.seen) {
+            client.unheard.emplace(asked.path, written->second);
+            return;
+        }
+        client.waits.emplace(asked.path, asked.seen);
+        waiting_.emplace(asked.path, number);
+    }
+
+    void forget(std::uint32_t number, Path path) {
+        clients_[number].unheard.erase(path);
+        if (clients_[number].waits.erase(path) != 0) waiting_.erase({path, number});
+    }
+
+    /// What no reply has told of is lost with the connection, what the client knows is not; both
+    /// end with the session.
+    void on_session(const Step& step, std::uint32_t number) {
+        Client& client = clients_[number];
+        client.asked.clear();
+        const std::uint64_t session = step.record.kind() == client_expired ? 0 : step.record.a();
+        if (session == client.session) return;
+        client.session = session;
+        for (const auto& [path, zxid] : client.waits) waiting_.erase({path, number});
+        client.waits.clear();
+        client.unheard.clear();
+    }
+
+    bool is_needed_ = false;
+    std::map<zab::Zxid, std::pair<std::uint64_t, Path>> logged_;  ///< By prefix; not delivered.
+    std::map<Path, zab::Zxid> written_;                           ///< The last write.
+    std::set<std::pair<Path, std::uint32_t>> waiting_;            ///< Which clients wait.
+    std::vector<Client> clients_;                                 ///< By number.
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_watch_completeness() { return std::make_unique<WatchCompleteness>(); }
+
+}  // namespace analysis

@@ -1,0 +1,158 @@
+#include "protocol/server.hpp"
+#include "protocol/service/pipeline.hpp"
+
+// FinalRequestProcessor: what is committed takes effect, and clients are answered.
+
+namespace zab {
+
+namespace {
+
+std::uint16_t detail_of(Operation operation) { return static_cast<std::uint16_t>(operation); }
+
+}  // namespace
+
+std::optional<Zxid> Pipeline::commit_next(Server& server, Effects& out) {
+    std::optional<Zxid> applied;
+    if (notices.empty()) {
+        applied = take_commit_item(server, out);
+    } else {
+        tell_next_watcher(out);
+    }
+    while (notices.empty()) {
+        const Request* read = to_commit.take_released();
+        if (read == nullptr) {
+            return applied;
+        }
+        on_read(server, *read, true, out);
+    }
+    out.go_on(Stage::commit);
+    return applied;
+}
+
+std::optional<Zxid> Pipeline::take_commit_item(Server& server, Effects& out) {
+    const CommitProcessor::Step step = to_commit.take_next();
+    const Request* request = step.request;
+    std::optional<Zxid> applied;
+    switch (step.turn) {
+        case CommitProcessor::Turn::idle: return applied;
+        case CommitProcessor::Turn::pass: on_read(server, *request, false, out); break;
+        case CommitProcessor::Turn::hold:
+            out.note(NoteKind::request, 0, request->client, request->cxid, {},
+                     detail_of(request->operation));
+            break;
+        case CommitProcessor::Turn::commit:
+            if (const auto* txn = std::get_if<Txn>(step.committed)) {
+                on_committed(server, *txn, request, out);
+                applied = txn->zxid;
+                break;
+            }
+            const Zxid last = server.database.last_processed();
+            out.note(NoteKind::read, last.value, 0, std::get<SyncReply>(*step.committed).cxid, {},
+                     detail_of(Operation::sync));
+            if (request != nullptr) {
+                answer_in_order(*request, last, std::nullopt, out);
+            }
+            break;
+    }
+    return applied;
+}
+
+/// FinalRequestProcessor: the state as it is now is what is read.
+void Pipeline::on_read(const Server& server, const Request& request, bool was_held, Effects& out) {
+    const ClientConnection* connection = clients.by_session(request.session);
+    const bool has_gone = connection == nullptr || !connection->has_asked(request.cxid);
+    const Zxid seen = server.database.last_processed();
+    if (has_gone || request.refusal.has_value()) {
+        if (!was_held) {
+            out.note(NoteKind::request, 0, request.client, request.cxid, {},
+                     detail_of(request.operation));
+        }
+    } else {
+        out.note(NoteKind::read, seen.value, request.client, request.cxid, {},
+                 detail_of(request.operation));
+        watch(server, *connection, request, out);
+    }
+    answer_in_order(request, seen, request.refusal, out);
+}
+
+/// `own`: the request that it answers, if a client of this server has made it.
+void Pipeline::on_committed(Server& server, const Txn& txn, const Request* own, Effects& out) {
+    server.database.apply(txn);
+    out.note(NoteKind::deliver, txn.zxid.value, server.database.position().prefix,
+             server.database.tree_digest());
+    if (!watches.empty()) {
+        trigger_watches(server, txn);
+    }
+    if (txn.type == TxnType::close_session) {
+        close_session(txn, own, out);
+    } else if (own != nullptr && txn.type == TxnType::create_session) {
+        finish_attaching(txn.session, true, out);
+        ClientConnection* connection = clients.by_session(txn.session);
+        if (connection != nullptr && connection->has_asked(own->cxid)) {
+            on_answered(*connection, out);
+        }
+    } else if (own != nullptr) {
+        const bool is_refused = txn.type == TxnType::error;
+        answer_in_order(
+            *own, txn.zxid,
+            is_refused ? std::optional(static_cast<SessionRefusal>(txn.path)) : std::nullopt, out);
+    }
+}
+
+/// FinalRequestProcessor: whoever holds the session's connection ends it, behind the reply if the
+/// client itself has asked.
+void Pipeline::close_session(const Txn& txn, const Request* own, Effects& out) {
+    sessions.remove(txn.session);
+    const ClientConnection* connection = clients.by_session(txn.session);
+    if (connection == nullptr) {
+        return;
+    }
+    const LinkId link = connection->link;
+    if (own != nullptr && connection->has_asked(own->cxid)) {
+        out.send(link, ClientReply{txn.zxid, txn.cxid, Operation::close_session, Outcome::ok});
+    }
+    out.push(CloseLink{link});
+    forget(link, out);
+}
+
+/// At once, unless watchers must be told first.
+void Pipeline::answer_in_order(const Request& own, Zxid zxid, std::optional<SessionRefusal> refusal,
+                               Effects& out) {
+    if (notices.empty()) {
+        answer(own, zxid, refusal, out);
+    } else {
+        held_answer = {own, zxid, refusal};
+    }
+}
+
+/// Only the connection over which it came gets the answer, not a later one of the same session.
+void Pipeline::answer(const Request& own, Zxid zxid, std::optional<SessionRefusal> refusal,
+                      Effects& out) {
+    ClientConnection* connection = clients.by_session(own.session);
+    if (connection == nullptr || !connection->has_asked(own.cxid)) {
+        return;
+    }
+    const LinkId link = connection->link;
+    if (refusal == SessionRefusal::moved) {
+        // Not the request is wrong but the connection (ZOOKEEPER-710): the client may have tried
+        // here first and given up, and the leader heard of this server last.
+        out.push(CloseLink{link});
+        forget(link, out);
+        return;
+    }
+    const Outcome outcome = refusal.has_value() ? Outcome::session_expired : Outcome::ok;
+    out.send(link, ClientReply{zxid, own.cxid, own.operation, outcome});
+    on_answered(*connection, out);
+}
+
+void Pipeline::on_answered(ClientConnection& connection, Effects& out) {
+    clients.end_request(connection);
+    const bool waits = is_crowded() && connection.outstanding > 0;
+    if (!connection.reading && !waits) {
+        connection.reading = true;
+        out.push(SetReading{connection.link, true});
+    }
+    admit(out);
+}
+
+}  // namespace zab
