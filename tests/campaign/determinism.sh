@@ -34,7 +34,7 @@ hashes() {
         hashes_of "$1" "$name" "$file" --seeds "$seeds" --set "$light"
     done < <(find "$root/scenarios" -name '*.json' ! -name '*.schema.json' \
         ! -path '*/profiles/*' | LC_ALL=C sort)
-    for name in basics/leader-crash wan/five-regions published/atc10; do
+    for name in basics/leader-crash basics/watchers wan/five-regions published/atc10; do
         file=$root/scenarios/$name.json
         hashes_of "$1" "$name(full)" "$file" --seeds "$seeds" --until 2s
     done
