@@ -41,23 +41,9 @@ class WatchCompleteness final : public Checker {
     }
 
     void observe(const Step& step) override {
-        const trace::Kind kind = step.record.kind();
-        if (kind == invoke) {
-            is_needed_ |= trace::operation_of(step.record.detail()) == trace::Operation::watch;
-            return;
-        }
-        if (kind == append || kind == deliver) {
-            if (is_needed_) kind == append ? on_append(step) : on_deliver(step);
-            return;
-        }
-        if (step.record.b() >= most_clients) return;  // That is reported of its requests.
-        const auto number = static_cast<std::uint32_t>(step.record.b());
-        if (number >= clients_.size()) clients_.resize(number + 1);
-        Client& client = clients_[number];
-        if (kind == watch_set) return on_set(step, client);
-        if (kind == complete) return on_complete(step, number);
-        if (kind == notified) return forget(number, step.record.c());
-        on_session(step, number);
+        const bool is_of_writes =
+            (trace::kind_bit(step.record.kind()) & kind_set({append, deliver, complete})) != 0;
+        if (is_needed_ || !is_of_writes) take(step);
     }
 
     std::uint64_t fingerprint() const override {
@@ -112,6 +98,24 @@ class WatchCompleteness final : public Checker {
                 fingerprint.add(zxid);
             }
         }
+    }
+
+    [[gnu::noinline]] void take(const Step& step) {
+        const trace::Kind kind = step.record.kind();
+        if (kind == append) return on_append(step);
+        if (kind == deliver) return on_deliver(step);
+        if (kind == invoke) {
+            is_needed_ |= trace::operation_of(step.record.detail()) == trace::Operation::watch;
+            return;
+        }
+        if (step.record.b() >= most_clients) return;  // That is reported of its requests.
+        const auto number = static_cast<std::uint32_t>(step.record.b());
+        if (number >= clients_.size()) clients_.resize(number + 1);
+        Client& client = clients_[number];
+        if (kind == watch_set) return on_set(step, client);
+        if (kind == complete) return on_complete(step, number);
+        if (kind == notified) return forget(number, step.record.c());
+        on_session(step, number);
     }
 
     void on_append(const Step& step) {

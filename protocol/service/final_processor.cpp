@@ -11,25 +11,17 @@ std::uint16_t detail_of(Operation operation) { return static_cast<std::uint16_t>
 
 }  // namespace
 
-std::optional<Zxid> Pipeline::commit_next(Server& server, Effects& out) {
-    std::optional<Zxid> applied;
+/// At once, unless watchers must be told first.
+inline void Pipeline::answer_in_order(const Request& own, Zxid zxid,
+                                      std::optional<SessionRefusal> refusal, Effects& out) {
     if (notices.empty()) {
-        applied = take_commit_item(server, out);
+        answer(own, zxid, refusal, out);
     } else {
-        tell_next_watcher(out);
+        held_answer = {own, zxid, refusal};
     }
-    while (notices.empty()) {
-        const Request* read = to_commit.take_released();
-        if (read == nullptr) {
-            return applied;
-        }
-        on_read(server, *read, true, out);
-    }
-    out.go_on(Stage::commit);
-    return applied;
 }
 
-std::optional<Zxid> Pipeline::take_commit_item(Server& server, Effects& out) {
+inline std::optional<Zxid> Pipeline::take_commit_item(Server& server, Effects& out) {
     const CommitProcessor::Step step = to_commit.take_next();
     const Request* request = step.request;
     std::optional<Zxid> applied;
@@ -54,6 +46,24 @@ std::optional<Zxid> Pipeline::take_commit_item(Server& server, Effects& out) {
             }
             break;
     }
+    return applied;
+}
+
+std::optional<Zxid> Pipeline::commit_next(Server& server, Effects& out) {
+    std::optional<Zxid> applied;
+    if (notices.empty()) {
+        applied = take_commit_item(server, out);
+    } else {
+        tell_next_watcher(out);
+    }
+    while (notices.empty()) {
+        const Request* read = to_commit.take_released();
+        if (read == nullptr) {
+            return applied;
+        }
+        on_read(server, *read, true, out);
+    }
+    out.go_on(Stage::commit);
     return applied;
 }
 
@@ -113,16 +123,6 @@ void Pipeline::close_session(const Txn& txn, const Request* own, Effects& out) {
     }
     out.push(CloseLink{link});
     forget(link, out);
-}
-
-/// At once, unless watchers must be told first.
-void Pipeline::answer_in_order(const Request& own, Zxid zxid, std::optional<SessionRefusal> refusal,
-                               Effects& out) {
-    if (notices.empty()) {
-        answer(own, zxid, refusal, out);
-    } else {
-        held_answer = {own, zxid, refusal};
-    }
 }
 
 /// Only the connection over which it came gets the answer, not a later one of the same session.

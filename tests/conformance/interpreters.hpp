@@ -13,8 +13,9 @@ std::optional<Verdict> judge_votes(const Case& one);
 std::optional<Verdict> judge_tracker(const Case& one);
 std::optional<Verdict> judge_quorum(const Case& one);
 std::optional<Verdict> judge_plan(const Case& one);
-/// Of a commit processor.
+/// Of a commit processor, loop by loop or under a load.
 std::optional<Verdict> judge_commit(const Case& one);
+std::optional<Verdict> judge_commit_load(const Case& one);
 /// Of sessions: their timeouts, who may use them, and clients that take them elsewhere.
 std::optional<Verdict> judge_sessions(const Case& one);
 std::optional<Verdict> judge_roles(const Case& one);

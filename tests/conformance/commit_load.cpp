@@ -1,0 +1,238 @@
+#include "tests/conformance/commit.hpp"
+#include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/words.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <regex>
+
+namespace conformance {
+
+// A commit processor under a load of many clients (CommitProcessorTest): "10 clients, 25% writes".
+// However many worker threads it has, what may be seen is the same: writes one by one, in the order
+// of their zxids, no read beside one, each session in its own order.
+
+namespace {
+
+/// What the load consists of, as far as a case says.
+struct Load {
+    std::uint64_t readers = 0;  ///< Sessions that only read.
+    std::uint64_t sessions = 8;
+    std::uint64_t write_percent = 25;
+    std::uint64_t creates = 0;  ///< Writes of each session before all else.
+};
+
+bool is_size(const std::string& key) {
+    return says(key,
+                "^(num|number)?(of)?(Commit)?(Worker|Client|Session|Commit)?"
+                "(Worker|Thread|Client|Session)s?$");
+}
+
+std::uint64_t percent_in(const std::string& words, std::uint64_t otherwise) {
+    static const std::regex percent("([0-9]+) ?%( reads?)?");
+    static const std::regex part("(?:write|update)[A-Za-z]*:? ([0-9.]+)");
+    std::smatch found;
+    if (std::regex_search(words, found, percent)) {
+        const std::uint64_t said = std::stoull(found[1]);
+        return found[2].matched ? 100 - said : said;
+    }
+    if (std::regex_search(words, found, part)) {
+        const double said = std::stod(found[1]);
+        return static_cast<std::uint64_t>(said < 1 ? said * 100 : said);
+    }
+    if (says(words, "read[- ]?only|only reads")) return 0;
+    if (says(words, "write[- ]?only|only writes")) return 100;
+    return otherwise;
+}
+
+/// "8 read-only, 8 with 25% writes", "mixed", "10 clients, 25% writes, 75% reads".
+void describe(Load& load, const std::string& words) {
+    static const std::regex only_read("([0-9]+) (?:clients? |sessions? )?read[- ]?only");
+    static const std::regex others("([0-9]+) (?:clients?|sessions?|with|mixed|writers?)");
+    std::smatch found;
+    std::string rest = words;
+    if (std::regex_search(words, found, only_read)) {
+        load.readers = std::stoull(found[1]);
+        rest = found.suffix();
+    }
+    if (std::regex_search(rest, found, others)) load.sessions = std::stoull(found[1]);
+    load.write_percent = percent_in(rest, load.write_percent);
+    if (says(words, "\\bone (create|write) (per|each)|\\b(create|write) (per|by each)")) {
+        load.creates = 1;
+    }
+}
+
+Load load_of(const Case& one) {
+    Load load;
+    for (const auto& [key, place, value] : one.initial.members) {
+        const std::string words = value.text;
+        if (says(key, "worker|threads?$") && !says(key, "client|session")) continue;
+        if (is_size(key) && value.is(Value::Kind::number)) {
+            load.sessions = number(value, key);
+        } else if (says(key, "percent|ratio|fraction|^writes$|^reads$")) {
+            const std::uint64_t said = percent_in("write " + words, load.write_percent);
+            load.write_percent = says(key, "read") ? 100 - said : said;
+        } else if (says(key, "client|session|load|mix|request|operation")) {
+            describe(load, words);
+        } else {
+            throw Refused("initial." + key);
+        }
+    }
+    for (const std::string& step : texts(one.stimulus, "stimulus")) describe(load, step);
+    return load;
+}
+
+/// Runs the load, and remembers in which order things were done.
+class LoadRun {
+  public:
+    explicit LoadRun(const Load& load) : load_(load) {
+        processor_.start(true, {});
+        for (std::uint64_t session = 1; session <= load.readers + load.sessions; ++session) {
+            for (std::uint64_t n = 0; n < load.creates; ++n) submit(session, true);
+        }
+        for (int round = 0; round < 400; ++round) {
+            const std::uint64_t session = draw(load.readers + load.sessions) + 1;
+            submit(session, session > load.readers && draw(100) < load.write_percent);
+            if (draw(4) == 0) commit_next();  // Late: more and more wait.
+            if (draw(3) == 0) take_up();
+        }
+        while (!to_commit_.empty()) commit_next();
+        while (!processor_.empty()) take_up();
+    }
+
+    std::uint64_t reads() const { return reads_; }
+    std::uint64_t writes() const { return writes_; }
+    bool all_done() const { return reads_ + writes_ == submitted_; }
+    bool are_zxids_in_order() const { return zxids_in_order_; }
+    bool are_sessions_in_order() const { return sessions_in_order_; }
+    /// An item that is taken up ends within its step, so that nothing runs beside a write, but for
+    /// the reads that the end of its loop releases: those must wait for a write, and be behind it.
+    bool are_writes_alone() const { return writes_alone_; }
+
+  private:
+    std::uint64_t draw(std::uint64_t below) {
+        random_ ^= random_ << 13;
+        random_ ^= random_ >> 7;
+        random_ ^= random_ << 17;
+        return random_ % below;
+    }
+    void submit(std::uint64_t session, bool writes) {
+        const std::uint32_t cxid = ++asked_[session];
+        ++submitted_;
+        const auto operation = writes ? zab::Operation::set : zab::Operation::get;
+        processor_.submit({{session}, cxid, 0, 0, 0, operation});
+        if (writes) to_commit_.push_back({session, cxid});
+    }
+    void commit_next() {
+        if (to_commit_.empty()) return;
+        const auto [session, cxid] = to_commit_.front();
+        to_commit_.erase(to_commit_.begin());
+        ++zxid_;
+        processor_.commit(zab::Txn{zab::Zxid{zxid_}, {session}, cxid, 0, 0, zab::TxnType::set});
+    }
+    void done(std::uint64_t session, std::uint32_t cxid) {
+        sessions_in_order_ = sessions_in_order_ && cxid == answered_[session] + 1;
+        answered_[session] = cxid;
+    }
+    void take_up() {
+        do {
+            const auto step = processor_.take_next();
+            if (step.turn == zab::CommitProcessor::Turn::commit) {
+                const auto& txn = std::get<zab::Txn>(*step.committed);
+                zxids_in_order_ = zxids_in_order_ && txn.zxid.value == last_ + 1;
+                last_ = txn.zxid.value;
+                ++writes_;
+                written_[txn.session.value] = txn.cxid;
+                done(txn.session.value, txn.cxid);
+            } else if (step.turn == zab::CommitProcessor::Turn::pass) {
+                ++reads_;
+                done(step.request->session.value, step.request->cxid);
+            }
+            while (const zab::Request* read = processor_.take_released()) {
+                ++reads_;
+                done(read->session.value, read->cxid);
+                writes_alone_ = writes_alone_ && written_[read->session.value] > 0 &&
+                                written_[read->session.value] < read->cxid;
+            }
+        } while (!processor_.is_between_loops());
+    }
+
+    Load load_;
+    zab::CommitProcessor processor_;
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> to_commit_;
+    std::map<std::uint64_t, std::uint32_t> asked_, answered_, written_;
+    std::uint64_t random_ = 88'172'645'463'325'252, zxid_ = 0, last_ = 0;
+    std::uint64_t submitted_ = 0, reads_ = 0, writes_ = 0;
+    bool zxids_in_order_ = true, sessions_in_order_ = true, writes_alone_ = true;
+};
+
+/// One clause of what is expected; `key` says what it is about.
+void check_clause_of(const LoadRun& run, const std::string& key, const std::string& clause,
+                     Verdict& verdict) {
+    static const std::regex count("^(?:(?:>=?|at least|more than) ?)?([0-9]+)( reads?| writes?)?$");
+    const std::string words = key + ": " + clause;
+    std::smatch found;
+    bool is_known = false;
+    const auto require = [&](bool holds) {
+        is_known = true;
+        verdict.require(words, holds);
+    };
+    if (says(words, "\\b(any|no|reverse|descend\\w*|out of) order|reversed|descending|may\\b")) {
+        throw Refused("expected." + words);
+    }
+    const bool is_about_reads = says(words, "\\breads?");
+    const bool is_about_writes = says(words, "\\b(writes?|updates?)");
+    if (says(words, "zxid")) require(run.are_zxids_in_order());
+    if (says(words, "cxid|fifo|(per|each|within|same) (client|session)|session order")) {
+        require(run.are_sessions_in_order());
+    }
+    if (says(words,
+             "\\b(while|during|overlap|at once|at a time|beside|alone|exclusive|parallel|"
+             "concurrent|simultaneous|at the same time|in progress|in flight)")) {
+        require(run.are_writes_alone());
+    }
+    if (is_known) return;
+    if (says(words, "fail|exception|assert|error|lost|stuck|pending")) {
+        require(says(clause, "^(false|none|no|0|nothing|empty)\\b") == run.all_done());
+    } else if (says(clause, "^(all|every|everything)\\b|as many as")) {
+        require(run.all_done());
+    } else if (std::regex_search(clause, found, count) && (is_about_reads != is_about_writes)) {
+        const std::uint64_t wanted = std::stoull(found[1]);
+        const std::uint64_t got = is_about_reads ? run.reads() : run.writes();
+        const bool is_above = says(clause, "^(>(?!=)|more than)");
+        require(says(clause, "^(>|at least|more)") ? got >= wanted + (is_above ? 1 : 0)
+                                                   : got == wanted);
+    } else if (says(words, "> ?0|both|progress|some|processed")) {
+        require((run.reads() > 0 || (is_about_writes && !is_about_reads)) &&
+                (run.writes() > 0 || (is_about_reads && !is_about_writes)));
+    } else {
+        throw Refused("expected." + words);
+    }
+}
+
+}  // namespace
+
+std::optional<Verdict> judge_commit_load(const Case& one) {
+    const auto& members = one.initial.members;
+    const bool has_load = std::any_of(members.begin(), members.end(), [](const auto& member) {
+        return says(member.key, "worker|thread|client|load");
+    });
+    if (one.area != "COMMIT" || !has_load) return std::nullopt;
+    const LoadRun run(load_of(one));
+    Verdict verdict;
+    for (const auto& [key, place, value] : one.expected.members) {
+        const bool is_one = value.is(Value::Kind::string) || value.elements.empty();
+        const std::vector<std::string> all =
+            is_one ? std::vector{value.text} : texts(value, "expected." + key);
+        for (const std::string& words : all) {
+            for (const std::string& clause : split_at(without_asides(words), "; *|, (?:or|and) ")) {
+                check_clause_of(run, key, clause, verdict);
+            }
+        }
+    }
+    return verdict;
+}
+
+}  // namespace conformance
