@@ -93,6 +93,9 @@ class Study {
     bool is_whole(const trace::End& end) const {
         return header_.level == trace::Level::all && recorder_.next_id() == end.records;
     }
+    bool has(trace::Kind kind) const {
+        return recorder_.counts()[static_cast<std::size_t>(kind)] > 0;
+    }
     trace::RunHash hash() const { return recorder_.hash(); }
     const std::vector<analysis::Violation>& violations() const { return checkers_.violations(); }
 
@@ -173,6 +176,10 @@ std::optional<TraceStudy> study_trace(const std::string& file, StudyNeeds needs,
     if (reader.has_unknown_kinds()) {
         result.result.verdict.not_checked.emplace_back(
             "records of kinds that this zabsim does not know: needs the zabsim that wrote them");
+    }
+    if (reader.minor() < 3 && study.has(trace::Kind::watch_set)) {
+        result.result.verdict.not_checked.emplace_back(
+            "watch_complete: needs a trace of format 1.3, which says what is written");
     }
     return result;
 }

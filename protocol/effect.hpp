@@ -45,7 +45,7 @@ enum class NoteKind : std::uint8_t {
     command_agreed,
     watcher_registered,
     configuration_changed,
-    // Watches: `a` is a zxid, `b` the client, `c` the path.
+    // Watches: `a` is the session, or the change's zxid; `b` the client, `c` the path.
     watch_set,
     watch_fired,
 };

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <deque>
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -16,7 +16,7 @@ namespace {
 using enum trace::Kind;
 
 constexpr Property watch_complete{
-    "watch_complete", "a client that sees a later state has heard of every change that it watched",
+    "watch_complete", "a client that sees a later state has heard of the sets that it watched for",
     trace::Level::protocol};
 constexpr Property family[] = {watch_complete};
 
@@ -25,9 +25,9 @@ constexpr Property family[] = {watch_complete};
 /// in which the znode has been written since must have heard of it (ZooKeeper's Programmer's Guide,
 /// "What ZooKeeper Guarantees about Watches").
 ///
-/// What a transaction sets, its `append` says; that it is committed, its first `deliver`. A create
-/// does not count: it changes nothing where there is a znode already. Of writes nothing is
-/// remembered before somebody asks to watch.
+/// What a transaction sets, its `append` says; that it is committed, its first `deliver`: what all
+/// servers have from a recovery is not seen. A create does not count: it changes nothing where
+/// there is a znode already. Of writes nothing is remembered before somebody asks to watch.
 class WatchCompleteness final : public Checker {
   public:
     std::string_view name() const override { return "watch_completeness"; }
@@ -41,9 +41,11 @@ class WatchCompleteness final : public Checker {
     }
 
     void observe(const Step& step) override {
-        const bool is_of_writes =
-            (trace::kind_bit(step.record.kind()) & kind_set({append, deliver, complete})) != 0;
-        if (is_needed_ || !is_of_writes) take(step);
+        if (is_needed_) return take(step);
+        const trace::Kind kind = step.record.kind();
+        if ((trace::kind_bit(kind) & of_sessions) != 0) return on_session(step);
+        is_needed_ =
+            kind == invoke && trace::operation_of(step.record.detail()) == trace::Operation::watch;
     }
 
     std::uint64_t fingerprint() const override {
@@ -60,25 +62,27 @@ class WatchCompleteness final : public Checker {
             fingerprint.add(path);
             fingerprint.add(zxid);
         }
-        for (const Client& client : clients_) add_to(fingerprint, client);
+        for (const auto& [number, client] : clients_) {
+            fingerprint.add(number);
+            add_to(fingerprint, client);
+        }
         return fingerprint.value();
     }
 
   private:
-    /// Far above what a scenario may declare; a trace file can say anything.
-    static constexpr std::uint64_t most_clients = 1 << 22;
-
+    static constexpr trace::KindSet of_sessions =
+        kind_set({client_connected, client_disconnected, client_expired});
     static constexpr std::uint16_t set = 2;  ///< What an append does: trace::names::writes.
 
     using Path = std::uint32_t;
     struct Asked {
         zab::NodeId server;
+        std::uint64_t session;
         Path path;
-        zab::Zxid seen;  ///< The state that was read.
     };
     struct Client {
         std::uint64_t session = 0;
-        std::deque<Asked> asked;            ///< Watches that stand, before the client knows.
+        std::vector<Asked> asked;           ///< Watches that stand, before the client knows.
         std::map<Path, zab::Zxid> waits;    ///< For a change after this state.
         std::map<Path, zab::Zxid> unheard;  ///< Committed, and it has not heard of it.
     };
@@ -89,7 +93,7 @@ class WatchCompleteness final : public Checker {
         for (const Asked& asked : client.asked) {
             fingerprint.add(asked.server.value);
             fingerprint.add(asked.path);
-            fingerprint.add(asked.seen);
+            fingerprint.add(asked.session);
         }
         for (const auto* watches : {&client.waits, &client.unheard}) {
             fingerprint.add(watches->size());
@@ -104,18 +108,13 @@ class WatchCompleteness final : public Checker {
         const trace::Kind kind = step.record.kind();
         if (kind == append) return on_append(step);
         if (kind == deliver) return on_deliver(step);
-        if (kind == invoke) {
-            is_needed_ |= trace::operation_of(step.record.detail()) == trace::Operation::watch;
-            return;
-        }
-        if (step.record.b() >= most_clients) return;  // That is reported of its requests.
-        const auto number = static_cast<std::uint32_t>(step.record.b());
-        if (number >= clients_.size()) clients_.resize(number + 1);
+        if (kind == invoke) return;
+        if ((trace::kind_bit(kind) & of_sessions) != 0) return on_session(step);
+        const std::uint64_t number = step.record.b();
         Client& client = clients_[number];
         if (kind == watch_set) return on_set(step, client);
-        if (kind == complete) return on_complete(step, number);
-        if (kind == notified) return forget(number, step.record.c());
-        on_session(step, number);
+        if (kind == complete) return on_complete(step, number, client);
+        forget(number, client, step.record.c());
     }
 
     void on_append(const Step& step) {
@@ -140,7 +139,7 @@ class WatchCompleteness final : public Checker {
         last = zxid;
         for (auto at = waiting_.lower_bound({path, 0});
              at != waiting_.end() && at->first == path;) {
-            Client& client = clients_[at->second];
+            Client& client = clients_.at(at->second);
             if (client.waits.at(path) < zxid) {
                 client.waits.erase(path);
                 client.unheard.emplace(path, zxid);
@@ -154,19 +153,18 @@ class WatchCompleteness final : public Checker {
     static void on_set(const Step& step, Client& client) {
         const auto operation = static_cast<trace::Operation>(step.record.detail());
         if (operation != trace::Operation::watch) return;  // The client's already.
-        client.asked.push_back({step.record.node(), step.record.c(), step.record.zxid()});
+        client.asked.push_back({step.record.node(), step.record.a(), step.record.c()});
     }
 
     /// Of several set_watches the first may be answered before the second one's changes are told:
     /// the answer shows nothing of them.
-    void on_complete(const Step& step, std::uint32_t number) {
+    void on_complete(const Step& step, std::uint64_t number, Client& client) {
         const std::uint16_t detail = step.record.detail();
         const trace::Operation operation = trace::operation_of(detail);
         if (trace::outcome_of(detail) != trace::Outcome::ok ||
             operation == trace::Operation::set_watches) {
             return;
         }
-        Client& client = clients_[number];
         for (const auto& [path, zxid] : client.unheard) {
             if (zxid > step.record.zxid()) continue;
             step.report(watch_complete, {}, [&] {
@@ -176,39 +174,43 @@ class WatchCompleteness final : public Checker {
                     number, text(step.record.zxid()), path, text(zxid));
             });
         }
-        if (operation == trace::Operation::watch) on_watched(number, step.record.node());
+        if (operation == trace::Operation::watch) on_watched(step, number, client);
     }
 
-    /// Replies come in the order in which a server takes requests up; where the client was before,
-    /// requests of its may still be taken up.
-    void on_watched(std::uint32_t number, zab::NodeId server) {
-        std::deque<Asked>& asked = clients_[number].asked;
-        while (!asked.empty() && asked.front().server != server) asked.pop_front();
-        if (asked.empty()) return;
-        wait(number, asked.front());
-        asked.pop_front();
+    /// Replies come in the order in which a server takes requests up. Where the client was before,
+    /// or in a session that it has given up, requests of its may still be taken up: nobody answers.
+    void on_watched(const Step& step, std::uint64_t number, Client& client) {
+        std::vector<Asked>& asked = client.asked;
+        const auto found = std::find_if(asked.begin(), asked.end(), [&](const Asked& one) {
+            return one.server == step.record.node() &&
+                   (client.session == 0 || one.session == client.session);
+        });
+        if (found == asked.end()) return;
+        client.session = found->session;
+        wait(number, client, found->path, step.record.zxid());
+        asked.erase(asked.begin(), found + 1);
     }
 
-    void wait(std::uint32_t number, const Asked& asked) {
-        Client& client = clients_[number];
-        if (client.waits.contains(asked.path) || client.unheard.contains(asked.path)) return;
-        const auto written = written_.find(asked.path);
-        if (written != written_.end() && written->second > asked.seen) {
-            client.unheard.emplace(asked.path, written->second);
+    void wait(std::uint64_t number, Client& client, Path path, zab::Zxid seen) {
+        if (client.waits.contains(path) || client.unheard.contains(path)) return;
+        const auto written = written_.find(path);
+        if (written != written_.end() && written->second > seen) {
+            client.unheard.emplace(path, written->second);
             return;
         }
-        client.waits.emplace(asked.path, asked.seen);
-        waiting_.emplace(asked.path, number);
+        client.waits.emplace(path, seen);
+        waiting_.emplace(path, number);
     }
 
-    void forget(std::uint32_t number, Path path) {
-        clients_[number].unheard.erase(path);
-        if (clients_[number].waits.erase(path) != 0) waiting_.erase({path, number});
+    void forget(std::uint64_t number, Client& client, Path path) {
+        client.unheard.erase(path);
+        if (client.waits.erase(path) != 0) waiting_.erase({path, number});
     }
 
     /// What no reply has told of is lost with the connection, what the client knows is not; both
     /// end with the session.
-    void on_session(const Step& step, std::uint32_t number) {
+    void on_session(const Step& step) {
+        const std::uint64_t number = step.record.b();
         Client& client = clients_[number];
         client.asked.clear();
         const std::uint64_t session = step.record.kind() == client_expired ? 0 : step.record.a();
@@ -222,8 +224,8 @@ class WatchCompleteness final : public Checker {
     bool is_needed_ = false;
     std::map<zab::Zxid, std::pair<std::uint64_t, Path>> logged_;  ///< By prefix; not delivered.
     std::map<Path, zab::Zxid> written_;                           ///< The last write.
-    std::set<std::pair<Path, std::uint32_t>> waiting_;            ///< Which clients wait.
-    std::vector<Client> clients_;                                 ///< By number.
+    std::set<std::pair<Path, std::uint64_t>> waiting_;            ///< Which clients wait.
+    std::map<std::uint64_t, Client> clients_;                     ///< By number.
 };
 
 }  // namespace

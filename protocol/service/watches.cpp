@@ -46,7 +46,7 @@ void Pipeline::watch(const Server& server, const ClientConnection& connection,
         return;
     }
     const Database& database = server.database;
-    out.note(NoteKind::watch_set, database.last_processed().value, request.client, request.path, {},
+    out.note(NoteKind::watch_set, request.session.value, request.client, request.path, {},
              static_cast<std::uint16_t>(request.operation));
     const Zxid written = database.tree().last_writer(request.path);
     if (request.operation == Operation::watch || written <= connection.last_seen) {

@@ -123,8 +123,8 @@ Form<CpuDraft> cpu() {
                     cost("leader_reply", &C::leader_reply,
                          "A leader answers a write of its own client, beside `reply`."),
                     cost("watch_event", &C::watch_event,
-                         "One watcher is told of a change, one after the other; all those of one "
-                         "server together take a second at most."),
+                         "One watcher is told of a change; a server tells them one after the "
+                         "other."),
                     cost("election", &C::election,
                          "What a server runs seldom: a notification is received and judged, a "
                          "learner handles a packet before it serves."),

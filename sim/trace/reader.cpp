@@ -46,13 +46,12 @@ bool Reader::read_header() {
     }
     if (!split_line(line)) return false;
     if (const auto repeated = repeated_key(members_)) return fail_at(*repeated), false;
-    std::uint32_t minor = 0;
-    if (const auto wrong = parse_header(members_, header_, minor)) {
+    if (const auto wrong = parse_header(members_, header_, minor_)) {
         fail_at(wrong->mistake);
         if (wrong->is_other_version) error_.reason = Reason::other_version;
         return false;
     }
-    is_newer_ = minor > format_minor;
+    is_newer_ = minor_ > format_minor;
     kinds_ = header_.level == Level::off ? 0 : kinds_at(header_.level);
     window_ = header_.window.value_or(Window{});
     if (options_.verify && (header_.level != Level::all || header_.window)) {

@@ -51,6 +51,8 @@ class Reader {
     std::uint64_t line() const { return line_number_; }
 
     const Header& header() const { return header_; }
+    /// The minor version of its format.
+    std::uint32_t minor() const { return minor_; }
     /// Valid once next() returned `end`.
     const End& end() const { return end_; }
     /// Whether lines were passed over, because a newer minor version has kinds unknown here.
@@ -91,6 +93,7 @@ class Reader {
     Header header_;
     End end_;
     ReadError error_;
+    std::uint32_t minor_ = 0;
     bool is_newer_ = false;  ///< By its minor version: unknown kinds and lines are passed over.
     KindSet kinds_ = 0;
     Window window_;

@@ -35,6 +35,7 @@ constexpr Field path{"path", Form::integer, {}, "the znode: its number"};
 constexpr Field write{"write", Form::name, names::writes, "a create only where there is none",
                       true};
 constexpr Field written_path{"path", Form::integer, {}, "that znode: its number", true};
+constexpr Field watching{"session", Form::hex, {}, "the client's session", true};
 constexpr Field asked{"operation", Form::name, names::operations, "what has set it", true};
 constexpr Field no{};
 
@@ -194,7 +195,7 @@ constexpr std::array<Row, kind_count> table{{
      "a notification id comes to an application and is compared", contacted, no, compared, id,
      client, {"own", Form::integer, {}, "its last notification id before"}},
     {watch_set, "watch_set", protocol, "a client's watch stands on a znode", server, no, asked,
-     last_zxid, client, path},
+     watching, client, path},
     {watch_fired, "watch_fired", protocol, "a watch ends: its client is sent the change", server,
      no, no, zxid, client, path},
     {notified, "notified", operations, "a client hears of a change that it watched", contacted, no,

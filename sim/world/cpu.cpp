@@ -58,6 +58,7 @@ void World::set_item_costs() {
     for (const zab::Stage stage : {zab::Stage::io, zab::Stage::request, zab::Stage::commit}) {
         item_costs_[static_cast<std::size_t>(stage)].is_drawn |= has_outcome_costs_;
     }
+    item_costs_[notice_cost].is_drawn |= has_outcome_costs_;  // A held answer goes with the last.
 }
 
 /// Names a thread among its server's draws. A handler is known by its learner: connections are
@@ -99,6 +100,13 @@ inline std::size_t World::cost_place(const Step& step) const {
     return static_cast<std::size_t>(stage);
 }
 
+/// By the change and by whom it is told to.
+std::uint64_t World::notice_word(const ServerNode& server) const {
+    constexpr std::uint64_t behind_threads = std::uint64_t{1} << 32;
+    const auto& note = std::get<zab::Note>(effects_.list().front());
+    return draw(server.cpu_key, note.a, behind_threads + note.b);
+}
+
 [[gnu::always_inline]] inline std::uint32_t World::item_cost(const Step& step,
                                                              std::uint64_t meaning,
                                                              std::uint32_t bytes,
@@ -107,8 +115,12 @@ inline std::size_t World::cost_place(const Step& step) const {
     ServerNode& server = servers_[step.server];
     const std::size_t place = cost_place(step);
     const ItemCost& item = item_costs_[place];
-    const std::uint64_t word =
-        item.is_drawn ? draw(server.cpu_key, meaning, thread_of(step.stage)) : 0;
+    std::uint64_t word = 0;
+    if (place == notice_cost) [[unlikely]] {
+        word = notice_word(server);
+    } else if (item.is_drawn) {
+        word = draw(server.cpu_key, meaning, thread_of(step.stage));
+    }
     std::int64_t cost = item.distribution->draw(word).ns;
     if (slept > 0) {
         cost += wake_cost(slept, next_word(word));

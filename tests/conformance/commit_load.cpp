@@ -99,7 +99,7 @@ class LoadRun {
             if (draw(3) == 0) take_up();
         }
         while (!to_commit_.empty()) commit_next();
-        while (!processor_.empty()) take_up();
+        for (int n = 0; n < 10'000 && !processor_.empty(); ++n) take_up();
     }
 
     std::uint64_t reads() const { return reads_; }

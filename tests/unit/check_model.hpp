@@ -346,7 +346,7 @@ class Model : private ModelParts {
         const bool watches = chance(30);
         const auto operation = watches ? trace::Operation::watch : trace::Operation::get;
         script_.invoke(c, client.server, operation, ++client.cxid);
-        if (watches) script_.watch_set(c, client.server, client.seen, 7);
+        if (watches) script_.watch_set(c, client.server, client.session, 7);
         client.watches = client.watches || watches;
         script_.complete(c, client.server, operation, client.cxid, client.seen);
     }
@@ -363,7 +363,7 @@ class Model : private ModelParts {
 
     /// What it watches it watches here, too, and hears at once of what has changed meanwhile.
     void watch_again(std::uint64_t c, const Client& client, Node n, const Server& s) {
-        script_.watch_set(c, n, at(s, s.applied).zxid, 7, trace::Operation::set_watches);
+        script_.watch_set(c, n, client.session, 7, trace::Operation::set_watches);
         std::size_t i = s.applied;
         while (i > 0 && !is_watched(s.log[i - 1].txn)) --i;
         if (i > 0 && s.log[i - 1].txn.zxid > client.seen) tell(c, n, s.log[i - 1].txn.zxid);

@@ -100,9 +100,9 @@ class Script {
     Script& disconnected(std::uint64_t client, Node n, std::uint64_t session) {
         return client_record(trace::Kind::client_disconnected, client, n, session, 0, 0);
     }
-    Script& watch_set(std::uint64_t client, Node n, zab::Zxid z, std::uint32_t path,
+    Script& watch_set(std::uint64_t client, Node n, std::uint64_t session, std::uint32_t path,
                       trace::Operation op = trace::Operation::watch) {
-        return client_record(trace::Kind::watch_set, client, n, z.value, path,
+        return client_record(trace::Kind::watch_set, client, n, session, path,
                              static_cast<std::uint16_t>(op));
     }
     Script& watch_fired(std::uint64_t client, Node n, zab::Zxid z, std::uint32_t path) {
