@@ -205,4 +205,32 @@ TEST_CASE("records of a newer format's kinds leave the verdict incomplete, and i
     CHECK_FALSE(checked.prints("verified"));
 }
 
+TEST_CASE(
+    "an older trace, which does not say what is written, cannot say that no watch is missed") {
+    const Folder folder;
+    const std::string scenario = folder.write("watched.json", R"({
+        "duration": "3s", "ensemble": {"voters": 1},
+        "clients": [{"operations": {"watch": 1}, "paths": {"uniform": {"count": 1}}}]})");
+    const std::string file = folder.path("t.jsonl");
+    REQUIRE(call({"run", scenario, "--trace", file, "--level", "protocol"}).exit == 0);
+    CHECK(call({"check", file}).exit == 0);
+
+    Lines lines = tests::lines_of(tests::contents(file));
+    replace_in(lines[0], "zabsim.trace/1.3", "zabsim.trace/1.2");
+    for (std::string& line : lines) {
+        const bool is_set = is_of_kind(line, "watch_set");
+        if (!is_set && !is_of_kind(line, "append")) continue;
+        json record = json::parse(line);
+        for (const char* const key : {"session", "operation", "write"}) record.erase(key);
+        if (is_set) record["zxid"] = "0x1";
+        if (!is_set) record.erase("path");
+        line = record.dump();
+    }
+    const Called checked = call({"check", folder.write("old.jsonl", joined(lines))});
+
+    CAPTURE(checked.talk);
+    CHECK(checked.exit == 2);
+    CHECK(checked.says("not checked: watch_complete: needs a trace of format 1.3"));
+}
+
 }  // namespace cli
