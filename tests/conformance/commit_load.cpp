@@ -123,7 +123,7 @@ class LoadRun {
         ++submitted_;
         const auto operation = writes ? zab::Operation::set : zab::Operation::get;
         processor_.submit({{session}, cxid, 0, 0, 0, operation});
-        if (writes) to_commit_.push_back({session, cxid});
+        if (writes) to_commit_.emplace_back(session, cxid);
     }
     void commit_next() {
         if (to_commit_.empty()) return;
