@@ -177,7 +177,8 @@ std::optional<TraceStudy> study_trace(const std::string& file, StudyNeeds needs,
         result.result.verdict.not_checked.emplace_back(
             "records of kinds that this zabsim does not know: needs the zabsim that wrote them");
     }
-    if (reader.minor() < 3 && study.has(trace::Kind::watch_set)) {
+    constexpr std::uint32_t tells_writes = 3;
+    if (reader.minor() < tells_writes && study.has(trace::Kind::watch_set)) {
         result.result.verdict.not_checked.emplace_back(
             "watch_complete: needs a trace of format 1.3, which says what is written");
     }

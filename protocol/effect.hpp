@@ -169,6 +169,7 @@ class Effects {
         next().emplace<Note>() = {kind, peer, detail, c, a, b};
     }
     void hand(Stage stage, LinkId link = {}) { next().emplace<Hand>() = {stage, link}; }
+    /// The stage's thread has more to do with what it is at.
     void go_on(Stage stage) { next().emplace<Hand>() = {stage, {}, true}; }
     void start(Work work, Stage stage, std::uint64_t argument = 0, LinkId link = {}) {
         next().emplace<Start>() = {work, stage, link, argument};

@@ -72,7 +72,6 @@ class WatchCompleteness final : public Checker {
   private:
     static constexpr trace::KindSet of_sessions =
         kind_set({client_connected, client_disconnected, client_expired});
-    static constexpr std::uint16_t set = 2;  ///< What an append does: trace::names::writes.
 
     using Path = std::uint32_t;
     struct Asked {
@@ -118,7 +117,7 @@ class WatchCompleteness final : public Checker {
     }
 
     void on_append(const Step& step) {
-        if (step.record.detail() != set) return;
+        if (static_cast<trace::Write>(step.record.detail()) != trace::Write::set) return;
         logged_[step.record.zxid()] = {step.record.b(), step.record.c()};
     }
 
@@ -222,7 +221,7 @@ class WatchCompleteness final : public Checker {
     }
 
     bool is_needed_ = false;
-    std::map<zab::Zxid, std::pair<std::uint64_t, Path>> logged_;  ///< By prefix; not delivered.
+    std::map<zab::Zxid, std::pair<std::uint64_t, Path>> logged_;  ///< Prefix, path.
     std::map<Path, zab::Zxid> written_;                           ///< The last write.
     std::set<std::pair<Path, std::uint64_t>> waiting_;            ///< Which clients wait.
     std::map<std::uint64_t, Client> clients_;                     ///< By number.

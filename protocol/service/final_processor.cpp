@@ -42,7 +42,7 @@ inline std::optional<Zxid> Pipeline::take_commit_item(Server& server, Effects& o
             out.note(NoteKind::read, last.value, 0, std::get<SyncReply>(*step.committed).cxid, {},
                      detail_of(Operation::sync));
             if (request != nullptr) {
-                answer_in_order(*request, last, std::nullopt, out);
+                answer(*request, last, std::nullopt, out);
             }
             break;
     }

@@ -103,8 +103,9 @@ struct Pipeline {
         out.hand(Stage::commit);
     }
     bool has_to_commit() const { return !notices.empty() || !to_commit.empty(); }
-    /// Performs one item, whichever is next: there are as many turns as items. Returns the
-    /// transaction applied, if it was one.
+    /// Performs one item, whichever is next: a notice before all else. Every item has its turn; one
+    /// whose watchers have all gone meanwhile finds nothing. Returns the transaction applied, if it
+    /// was one.
     std::optional<Zxid> commit_next(Server& server, Effects& out);
 
     std::uint64_t fingerprint() const;

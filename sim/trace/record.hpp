@@ -174,6 +174,9 @@ enum class StopReason : std::uint16_t { crash, power_loss, halted };
 /// What took the end of a log (detail of lost).
 enum class LossReason : std::uint16_t { power_loss, torn, full_disk, rot };
 
+/// What a logged transaction does to a znode: a create only where there is none.
+enum class Write : std::uint8_t { other, create, set };
+
 /// What an operation is (detail of invoke, complete, fail; low byte).
 enum class Operation : std::uint8_t {
     create,

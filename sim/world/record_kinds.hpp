@@ -49,20 +49,22 @@ inline trace::Kind record_kind(zab::NoteKind note) {
 }
 
 /// What the record of an `append` tells of the transaction: what it does to a znode, and to which.
-inline std::uint16_t write_of(const zab::Txn& txn) {
+inline trace::Write write_of(const zab::Txn& txn) {
     switch (txn.type) {
-        case zab::TxnType::create: return 1;
-        case zab::TxnType::set: return 2;
+        case zab::TxnType::create: return trace::Write::create;
+        case zab::TxnType::set: return trace::Write::set;
         case zab::TxnType::create_session:
         case zab::TxnType::close_session:
-        case zab::TxnType::error: return 0;
+        case zab::TxnType::error: break;
     }
-    return 0;
+    return trace::Write::other;
 }
-inline std::uint32_t path_written(const zab::Txn& txn) { return write_of(txn) == 0 ? 0 : txn.path; }
+inline std::uint32_t path_written(const zab::Txn& txn) {
+    return write_of(txn) == trace::Write::other ? 0 : txn.path;
+}
 inline trace::Record::Fields append_record(const zab::Txn& txn, std::uint64_t prefix) {
     return {.kind = trace::Kind::append,
-            .detail = write_of(txn),
+            .detail = static_cast<std::uint16_t>(write_of(txn)),
             .a = txn.zxid.value,
             .b = prefix,
             .c = path_written(txn)};

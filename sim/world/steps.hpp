@@ -19,7 +19,8 @@ inline std::uint64_t note_head(zab::NodeId node, const zab::Note& note) {
 }
 
 inline std::uint64_t append_head(zab::NodeId node, const zab::Txn& txn) {
-    return trace::Record::head(trace::Kind::append, node, 0, write_of(txn));
+    return trace::Record::head(trace::Kind::append, node, 0,
+                               static_cast<std::uint16_t>(write_of(txn)));
 }
 
 /// What the peer is told of a step's reason.

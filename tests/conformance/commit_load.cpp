@@ -24,12 +24,6 @@ struct Load {
     std::uint64_t creates = 0;  ///< Writes of each session before all else.
 };
 
-bool is_size(const std::string& key) {
-    return says(key,
-                "^(num|number)?(of)?(Commit)?(Worker|Client|Session|Commit)?"
-                "(Worker|Thread|Client|Session)s?$");
-}
-
 std::uint64_t percent_in(const std::string& words, std::uint64_t otherwise) {
     static const std::regex percent("([0-9]+) ?%( reads?)?");
     static const std::regex part("(?:write|update)[A-Za-z]*:? ([0-9.]+)");
@@ -49,6 +43,9 @@ std::uint64_t percent_in(const std::string& words, std::uint64_t otherwise) {
 
 /// "8 read-only, 8 with 25% writes", "mixed", "10 clients, 25% writes, 75% reads".
 void describe(Load& load, const std::string& words) {
+    static const std::string known =
+        "^run\\b|\\b(clients?|sessions?|mixed|reads?|writes?|commits?|only|[0-9]+ ?s)\\b";
+    if (!says(words, known)) throw Refused("load: " + words);
     static const std::regex only_read("([0-9]+) (?:clients? |sessions? )?read[- ]?only");
     static const std::regex others("([0-9]+) (?:clients?|sessions?|with|mixed|writers?)");
     std::smatch found;
@@ -69,7 +66,7 @@ Load load_of(const Case& one) {
     for (const auto& [key, place, value] : one.initial.members) {
         const std::string words = value.text;
         if (says(key, "worker|threads?$") && !says(key, "client|session")) continue;
-        if (is_size(key) && value.is(Value::Kind::number)) {
+        if (says(key, "client|session|thread") && value.is(Value::Kind::number)) {
             load.sessions = number(value, key);
         } else if (says(key, "percent|ratio|fraction|^writes$|^reads$")) {
             const std::uint64_t said = percent_in("write " + words, load.write_percent);
@@ -81,13 +78,17 @@ Load load_of(const Case& one) {
         }
     }
     for (const std::string& step : texts(one.stimulus, "stimulus")) describe(load, step);
+    const std::uint64_t sessions = load.readers + load.sessions;
+    if (sessions == 0 || sessions > 1'000 || load.write_percent > 100) {
+        throw Refused("so many clients, or such a share of writes");
+    }
     return load;
 }
 
 /// Runs the load, and remembers in which order things were done.
 class LoadRun {
   public:
-    explicit LoadRun(const Load& load) : load_(load) {
+    explicit LoadRun(const Load& load) {
         processor_.start(true, {});
         for (std::uint64_t session = 1; session <= load.readers + load.sessions; ++session) {
             for (std::uint64_t n = 0; n < load.creates; ++n) submit(session, true);
@@ -159,7 +160,6 @@ class LoadRun {
         } while (!processor_.is_between_loops());
     }
 
-    Load load_;
     zab::CommitProcessor processor_;
     std::vector<std::pair<std::uint64_t, std::uint32_t>> to_commit_;
     std::map<std::uint64_t, std::uint32_t> asked_, answered_, written_;

@@ -58,7 +58,7 @@ class Script {
     Script& append_set(Node n, Txn t, std::uint32_t path) {
         return add({.kind = trace::Kind::append,
                     .node = {n},
-                    .detail = 2,
+                    .detail = static_cast<std::uint16_t>(trace::Write::set),
                     .a = t.zxid.value,
                     .b = t.prefix,
                     .c = path});
