@@ -60,6 +60,63 @@ void World::make_room(ConnectionIndex index, unsigned side) {
     let_writers_go(index, side, room);
 }
 
+/// Who waits in a write closes the connection, or is no more: its message has been written in part
+/// only. Its reader never has the whole of it, nor anything behind it.
+void World::tear_off(ConnectionIndex index, unsigned side) {
+    Pipe& pipe = connections_[index].pipes[side];
+    if (pipe.writers == 0) {
+        return;
+    }
+    pipe.outbox.clear();
+    // What has come in whole, or is so far on its way that the rest of it lies in the buffer.
+    const std::int64_t soon = now_ + link_models_[pipe.route.model].distance.ns + emptied_in(pipe);
+    std::uint64_t written = 0;
+    std::size_t whole = 0;
+    for (; whole < pipe.flights.size(); ++whole) {
+        const Flight& flight = pipe.flights[whole];
+        written += flight.bytes;
+        const bool is_head_soon_there = whole == 0 && flight.origin.since <= soon;
+        if (written > send_buffer_ && !is_head_soon_there) {
+            break;
+        }
+    }
+    while (pipe.flights.size() > whole) {
+        take_back(pipe);
+    }
+    let_writers_go(index, side, no_record);
+}
+
+/// How long the kernel goes on sending what lies in a full buffer.
+std::int64_t World::emptied_in(const Pipe& pipe) const {
+    const std::uint64_t bytes = std::min<std::uint64_t>(send_buffer_, none);
+    const Pace& card = hosts_[pipe.route.from_host].nic_pace;
+    return wire_ns(bytes, link_paces_[pipe.route.model]) +
+           (pipe.route.is_local ? 0 : wire_ns(bytes, card));
+}
+
+/// The last message of a pipe does not go out whole.
+void World::take_back(Pipe& pipe) {
+    const Flight& last = pipe.flights.back();
+    Host& host = hosts_[pipe.route.from_host];
+    const std::int64_t arrival = last.origin.since;
+    const std::int64_t start = arrival - last.origin.other;
+    const std::int64_t sent = start + wire_ns(last.bytes, host.nic_pace);
+    if (!pipe.route.is_local && host.nic_free_at == sent) {
+        host.nic_free_at = std::clamp(now_, start, sent);
+        host.nic_busy_ns -= sent - host.nic_free_at;
+    }
+    if (zab::kind_of(last.message) == zab::MessageKind::snap && !pipe.snapshots.empty()) {
+        pipe.snapshots.pop_back();
+    }
+    pipe.unread -= last.bytes;
+    pipe.flights.pop_back();
+    if (pipe.flights.empty()) {
+        pipe.head_scheduled = false;
+    }
+    const std::int64_t before = pipe.flights.empty() ? 0 : pipe.flights.back().origin.since;
+    pipe.last_arrival = std::min(arrival, std::max(now_, before) + emptied_in(pipe));
+}
+
 /// By `record`, or because the connection is gone: then their writes fail.
 void World::let_writers_go(ConnectionIndex index, unsigned side, trace::RecordId record) {
     Connection& conn = connections_[index];

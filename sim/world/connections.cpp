@@ -243,7 +243,7 @@ void World::tell(const End& end, const Pending& pending) {
     enqueue(StageRef::of(end.index, stage), pending);
 }
 
-/// One end closes: what it has sent still arrives, then the other end learns of it.
+/// One end closes: what it has written still arrives, then the other end learns of it.
 void World::close_link(zab::LinkId link, Flight::What what, trace::RecordId cause,
                        std::uint32_t service, std::int64_t ready, std::int64_t waited) {
     if (!is_live(link)) {
@@ -257,10 +257,7 @@ void World::close_link(zab::LinkId link, Flight::What what, trace::RecordId caus
         return;
     }
     Pipe& pipe = conn.pipes[side];
-    if (pipe.writers != 0) {
-        pipe.outbox.clear();  // Who waits in a write gets an error instead.
-        let_writers_go(link.slot / 2, side, no_record);
-    }
+    tear_off(link.slot / 2, side);  // Who waits in a write gets an error instead.
     discard_unread(link.slot / 2, side);
     const bool has_more = !pipe.outbox.empty();  // It goes behind what is not sent.
     Flight& flight = has_more ? pipe.outbox.push_slot() : pipe.flights.push_slot();

@@ -149,6 +149,14 @@ void World::stop_server(ServerIndex index, trace::StopReason reason, std::uint16
         stage.queue.clear();
         stage.blocked = stage.writing = false;
     }
+    for (ConnectionIndex i = 0; i < connections_.size(); ++i) {
+        for (unsigned side = 0; side < 2; ++side) {
+            if (connections_[i].is_live(link_of(i, side)) &&
+                connections_[i].ends[side] == End{false, index}) {
+                tear_off(i, side);
+            }
+        }
+    }
     std::erase(faults_.crashed, index);
     faults_.crashed.push_back(index);
     server.ended_itself_at = reason == trace::StopReason::halted ? now_ : -1;

@@ -35,8 +35,7 @@ class World {
     /// Runs all events up to and with `until`, at most `max_records` more; returns false when the
     /// latter ended it.
     bool run_until(zab::Instant until, std::uint64_t max_records = ~std::uint64_t{0});
-    /// Performs the next event. False: nothing is left to happen.
-    bool run_one();
+    bool run_one();  ///< Performs the next event. False: nothing is left to happen.
     /// Emits the closing records (uses of resources). Call once, at the end.
     void finish();
 
@@ -261,6 +260,9 @@ class World {
     void write_waits(const Step& step, zab::LinkId link);
     void fill(ConnectionIndex index, unsigned side, unsigned writer, const Origin& origin);
     void make_room(ConnectionIndex index, unsigned side);
+    void tear_off(ConnectionIndex index, unsigned side);
+    std::int64_t emptied_in(const Pipe& pipe) const;
+    void take_back(Pipe& pipe);
     void let_writers_go(ConnectionIndex index, unsigned side, trace::RecordId record);
     void let_write(StageRef ref, trace::RecordId record);
     void discard_unread(ConnectionIndex index, unsigned reader);

@@ -151,6 +151,38 @@ TEST_CASE("a waiting notification is replaced by the next: an election queue hol
     CHECK_EQ(run.count(Kind::established, between(22, 60)), 1);
 }
 
+TEST_CASE("a snapshot whose leader dies in the midst of sending it never arrives") {
+    // 2.3 MB at 10 Mbit/s come in 1.9 s. The kernel sends the last 256 KiB, 0.2 s, by itself.
+    struct Row {
+        const char* crash;
+        std::size_t arrives;
+    };
+    for (const Row& row : {Row{"10.8s", 0}, Row{"12.3s", 0}, Row{"12.4s", 1}}) {
+        CAPTURE(row.crash);
+        const sim::Scenario scenario = sim::sound(R"({"duration": "14s", "ensemble": {"voters": 3,
+            "force_snapshot_sync": true}, "cpu": {"preset": "zero"},
+            "network": {"delay": "1ms", "bandwidth": "10Mbit/s", "send_buffer": "256KiB"},
+            "clients": [{"count": 1, "payload": "1KiB",
+                "paths": {"uniform": {"count": 2000}},
+                "load": {"closed": {"think_time": "100ms"}}}],
+            "start": {"servers": {"1": {"down": true}, "2": {"history": ["1:1-1:2000"]},
+                "3": {"history": ["1:1-1:2000"]}}},
+            "faults": [{"at": "10s", "restart": 1}, {"at": ")" +
+                                                  std::string(row.crash) + R"(", "crash": 3}]})");
+        const Run run = test::run(scenario);
+        test::check_clean(run);
+        CHECK_EQ(run.count(Kind::snapshot_sent, both(between(10, 11), test::at_server(3))), 1);
+        CHECK_EQ(run.count(Kind::receive,
+                           [](const trace::Record& r) {
+                               return r.node().value == 1 && r.peer() == 3 &&
+                                      r.detail() ==
+                                          static_cast<std::uint16_t>(zab::MessageKind::snap);
+                           }),
+                 row.arrives);
+        CHECK_EQ(run.count(Kind::looking, both(between(11, 14), test::at_server(1))), 1);
+    }
+}
+
 TEST_CASE("a buffer that never fills changes nothing") {
     const sim::Scenario small = test::small_scenario("30s", writers);
     sim::Scenario large = small;
