@@ -122,7 +122,7 @@ struct NetworkDraft {
     DistributionSpec delay = zab::microseconds(100);
     Bandwidth bandwidth;
     Probability loss;
-    zab::Duration per_hop, per_hop_cpu, per_hop_gathering;
+    zab::Duration per_hop, per_hop_cpu, per_hop_gathering, per_hop_listening;
     NetworkSpec rest;  ///< Retransmission and buffers.
     std::optional<DatagramDraft> datagram;
     std::optional<RegionsDraft> regions;

@@ -167,6 +167,7 @@ LinkModel changed(LinkModel model, const LinkDraft& link, const NetworkDraft& ne
     model.distance += network.per_hop * link.hops;
     model.relay_cpu += network.per_hop_cpu * link.hops;
     model.gathering = link.hops > 0 ? network.per_hop_gathering : zab::Duration{};
+    model.listening = link.hops > 0 ? network.per_hop_listening : zab::Duration{};
     model.bandwidth = link.bandwidth.value_or(model.bandwidth);
     model.loss = link.loss.value_or(model.loss);
     return model;

@@ -46,6 +46,8 @@ struct LinkModel {
     zab::Duration distance{};   ///< One way; added to every draw of `delay`.
     zab::Duration relay_cpu{};  ///< Of the sender's machine, for every message.
     zab::Duration gathering{};  ///< What follows a message within this shares its draw of `delay`.
+    zab::Duration
+        listening{};  ///< A relay's port opens up to so much later than what is behind it.
     Bandwidth bandwidth{};
     Probability loss{};  ///< Per message: each loss costs a retransmission time-out.
     friend bool operator==(const LinkModel&, const LinkModel&) = default;

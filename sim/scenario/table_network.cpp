@@ -200,6 +200,11 @@ Form<NetworkDraft> network() {
                      "on "
                      "the same connection, is read with it: one draw of the link's delay for all.",
                      "\"100us\""}),
+                key<N>("per_hop_listening", &N::per_hop_listening, duration({}, zab::seconds(1)),
+                       {"A relay listens only while the process behind it does, which it sees "
+                        "within this time: else it refuses a connection itself, without the way "
+                        "there and back. Zero: it takes every connection and passes it on.",
+                        "\"4ms\""}),
                 key<N>("retransmission_timeout", rest(&NetworkSpec::retransmission_timeout),
                        duration(zab::microseconds(1), zab::seconds(600)),
                        {"The first one; it doubles at each loss.", "\"200ms\""}),

@@ -110,10 +110,28 @@ void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Durati
     conn.dialled = {cause, ready, word, service};
     const std::int64_t there = segment_ns(from, to, word);
     const std::uint64_t tag = std::uint64_t{generation} << 32;
-    schedule(ready + there, EventKind::dial_arrives, index, tag);
+    if (relay_refuses(conn)) {
+        schedule(ready, EventKind::dial_answered, index, tag | refused);
+    } else {
+        schedule(ready + there, EventKind::dial_arrives, index, tag);
+    }
     const std::int64_t patience =
         from.is_client ? timeout.ns : servers_[from.index].clock.true_time(timeout.ns);
     schedule(ready + patience, EventKind::dial_expires, index, tag);
+}
+
+/// Whether the way goes by a relay that listens only while the process behind it does.
+bool World::relay_refuses(const Connection& conn) const {
+    const zab::Duration lag = model(host_of(conn.ends[0]), host_of(conn.ends[1])).listening;
+    if (lag.ns == 0) {
+        return false;
+    }
+    const ServerNode& target = servers_[conn.ends[1].index];
+    const auto kind = static_cast<std::size_t>(conn.kind);
+    const std::uint64_t chance = next_word(next_word(conn.dialled.word)) >> 32;
+    const auto seen_after =
+        static_cast<std::int64_t>(chance * static_cast<std::uint64_t>(lag.ns) >> 32);
+    return !target.up || !target.listens[kind] || now_ < target.listens_since[kind] + seen_after;
 }
 
 /// How often this pair has dialled: counted by the pair, so that others do not shift its draws.

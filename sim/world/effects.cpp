@@ -103,7 +103,9 @@ void World::perform(const Step& step, const zab::Dial& wish) {
 }
 
 void World::perform(const Step& step, const zab::Listen& wish) {
-    servers_[step.server].listens[static_cast<std::size_t>(wish.kind)] = wish.open;
+    ServerNode& server = servers_[step.server];
+    server.listens[static_cast<std::size_t>(wish.kind)] = wish.open;
+    server.listens_since[static_cast<std::size_t>(wish.kind)] = now_;
 }
 
 void World::perform(const zab::SetReading& wish) {

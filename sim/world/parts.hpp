@@ -288,7 +288,8 @@ struct ServerNode {
     std::int64_t ended_itself_at = -1;  ///< Its process, and nobody has started another.
     ServerClock clock;
     std::array<Timer, zab::timer_kind_count> timers{};
-    std::array<bool, 3> listens{};  ///< By link kind.
+    std::array<bool, 3> listens{};                ///< By link kind.
+    std::array<std::int64_t, 3> listens_since{};  ///< Likewise.
     Disk disk;
     Key cpu_key, disk_key, process_key, timer_key;
     std::array<std::uint64_t, 16> work_draws{};  ///< Pieces of work so far, by kind.

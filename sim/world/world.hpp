@@ -36,8 +36,7 @@ class World {
     /// latter ended it.
     bool run_until(zab::Instant until, std::uint64_t max_records = ~std::uint64_t{0});
     bool run_one();  ///< Performs the next event. False: nothing is left to happen.
-    /// Emits the closing records (uses of resources). Call once, at the end.
-    void finish();
+    void finish();   ///< Emits the closing records (uses of resources). Call once, at the end.
 
     zab::Instant now() const { return {now_}; }
     const trace::Recorder& recorder() const { return recorder_; }
@@ -244,6 +243,7 @@ class World {
     void pop_head(ConnectionIndex index, unsigned side);
     void close_link(zab::LinkId link, Flight::What what, trace::RecordId cause,
                     std::uint32_t service, std::int64_t ready, std::int64_t waited = 0);
+    bool relay_refuses(const Connection& conn) const;
     void end_closed(ConnectionIndex index, unsigned side, zab::DownReason reason,
                     const Origin& origin);
     void release(ConnectionIndex index);

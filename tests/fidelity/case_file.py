@@ -83,7 +83,7 @@ def _rounds(value):
         return 'expected a list of objects'
     for entry in value:
         for key in ('killed', 'client_at', 'leader'):
-            if key in entry and _integer(1, 255)(entry[key]):
+            if entry.get(key) is not None and _integer(1, 255)(entry[key]):
                 return f'{key}: expected the id of a server'
     return None
 
@@ -108,6 +108,7 @@ def _config(value):
 
 
 _ID = _integer(1, 255)
+_EVERYWHERE = ('all', 'every', 'each', 'everywhere')
 _WORLD = {'servers': _ID, 'delays_ms': _object, 'config': _config}
 _LOAD = {'leader': _ID, 'client_at': _some_of(_ID), 'client_delay_ms': _real,
          'connections': _integer(1, 100_000), 'outstanding': _integer(1, 100_000),
@@ -130,14 +131,40 @@ KINDS = {
     'restart-stall': ({**_WORLD, 'description': _text, 'result': _object}, {}),
     'session-expiry': ({**_WORLD, 'leader': _ID, 'client_at': _ID, 'ms': _figures,
                         'requested_timeout': _integer(1, 86_400_000),
-                        'mode': _one_of('fin', 'silent'), 'samples': _list_of(_real)},
-                       {'negotiated_timeout': _integer(1, 86_400_000)}),
+                        'mode': _one_of('fin', 'silent')},
+                       {'negotiated_timeout': _integer(1, 86_400_000),
+                        'samples': _list_of(_real)}),
     'session-close': ({**_WORLD, 'leader': _ID, 'client_at': _ID, 'ms': _figures}, {}),
     'watch': ({**_WORLD, 'leader': _ID, 'writer_at': _ID, 'watchers': _integer(1, 1_000_000),
                'watchers_at': _list_of(_ID), 'ms': _figures},
               {'writer_reply_ms': _figures, 'first_ms': _figures}),
     'disk': ({'payload': _integer(1, 1 << 30), 'ms': _figures}, {}),
 }
+
+
+# What a case leaves out means.
+DEFAULTS = {
+    'latency': {'connections': 1, 'outstanding': 1, 'client_delay_ms': 0, 'op': 'set',
+                'payload': 100, 'secs': 3},
+}
+_PURE_READS = ('get', 'exists', 'sync', 'syncget')
+
+
+def _complete(case):
+    """Fills in what a case leaves out, or says in a word."""
+    for key, value in DEFAULTS.get(case['kind'], {}).items():
+        case.setdefault(key, value)
+    size = case.get('servers')
+    if _integer(1, 255)(size):
+        return
+    voters = [i for i in range(1, size + 1) if i not in (case.get('observers') or [])]
+    if 'leader' in KINDS[case['kind']][0] and case.get('leader') is None and voters:
+        case['leader'] = max(voters)
+    for key in ('client_at', 'watchers_at'):
+        if case.get(key) in _EVERYWHERE:
+            case[key] = list(range(1, size + 1))
+    if case.get('op') in _PURE_READS and 'ms' in case and 'read_ms' not in case:
+        case['read_ms'] = case.pop('ms')
 
 
 def _matrix(case, place):
@@ -174,7 +201,8 @@ def _of_rounds(case, place):
         raise CaseError(f'{place}.servers: a fail-over needs three voters')
     for index, entry in enumerate(case.get('rounds', [])):
         for key in ('killed', 'client_at', 'leader'):
-            if key in entry and entry[key] not in voters:
+            is_free = key == 'client_at' and entry.get(key) in case['observers']
+            if entry.get(key) is not None and entry[key] not in voters and not is_free:
                 raise CaseError(f'{place}.rounds[{index}].{key}: no voter {entry[key]}')
 
 
@@ -188,6 +216,7 @@ def check_case(case, place):
         known = ', '.join(KINDS)
         raise CaseError(f'{place}.kind: {case.get("kind")!r} is no kind of case; known: {known}')
     needed, optional = KINDS[case['kind']]
+    _complete(case)
     for key, check in needed.items():
         if key not in case:
             raise CaseError(f'{place}: {key} is missing')
@@ -207,6 +236,8 @@ def check_case(case, place):
 
 
 def load(path):
+    """The cases of a file and the mistakes in those that cannot be compared; CaseError of a file
+    that is none."""
     try:
         with open(path, encoding='utf-8') as file:
             document = json.load(file)
@@ -218,10 +249,21 @@ def load(path):
     cases = document.get('cases') if isinstance(document, dict) else None
     if not isinstance(cases, list) or not cases:
         raise CaseError(f'{path}: expected an object with a list "cases" that is not empty')
-    seen = set()
+    return _sort(cases, path)
+
+
+def _sort(cases, path):
+    """(cases that can be compared, [(id, what is wrong with it)] of the others)."""
+    sound, broken, seen = [], [], set()
     for index, case in enumerate(cases):
-        check_case(case, f'{path}: cases[{index}]')
-        if case['id'] in seen:
-            raise CaseError(f'{path}: cases[{index}].id: {case["id"]} is given twice')
+        place = f'{path}: cases[{index}]'
+        try:
+            check_case(case, place)
+            if case['id'] in seen:
+                raise CaseError(f'{place}.id: {case["id"]} is given twice')
+        except CaseError as error:
+            broken.append((case.get('id', place) if isinstance(case, dict) else place, str(error)))
+            continue
         seen.add(case['id'])
-    return cases
+        sound.append(case)
+    return sound, broken

@@ -58,10 +58,17 @@ def compare_case(case, simulator, full):
         return list(COMPARE[case['kind']](case, simulator, full))
     except simulate.RunError as error:
         return [measure.Finding('simulation', '', '', str(error), False)]
+    except case_file.CaseError as error:
+        return [measure.Finding('case', '', '', str(error), False)]
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        return [measure.Finding('case', '', '', f'not understood: {error!r}', False)]
 
 
-def compare_all(cases, simulator, full):
+def compare_all(cases, broken, simulator, full):
     passed, failed = 0, []
+    for name, mistake in broken:
+        print(f'FAIL  {name}  cannot be compared\n  {mistake}')
+        failed.append(name)
     for index, case in enumerate(cases, 1):
         started = time.monotonic()
         findings = compare_case(case, simulator, full)
@@ -83,12 +90,13 @@ def compare_all(cases, simulator, full):
 def main():
     given = arguments()
     try:
-        cases = [c for c in case_file.load(given.file) if given.only in c['id']]
+        cases, broken = case_file.load(given.file)
         if not cases:
+            raise case_file.CaseError(broken[0][1])
+        cases = [c for c in cases if given.only in c['id']]
+        broken = [b for b in broken if given.only in str(b[0])]
+        if not cases and not broken:
             raise case_file.CaseError(f'{given.file}: no case has {given.only!r} in its id')
-        for case in cases:
-            if case['kind'] in ('election', 'restart-stall'):
-                elections.understand(case)
     except case_file.CaseError as error:
         print(f'tests/fidelity/run: {error}', file=sys.stderr)
         return 2
@@ -98,7 +106,7 @@ def main():
         folder = given.keep or scratch
         os.makedirs(folder, exist_ok=True)
         simulator = simulate.Simulator(given.zabsim, ROOT, os.path.realpath(folder), given.jobs)
-        return compare_all(cases, simulator, given.full)
+        return compare_all(cases, broken, simulator, given.full)
 
 
 if __name__ == '__main__':

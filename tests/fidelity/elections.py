@@ -12,7 +12,14 @@ import scenario
 
 QUICK, FULL = 40, 500
 SERVING_S, JOIN_S = 3.0, 5.0
+# Until an ensemble serves, counted from the end of its slowest member's election.
+LATE_MS = 2_500
+WRITERS = 10  # How many writes are on their way at once, of those that come before the start.
 STALL_MS = 5_000
+NEVER_S = 999  # Until all serve, of a start that never came so far.
+ROLES = {'leader': 'leader', 'leading': 'leader', 'follower': 'follower', 'following': 'follower',
+         'observer': 'observer', 'observing': 'observer', 'looking': 'looking', 'down': 'down',
+         None: 'down'}
 MODES = {'diff': 'DIFF', 'snapshot': 'SNAP', 'trunc': 'TRUNC'}
 
 
@@ -39,23 +46,34 @@ def _by_server(case, key, read):
     return {_server(s, case, place): read(value, f'{place}.{s}') for s, value in table.items()}
 
 
+def _first(value, place):
+    """Of a list; None of an empty one."""
+    if not isinstance(value, list):
+        raise case_file.CaseError(f'{place}: expected a list')
+    return value[0] if value else None
+
+
 def _first_zxid(value, place):
-    if not isinstance(value, list) or not value:
-        raise case_file.CaseError(f'{place}: expected a list of zxids')
-    return _zxid(value[0], place)
+    first = _first(value, place)
+    return None if first is None else _zxid(first, place)
 
 
 def _first_time(value, place):
-    is_one = isinstance(value, list) and value and isinstance(value[0], (int, float))
-    if not is_one or not 0 <= value[0] <= 3_600_000:
+    first = _first(value, place)
+    if first is not None and not (isinstance(first, (int, float)) and 0 <= first <= 3_600_000):
         raise case_file.CaseError(f'{place}: expected a list of milliseconds')
-    return value[0]
+    return first
 
 
 def _role(value, place):
-    if value not in ('leader', 'follower', 'observer', 'looking', 'down'):
+    role = ROLES.get(value, value)
+    if role not in ROLES.values():
         raise case_file.CaseError(f'{place}: {value!r} is no role')
-    return value
+    return role
+
+
+def _known(table):
+    return {server: value for server, value in table.items() if value is not None}
 
 
 def _modes(case):
@@ -75,6 +93,35 @@ def _strangers(case):
     return {int(match[1]) for match in found if match}
 
 
+def _synchronizations(case):
+    """(learner, last processed zxid, the learner's) of each that the leaders' logs tell of."""
+    for line in case['result'].get('sync', []):
+        found = re.search(r'Learner sid: (\d+) .*lastProcessedZxid=0x(\w+) peerLastZxid=0x(\w+)',
+                          str(line))
+        if found:
+            yield int(found[1]), int(found[2], 16), int(found[3], 16)
+
+
+def _late(case):
+    """Who found a leader that served already: it had begun its epoch when it synchronized them."""
+    return {learner for learner, processed, _ in _synchronizations(case)
+            if processed and not processed & 0xffffffff}
+
+
+def _peer_zxids(case):
+    return {learner: (peer >> 32, peer & 0xffffffff)
+            for learner, _, peer in reversed(list(_synchronizations(case)))}
+
+
+def _winner(case, plan):
+    """Who leads in the end; None: nobody does."""
+    place = f'{case["id"]}.result.winner'
+    winner = case['result'].get('winner')
+    winners = [_server(str(w), case, place) for w in winner] if isinstance(winner, list) else []
+    leaders = winners or [s for s, role in plan['roles'].items() if role == 'leader']
+    return leaders[-1] if leaders else None
+
+
 def understand(case):
     """What a case says of its last start; CaseError where it does not say enough."""
     for key in ('learner', 'sync', 'errors', 'seconds'):
@@ -84,22 +131,19 @@ def understand(case):
         _stall_plan(case)
         return None
     plan = {'roles': _by_server(case, 'roles', _role),
-            'began': _by_server(case, 'rounds', _first_zxid),
-            'took': _by_server(case, 'took', _first_time),
+            'began': _known(_by_server(case, 'rounds', _first_zxid)),
+            'took': _known(_by_server(case, 'took', _first_time)),
             'zxid': _by_server(case, 'zxid', _zxid), 'modes': _modes(case),
-            'strangers': _strangers(case)}
-    winner = case['result'].get('winner')
-    if isinstance(winner, list) and winner:
-        plan['winner'] = [_server(str(w), case, f'{case["id"]}.result.winner') for w in winner][-1]
-    else:
-        leaders = [s for s, role in plan['roles'].items() if role == 'leader']
-        if not leaders:
-            raise case_file.CaseError(f'{case["id"]}.result: neither winner nor a leader in roles')
-        plan['winner'] = leaders[0]
+            'strangers': _strangers(case), 'late': _late(case)}
+    for server in case.get('observers', []):
+        if server in plan['began']:  # It looks with no zxid of its own.
+            plan['began'][server] = _peer_zxids(case).get(server, (0, 0))
+    plan['winner'] = _winner(case, plan)
     if not plan['began']:
         raise case_file.CaseError(f'{case["id"]}.result.rounds: nobody looked for a leader')
-    if plan['winner'] not in {**plan['roles'], **plan['began']}:
+    if plan['winner'] not in {None, *plan['roles'], *plan['began']}:
         raise case_file.CaseError(f'{case["id"]}.result: the winner is in neither roles nor rounds')
+    winner = case['result'].get('winner')
     plan['race'] = 'race' in (case.get('note', '') + case['description']).lower() or \
         (isinstance(winner, list) and len(set(winner)) > 1)
     return plan
@@ -133,12 +177,13 @@ def _ends(case, plan):
 
 def _offsets(case, plan):
     """When each server starts: all looked until about the same moment, unless they are said to
-    have started together."""
-    began = plan['began']
-    if 'together' in case['description'] or not all(s in plan['took'] for s in began):
+    have started together, or one came when the others served."""
+    began, took = plan['began'], plan['took']
+    if 'together' in case['description'] or not all(s in took for s in began):
         return dict.fromkeys(began, 0)
-    longest = max(plan['took'][s] for s in began)
-    return {s: longest - plan['took'][s] for s in began}
+    first = began.keys() - plan['late'] or began.keys()
+    longest = max(took[s] for s in first)
+    return {s: longest - took[s] if s in first else longest + LATE_MS for s in began}
 
 
 def _disk(zxid, ends):
@@ -148,16 +193,24 @@ def _disk(zxid, ends):
         if history or zxid[0] else {}
 
 
+def _join_s(case, plan):
+    """When those who serve have written all that the start finds."""
+    writes = plan['zxid'].get(plan['winner'], (1, 0))[1]
+    write_ms = 2 + 4 * max(map(max, case['delays_ms']))
+    return JOIN_S + 1.5 * writes * write_ms / WRITERS / 1000
+
+
 def build(case, plan):
     """The scenario, and when the start begins that the case is about, in seconds."""
     serving = [s for s in plan['roles'] if s not in plan['began']]
     ends, began = _ends(case, plan), plan['began']
     starts = {str(s): _disk(z, ends) for s, z in began.items()}
     absent = [s for s in range(1, case['servers'] + 1) if s not in began and s not in serving]
-    made = scenario.of(case, case['id'], duration_s=JOIN_S + max(6, case.get('seconds', 0)))
-    begin_s = 0.0
+    begin_s = _join_s(case, plan) if serving else 0.0
+    offsets = _offsets(case, plan)
+    last_s = max(JOIN_S, begin_s + max(offsets.values()) / 1000)
+    made = scenario.of(case, case['id'], duration_s=last_s + max(6, case.get('seconds', 0)))
     if serving:
-        begin_s = JOIN_S
         epoch, counter = plan['zxid'].get(plan['winner'], (1, 0))
         old = max((e for e in ends if e < epoch), default=0)
         before = (epoch - 1, ends[old]) if old == epoch - 1 and old else (old, ends.get(old, 0))
@@ -166,11 +219,12 @@ def build(case, plan):
                                    'accepted_epoch': epoch - 1, 'current_epoch': epoch - 1}
         if counter > 0:
             made['clients'] = [scenario.client('writer', [plan['winner']], session_timeout='40s',
+                                               load=scenario.closed(WRITERS),
                                                operations_each=max(1, counter - 1))]
         if plan['winner'] != max(serving):
             starts[str(plan['winner'])]['accepted_epoch'] = epoch
             starts[str(plan['winner'])]['current_epoch'] = epoch
-    for server, offset in _offsets(case, plan).items():
+    for server, offset in offsets.items():
         starts[str(server)]['down'] = True
         made['faults'].append({'at': scenario.ms(begin_s * 1000 + offset), 'restart': server})
     for server in absent:
@@ -181,15 +235,20 @@ def build(case, plan):
 
 def _outcome(winner, modes):
     told = ' '.join(f'{s}:{modes[s]}' for s in sorted(modes))
-    return f'{winner} leads' + (f'; {told}' if told else '')
+    return f'{winner or "nobody"} leads' + (f'; {told}' if told else '')
 
 
 def _run(simulator, path, seed, learners, begin_s):
+    """Who leads in the end, and how each learner was synchronized, the last time before it served."""
     records = simulator.records(path, seed, ('receive', 'serving', 'established'), 'messages')
-    leader, modes = None, {}
+    leader, modes, served = None, {}, set()
     for r in records:
         if r['kind'] == 'established':
             leader = r['node']
+        elif r['kind'] == 'serving' and r['t_ns'] >= begin_s * 1e9:
+            served.add(r['node'])
+        elif r['node'] in served:
+            continue
         elif r['kind'] == 'receive' and r['message'] in ('diff', 'snap', 'trunc') and \
                 r['node'] in learners and r['t_ns'] >= begin_s * 1e9:
             modes[r['node']] = r['message'].upper()
@@ -217,7 +276,7 @@ def _stall_plan(case):
     lacks = re.search(r'(\d+) lacks (\d+) txns', text)
     for server in [*servers, *([int(lacks[1])] if lacks else [])]:
         _server(str(server), case, f'{case["id"]}.description')
-    if not all(isinstance(s, (int, float)) for s in case['result'].get('seconds', [])):
+    if not all(s is None or isinstance(s, (int, float)) for s in case['result'].get('seconds', [])):
         raise case_file.CaseError(f'{case["id"]}.result.seconds: expected a list of seconds')
     return servers, (int(lacks[1]), int(lacks[2])) if lacks else None
 
@@ -225,9 +284,9 @@ def _stall_plan(case):
 def compare_stall(case, simulator, full):
     """How often it takes more than the time of one election until all serve."""
     servers, lack = _stall_plan(case)
-    seconds = case['result'].get('seconds', [])
+    seconds = [NEVER_S if s is None else s for s in case['result'].get('seconds', [])]
     made = scenario.of(case, case['id'], duration_s=75)
-    last = 20
+    last = max(20, lack[1] + 10) if lack else 20
     starts = {}
     for server in range(1, case['servers'] + 1):
         counter = last - lack[1] if lack and lack[0] == server else last
@@ -240,7 +299,7 @@ def compare_stall(case, simulator, full):
         first = {}
         for r in records:
             first.setdefault(r['node'], r['t_ns'] / 1e9)
-        return max(first[s] for s in servers) if all(s in first for s in servers) else 999
+        return max(first[s] for s in servers) if all(s in first for s in servers) else NEVER_S
 
     times = simulator.each(run, range(1, (FULL if full else QUICK) + 1), case['id'])
     stalls = 100 * sum(t > STALL_MS / 1000 for t in times) / len(times)

@@ -35,12 +35,12 @@ def _set_ups(case):
     if _tries_all(case):
         return [(leader, min(voters)) for leader in voters]  # It begins with the first of its list.
     rounds = [(r['killed'], r['client_at']) for r in case.get('rounds', [])
-              if 'killed' in r and 'client_at' in r]
+              if r.get('killed') and r.get('client_at')]
     return rounds or [(max(voters), at) for at in voters if at != max(voters)]
 
 
 def _tries_all(case):
-    return 'all servers' in case['client'] or 'next server' in case['client']
+    return re.search('all (the )?servers|next server', case['client']) is not None
 
 
 def _client(case, at):
@@ -53,7 +53,12 @@ def _client(case, at):
                                                 case.get('gap_ms', 2)))
     if pause:
         made['reconnect'] = {'pause': scenario.ms(float(pause[1]))}
-    if 'stock c client' in text:
+    if re.search('java', text, re.I):
+        # ClientCnxn: the profile's own pauses, up to a second before every try but the first.
+        del made['reconnect']
+        limit = re.search(r'session timeout (\d+)', text)
+        made['session_timeout'] = scenario.ms(float(limit[1]) if limit else 10_000)
+    if re.search('c client|zookeeper.c', text, re.I):
         # zookeeper.c: the next server at once. It rests only when it could not connect to any;
         # servers that look for a leader accept connections, and close them.
         limit = re.search(r'session timeout (\d+)', text)
@@ -69,7 +74,7 @@ def _write(case, simulator, leader, at, fault, seconds):
     made = scenario.of(case, f'{case["id"]}.{leader}.{at}', leader=leader,
                        duration_s=FAULT_S + seconds)
     made['clients'] = [_client(case, at)]
-    made['faults'] = [{'at': scenario.ms(FAULT_S * 1000), **fault}]
+    made['faults'] += [{'at': scenario.ms(FAULT_S * 1000), **fault}]
     made['trace'] = {'from': scenario.ms(FAULT_S * 1000 - 1)}
     return simulator.write(made)
 
@@ -218,7 +223,7 @@ def compare_kill_follower(case, simulator, full):
     made = scenario.of(case, case['id'], leader=leader, duration_s=FAULT_S + 3)
     watcher = scenario.client('watcher', [leader], load=scenario.closed(1, 2))
     made['clients'] = [_client(case, victim), watcher]
-    made['faults'] = [{'at': scenario.ms(FAULT_S * 1000), 'crash': victim}]
+    made['faults'] += [{'at': scenario.ms(FAULT_S * 1000), 'crash': victim}]
     made['trace'] = {'from': scenario.ms(FAULT_S * 1000 - 1)}
     path = simulator.write(made)
 
@@ -254,7 +259,7 @@ def _partition(case, seed, leader, wait_s):
                        duration_s=cut / 1000 + wait_s + 4)
     own = scenario.client('at-leader', [leader], load=scenario.closed(1, 2))
     made['clients'] = [_client(case, at), own]
-    made['faults'] = [{'at': scenario.ms(cut), 'clog': leader,
+    made['faults'] += [{'at': scenario.ms(cut), 'clog': leader,
                        'lasting': scenario.ms(wait_s * 1000)}]
     made['trace'] = {'from': scenario.ms(cut - 1)}
     return made
@@ -264,7 +269,7 @@ def compare_partition(case, simulator, full):
     config = case['config']
     wait_s = (config.get('syncLimit', 5) + 3) * config['tickTime'] / 1000
     voters = scenario.voters_of(case)
-    leaders = [r['leader'] for r in case.get('rounds', []) if 'leader' in r] or [max(voters)]
+    leaders = [r['leader'] for r in case.get('rounds', []) if r.get('leader')] or [max(voters)]
 
     def run(seed):
         leader = leaders[seed % len(leaders)]

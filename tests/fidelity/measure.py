@@ -15,6 +15,22 @@ def percentile(samples, share):
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
+def samples_of(figures, count=40):
+    """The samples of a distribution, or such as have its percentiles."""
+    if figures.get('samples'):
+        return figures['samples']
+    known = [(share, figures[key]) for key, share in
+             (('min', 0), ('p10', 0.1), ('p50', 0.5), ('p90', 0.9), ('p99', 0.99), ('max', 1))
+             if key in figures]
+    found = []
+    for share in ((i + 0.5) / count for i in range(count)):
+        low = max((k for k in known if k[0] <= share), default=known[0])
+        high = min((k for k in known if k[0] >= share), default=known[-1])
+        part = (share - low[0]) / (high[0] - low[0]) if high[0] > low[0] else 0
+        found.append(low[1] + part * (high[1] - low[1]))
+    return found
+
+
 def kolmogorov_smirnov(left, right):
     """The largest distance between the two empirical distribution functions."""
     left, right = sorted(left), sorted(right)

@@ -2,6 +2,12 @@
 
 Every case gets the same profile: nothing about hosts, processes, cpu or disk is said here."""
 
+import re
+
+import case_file
+
+NEAR_MS = 20  # Less does not decide an election.
+ELECTED = '1s'  # By then the first election is over.
 RELEASE = '3.8.0'
 PROFILE = 'scenarios/profiles/debian-zk-3.8.json'
 # Golden ratio: successive multiples, modulo one, spread evenly whatever their number.
@@ -45,15 +51,29 @@ def _client_links(case):
             yield {'from': server, 'to': 'load', 'delay': ms(delay), 'hops': 1}
 
 
+def _levelled(case, leader):
+    """Others that are nearer to each other than to the leader would elect one of themselves before
+    they have heard of it: until that is over, they are as far."""
+    delays = case['delays_ms']
+    others = [v for v in voters_of(case) if v != leader]
+    far = min((delays[v - 1][leader - 1] for v in others), default=0)
+    for i in others:
+        for j in others:
+            if delays[i - 1][j - 1] < far - NEAR_MS and i != j:
+                yield {'at': '0s', 'lasting': ELECTED,
+                       'delay': {'from': i, 'to': j, 'one_way': True,
+                                 'extra': ms(far - delays[i - 1][j - 1])}}
+
+
 def of(case, name, *, leader=None, duration_s, warm_up_s=0):
-    """A scenario without clients and faults. `leader`: it wins the first election, because its
-    currentEpoch is ahead; histories are equal and empty."""
+    """A scenario without clients. `leader`: it wins the first election, because it has the greatest
+    id, or its currentEpoch is ahead; histories are equal and empty."""
     config = case['config']
     servers = range(1, case['servers'] + 1)
     ensemble = {'voters': voters_of(case), 'observers': case.get('observers', []),
                 'tick_time': ms(config['tickTime']),
                 'init_limit': config.get('initLimit', 10),
-                'sync_limit': config.get('syncLimit', 5)}
+                'sync_limit': config.get('syncLimit', 5), **properties(case)}
     hosts = {'named': {**{f's{i}': {'cores_of': 'machine'} for i in servers},
                        'load': {'cores_of': 'machine'}},
              'servers': {str(i): f's{i}' for i in servers}}
@@ -65,7 +85,55 @@ def of(case, name, *, leader=None, duration_s, warm_up_s=0):
                 'clients': [], 'faults': []}
     if leader is not None and leader != max(voters_of(case)):
         scenario['start'] = {'servers': {str(leader): {'accepted_epoch': 1, 'current_epoch': 1}}}
+    if leader is not None:
+        scenario['faults'] = list(_levelled(case, leader))
     return scenario
+
+
+def _duration(text):
+    return ms(float(text))
+
+
+def _flag(text):
+    return text.lower() in ('yes', 'true', '1')
+
+
+def _percent(text):
+    """Zero means any to zabsim, and a small factor is not that."""
+    return max(1, round(100 * float(text))) if float(text) > 0 else 0
+
+
+# What a server's configuration may say besides, by its property's name: the key of `ensemble`, and
+# how to read the value. None: nothing here depends on it.
+PROPERTIES = {
+    'snapCount': ('snapshot_count', int), 'commitLogCount': ('commit_log_count', int),
+    'snapSizeLimitInKb': ('snapshot_size_limit', lambda text: f'{text}KiB'),
+    'snapshotSizeFactor': ('snapshot_size_percent', _percent),
+    'preAllocSize': ('preallocation', lambda text: f'{text}KiB'),
+    'forceSnapshotSync': ('force_snapshot_sync', _flag),
+    'globalOutstandingLimit': ('global_outstanding_limit', int),
+    'leaderServes': ('leader_serves', _flag), 'tickTime': ('tick_time', _duration),
+    'initLimit': ('init_limit', int), 'syncLimit': ('sync_limit', int),
+    'fastleader.minNotificationInterval': ('min_notification_interval', _duration),
+    'fastleader.maxNotificationInterval': ('max_notification_interval', _duration),
+    'leaderConnectDelayDuringRetryMs': ('learner_connect_retry', _duration),
+    'maxBatchSize': ('max_batch_size', int), 'cnxTimeout': ('election_connection_timeout', _duration),
+    'forceSync': None, 'standaloneEnabled': None, 'reconfigEnabled': None, 'maxClientCnxns': None,
+    'jute.maxbuffer': None, '4lw.commands.whitelist': None, 'admin.enableServer': None,
+}
+
+
+def properties(case):
+    """What `config.props` sets, as keys of `ensemble`: "-Dzookeeper.snapCount=400" and the like."""
+    found = {}
+    for text in case['config'].get('props') or []:
+        match = re.fullmatch(r'(?:-D)?(?:zookeeper\.)?([\w.]+)\s*[=:]\s*(\S+)', str(text))
+        if not match or match[1] not in PROPERTIES:
+            raise case_file.CaseError(f'{case["id"]}.config.props: {text!r} is not known')
+        if PROPERTIES[match[1]] is not None:
+            key, read = PROPERTIES[match[1]]
+            found[key] = read(match[2])
+    return found
 
 
 def closed(outstanding, think_ms=0):
