@@ -114,7 +114,7 @@ class Disk {
     std::uint64_t uses = 0;
     std::uint64_t draws = 0;
     std::int64_t slow_factor_nano = 1'000'000'000;
-    std::int64_t extra_ns = 0;
+    Distribution extra;  ///< Of every synchronous operation.
     std::int64_t stalled_until = 0;
     std::int64_t fails_until = 0;  ///< Whatever is written or synced fails (EIO).
     std::int64_t full_until = 0;   ///< What needs room fails (ENOSPC).

@@ -130,7 +130,8 @@ void World::client_link_up(ClientIndex index, zab::LinkId link, const Origin&) {
     Client& client = clients_[index];
     client.dialling = false;
     if (client.gone) {
-        close_link(link, Flight::What::closed, client.last_record, 0, now_);
+        close_link(link, Flight::What::closed, client.last_record, 0, now_,
+                   now_ - client.last_record_at);
         return;
     }
     client.link = link;
@@ -210,7 +211,8 @@ void World::client_leaves(ClientIndex index) {
     client.gone = true;
     ++client.timer_generation;
     if (leave.how == Leave::How::closed && client.link.exists()) {
-        close_link(client.link, Flight::What::closed, client.last_record, 0, now_);
+        close_link(client.link, Flight::What::closed, client.last_record, 0, now_,
+                   now_ - client.last_record_at);
     }
 }
 

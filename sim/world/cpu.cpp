@@ -192,7 +192,9 @@ std::int64_t World::outcome_cost(StageRef ref, std::uint64_t word) const {
 /// else turns to it at little cost.
 void World::pay(Step& step, const Stage& stage, std::int64_t since, std::uint64_t meaning,
                 std::uint32_t bytes) {
-    step.service = item_cost(step, meaning, bytes, since < now_ ? 0 : since - stage.busy_until);
+    // What is about nothing is told apart by how many items its thread has done.
+    step.service = item_cost(step, meaning != 0 ? meaning : stage.items, bytes,
+                             since < now_ ? 0 : since - stage.busy_until);
     step.ready = now_ + step.service;
 }
 

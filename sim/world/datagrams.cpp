@@ -13,6 +13,8 @@ namespace {
 // What a draw is for.
 enum Fate : std::uint64_t { drops = 1, duplicates, reorders, held_up };
 
+constexpr std::size_t crowd = 100;
+
 }  // namespace
 
 /// A snapshot is no single message: it is as long as it is, and comes whole and in its place.
@@ -38,7 +40,10 @@ void World::scatter(ConnectionIndex index, unsigned side, std::uint64_t word) {
     if (happens(drop, draw(fate, drops, 0))) {
         return;
     }
-    const std::uint64_t copies = happens(spec.duplicate, draw(fate, duplicates, 0)) ? 2 : 1;
+    // Where a crowd is on its way nothing comes twice: what answers every copy would only breed.
+    const bool is_crowded = pipe.flights.size() >= crowd;
+    const bool comes_twice = !is_crowded && happens(spec.duplicate, draw(fate, duplicates, 0));
+    const std::uint64_t copies = comes_twice ? 2 : 1;
     for (std::uint64_t copy = 0; copy < copies; ++copy) {
         Flight one = sent;
         if (happens(spec.reorder, draw(fate, reorders, copy))) {

@@ -25,6 +25,15 @@ inline std::uint64_t distance(trace::RecordId id, trace::RecordId earlier) {
     return id;
 }
 
+/// What kept an item of a thread waiting last: the thread's own last item, or whatever had the core
+/// that it got at last.
+inline trace::RecordId holder_of(const Stage& stage, const Core* core) {
+    const bool is_of_core =
+        core != nullptr && core->free_at > stage.busy_until && core->last_record != no_record &&
+        (stage.last_record == no_record || core->last_record > stage.last_record);
+    return is_of_core ? core->last_record : stage.last_record;
+}
+
 /// Words are made in registers and written once: a record in narrow fields would stall when it is
 /// hashed (design spike).
 [[gnu::always_inline]] inline trace::RecordId World::put_record(std::uint64_t head,

@@ -80,13 +80,16 @@ const LinkModel& World::model(HostIndex from, HostIndex to) const {
     if (has_noise_ || link.loss.ppb != 0) {
         arrival += faults_on_the_way(route, flight, word, sent);
     }
-    if (!is_single) {
-        arrival = std::max(arrival, pipe.last_arrival);
+    flight.origin.other = arrival - start;
+    if (!is_single && arrival < pipe.last_arrival) {
+        flight.origin.wait += pipe.last_arrival - arrival;  // First in, first out.
+        flight.origin.held_by = pipe.last_cause;
+        arrival = pipe.last_arrival;
     }
     pipe.last_arrival = std::max(arrival, pipe.last_arrival);
+    pipe.last_cause = flight.origin.cause;
     pipe.unread += flight.bytes;
     flight.origin.since = arrival;
-    flight.origin.other = arrival - start;
     if (is_single) {
         scatter(index, side, word);
         return;

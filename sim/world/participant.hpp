@@ -55,7 +55,8 @@ class Participant {
         if (const auto* peer = std::get_if<zab::Peer>(&who_)) {
             const zab::Leading* leading = peer->leading();
             const bool leads =
-                leading != nullptr && leading->phase == zab::Leading::Phase::broadcast;
+                leading != nullptr && (leading->phase == zab::Leading::Phase::starting ||
+                                       leading->phase == zab::Leading::Phase::broadcast);
             return leads ? std::optional<std::uint64_t>(leading->epoch.value) : std::nullopt;
         }
         const auto* node = std::get_if<textbook::Node>(&who_);

@@ -172,10 +172,11 @@ struct Pipe {
     zab::Ring<Flight> flights;
     std::vector<zab::Snapshot> snapshots;  ///< Beside the Snap messages under way, in order.
     std::int64_t last_arrival = 0;
-    bool head_scheduled = false;    ///< An event or a queue item will look at the head.
-    std::uint32_t head_number = 0;  ///< Of that event: older ones are void.
-    bool stalled = false;           ///< The path is cut or clogged: the head waits.
-    bool retries = false;           ///< Stalled by a cut: TCP tries again, and gives up in the end.
+    trace::RecordId last_cause = no_record;  ///< Of what arrives then.
+    bool head_scheduled = false;             ///< An event or a queue item will look at the head.
+    std::uint32_t head_number = 0;           ///< Of that event: older ones are void.
+    bool stalled = false;                    ///< The path is cut or clogged: the head waits.
+    bool retries = false;  ///< Stalled by a cut: TCP tries again, and gives up in the end.
     std::int64_t stalled_since = 0;
     std::uint32_t stall_number = 0;
     bool held = false;         ///< By a fault, until another lets it go.

@@ -41,6 +41,15 @@ void World::start_server(ServerIndex index, trace::RecordId cause) {
     schedule(now_ + takes + server.sync_takes, EventKind::boot, index, server.incarnation);
 }
 
+/// A process was started, and has read its files.
+Origin World::booted_by(const ServerNode& server) const {
+    return {.cause = server.last_record,
+            .since = now_,
+            .wait = server.sync_takes,
+            .other = server.boot_takes,
+            .cost = trace::Cost::timer};
+}
+
 void World::boot_server(ServerIndex index, std::uint32_t incarnation) {
     ServerNode& server = servers_[index];
     if (server.incarnation != incarnation || !server.is_booting) {
@@ -67,18 +76,14 @@ void World::boot_server(ServerIndex index, std::uint32_t incarnation) {
     const std::uint64_t hidden = server.disk.cut_at_rot();
     if (hidden > 0) {
         const zab::Position end = server.disk.image().log.last();
-        emit_after(server.last_record, trace::Kind::lost, server.id, 0,
-                   static_cast<std::uint16_t>(trace::LossReason::rot), end.zxid.value, end.prefix,
-                   static_cast<std::uint32_t>(hidden));
+        emit(trace::Kind::lost, server.id, booted_by(server), 0,
+             static_cast<std::uint16_t>(trace::LossReason::rot), end.zxid.value, end.prefix,
+             static_cast<std::uint32_t>(hidden));
     }
     if (scenario_->config.release.boot_syncs_log && !make_durable_at_boot(server)) {
         return;
     }
-    const Origin origin{.cause = server.last_record,
-                        .since = now_,
-                        .wait = server.sync_takes,
-                        .other = server.boot_takes,
-                        .cost = trace::Cost::timer};
+    const Origin origin = booted_by(server);
     const auto jitter =
         static_cast<std::uint32_t>(draw(server.process_key, 101, server.boots) >> 32);
     take_rare_step(index, StageRef::of(index, zab::Stage::main),

@@ -19,8 +19,7 @@ namespace sim {
 }
 
 /// The head of a connection's incoming ring is read, and all behind it that can be at once.
-void World::read_message(StageRef ref, ConnectionIndex index, unsigned reader,
-                         trace::RecordId held_by, Core* core) {
+void World::read_message(StageRef ref, ConnectionIndex index, unsigned reader, Core* core) {
     const std::uint32_t generation = connections_[index].generation;
     const ServerIndex server = connections_[index].ends[reader].index;
     const unsigned sender = 1 - reader;
@@ -29,8 +28,9 @@ void World::read_message(StageRef ref, ConnectionIndex index, unsigned reader,
         Pipe& pipe = conn.pipes[sender];
         conn.last_heard[reader] = now_;
         Flight& flight = pipe.flights.front();
-        if (held_by != no_record && flight.origin.since < now_) {
-            flight.origin.held_by = held_by;
+        const trace::RecordId holder = holder_of(stage_of(ref), core);
+        if (flight.origin.since < now_ && holder != no_record) {
+            flight.origin.held_by = holder;
         }
         const bool is_snap = zab::kind_of(flight.message) == zab::MessageKind::snap;
         const zab::Snapshot* snapshot = nullptr;
@@ -71,7 +71,7 @@ void World::read_message(StageRef ref, ConnectionIndex index, unsigned reader,
     const bool is_free = stage.is_idle(now_) && server.up && !is_paused(server);
     Core* core = nullptr;
     if (is_free && (cpu_is_free_ || take_core(ref, server.cores, core))) {
-        read_message(ref, index, reader, no_record, core);
+        read_message(ref, index, reader, core);
         Stage& after = stage_of(ref);
         if (!after.queue.empty()) {
             look_at(ref, after.queue.front().origin.since);

@@ -94,7 +94,7 @@ void World::set_pace(ServerNode& server, FaultKind kind) const {
         server.slow_factor_nano = fault->factor.nano;
     } else if (kind == FaultKind::slow_disk) {
         server.disk.slow_factor_nano = fault->factor.nano;
-        server.disk.extra_ns = fault->extra_delay.mean().ns;
+        server.disk.extra = fault->extra_delay;
     } else {
         server.clock.run_at(fault->factor, now_);
     }

@@ -105,7 +105,7 @@ bool World::run_next_item(StageRef ref) {
 inline void World::run_turn(ServerIndex server, StageRef ref, Stage& stage, Core* core) {
     Pending& turn = stage.queue.front();
     if (turn.origin.since < now_) {
-        turn.origin.held_by = stage.last_record;
+        turn.origin.held_by = holder_of(stage, core);
     }
     stage.queue.pop();  // Its place is filled anew by the step's effects at the earliest.
     const zab::Ran ran{ref.is_handler() ? zab::Stage::handler : ref.stage(), turn.link};
@@ -115,15 +115,15 @@ inline void World::run_turn(ServerIndex server, StageRef ref, Stage& stage, Core
 void World::run_item(StageRef ref, const Pending& pending, Core* core) {
     const ServerIndex server = server_of(ref);
     Origin origin = pending.origin;
-    if (origin.since < now_ && stage_of(ref).last_record != no_record) {
-        origin.held_by = stage_of(ref).last_record;
+    const trace::RecordId holder = holder_of(stage_of(ref), core);
+    if (origin.since < now_ && holder != no_record) {
+        origin.held_by = holder;
     }
     const auto reason = static_cast<zab::DownReason>(pending.small);
     switch (pending.what) {
         case Pending::What::message:
             if (is_live(pending.link) && has_head(pending)) {
-                read_message(ref, pending.link.slot / 2, pending.link.slot % 2, origin.held_by,
-                             core);
+                read_message(ref, pending.link.slot / 2, pending.link.slot % 2, core);
             }
             return;
         case Pending::What::timer:

@@ -23,6 +23,19 @@ inline std::uint64_t append_head(zab::NodeId node, const zab::Txn& txn) {
                                static_cast<std::uint16_t>(write_of(txn)));
 }
 
+/// What a step that is told by nothing of this is about: the first thing that it says or logs.
+inline std::uint64_t meaning_of(std::span<const zab::Effect> effects) {
+    for (const zab::Effect& effect : effects) {
+        if (const auto* note = std::get_if<zab::Note>(&effect)) {
+            return note->a + note->b * meaning_step + note->c;
+        }
+        if (const auto* append = std::get_if<zab::Append>(&effect)) {
+            return append->txn.zxid.value;
+        }
+    }
+    return 0;
+}
+
 /// What the peer is told of a step's reason.
 inline const zab::Received& input_of(const Arrived& arrived) { return arrived.input; }
 inline const zab::Ran& input_of(const zab::Ran& ran) { return ran; }
@@ -63,7 +76,7 @@ template <class What>
                 .bytes = txn.bytes,
                 .effects = 1};
     }
-    return {.record = record_other(server, what, origin)};
+    return {.record = record_other(server, what, origin), .meaning = meaning_of(effects)};
 }
 
 [[gnu::always_inline]] inline void World::finish_item(Stage& stage, Core* core, const Step& step) {

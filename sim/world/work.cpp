@@ -8,6 +8,16 @@ namespace sim {
 
 namespace {
 
+// Beyond the end of every run; so that times add up without an overflow.
+constexpr std::int64_t longest_work_ns = std::int64_t{1} << 59;
+constexpr std::int64_t never_ns = std::int64_t{1} << 61;
+
+std::int64_t times(std::int64_t time, std::int64_t factor_nano) {
+    const UnsignedWide product = UnsignedWide{static_cast<std::uint64_t>(time)} *
+                                 static_cast<std::uint64_t>(factor_nano) / Factor::one_nano;
+    return product > longest_work_ns ? longest_work_ns : static_cast<std::int64_t>(product);
+}
+
 bool is_disk_work(zab::Work work) {
     return work == zab::Work::write_accepted_epoch || work == zab::Work::write_current_epoch ||
            work == zab::Work::sync_log || work == zab::Work::truncate_log;
@@ -54,11 +64,15 @@ std::int64_t World::disk_time(ServerNode& server, zab::Work work,
         is_sync ? server.disk.durable_end().zxid.value : static_cast<std::uint64_t>(work);
     const std::uint64_t word =
         draw(server.disk_key, meaning, is_sync ? server.incarnation : ++server.disk.draws);
-    std::int64_t time = distribution.draw(word).ns + server.disk.extra_ns;
-    if (server.disk.slow_factor_nano != Factor::one_nano) {
-        time = time / 1'000 * (server.disk.slow_factor_nano / 1'000'000);
+    std::int64_t time = distribution.draw(word).ns;
+    if (!(server.disk.extra == Distribution{})) {
+        time = std::min(time, longest_work_ns) +
+               std::min(server.disk.extra.draw(next_word(word)).ns, longest_work_ns);
     }
-    return time;
+    if (server.disk.slow_factor_nano != Factor::one_nano) {
+        time = times(std::min(time, longest_work_ns), server.disk.slow_factor_nano);
+    }
+    return std::min(time, longest_work_ns);
 }
 
 std::int64_t World::work_time(ServerNode& server, const zab::Start& start) {
@@ -125,6 +139,7 @@ void World::start_work(const Step& step, const zab::Start& start) {
         origin.wait = begin - step.ready;
         origin.held_by = machine.disk_last_record;
         origin.cost = trace::Cost::disk;
+        begin = std::min(begin, never_ns);
         machine.disk_free_at = server.disk.free_at = begin + takes;
         server.disk.busy_ns += takes;
         ++server.disk.uses;

@@ -141,8 +141,7 @@ class World {
     void run_item(StageRef ref, const Pending& pending, Core* core);
     bool has_head(const Pending& pending);
     void read_or_queue(ConnectionIndex index, unsigned reader);
-    void read_message(StageRef ref, ConnectionIndex index, unsigned reader, trace::RecordId held_by,
-                      Core* core);
+    void read_message(StageRef ref, ConnectionIndex index, unsigned reader, Core* core);
     void pay(Step& step, const Stage& stage, std::int64_t since, std::uint64_t meaning,
              std::uint32_t bytes);
     void finish_item(Stage& stage, Core* core, const Step& step);
@@ -277,6 +276,7 @@ class World {
 
     // processes.cpp: starting and ending servers.
     void start_server(ServerIndex index, trace::RecordId cause);
+    Origin booted_by(const ServerNode& server) const;
     void boot_server(ServerIndex index, std::uint32_t incarnation);
     bool make_durable_at_boot(ServerNode& server);
     void stop_server(ServerIndex index, trace::StopReason reason, std::uint16_t code,

@@ -239,7 +239,7 @@ def _outcome(winner, modes):
 
 
 def _run(simulator, path, seed, learners, begin_s):
-    """Who leads in the end, and how each learner was synchronized, the last time before it served."""
+    """Who leads in the end, and how each learner was synchronized, last before it served."""
     records = simulator.records(path, seed, ('receive', 'serving', 'established'), 'messages')
     leader, modes, served = None, {}, set()
     for r in records:

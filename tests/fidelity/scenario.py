@@ -117,7 +117,8 @@ PROPERTIES = {
     'fastleader.minNotificationInterval': ('min_notification_interval', _duration),
     'fastleader.maxNotificationInterval': ('max_notification_interval', _duration),
     'leaderConnectDelayDuringRetryMs': ('learner_connect_retry', _duration),
-    'maxBatchSize': ('max_batch_size', int), 'cnxTimeout': ('election_connection_timeout', _duration),
+    'maxBatchSize': ('max_batch_size', int),
+    'cnxTimeout': ('election_connection_timeout', _duration),
     'forceSync': None, 'standaloneEnabled': None, 'reconfigEnabled': None, 'maxClientCnxns': None,
     'jute.maxbuffer': None, '4lw.commands.whitelist': None, 'admin.enableServer': None,
 }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -105,6 +106,44 @@ TEST_CASE("a process that is started again runs its code for the first time agai
     };
 
     CHECK(last_connection(R"(, "first_use": "30ms")") >= last_connection("") + 30);
+}
+
+TEST_CASE("what a leader pays for its own client's writes is drawn for each of them") {
+    const Run done = run(sim::sound(R"({"duration": "6s", "ensemble": {"voters": 3},
+        "cpu": {"preset": "zero", "propose": {"exponential": {"mean": "2ms"}}},
+        "clients": [{"placement": "leader"}]})"));
+    std::set<std::uint32_t> costs;
+    std::int64_t sum = 0;
+    const std::vector<trace::Record> requests = done.all(Kind::request, at_server(3));
+    for (const trace::Record& record : requests) {
+        costs.insert(record.service_ns());
+        sum += record.service_ns();
+    }
+    REQUIRE(requests.size() > 1'000);
+    CHECK(costs.size() > requests.size() * 99 / 100);
+    const double mean_ms =
+        static_cast<double>(sum) / static_cast<double>(requests.size()) / 1'000'000;
+    CHECK(mean_ms > 1.8);
+    CHECK(mean_ms < 2.2);
+}
+
+TEST_CASE("who waits for a core names the item that had it, and not its own thread's last one") {
+    const Run done = run(sim::sound(R"({"duration": "6s", "ensemble": {"voters": 3},
+        "hosts": {"default": {"cores": 1}}, "cpu": {"preset": "jvm"},
+        "clients": [{"count": 4, "load": {"open": {"poisson": "300/s"}}}]})"));
+    check_clean(done);
+    std::size_t waited = 0;
+    for (std::size_t i = 0; i < done.records.size(); ++i) {
+        const trace::Record& record = done.records[i];
+        // A transaction is applied by a thread that has nothing else before it.
+        if (record.kind() != Kind::deliver || record.wait_ns() == 0) continue;
+        REQUIRE_MESSAGE(record.held_back() != 0, "record " << i << " names nobody");
+        const trace::Record& holder = done.records.at(i - record.held_back());
+        ++waited;
+        // Who held it began before the wait was over, and not a wait ago and more.
+        CHECK(record.time().ns - holder.time().ns <= record.wait_ns() + 5'000'000);
+    }
+    CHECK(waited > 500);
 }
 
 }  // namespace test

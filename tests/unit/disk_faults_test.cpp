@@ -1,6 +1,7 @@
 #include "tests/unit/network_world.hpp"
 
 #include <algorithm>
+#include <set>
 #include <string>
 
 // Disks that fail, fill up, tear, rot, lie or forget; clocks that drift; bursts of clients.
@@ -57,6 +58,28 @@ bool fell(const test::Run& run, const std::string& property) {
 }
 
 }  // namespace
+
+TEST_CASE("what a slow disk takes longer is drawn for each of its syncs") {
+    const test::Run done = run(R"({"at": "5s", "slow_disk": {"target": 3,
+        "extra": {"exponential": {"mean": "2ms"}}}})");
+    std::set<std::int64_t> times;
+    const auto syncs =
+        done.all(trace::Kind::synced, test::both(test::between(6, 20), test::at_server(3)));
+    for (const trace::Record& r : syncs) times.insert(r.other_ns());
+    REQUIRE(syncs.size() > 500);
+    CHECK(times.size() > syncs.size() * 99 / 100);
+}
+
+TEST_CASE("a disk that never comes back stops its server, and nothing else") {
+    for (const char* extra : {R"({"pareto": {"min": "22us", "shape": 0.9}})", R"("315360000s")"}) {
+        CAPTURE(extra);
+        const test::Run done = run(R"({"at": "5s", "slow_disk": {"target": "all",
+            "factor": 1000000, "extra": )" +
+                                   std::string(extra) + "}}");
+        test::check_clean(done);
+        CHECK(done.count(trace::Kind::synced, test::between(0, 5)) > 100);
+    }
+}
 
 TEST_CASE("a power loss takes what a lying disk said is durable, until an honest sync") {
     Disk disk = disk_with(5);

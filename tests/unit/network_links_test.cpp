@@ -174,6 +174,60 @@ TEST_CASE("dropping what is held breaks its connection, and the follower comes b
     test::check_all_equal(run);
 }
 
+TEST_CASE("what comes behind its predecessor waits for it: its own way takes no longer") {
+    // Of ten proposals that leave together a later one often draws a shorter way.
+    const Run run = test::run(sim::sound(R"({"duration": "5s", "ensemble": {"voters": 3},
+        "network": {"delay": {"uniform": {"min": "1ms", "max": "3ms"}}}, "cpu": "zero",
+        "clients": [{"count": 1, "placement": {"servers": [3]},
+                     "load": {"closed": {"outstanding": 10}}}]})"));
+    std::size_t behind = 0;
+    const auto proposals =
+        run.all(Kind::receive, both(between(2, 5), received(1, 3, zab::MessageKind::proposal)));
+    for (const trace::Record& r : proposals) {
+        CHECK(r.other_ns() <= 3'000'000);
+        if (r.wait_ns() == 0) continue;
+        ++behind;
+        CHECK(r.held_back() != 0);
+    }
+    REQUIRE(proposals.size() > 1'000);
+    CHECK(behind > proposals.size() / 3);
+    CHECK(behind < proposals.size());
+}
+
+TEST_CASE("a relay that listens only while its target does refuses without the way there") {
+    struct Row {
+        const char* listening;
+        std::int64_t wire_ns;
+    };
+    // Server 1 is down: the others' connections to it are refused.
+    for (const Row& row : {Row{"4ms", 0}, Row{"0s", 40'400'000}}) {
+        CAPTURE(row.listening);
+        const Run run = test::run(sim::sound(R"({"duration": "5s", "ensemble": {"voters": 3},
+            "network": {"per_hop": "200us", "per_hop_listening": ")" +
+                                             std::string(row.listening) + R"(",
+                        "links": [{"from": 3, "to": 1, "hops": 1, "delay": "20ms"}]},
+            "start": {"servers": {"1": {"down": true}}},
+            "cpu": "zero", "clients": [{"count": 1}]})"));
+        const auto failed = run.all(Kind::dial_failed, [](const trace::Record& r) {
+            return r.node().value == 3 && r.peer() == 1 &&
+                   r.detail() == static_cast<std::uint16_t>(zab::DownReason::refused);
+        });
+        REQUIRE_FALSE(failed.empty());
+        for (const trace::Record& r : failed) CHECK_EQ(r.other_ns(), row.wire_ns);
+    }
+}
+
+TEST_CASE("a relay takes a connection soon after its target listens, and none before") {
+    const Run run = test::run(sim::sound(R"({"duration": "8s", "ensemble": {"voters": 3},
+        "network": {"per_hop": "200us", "per_hop_listening": "4ms",
+                    "links": [{"from": 3, "to": 1, "hops": 1, "delay": "20ms"},
+                              {"from": 2, "to": 1, "hops": 1, "delay": "20ms"}]},
+        "start": {"servers": {"1": {"down": true}}}, "faults": [{"at": "3s", "restart": 1}],
+        "cpu": "zero", "clients": [{"count": 1}]})"));
+    test::check_clean(run);
+    CHECK(run.count(Kind::serving, both(between(3, 8), test::at_server(1))) == 1);
+}
+
 TEST_CASE("what a relay reads at once draws its delay once") {
     // Ten proposals leave together, every two milliseconds.
     const auto different_times = [](const std::string& gathering) {
