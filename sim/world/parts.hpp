@@ -336,6 +336,22 @@ struct Client {
 };
 
 /// What happens next, to what the event names.
+/// What an item of a stage costs.
+struct ItemCost {
+    const Distribution* distribution = nullptr;
+    bool is_drawn = false;  ///< Or the wake-up is: a word is needed.
+    bool per_byte = false;
+};
+
+/// How much something of a server has been used so far.
+struct ResourceUse {
+    zab::NodeId server;
+    trace::Resource resource{};
+    std::uint16_t number = 0;
+    std::int64_t busy_ns = 0;
+    std::uint64_t times = 0;
+};
+
 enum class EventKind : std::uint8_t {
     pipe_head,
     stage,
@@ -356,6 +372,7 @@ enum class EventKind : std::uint8_t {
     fault,
     resume,
     undo_fault,
+    warm,
 };
 
 }  // namespace sim

@@ -35,6 +35,9 @@ World::World(std::shared_ptr<const Scenario> scenario, std::uint64_t seed, std::
     build_servers();
     build_clients();
     place_faults();
+    if (scenario_->warm_up.ns > 0) {
+        schedule(scenario_->warm_up.ns, EventKind::warm, 0, 0);
+    }
 }
 
 void World::build_hosts() {
@@ -202,6 +205,7 @@ void World::schedule(std::int64_t time, EventKind kind, std::uint32_t entity,
         case EventKind::fault: strike(entity, no_record); return;
         case EventKind::undo_fault: undo_fault(entity); return;
         case EventKind::resume: resume_server(entity); return;
+        case EventKind::warm: warming_ = resource_uses(); return;
     }
 }
 

@@ -62,11 +62,6 @@ class World {
         Outlet& operator=(Outlet&&) = default;
         ~Outlet() = default;
     };
-    struct ItemCost {  // Of a stage's work.
-        const Distribution* distribution = nullptr;
-        bool is_drawn = false;  ///< Or the wake-up is: a word is needed.
-        bool per_byte = false;
-    };
     struct Step {  // The step being taken.
         ServerIndex server = 0;
         StageRef stage{};
@@ -113,6 +108,7 @@ class World {
                                std::uint64_t b, std::uint32_t c);
     trace::RecordId add_record(const trace::Record& record);
     void show(const trace::Record& record, trace::RecordId id);
+    std::vector<ResourceUse> resource_uses() const;
     void emit_resources();
 
     // stages.cpp: threads and cores.
@@ -395,6 +391,7 @@ class World {
     Key delay_key_, dial_key_, load_key_, fault_key_;
     FaultState faults_;
     std::vector<std::pair<zab::NodeId, zab::Position>> initial_;  ///< Not yet told.
+    std::vector<ResourceUse> warming_;                            ///< Until the warm-up was over.
 };
 
 }  // namespace sim

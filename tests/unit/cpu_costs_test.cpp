@@ -146,4 +146,28 @@ TEST_CASE("who waits for a core names the item that had it, and not its own thre
     CHECK(waited > 500);
 }
 
+TEST_CASE("a resource's use is that of the time after the warm-up") {
+    struct Row {
+        const char* start;
+        const char* leave;
+        bool uses;
+    };
+    for (const Row& row : {Row{"2s", "9s", false}, Row{"10s", "19s", true}}) {
+        CAPTURE(row.start);
+        const Run done = run(sim::sound(R"({"duration": "20s", "warm_up": "10s",
+            "ensemble": {"voters": 3}, "cpu": "zero", "disk": {"sync": "2ms"},
+            "clients": [{"placement": "followers", "start": ")" +
+                                        std::string(row.start) + R"(",
+                         "leave": {"at": ")" +
+                                        std::string(row.leave) + R"("}}]})"));
+        for (const trace::Record& r : done.all(Kind::resource)) {
+            CHECK_EQ(r.b(), 10'000'000'000);
+            if (r.detail() != static_cast<std::uint16_t>(trace::Resource::disk)) continue;
+            const double share = static_cast<double>(r.a()) / static_cast<double>(r.b());
+            CHECK_EQ(share > 0.5, row.uses);
+            CHECK_EQ(share < 0.01, !row.uses);
+        }
+    }
+}
+
 }  // namespace test
