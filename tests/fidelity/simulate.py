@@ -24,12 +24,13 @@ class Simulator:
         self.zabsim = zabsim
         self.profile = os.path.relpath(os.path.join(root, scenario.PROFILE), folder)
         self.folder = folder
+        self.release = scenario.RELEASE
         self.pool = concurrent.futures.ThreadPoolExecutor(max_workers=jobs)
 
     def write(self, made):
         path = os.path.join(self.folder, made['name'].replace('/', '_') + '.json')
         with open(path, 'w', encoding='utf-8') as file:
-            json.dump({'extends': self.profile, **made, 'release': scenario.RELEASE}, file,
+            json.dump({'extends': self.profile, **made, 'release': self.release}, file,
                       indent=1)
         return path
 
