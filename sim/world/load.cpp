@@ -108,15 +108,20 @@ void World::issue(ClientIndex index, const Origin& origin) {
             queued = now_ - client.arrivals_due.front();
             client.arrivals_due.pop();
         }
-        AskedRequest asked =
-            nth_request(group, zipfs_[client.group], client.place, client.key, ++client.issued);
-        if (asked.operation == zab::Operation::create) {
-            // New nodes lie behind all that is there at the start, each client's in its own rows.
-            asked.path = static_cast<zab::PathId>(
-                group.paths.count + client.creates++ * clients_.size() + client.number);
-        }
-        ask(client, asked, origin, queued);
+        ask(client, next_request(client), origin, queued);
     }
+}
+
+AskedRequest World::next_request(Client& client) {
+    const ClientGroup& group = scenario_->clients[client.group];
+    AskedRequest asked =
+        nth_request(group, zipfs_[client.group], client.place, client.key, ++client.issued);
+    if (asked.operation == zab::Operation::create) {
+        // New nodes lie behind all that is there at the start, each client's in its own rows.
+        asked.path = static_cast<zab::PathId>(group.paths.count +
+                                              client.creates++ * clients_.size() + client.number);
+    }
+    return asked;
 }
 
 void World::ask(Client& client, const AskedRequest& asked, const Origin& origin,
@@ -127,6 +132,23 @@ void World::ask(Client& client, const AskedRequest& asked, const Origin& origin,
         static_cast<std::uint64_t>(queued), client.number, request.cxid);
     client.invocations.push(invoked);
     send_from_client(client, zab::ClientRequest{request}, invoked, 0);
+}
+
+/// What has arrived and still waits for a connection when the run ends was asked for, too.
+void World::tell_unasked() {
+    for (Client& client : clients_) {
+        const std::uint64_t most = most_requests(scenario_->clients[client.group], client.place);
+        while (!client.arrivals_due.empty() && !client.gone && client.issued < most) {
+            const AskedRequest asked = next_request(client);
+            const zab::Request request =
+                client.session.request(asked.operation, asked.path, asked.bytes);
+            emit(trace::Kind::invoke, client.server, {}, 0,
+                 detail_of(asked.operation, zab::Outcome::ok),
+                 static_cast<std::uint64_t>(now_ - client.arrivals_due.front()), client.number,
+                 request.cxid);
+            client.arrivals_due.pop();
+        }
+    }
 }
 
 std::vector<std::vector<AskedRequest>> World::requests_of_group(std::size_t group) const {

@@ -280,6 +280,7 @@ std::optional<ServerIndex> World::leader() const {
 
 void World::finish() {
     tell_skipped();
+    tell_unasked();
     emit_resources();
 }
 

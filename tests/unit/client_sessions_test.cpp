@@ -70,3 +70,34 @@ TEST_CASE("a server that accepts connections, though it does not serve, keeps a 
     test::check_clean(run);
     CHECK(run.count(Kind::client_expired, test::between(0, 45)) == 0);
 }
+
+TEST_CASE("what an open load has asked for while no server answered is told at the end") {
+    const Run run = test::run(test::small_scenario("30s", R"("clients": [{"count": 2,
+        "load": {"open": {"constant": "10/s"}}}], "faults": [{"at": "10s", "crash": "all"}])"));
+
+    test::check_clean(run);
+    // Ten a second for each, from the first second on: none of them is lost.
+    const auto asked = run.all(Kind::invoke);
+    CHECK(asked.size() >= 590);
+    CHECK(asked.size() <= 600);
+    const auto waiting =
+        run.all(Kind::invoke, [](const trace::Record& r) { return ms(r) == 30'000; });
+    CHECK(waiting.size() > 350);
+    for (const trace::Record& r : waiting) CHECK(r.a() <= 20'100'000'000);  // Since when it waits.
+}
+
+TEST_CASE("a client that closes its connection is the reason of its loss, at full cost") {
+    const Run run = test::run(test::small_scenario("8s", R"("clients": [{
+        "leave": {"at": "6150ms", "how": "closed"}}])"));
+
+    const auto down =
+        run.all(Kind::link_down, [](const trace::Record& r) { return ms(r) >= 6'150; });
+    REQUIRE_EQ(down.size(), 1);
+    CHECK(down.front().cause_back() != 0);
+    for (std::size_t i = 0; i < run.records.size(); ++i) {
+        const trace::Record& r = run.records[i];
+        if (r.cause_back() == 0) continue;
+        const trace::Record& cause = run.records.at(i - r.cause_back());
+        CHECK_EQ(r.time().ns - cause.time().ns, r.wait_ns() + r.service_ns() + r.other_ns());
+    }
+}
