@@ -162,7 +162,9 @@ class Life {
 
 constexpr const char* any_server = "(?:all |every |only |one |single )*(?:server|ensemble)s?";
 constexpr const char* for_good =
-    "(?: for ?ever| for good| permanently|(?: and|,)? (?:it )?(?:(?:stays?|remains?) "
+    "(?: for ?ever| for good| permanently|(?: for)? (?:the )?(?:whole|entire) test|"
+    "(?: for)? (?:the )?rest of (?:the )?test|(?: un)?till? (?:the )?end(?: of (?:the )?test)?|(?: "
+    "and|,)? (?:it )?(?:(?:stays?|remains?) "
     "(?:down|off|away|stopped)|(?:never|does not|is never) (?:come|start|return|restart)(?:s|ed)?"
     "(?: back)?(?: up)?))?";
 
@@ -242,7 +244,24 @@ std::string state_in(const Value& event) {
     return state;
 }
 
+/// "Disconnected only once", "Disconnected reported once": how often a state is reported in all.
+/// False: the words are about something else.
+bool check_reports(const std::string& words, const Life& life, Verdict& verdict) {
+    static const std::regex form(
+        "(SyncConnected|Disconnected|Expired)(?: (?:is|was|event|state|reported|seen|told|comes))*"
+        "(?: (?:only|exactly|just))? (once|twice|[0-9]+ times|never)");
+    std::smatch found;
+    if (!std::regex_match(words, found, form)) return false;
+    const auto& states = life.states();
+    const auto count = std::count(states.begin(), states.end(), found[1].str());
+    const std::string times = split_at(found[2], " ").front();
+    const std::size_t wanted = times == "never" ? 0 : count_in(times).value();
+    verdict.check(words, std::to_string(wanted), std::to_string(count));
+    return true;
+}
+
 void check_states(const std::string& key, const Value& value, const Life& life, Verdict& verdict) {
+    if (is_text(value) && check_reports(value.text, life, verdict)) return;
     std::vector<std::string> wanted;
     if (is_text(value)) wanted = split_at(value.text, " *-> *|, *(?:then )?| then |; *");
     for (const Value& one : value.elements) wanted.push_back(state_in(one));
@@ -282,6 +301,12 @@ Verdict live(const Case& one) {
     for (const auto& [key, place, value] : one.expected.members) {
         if (is_about_states(key)) {
             check_states(key, value, life, verdict);
+            continue;
+        }
+        if (says(key, "^(repeat|repeats|repeated|reported|reports)$")) {
+            if (!is_text(value) || !check_reports(value.text, life, verdict)) {
+                throw Refused("expected." + key);
+            }
             continue;
         }
         if (key == "duplicates") {
