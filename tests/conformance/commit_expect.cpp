@@ -189,8 +189,8 @@ void check_rest(const CommitPlay& play, const std::string& clause, std::size_t l
 void check_loop(const CommitPlay& play, const std::string& words, std::size_t loop,
                 Verdict& verdict) {
     static const std::string between =
-        "; *|,(?! *(?:and )?then |.*followed by) *(?:and |but )?| but (?=no|the|W|R|not|an? |all "
-        "|every )| plus "
+        "; *|,(?! *(?:and )?then |.*followed by) *(?:and |but )?| but (?=no|the|W|R|not|an? |all |"
+        "every |reads?\\b|writes?\\b|of |[0-9])| plus "
         "| \\+ | while ";
     static const std::string both =  // "W1 and no other write"
         " and (?=(?:no|none|nothing)\\b|all \\S+ empty|\\S+ (?:\\S+ )?(?:is |are )?empty)";

@@ -186,7 +186,8 @@ void check_clause_of(const LoadRun& run, const std::string& key, const std::stri
     const bool is_about_writes = says(words, "\\b(writes?|updates?)");
     static const std::regex step("zxids? *\\+ ?([0-9]+)");
     const bool is_by_one = !std::regex_search(words, found, step) || found[1] == "1";
-    if (says(words, "zxid")) require(run.are_zxids_in_order() && is_by_one);
+    const bool has_gaps = says(words, "\\bgaps?\\b") && !is_negated(words);
+    if (says(words, "zxid")) require(run.are_zxids_in_order() && is_by_one && !has_gaps);
     if (says(words, "cxid|fifo|(per|each|within|same) (client|session)|session order")) {
         require(run.are_sessions_in_order());
     }

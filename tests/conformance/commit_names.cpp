@@ -93,6 +93,7 @@ std::vector<std::size_t> CommitPlay::several(const std::string& words, std::size
     const auto count = count_of(words);
     const bool is_rest =
         says(words, "\\b(remaining|others?|rest)\\b") && !says(words, "\\bother sessions?\\b");
+    if (is_rest && !count && !denies(words)) throw Refused("the others, but which? " + words);
     if (is_rest || (count.has_value() && !says(words, "\\ball\\b"))) {
         const bool is_done = !denies(words);
         std::erase_if(all, [&](std::size_t i) {
