@@ -201,7 +201,7 @@ void check_clause_of(const LoadRun& run, const std::string& key, const std::stri
         require(run.are_writes_alone());
     }
     if (is_known) return;
-    if (says(words, "fail|exception|assert|error|lost|stuck|pending")) {
+    if (says(words, "fail|violat|exception|assert|error|lost|stuck|pending")) {
         require(says(clause, "^(false|none|no|0|nothing|empty)\\b") == run.all_done());
     } else if (says(clause, "^(all|every|everything)\\b|as many as")) {
         require(run.all_done());

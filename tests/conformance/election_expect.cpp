@@ -30,6 +30,10 @@ void check_servers(Stage& stage, const std::vector<NodeId>& nodes, const std::st
     static const std::regex quorum(
         "(?:no )?quorum(?: is)?(?: not| never)?(?: (?:up|available|formed))?(?: not)?"
         "(?: (?:within|in|after|before|for) [^a-z]*[a-zA-Z* ]*)?");
+    static const std::regex kept(
+        "(?:no|without an?|without) (?:new|other|another) leader|(?:the )?leader (?:is |stays "
+        ")?(?:the "
+        ")?(?:unchanged|same)");
     static const std::regex late(
         "(?:(?:is )?(?:stable|up|formed|serves|available) )?only after (?:the )?(?:first )?leader "
         "(?:has )?(?:quit|quits|given up|gives up|stepped down|steps down|left|stopped leading)");
@@ -44,7 +48,7 @@ void check_servers(Stage& stage, const std::vector<NodeId>& nodes, const std::st
             continue;
         }
         const std::string clause = std::regex_replace(told, std::regex("^(?:all|both|and) "), "");
-        if (contains(told, "^(?:well )?before ")) {
+        if (contains(clause, "^(?:well )?(?:before|not after) ")) {
             const auto limit = duration_in(told, c.config());
             if (!limit) throw Refused("expected: " + told);
             verdict.require(told, c.now() - began < *limit);
@@ -58,6 +62,8 @@ void check_servers(Stage& stage, const std::vector<NodeId>& nodes, const std::st
             verdict.check(told, !is_negated(told),
                           c.run_until([&stage] { return stage.is_quorum_up(); },
                                       limit ? stage.left_of(*limit) : zab::seconds(60)));
+        } else if (std::regex_match(clause, kept)) {
+            verdict.require(told, stage.before() && c.leader() == stage.before());
         } else if (check_first_lead(stage, told, verdict)) {
             continue;
         } else if (std::regex_match(told, found, late)) {
@@ -75,29 +81,31 @@ void check_servers(Stage& stage, const std::vector<NodeId>& nodes, const std::st
     }
 }
 
-/// "unchanged (1)", "1 or 2", "not 2", "another than before".
+/// "unchanged (1)", "1 or 2", "not 2", "1 remains leader", "another than before".
 void check_leader_words(Stage& stage, const Value& value, Verdict& verdict) {
-    static const std::regex form(
-        "(?:is |stays )?(?:(unchanged|same|still)|(changed|different|another|new)|(not))?"
-        "(?: leader| one| than before| as before)*"
-        "[ (:,]*((?:(?:node |server |S)?[0-9]+(?:, ?| or | and )?)*)\\)?");
-    const std::string words = std::regex_replace(value.text, std::regex("\\b(?:a|the) "), "");
-    std::smatch found;
-    if (!std::regex_match(words, found, form)) throw Refused("leader: " + words);
+    static const std::regex same("\\b(?:unchanged|not changed|same|still|stays|remains)\\b");
+    static const std::regex other("\\b(?:changed|different|another|new|other)\\b");
+    static const std::regex known(
+        "\\b(?:not|no longer|is|an?|the|leader|one|than|as|before|or|and|node|server|it)\\b|[0-9]+|"
+        "[,;:() ]");
+    const std::string& words = value.text;
+    const bool is_same = std::regex_search(words, same);
+    const std::string rest = std::regex_replace(words, same, "");
+    const bool is_other = std::regex_search(rest, other);
+    const auto nodes = nodes_in(words);
+    const bool is_left =
+        !std::regex_replace(std::regex_replace(rest, other, ""), known, "").empty();
+    if (is_left || (nodes.empty() && !is_same && !is_other)) throw Refused("leader: " + words);
     stage.cluster->run_until([&] { return stage.cluster->leader().has_value(); }, in_the_end);
     const auto leader = stage.cluster->leader();
-    const std::string got = leader ? std::to_string(leader->value - 1) : "nobody";
-    const std::string what =
-        "leader: " + words + ", is " + got +
-        (stage.before() ? ", was " + std::to_string(stage.before()->value - 1) : "");
-    if (found[1].matched) verdict.require(what, leader == stage.before());
-    if (found[2].matched) {
-        verdict.require(what, leader && stage.before() && !(leader == stage.before()));
-    }
-    const auto nodes = nodes_in(found[4]);
+    const auto before = stage.before();
+    const std::string what = fmt::format("leader: {}, is {}, was {}", words,
+                                         leader ? std::to_string(leader->value - 1) : "nobody",
+                                         before ? std::to_string(before->value - 1) : "nobody");
+    if (is_same) verdict.require(what, leader && leader == before);
+    if (is_other) verdict.require(what, leader && before && !(leader == before));
     const bool is_in = leader && std::find(nodes.begin(), nodes.end(), *leader) != nodes.end();
-    if (!nodes.empty()) verdict.require(what, leader && is_in != found[3].matched);
-    if (nodes.empty() && !found[1].matched && !found[2].matched) throw Refused("leader: " + words);
+    if (!nodes.empty()) verdict.require(what, leader && is_in != is_negated(rest));
 }
 
 void check_leader(Stage& stage, const std::vector<NodeId>& among, Verdict& verdict) {

@@ -1,5 +1,6 @@
 #include "tests/conformance/interpreters.hpp"
 #include "tests/conformance/moves.hpp"
+#include "tests/conformance/states.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
@@ -231,63 +232,6 @@ std::string wanted_look(const Value& value) {
     return words;
 }
 
-/// A state, or an event with its type ("None", as it concerns no node) and its state.
-std::string state_in(const Value& event) {
-    if (is_text(event)) return event.text;
-    std::string state;
-    for (const Value& part : event.elements) {
-        if (part.text == "None" || is_nothing(part)) continue;
-        if (!state.empty() || !is_text(part)) throw Refused("an event: " + part.text);
-        state = part.text;
-    }
-    if (state.empty()) throw Refused("an event without a state");
-    return state;
-}
-
-/// "Disconnected only once", "Disconnected reported once": how often a state is reported in all.
-/// False: the words are about something else.
-bool check_reports(const std::string& words, const Life& life, Verdict& verdict) {
-    static const std::regex form(
-        "(SyncConnected|Disconnected|Expired)(?: (?:is|was|event|state|reported|seen|told|comes))*"
-        "(?: (?:only|exactly|just))? (once|twice|[0-9]+ times|never)");
-    std::smatch found;
-    if (!std::regex_match(words, found, form)) return false;
-    const auto& states = life.states();
-    const auto count = std::count(states.begin(), states.end(), found[1].str());
-    const std::string times = split_at(found[2], " ").front();
-    const std::size_t wanted = times == "never" ? 0 : count_in(times).value();
-    verdict.check(words, std::to_string(wanted), std::to_string(count));
-    return true;
-}
-
-void check_states(const std::string& key, const Value& value, const Life& life, Verdict& verdict) {
-    if (is_text(value) && check_reports(value.text, life, verdict)) return;
-    std::vector<std::string> wanted;
-    if (is_text(value)) wanted = split_at(value.text, " *-> *|, *(?:then )?| then |; *");
-    for (const Value& one : value.elements) wanted.push_back(state_in(one));
-    const auto listed = [](const std::vector<std::string>& names) {
-        std::string all;
-        for (const std::string& name : names) all += name + " ";
-        return all;
-    };
-    verdict.check(key, listed(wanted), listed(life.states()));
-}
-
-/// How often a state is reported that was the last one already.
-void check_duplicates(const std::string& key, const Value& value, const Life& life,
-                      Verdict& verdict) {
-    std::uint64_t count = 0;
-    for (std::size_t i = 1; i < life.states().size(); ++i) {
-        count += life.states()[i] == life.states()[i - 1] ? 1u : 0u;
-    }
-    const bool is_none = is_nothing(value) || value.text == "false";
-    verdict.check(key, std::to_string(is_none ? 0 : number(value, key)), std::to_string(count));
-}
-
-bool is_about_states(const std::string& key) {
-    return says(key, "^(client ?)?(states?( ?(events|changes|order|sequence|reports))?|events)$");
-}
-
 Verdict live(const Case& one) {
     static const std::string between =
         "; *|, (?:and )?then |, (?=(?:the )?(?:client|server|socket|session|another|new|wait|close|"
@@ -300,17 +244,17 @@ Verdict live(const Case& one) {
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
         if (is_about_states(key)) {
-            check_states(key, value, life, verdict);
+            check_states(key, value, life.states(), verdict);
             continue;
         }
         if (says(key, "^(repeat|repeats|repeated|reported|reports)$")) {
-            if (!is_text(value) || !check_reports(value.text, life, verdict)) {
+            if (!is_text(value) || !check_reports(value.text, life.states(), verdict)) {
                 throw Refused("expected." + key);
             }
             continue;
         }
         if (key == "duplicates") {
-            check_duplicates(key, value, life, verdict);
+            check_duplicates(key, value, life.states(), verdict);
             continue;
         }
         if (says(key, "^(exists\\()?/[a-z0-9]+\\)?$|^ephemeral$|^node$")) {

@@ -122,7 +122,26 @@ bool check_moment(const Talk& talk, const std::string& words, const Look& look, 
     static const std::regex packet(std::string("(?:(no) )?(") + packet_names +
                                    ")(?: (?:is|was|has been))?(?: (not|never))?(?: yet)? "
                                    "(?:received|read|sent|said|seen|heard)(?: yet)?");
+    static const std::regex kept(
+        "(current|accepted)(?: ?[eE]poch) (?:is )?(?:unchanged|not (?:advanced|changed|written))");
+    static const std::regex sends(
+        std::string("(?:leader |follower |server |it )?(?:(?:never|does not) "
+                    "sends?|sends no) (") +
+        packet_names + ")");
     std::smatch found;
+    if (std::regex_match(words, found, sends)) {
+        return check_moment(talk, "no " + found[1].str() + " sent", look, verdict);
+    }
+    if (std::regex_match(words, found, kept)) {
+        for (const Look& one : talk.looks()) {
+            const Look& first = talk.looks().front();
+            const bool is_current = found[1] == "current";
+            verdict.check(words,
+                          std::to_string((is_current ? first.current : first.accepted).value),
+                          std::to_string((is_current ? one.current : one.accepted).value));
+        }
+        return true;
+    }
     if (std::regex_match(words, found, epoch)) {
         const bool is_current = found[1] != "accepted", is_accepted = found[1] != "current";
         const bool is_kept = found[2] == "stays" || found[2] == "remains";
@@ -177,13 +196,17 @@ bool check_fate(Talk& talk, const std::string& words, Verdict& verdict) {
         verdict.check(words, !stays, talk.closed().has_value());
         if (!stays && talk.closed()) check_time(*talk.closed(), words, talk, verdict);
     } else if (contains(words, "\\b(?:LEADING|leading|leader|leads)\\b") &&
-               !contains(words, "(?:gives up|stops|no longer|not)")) {
+               !contains(
+                   words,
+                   "\\b(?:gives? up|stops|no longer|not|shuts? down|steps? down|quits?|abandons?|"
+                   "times? out|leaves|ends|fails)\\b")) {
         verdict.check(words, true, leads);
     } else if (words == "FOLLOWING" || words == "follows") {
         verdict.require(words, talk.cluster().peer(talk.self()).learning() != nullptr);
     } else if (contains(words,
-                        "(?:gives? up|steps? down|LOOKING|looking|abandon|stops|times? out|"
-                        "quits?|shuts? down|leaves|no longer leading|ends|fails)")) {
+                        "\\b(?:gives? up|steps? down|LOOKING|looking|abandon\\w*|stops|times? "
+                        "out|quits?|"
+                        "shuts? down|leaves|no longer leading|ends|fails)\\b")) {
         const bool remains = is_negated(words) && !contains(words, "no longer");
         verdict.check(words, !remains, talk.left().has_value());
         if (!remains && talk.left()) check_time(*talk.left(), words, talk, verdict);

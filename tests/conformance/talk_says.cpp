@@ -258,7 +258,7 @@ bool Talk::play_clause(const std::string& words) {
     if (contains(step,
                  "^(?:connection|link|socket)? ?(?:is )?(?:clos|lost|cut|dropp)|"
                  "^(?:mock )?(?:follower|leader|learner)[0-9 ]*(?:closes|dies|disconnects|"
-                 "abandons|goes away|vanishes|drops out|leaves)")) {
+                 "abandons|goes away|vanishes|disappears|drops out|leaves|hangs up)")) {
         if (std::regex_search(step, found, too_late) && has_said(found[1])) {
             throw Refused("step: " + words);
         }

@@ -121,7 +121,8 @@ class CutLog {
     }
     static bool is_success(const Value& value) {
         if (!is_text(value)) return truth(value, "truncate");
-        static const std::regex no_exception("[,;] *(?:and )?(?:no|without(?: an?)?) exceptions?");
+        static const std::regex no_exception(
+            "[,;] *(?:and )?(?:no|without(?: an?)?) (?:[A-Z]\\w*)?[eE]xceptions?");
         const std::string words = std::regex_replace(value.text, no_exception, "");
         if (says(words, "exception|throws")) throw Refused("truncate: " + value.text);
         if (says(words, "\\b(false|fail(s|ed|ure)?|not|cannot)\\b")) return false;
