@@ -9,12 +9,12 @@ namespace conformance {
 namespace {
 
 Verdict judge(const Case& one) {
-    for (const auto& judge :
+    for (const auto& interpreter :
          {judge_votes, judge_tracker, judge_quorum, judge_plan, judge_epoch_calls, judge_epochs,
           judge_commit_load, judge_commit, judge_trackers, judge_roles, judge_lives, judge_sessions,
           judge_moves, judge_disk, judge_truncation, judge_epoch_failures, judge_talk,
           judge_election, judge_story}) {
-        if (auto verdict = judge(one)) return *verdict;
+        if (auto verdict = interpreter(one)) return *verdict;
     }
     throw Refused("nothing here plays cases of area " + one.area + " of this shape");
 }
@@ -43,9 +43,9 @@ bool is_whole_clause(const std::string& before, const std::string& behind) {
 /// it as well, whoever understood its clause has passed over that word. Remarks are left alone.
 void refuse_idle_denials(const Case& one) {
     static const std::regex denial(
-        "\\([^)]*\\)|\\b(?:no longer|fails? "
-        "to|no|not|never|none|neither|nor|nobody|nothing|nowhere|"
-        "hardly|without|cannot|lost) ?\\b");
+        "\\([^)]*\\)|\\b(?:no longer|fails? to|no|not|never|none|neither|nor|nobody|nothing|"
+        "nowhere|hardly|without|cannot|lost) ?\\b");
+    static const std::regex blanks(" +$");
     Case changed = one;
     std::vector<std::string*> texts;
     collect_texts(changed.expected, texts);
@@ -56,7 +56,7 @@ void refuse_idle_denials(const Case& one) {
             const auto at = static_cast<std::size_t>(i->position());
             const std::string before = told.substr(0, at), behind = told.substr(at + word.size());
             if (word.starts_with("(") || is_whole_clause(before, behind)) continue;
-            *text = before + behind;
+            *text = std::regex_replace(before + behind, blanks, "");
             if (passes(changed)) {
                 throw Refused(fmt::format("\"{}\" makes no difference: {}", word, told));
             }
