@@ -32,6 +32,8 @@ class CommitPlay {
     std::size_t loops() const { return processed_.size(); }
     /// Items named in words: "s1:R2..R5", "W6(s2)", "0xFE", "all leading reads", "10 writes".
     std::vector<std::size_t> named(const std::string& raw, std::size_t loop) const;
+    /// Of a range named in words, what is next to it: "R2..R5" means all that are so.
+    std::vector<std::size_t> next_to(const std::string& raw, std::size_t loop) const;
     /// "10 writes" are those of all loops from now on, not of one.
     void count_all(bool all) { counts_all_ = all; }
     /// The words say that something is not done yet.

@@ -47,6 +47,27 @@ void resolve(const CommitPlay& play, const std::string& who, const Items& before
     });
 }
 
+/// "W1 before R2..R5", "R2..R5 after W1", "the write followed by the reads": with "then".
+std::string in_order(const std::string& words) {
+    static const std::regex follows(
+        ",? followed by | (?:comes |is )?before (?=[RW][0-9]|the |all )");
+    static const std::regex after(
+        "(.*) (?:comes |is )?after ((?:the )?(?:[RW][0-9]|write|read).*)");
+    std::smatch found;
+    if (std::regex_match(words, found, after)) return found[2].str() + " then " + found[1].str();
+    return std::regex_replace(words, follows, " then ");
+}
+
+/// "none of the five wait", "no read is left": who says it twice says the opposite, if anything.
+void refuse_twice_denied(const std::string& words) {
+    static const char* const denial =
+        "\\b(no|not|none|neither|nor|never|nothing|without)\\b.*"
+        "\\b(waits?|waiting|stays?|remains?|left|held|blocked|unanswered|unprocessed|pending|no|"
+        "not|"
+        "none)\\b";
+    if (says(words, denial)) throw Refused("expected: " + words);
+}
+
 }  // namespace
 
 /// One clause about what a loop has done: "nothing", "0xFE first", "the 0x10A write", "W6 stays",
@@ -55,6 +76,7 @@ void resolve(const CommitPlay& play, const std::string& who, const Items& before
 Items check_clause(const CommitPlay& play, const std::string& said, std::size_t until,
                    Verdict& verdict) {
     const auto [words, loop, is_of_this_loop] = clause_of(said, until);
+    refuse_twice_denied(words);
     const Items& done = play.processed_in(loop);
     const std::string where = fmt::format("loop {}: {}", loop, words);
     const bool is_done = !CommitPlay::denies(words);
@@ -62,12 +84,21 @@ Items check_clause(const CommitPlay& play, const std::string& said, std::size_t 
     bool is_in_order = true;
     std::size_t not_before = 0;  // In the order of this loop.
     Items all;
-    for (const std::string& part : split_at(words, ",? (?:and )?then |,? followed by ")) {
+    for (const std::string& part : split_at(in_order(words), ",? (?:and )?then ")) {
         std::size_t latest = not_before;
         for (const std::string& who : split_at(part, " and | along with | together with ")) {
             const bool is_about_none = !is_done && !CommitPlay::denies(who);
             Items items = play.named(is_about_none ? "not " + who : who, loop);
             resolve(play, who, all, items);
+            for (const std::size_t item : play.next_to(who, loop)) {
+                const std::size_t when = play.loop_of(item, loop);
+                holds = holds && (is_done ? when != play.loop_of(items.front(), loop) : when != 0);
+            }
+            if (says(who, "[A-Za-z0-9)] last$")) {
+                // Where it is the only one of its loop, of all.
+                const Items among = done.size() > 1 ? done : play.processed();
+                holds = holds && !among.empty() && among.back() == items.front();
+            }
             for (const std::size_t item : items) {
                 const std::size_t when = play.loop_of(item, loop);
                 holds = holds && (when != 0) == is_done;
@@ -158,7 +189,8 @@ void check_rest(const CommitPlay& play, const std::string& clause, std::size_t l
 void check_loop(const CommitPlay& play, const std::string& words, std::size_t loop,
                 Verdict& verdict) {
     static const std::string between =
-        "; *|,(?! *(?:and )?then |.*followed by) *(?:and |but )?| but (?=no|the|W|R|not)| plus "
+        "; *|,(?! *(?:and )?then |.*followed by) *(?:and |but )?| but (?=no|the|W|R|not|an? |all |"
+        "every |reads?\\b|writes?\\b|of |[0-9])| plus "
         "| \\+ | while ";
     static const std::string both =  // "W1 and no other write"
         " and (?=(?:no|none|nothing)\\b|all \\S+ empty|\\S+ (?:\\S+ )?(?:is |are )?empty)";

@@ -44,7 +44,7 @@ std::uint64_t percent_in(const std::string& words, std::uint64_t otherwise) {
 /// "8 read-only, 8 with 25% writes", "mixed", "10 clients, 25% writes, 75% reads".
 void describe(Load& load, const std::string& words) {
     static const std::string known =
-        "^run\\b|\\b(clients?|sessions?|mixed|reads?|writes?|commits?|only|[0-9]+ ?s)\\b";
+        "^(run|until)\\b|\\b(clients?|sessions?|mixed|reads?|writes?|commits?|only|[0-9]+ ?s)\\b";
     if (!says(words, known)) throw Refused("load: " + words);
     static const std::regex only_read("([0-9]+) (?:clients? |sessions? )?read[- ]?only");
     static const std::regex others("([0-9]+) (?:clients?|sessions?|with|mixed|writers?)");
@@ -71,7 +71,7 @@ Load load_of(const Case& one) {
         } else if (says(key, "percent|ratio|fraction|^writes$|^reads$")) {
             const std::uint64_t said = percent_in("write " + words, load.write_percent);
             load.write_percent = says(key, "read") ? 100 - said : said;
-        } else if (says(key, "client|session|load|mix|request|operation")) {
+        } else if (says(key, "client|session|load|mix|request|operation|queued")) {
             describe(load, words);
         } else {
             throw Refused("initial." + key);
@@ -184,17 +184,24 @@ void check_clause_of(const LoadRun& run, const std::string& key, const std::stri
     }
     const bool is_about_reads = says(words, "\\breads?");
     const bool is_about_writes = says(words, "\\b(writes?|updates?)");
-    if (says(words, "zxid")) require(run.are_zxids_in_order());
+    static const std::regex step("zxids? *\\+ ?([0-9]+)");
+    const bool is_by_one = !std::regex_search(words, found, step) || found[1] == "1";
+    const bool has_gaps = says(words, "\\bgaps?\\b") && !is_negated(words);
+    if (says(words, "zxid")) require(run.are_zxids_in_order() && is_by_one && !has_gaps);
     if (says(words, "cxid|fifo|(per|each|within|same) (client|session)|session order")) {
         require(run.are_sessions_in_order());
     }
     if (says(words,
-             "\\b(while|during|overlap|at once|at a time|beside|alone|exclusive|parallel|"
-             "concurrent|simultaneous|at the same time|in progress|in flight)")) {
+             "\\b(while|during|overlap|at once|beside|parallel|concurrent|simultaneous|"
+             "at the same time|in progress|in flight)")) {
+        // Said to happen, it does not; the key may say that it never does.
+        const bool is_denied = is_negated(words) || says(words, "^never|\\b(only )?one at once");
+        require(run.are_writes_alone() && is_denied && !says(words, "\\balways\\b"));
+    } else if (says(words, "\\b(at a time|alone|exclusive)")) {
         require(run.are_writes_alone());
     }
     if (is_known) return;
-    if (says(words, "fail|exception|assert|error|lost|stuck|pending")) {
+    if (says(words, "fail|violat|exception|assert|error|lost|stuck|pending")) {
         require(says(clause, "^(false|none|no|0|nothing|empty)\\b") == run.all_done());
     } else if (says(clause, "^(all|every|everything)\\b|as many as")) {
         require(run.all_done());
@@ -205,6 +212,7 @@ void check_clause_of(const LoadRun& run, const std::string& key, const std::stri
         require(says(clause, "^(>|at least|more)") ? got >= wanted + (is_above ? 1 : 0)
                                                    : got == wanted);
     } else if (says(words, "> ?0|both|progress|some|processed")) {
+        refuse_denied(clause);
         require((run.reads() > 0 || (is_about_writes && !is_about_reads)) &&
                 (run.writes() > 0 || (is_about_reads && !is_about_writes)));
     } else {
@@ -217,7 +225,8 @@ void check_clause_of(const LoadRun& run, const std::string& key, const std::stri
 std::optional<Verdict> judge_commit_load(const Case& one) {
     const auto& members = one.initial.members;
     const bool has_load = std::any_of(members.begin(), members.end(), [](const auto& member) {
-        return says(member.key, "worker|thread|client|load");
+        return says(member.key, "worker|thread|client|load") ||
+               (is_text(member.value) && says(member.value.text, "^(random|mixed)\\b"));
     });
     if (one.area != "COMMIT" || !has_load) return std::nullopt;
     const LoadRun run(load_of(one));

@@ -35,7 +35,7 @@ std::optional<std::size_t> CommitPlay::by_place(const std::string& words, char k
     static const std::regex place("\\b(first|second|third|fourth|last)\\b(?! [0-9])");
     std::smatch found;
     // "W1 first" tells an order.
-    if (kind == ' ' || !std::regex_search(words, found, place) || says(words, "\\bfirst$")) {
+    if (kind == ' ' || !std::regex_search(words, found, place) || says(words, "\\b(first|last)$")) {
         return std::nullopt;
     }
     std::vector<std::size_t> all;
@@ -93,6 +93,7 @@ std::vector<std::size_t> CommitPlay::several(const std::string& words, std::size
     const auto count = count_of(words);
     const bool is_rest =
         says(words, "\\b(remaining|others?|rest)\\b") && !says(words, "\\bother sessions?\\b");
+    if (is_rest && !count && !denies(words)) throw Refused("the others, but which? " + words);
     if (is_rest || (count.has_value() && !says(words, "\\ball\\b"))) {
         const bool is_done = !denies(words);
         std::erase_if(all, [&](std::size_t i) {
@@ -122,6 +123,28 @@ std::vector<std::size_t> CommitPlay::by_number(const std::string& words, std::ui
         }
     }
     if (all.empty()) throw Refused("nothing is called " + words);
+    for (std::uint32_t cxid = first; cxid <= last; ++cxid) {
+        const bool is_known = std::any_of(all.begin(), all.end(),
+                                          [&](std::size_t i) { return items_[i].cxid == cxid; });
+        if (!is_known) throw Refused(fmt::format("there is no {} of {}", cxid, words));
+    }
+    return all;
+}
+
+/// Where the words name a range: what is of its kind and its sessions, and next to it.
+std::vector<std::size_t> CommitPlay::next_to(const std::string& raw, std::size_t loop) const {
+    const std::string words = plain_names(raw);
+    if (!says(words, "[0-9]\\.\\.[RW]?[0-9]")) return {};
+    const std::vector<std::size_t> range = named(raw, loop);
+    std::vector<std::size_t> all;
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+        const bool is_next = std::any_of(range.begin(), range.end(), [&](std::size_t one) {
+            const Item &in = items_[one], &other = items_[i];
+            return in.session == other.session && in.is_read == other.is_read &&
+                   (in.cxid + 1 == other.cxid || other.cxid + 1 == in.cxid);
+        });
+        if (is_next && std::find(range.begin(), range.end(), i) == range.end()) all.push_back(i);
+    }
     return all;
 }
 
@@ -144,6 +167,8 @@ std::vector<std::size_t> CommitPlay::named(const std::string& raw, std::size_t l
         return by_number(words, to_number(found[2]), to_number(found[3]), found[1].str()[0]);
     }
     if (std::regex_search(words, found, one)) {
+        const std::string behind = found.suffix();
+        if (std::regex_search(behind, one)) throw Refused("two names: " + words);
         const std::uint32_t first = to_number(found[2]);
         const auto kind = static_cast<char>(std::tolower(found[1].str()[0]));
         return by_number(words, first, found[3].matched ? to_number(found[3]) : first, kind);

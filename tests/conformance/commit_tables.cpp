@@ -179,6 +179,9 @@ std::optional<Verdict> judge_commit(const Case& one) {
             check_all(play, key, value, verdict);
         } else if (std::regex_match(key, denied) && is_text(value)) {
             for (const std::string& part : split_at(without_asides(value.text), "; *|, *")) {
+                if (says(part, "\\b(no|not|none|never|neither|nor)\\b")) {
+                    throw Refused("expected." + key + ": " + part);
+                }
                 check_clause(play, "not " + part, play.loops(), verdict);
             }
         } else {

@@ -257,7 +257,11 @@ void CommitPlay::commit(const std::string& words) {
         session = sessions_of(found[found[1].matched ? 1 : 2]).front();
     }
     if (says(words, endless_words)) {
-        if (!is_of_others(words)) throw Refused("a commit: " + words);
+        // Those of clients of this server would end with the requests of its clients.
+        const bool is_own = says(words, "\\blocal\\b") && !is_of_others(words);
+        if (is_own || !says(words, "\\b(writes?|commits?|updates?)\\b")) {
+            throw Refused("a commit: " + words);
+        }
         refilled_commits_ = 42;
     } else if (commit_named(words)) {
         return;

@@ -22,6 +22,14 @@ std::vector<NodeId> nodes_in(const std::string& words);
 /// What a server is, as ZooKeeper calls it.
 std::string state_of(const test::Cluster& cluster, NodeId node);
 
+/// Of whom a step speaks, for a regular expression: one group.
+inline const std::string who_pattern =
+    "((?:all )?(?:[0-9]+|two|three|four|five) (?:fresh |started |running )?"
+    "(?:nodes|servers|peers|voters)|(?:(?:nodes?|servers?|peers?|followers?|sids?|leader)? "
+    "?(?:[0-9]+(?:(?:, ?(?:and )?| and "
+    ")[0-9]+)*)|(?:all|both|others|rest|everybody|leader|old leader|remaining)(?: nodes| peers| "
+    "servers)?|))";
+
 /// Roles that it took up since this record.
 std::vector<std::string> roles_of(const test::Cluster& cluster, NodeId node, std::size_t since);
 
@@ -95,19 +103,22 @@ class Stage {
     // election.cpp
     void play(const std::string& told);
     bool play_mocks(const std::string& step);
-    bool play_starts(const std::string& step);
     bool play_fraud(const std::string& step);
-    // election_steps.cpp
+    // election_starts.cpp
+    bool play_starts(const std::string& step);
     bool play_stops(const std::string& step);
+    void start(const std::vector<NodeId>& nodes);
+    bool play_further_round(const std::vector<NodeId>& nodes, const std::string& step);
+    void claim_first_round(const std::vector<NodeId>& nodes, const std::string& step);
+    // election_steps.cpp
     bool play_waits(const std::string& step);
     std::vector<NodeId> everybody() const;
     std::vector<NodeId> subject(const std::string& who);
     void note_leader();
-    void start(const std::vector<NodeId>& nodes);
     void elect(const std::vector<NodeId>& nodes, std::optional<NodeId> leader,
                const std::string& step);
+    void await_decisions(std::vector<NodeId> nodes, const std::string& step);
     bool await_election(const std::vector<NodeId>& nodes, const std::string& step);
-    void claim_first_round(const std::vector<NodeId>& nodes, const std::string& step);
     std::vector<NodeId> among_whom(const std::string& who);
     void say_malformed(NodeId mock);
     void say_votes();

@@ -27,6 +27,13 @@ bool agree(Stage& stage, const std::vector<NodeId>& nodes) {
 void check_servers(Stage& stage, const std::vector<NodeId>& nodes, const std::string& words,
                    bool is_first, Verdict& verdict) {
     static const std::regex above("no LEADING (?:node|server) with sid ?> ?([0-9]+)");
+    static const std::regex quorum(
+        "(?:no )?quorum(?: is)?(?: not| never)?(?: (?:up|available|formed))?(?: not)?"
+        "(?: (?:within|in|after|before|for) [^a-z]*[a-zA-Z* ]*)?");
+    static const std::regex kept(
+        "(?:no|without an?|without) (?:new|other|another) leader|(?:the )?leader (?:is |stays "
+        ")?(?:the "
+        ")?(?:unchanged|same)");
     static const std::regex late(
         "(?:(?:is )?(?:stable|up|formed|serves|available) )?only after (?:the )?(?:first )?leader "
         "(?:has )?(?:quit|quits|given up|gives up|stepped down|steps down|left|stopped leading)");
@@ -41,7 +48,7 @@ void check_servers(Stage& stage, const std::vector<NodeId>& nodes, const std::st
             continue;
         }
         const std::string clause = std::regex_replace(told, std::regex("^(?:all|both|and) "), "");
-        if (contains(told, "^(?:well )?before ")) {
+        if (contains(clause, "^(?:well )?(?:before|not after) ")) {
             const auto limit = duration_in(told, c.config());
             if (!limit) throw Refused("expected: " + told);
             verdict.require(told, c.now() - began < *limit);
@@ -50,18 +57,23 @@ void check_servers(Stage& stage, const std::vector<NodeId>& nodes, const std::st
                 const bool is_above = node.value > node_of(found[1].str()).value;
                 verdict.require(told, !(is_above && state_of(c, node) == "LEADING"));
             }
-        } else if (contains(told, "^quorum up") || told == "quorum") {
+        } else if (std::regex_match(told, found, quorum)) {
             const auto limit = duration_in(told, c.config());
-            verdict.require(told, c.run_until([&stage] { return stage.is_quorum_up(); },
-                                              limit ? stage.left_of(*limit) : zab::seconds(60)));
+            verdict.check(told, !is_negated(told),
+                          c.run_until([&stage] { return stage.is_quorum_up(); },
+                                      limit ? stage.left_of(*limit) : zab::seconds(60)));
+        } else if (std::regex_match(clause, kept)) {
+            verdict.require(told, stage.before() && c.leader() == stage.before());
         } else if (check_first_lead(stage, told, verdict)) {
             continue;
         } else if (std::regex_match(told, found, late)) {
             verdict.require(told, stage.is_served_only_after_first_lead());
         } else if (contains(told, "^elects? (?:an?|the) leader\\b")) {
             for (const NodeId node : nodes) check_decision(stage, node, told, is_first, verdict);
+            refuse_denied(told);
             verdict.require(told, agree(stage, nodes));
         } else if (contains(told, "(?:one|same|single) leader|agree")) {
+            refuse_denied(told);
             verdict.require(told, agree(stage, nodes));
         } else {
             for (const NodeId node : nodes) check_server(stage, node, clause, is_first, verdict);
@@ -69,21 +81,31 @@ void check_servers(Stage& stage, const std::vector<NodeId>& nodes, const std::st
     }
 }
 
-/// "unchanged (1)", "1 or 2", "not 2".
+/// "unchanged (1)", "1 or 2", "not 2", "1 remains leader", "another than before".
 void check_leader_words(Stage& stage, const Value& value, Verdict& verdict) {
+    static const std::regex same("\\b(?:unchanged|not changed|same|still|stays|remains)\\b");
+    static const std::regex other("\\b(?:changed|different|another|new|other)\\b");
+    static const std::regex known(
+        "\\b(?:not|no longer|is|an?|the|leader|one|than|as|before|or|and|node|server|it)\\b|[0-9]+|"
+        "[,;:() ]");
     const std::string& words = value.text;
+    const bool is_same = std::regex_search(words, same);
+    const std::string rest = std::regex_replace(words, same, "");
+    const bool is_other = std::regex_search(rest, other);
+    const auto nodes = nodes_in(words);
+    const bool is_left =
+        !std::regex_replace(std::regex_replace(rest, other, ""), known, "").empty();
+    if (is_left || (nodes.empty() && !is_same && !is_other)) throw Refused("leader: " + words);
     stage.cluster->run_until([&] { return stage.cluster->leader().has_value(); }, in_the_end);
     const auto leader = stage.cluster->leader();
-    const std::string got = leader ? std::to_string(leader->value - 1) : "nobody";
-    const std::string what =
-        "leader: " + words + ", is " + got +
-        (stage.before() ? ", was " + std::to_string(stage.before()->value - 1) : "");
-    if (contains(words, "unchanged|same|still")) verdict.require(what, leader == stage.before());
-    const auto nodes = nodes_in(words);
+    const auto before = stage.before();
+    const std::string what = fmt::format("leader: {}, is {}, was {}", words,
+                                         leader ? std::to_string(leader->value - 1) : "nobody",
+                                         before ? std::to_string(before->value - 1) : "nobody");
+    if (is_same) verdict.require(what, leader && leader == before);
+    if (is_other) verdict.require(what, leader && before && !(leader == before));
     const bool is_in = leader && std::find(nodes.begin(), nodes.end(), *leader) != nodes.end();
-    if (!nodes.empty()) verdict.require(what, leader && is_in != is_negated(words));
-    if (nodes.empty() && !contains(words, "unchanged|same|still"))
-        throw Refused("leader: " + words);
+    if (!nodes.empty()) verdict.require(what, leader && is_in != is_negated(rest));
 }
 
 void check_leader(Stage& stage, const std::vector<NodeId>& among, Verdict& verdict) {
@@ -117,13 +139,21 @@ void check_told_servers(Stage& stage, const std::string& key, const std::string&
 
 /// "more than half of the peers decide on one leader, and the leader itself decides".
 void check_each(const Stage& stage, const std::string& words, Verdict& verdict) {
-    const bool tells_most = contains(words, "more than half|majority|quorum");
-    const bool tells_leader = contains(words, "leader itself|leader decides|LEADING");
-    if ((!tells_most && !tells_leader) || stage.elections.empty()) throw Refused("each: " + words);
-    for (const auto& [agreeing, leads] : stage.elections) {
-        const bool is_most = 2 * agreeing > stage.cluster->config().voters.size();
-        if (tells_most) verdict.require("more than half decide on one leader", is_most);
-        if (tells_leader) verdict.require("the leader itself decides", leads);
+    static const std::regex most(
+        "(?:more than half|(?:an? |the )?(?:majority|quorum))\\b.*(?:decides?|agrees?|elects?|"
+        "follows?)\\b.*");
+    static const std::regex leader(
+        "(?:and |but )?(?:the )?leader (?:itself )?(?:decides|leads|is "
+        "LEADING|ends LEADING)(?: too| also)?");
+    if (stage.elections.empty()) throw Refused("each: " + words);
+    for (const std::string& clause : split_at(words, "[,;] *| and (?=the leader)")) {
+        const bool tells_most = std::regex_match(clause, most);
+        if (!tells_most && !std::regex_match(clause, leader)) throw Refused("each: " + clause);
+        refuse_denied(clause);
+        for (const auto& [agreeing, leads] : stage.elections) {
+            const bool is_most = 2 * agreeing > stage.cluster->config().voters.size();
+            verdict.require(clause, tells_most ? is_most : leads);
+        }
     }
 }
 

@@ -37,7 +37,10 @@ std::optional<Quit> quit_in(const std::string& step) {
         "FOLLOW|follow|leader|disloyal|\\b(?:one time|twice|times)\\b|(?:^|[^t]) \\(?once\\b");
     static const std::regex times("\\b([0-9]+) times\\b");
     std::smatch found, count;
-    if (!std::regex_match(step, found, quits)) return std::nullopt;
+    const std::string bare = without_remarks(step);
+    if (!std::regex_match(step, found, quits) && !std::regex_match(bare, found, quits)) {
+        return std::nullopt;
+    }
     if (!std::regex_search(found[2].str() + found[3].str(), plays_on)) return std::nullopt;
     Quit quit;
     if (contains(found[1], "[0-9]")) {

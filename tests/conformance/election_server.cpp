@@ -107,8 +107,9 @@ bool check_kept(Stage& stage, NodeId node, const std::string& words, Verdict& ve
         "no (?:new|second|further|other) election|(?:does|do) not elect again");
     static const std::regex keeps("(?:keeps|stays|remains|continues) (LEADING|FOLLOWING)");
     static const std::regex back(
-        "(?:rejoins?|joins?|follows?|returns? to|(?:goes|comes) back to) (?:the )?(?:established|"
-        "same|existing|current|old|running) (?:leader|ensemble|quorum)( .*)?");
+        "rejoins?( (?:within|in) .*)?|(?:rejoins?|joins?|finds?|follows?|returns? "
+        "to|(?:goes|comes) back to) (?:the )?"
+        "(?:(?:established|same|existing|current|old|running) )?(?:leader|ensemble|quorum)( .*)?");
     static const std::regex heard("\\bfrom (?:the )?(?:notifications?|votes?) of ([0-9, and]+)");
     test::Cluster& c = *stage.cluster;
     const std::string where = fmt::format("{}: server {}", words, node.value - 1);
@@ -122,12 +123,17 @@ bool check_kept(Stage& stage, NodeId node, const std::string& words, Verdict& ve
         verdict.require(where, begins != roles.end() && begins + 1 == roles.end() &&
                                    state_of(c, node) == found[1].str());
     } else if (std::regex_match(words, found, back)) {
+        refuse_denied(found[1].str() + found[2].str());
         const auto limit = duration_in(words, c.config());
         c.run_until([&] { return state_of(c, node) == "FOLLOWING"; }, limit.value_or(in_the_end));
         const bool follows = state_of(c, node) == "FOLLOWING";
         verdict.require(where, follows && stage.before() &&
                                    c.peer(node).server().vote.vote.leader == *stage.before());
         verdict.require(where, stage.leads().size() == 1);
+        const auto all = stage.elections_of(node);
+        const bool is_late = limit && (all.empty() || !all.back().decided ||
+                                       *all.back().decided - all.back().began > *limit);
+        verdict.require(where + ": in time", !is_late);
         if (!std::regex_search(words, who, heard)) return true;
         for (const NodeId other : nodes_in(who[1])) {
             verdict.require(where, stage.was_told_by(node, other));
@@ -206,8 +212,8 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
     } else if (contains(words, "\\b(?:serves?|serving|up|quorum|in service|available)\\b")) {
         const auto told = duration_in(words, c.config());
         const zab::Duration limit = told ? stage.left_of(*told) : in_the_end;
-        verdict.require(fmt::format("{}: server {}", words, node.value - 1),
-                        c.run_until([&] { return c.serves(node); }, limit));
+        verdict.check(fmt::format("{}: server {}", words, node.value - 1), !is_negated(words),
+                      c.run_until([&] { return c.serves(node); }, limit));
     } else {
         throw Refused("expected: " + words);
     }

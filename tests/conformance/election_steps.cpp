@@ -7,16 +7,7 @@
 
 namespace conformance {
 
-// Who starts, stops and waits in an election, and what mocks say there.
-
-namespace {
-
-const std::string who_pattern =
-    "((?:(?:nodes?|servers?|peers?|followers?|sids?|leader)? ?(?:[0-9]+(?:(?:, ?(?:and )?| and "
-    ")[0-9]+)*)|(?:all|both|others|rest|everybody|leader|old leader|remaining)(?: nodes| peers| "
-    "servers)?|))";
-
-}  // namespace
+// Who waits for what in an election, and what mocks say there.
 
 /// Those that start when all do.
 std::vector<NodeId> Stage::everybody() const {
@@ -34,6 +25,14 @@ std::vector<NodeId> Stage::listeners() const {
 }
 
 std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const {
+    static const std::regex counted(
+        "(?:all )?([0-9]+|two|three|four|five) (?:[a-z]+ )?(?:nodes|servers|peers|voters)");
+    std::smatch found;
+    if (std::regex_match(who, found, counted)) {
+        const auto all = everybody();
+        if (count_in(found[1]) != all.size()) throw Refused("who are " + who + "?");
+        return all;
+    }
     if (contains(who, "[0-9]")) {
         if (!contains(who,
                       "^(?:(?:nodes?|servers?|peers?|followers?|sids?|leader) ?)?[0-9, and]+$")) {
@@ -91,30 +90,6 @@ void Stage::note_leader() {
         }
     }
     if (cluster->leader()) before_ = cluster->leader();
-}
-
-void Stage::start(const std::vector<NodeId>& nodes) {
-    const zab::Instant until = cluster->now() + zab::milliseconds(50);
-    for (const NodeId node : nodes) {
-        if (cluster->is_up(node)) continue;
-        started_at_ = cluster->now();
-        first_rounds_.erase(node);
-        cluster->start(node);
-    }
-    const auto looks = [this](NodeId node) {
-        if (first_rounds_.contains(node)) return true;
-        const zab::Server& server = cluster->peer(node).server();
-        const bool is_looking = state_of(*cluster, node) == "LOOKING" && server.round != 0;
-        if (is_looking) first_rounds_[node] = server.round;
-        return is_looking;
-    };
-    cluster->run_until(
-        [&] {
-            return static_cast<std::size_t>(std::count_if(nodes.begin(), nodes.end(), looks)) ==
-                   nodes.size();
-        },
-        until - cluster->now());
-    cluster->run(until - cluster->now());
 }
 
 zab::Duration Stage::left_of(zab::Duration limit) const {
@@ -232,79 +207,6 @@ bool Stage::play_mocks(const std::string& step) {
     return true;
 }
 
-bool Stage::play_starts(const std::string& step) {
-    static const std::regex told(
-        who_pattern +
-        " ?(?:is |are |both |all )?(?:starts?|started|restarts?|restarted|joins?|boots?|"
-        "comes? up|comes? back)(?: LOOKING| looking| election| late| again| last| first| voting| "
-        "with (?:an? )?(?:empty|fresh|blank) memory| for first time| with (?:its )?round [0-9]+)*");
-    static const std::regex imperative("(?:start|restart|boot) " + who_pattern +
-                                       "(?: of [0-9]+)?(?: again)?");
-    static const std::regex one_by_one("start ([0-9]+(?:, then [0-9]+)+)");
-    static const std::regex both(who_pattern +
-                                 " (?:form|elect|make)s?(?: (?:an? )?(?:quorum|(?:node "
-                                 ")?([0-9]+)|leader)| (?:once|first))?");
-    static const std::regex among("(?:an? )?election among " + who_pattern);
-    static const std::regex all("start all [0-9]+, run concurrent clients");
-    std::smatch found;
-    const std::string words = plain(step);
-    if (std::regex_match(step, found, one_by_one)) {
-        for (const NodeId node : nodes_in(found[1])) start({node});
-        cluster->run(zab::seconds(10));
-    } else if (std::regex_match(step, all)) {
-        cluster->start_all();
-        cluster->run(zab::seconds(20));
-        run_clients();
-    } else if (std::regex_match(words, found, both) || std::regex_match(words, found, among)) {
-        const auto nodes = among_whom(found[1]);
-        const bool is_told = found.size() > 2 && found[2].matched;
-        if (cluster->drops != nullptr && quits_.empty()) {
-            elect(nodes, is_told ? std::optional(node_of(found[2].str())) : std::nullopt, step);
-            return true;
-        }
-        for (const NodeId node : nodes) start({node});
-        if (!cluster->run_until([this] { return is_quorum_up(); }, zab::seconds(20))) {
-            throw Refused("no quorum: " + step);
-        }
-        if (is_told) claim(step, cluster->leader() == node_of(found[2].str()));
-    } else if (std::regex_match(words, found, told) || std::regex_match(words, found, imperative)) {
-        const auto nodes = subject(found[1]);
-        if (contains(words, "restart")) {
-            for (const NodeId node : nodes) cluster->kill(node);
-        }
-        start(nodes);
-        claim_first_round(nodes, step);
-        if (contains(words, "^all")) cluster->run(zab::seconds(20));
-    } else {
-        return false;
-    }
-    return true;
-}
-
-/// "(round 1)", "with round 0": a server that starts has memory of no round.
-void Stage::claim_first_round(const std::vector<NodeId>& nodes, const std::string& step) {
-    static const std::regex told("\\bround (?:back to )?([0-9]+)\\b");
-    std::smatch found;
-    if (!std::regex_search(step, found, told)) return;
-    const std::uint64_t wanted = std::max<std::uint64_t>(std::stoull(found[1]), 1);
-    for (const NodeId node : nodes) claim(step, first_rounds_[node] == wanted);
-}
-
-bool Stage::play_stops(const std::string& step) {
-    static const std::regex told(
-        who_pattern +
-        " ?(?:is |are )?(?:stops?|stopped|killed|dies?|down|shut ?down|shuts down|"
-        "crash(?:es|ed)?|leaves|taken down)");
-    static const std::regex imperative("(?:kill|stop|shut ?down|crash) " + who_pattern);
-    std::smatch found;
-    const std::string words = plain(step);
-    if (!std::regex_match(words, found, told) && !std::regex_match(words, found, imperative)) {
-        return false;
-    }
-    for (const NodeId node : subject(found[1])) cluster->kill(node);
-    return true;
-}
-
 /// "1 LOOKING again (round 2)", "1 looks with its round one higher".
 bool Stage::await_election(const std::vector<NodeId>& nodes, const std::string& step) {
     static const std::regex round("\\bround ([0-9]+)\\b");
@@ -326,14 +228,37 @@ bool Stage::await_election(const std::vector<NodeId>& nodes, const std::string& 
                               zab::seconds(120));
 }
 
+/// "0 decides", "first election ends", "a leader is elected": whoever of them is up has decided.
+void Stage::await_decisions(std::vector<NodeId> nodes, const std::string& step) {
+    const std::string words = plain(step);
+    std::erase_if(nodes, [this](NodeId node) { return !cluster->is_up(node); });
+    const auto has_decided = [this](NodeId node) {
+        return cluster->is_up(node) && state_of(*cluster, node) != "LOOKING";
+    };
+    claim(step,
+          cluster->run_until([&] { return std::all_of(nodes.begin(), nodes.end(), has_decided); },
+                             zab::seconds(120)));
+    if (contains(words, "\\bleader (?:is )?elected")) {
+        claim(step, std::any_of(nodes.begin(), nodes.end(), [this](NodeId node) {
+                  return state_of(*cluster, node) == "LEADING";
+              }));
+    }
+    if (contains(words, "is elected") && nodes.size() == 1) {
+        outcomes["first"] =
+            fmt::format("{} {}", nodes.front().value - 1, state_of(*cluster, nodes.front()));
+    }
+}
+
 /// "wait until 0 is FOLLOWING", "first election ends", "0 decides", "1 LOOKING again (round 2)".
 bool Stage::play_waits(const std::string& step) {
     static const std::regex state(
         "(?:wait(?:s)? (?:until|for|till) )?" + who_pattern +
-        " ?(?:is |are |to be |goes |becomes? |to become )?(?:back )?(LOOKING|FOLLOWING|LEADING)");
+        " ?(?:is |are |to be |goes |becomes? |to become )?(?:back )?(LOOKING|FOLLOWING|LEADING|"
+        "leads?|leading|leader)");
     static const std::regex ends(
         "(?:wait until )?(?:first |second )?(?:election|round) (?:ends|is over|finishes|"
-        "completes|done)|(?:wait until )?" +
+        "completes|done)|(?:waits? (?:until|for) )?(?:an?|one|new) leader (?:is )?elected|"
+        "(?:wait until )?" +
         who_pattern +
         " ?(?:decides?|is elected|(?:finish(?:es)?|ends?|completes?) (?:(?:its|their|an?|one|first|"
         "second) )*election)");
@@ -359,21 +284,11 @@ bool Stage::play_waits(const std::string& step) {
                   state_of(*cluster, node) != "LOOKING" && state_of(*cluster, node) != "down");
         }
     } else if (std::regex_match(words, found, state)) {
-        const std::string wanted = found[2];
+        const std::string wanted = contains(found[2], "^lead") ? "LEADING" : found[2].str();
         claim(step, wait(subject(found[1]),
                          [&](NodeId node) { return state_of(*cluster, node) == wanted; }));
     } else if (std::regex_match(words, found, ends)) {
-        auto nodes = found[1].length() == 0 ? everybody() : subject(found[1]);
-        std::erase_if(nodes, [this](NodeId node) { return !cluster->is_up(node); });
-        const bool is_over = wait(nodes, [&](NodeId node) {
-            return cluster->is_up(node) && state_of(*cluster, node) != "LOOKING";
-        });
-        claim(step, is_over);
-        const bool is_told = contains(words, "is elected");
-        if (is_told && nodes.size() == 1) {
-            outcomes["first"] =
-                fmt::format("{} {}", nodes.front().value - 1, state_of(*cluster, nodes.front()));
-        }
+        await_decisions(found[1].length() == 0 ? everybody() : subject(found[1]), step);
     } else if (contains(words, "^(?:wait|sleep|after)?.*\\bs(?:econds)?(?: pass)?$") &&
                duration_in(words, cluster->config())) {
         cluster->run(*duration_in(words, cluster->config()));

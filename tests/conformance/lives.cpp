@@ -1,5 +1,6 @@
 #include "tests/conformance/interpreters.hpp"
 #include "tests/conformance/moves.hpp"
+#include "tests/conformance/states.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
@@ -162,7 +163,9 @@ class Life {
 
 constexpr const char* any_server = "(?:all |every |only |one |single )*(?:server|ensemble)s?";
 constexpr const char* for_good =
-    "(?: for ?ever| for good| permanently|(?: and|,)? (?:it )?(?:(?:stays?|remains?) "
+    "(?: for ?ever| for good| permanently|(?: for)? (?:the )?(?:whole|entire) test|"
+    "(?: for)? (?:the )?rest of (?:the )?test|(?: un)?till? (?:the )?end(?: of (?:the )?test)?|(?: "
+    "and|,)? (?:it )?(?:(?:stays?|remains?) "
     "(?:down|off|away|stopped)|(?:never|does not|is never) (?:come|start|return|restart)(?:s|ed)?"
     "(?: back)?(?: up)?))?";
 
@@ -229,46 +232,6 @@ std::string wanted_look(const Value& value) {
     return words;
 }
 
-/// A state, or an event with its type ("None", as it concerns no node) and its state.
-std::string state_in(const Value& event) {
-    if (is_text(event)) return event.text;
-    std::string state;
-    for (const Value& part : event.elements) {
-        if (part.text == "None" || is_nothing(part)) continue;
-        if (!state.empty() || !is_text(part)) throw Refused("an event: " + part.text);
-        state = part.text;
-    }
-    if (state.empty()) throw Refused("an event without a state");
-    return state;
-}
-
-void check_states(const std::string& key, const Value& value, const Life& life, Verdict& verdict) {
-    std::vector<std::string> wanted;
-    if (is_text(value)) wanted = split_at(value.text, " *-> *|, *(?:then )?| then |; *");
-    for (const Value& one : value.elements) wanted.push_back(state_in(one));
-    const auto listed = [](const std::vector<std::string>& names) {
-        std::string all;
-        for (const std::string& name : names) all += name + " ";
-        return all;
-    };
-    verdict.check(key, listed(wanted), listed(life.states()));
-}
-
-/// How often a state is reported that was the last one already.
-void check_duplicates(const std::string& key, const Value& value, const Life& life,
-                      Verdict& verdict) {
-    std::uint64_t count = 0;
-    for (std::size_t i = 1; i < life.states().size(); ++i) {
-        count += life.states()[i] == life.states()[i - 1] ? 1u : 0u;
-    }
-    const bool is_none = is_nothing(value) || value.text == "false";
-    verdict.check(key, std::to_string(is_none ? 0 : number(value, key)), std::to_string(count));
-}
-
-bool is_about_states(const std::string& key) {
-    return says(key, "^(client ?)?(states?( ?(events|changes|order|sequence|reports))?|events)$");
-}
-
 Verdict live(const Case& one) {
     static const std::string between =
         "; *|, (?:and )?then |, (?=(?:the )?(?:client|server|socket|session|another|new|wait|close|"
@@ -281,11 +244,17 @@ Verdict live(const Case& one) {
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
         if (is_about_states(key)) {
-            check_states(key, value, life, verdict);
+            check_states(key, value, life.states(), verdict);
+            continue;
+        }
+        if (says(key, "^(repeat|repeats|repeated|reported|reports)$")) {
+            if (!is_text(value) || !check_reports(value.text, life.states(), verdict)) {
+                throw Refused("expected." + key);
+            }
             continue;
         }
         if (key == "duplicates") {
-            check_duplicates(key, value, life, verdict);
+            check_duplicates(key, value, life.states(), verdict);
             continue;
         }
         if (says(key, "^(exists\\()?/[a-z0-9]+\\)?$|^ephemeral$|^node$")) {

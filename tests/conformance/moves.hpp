@@ -27,6 +27,8 @@ class Moves {
     bool reopen(Handle& handle, std::size_t server);
     /// What the client of this handle is told.
     std::string ask(Handle& handle, zab::Operation operation);
+    /// "ok": its ping is answered; else its connection is lost.
+    std::string ping(Handle& handle);
     /// Ephemeral nodes live as long as their session is in a server's tree.
     bool has_ephemeral_of(zab::SessionId session) const;
     bool is_any_up() const;

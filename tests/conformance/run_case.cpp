@@ -1,19 +1,79 @@
 #include "tests/conformance/interpreters.hpp"
 
+#include <fmt/format.h>
+
+#include <regex>
+
 namespace conformance {
+
+namespace {
+
+Verdict judge(const Case& one) {
+    for (const auto& interpreter :
+         {judge_votes, judge_tracker, judge_quorum, judge_plan, judge_epoch_calls, judge_epochs,
+          judge_commit_load, judge_commit, judge_trackers, judge_roles, judge_lives, judge_sessions,
+          judge_moves, judge_disk, judge_truncation, judge_epoch_failures, judge_talk,
+          judge_election, judge_story}) {
+        if (auto verdict = interpreter(one)) return *verdict;
+    }
+    throw Refused("nothing here plays cases of area " + one.area + " of this shape");
+}
+
+void collect_texts(Value& value, std::vector<std::string*>& all) {
+    if (is_text(value)) all.push_back(&value.text);
+    for (Value& one : value.elements) collect_texts(one, all);
+    for (sim::json::Member& one : value.members) collect_texts(one.value, all);
+}
+
+bool passes(const Case& one) {
+    try {
+        return judge(one).is_clean();
+    } catch (const std::exception&) {
+        return false;  // It is not understood.
+    }
+}
+
+/// "nothing; all wait": nothing stands around it that it could deny.
+bool is_whole_clause(const std::string& before, const std::string& behind) {
+    static const std::regex ends("(?:.*[;,:])? *"), begins("(?: *[;,:(].*)?");
+    return std::regex_match(before, ends) && std::regex_match(behind, begins);
+}
+
+/// A word that says that something is not so must make a difference: where the case passes without
+/// it as well, whoever understood its clause has passed over that word. Remarks are left alone.
+void refuse_idle_denials(const Case& one) {
+    static const std::regex denial(
+        "\\([^)]*\\)|\\b(?:no longer|fails? to|no|not|never|none|neither|nor|nobody|nothing|"
+        "nowhere|hardly|without|cannot|lost) ?\\b");
+    static const std::regex blanks(" +$");
+    Case changed = one;
+    std::vector<std::string*> texts;
+    collect_texts(changed.expected, texts);
+    for (std::string* text : texts) {
+        const std::string told = *text;
+        for (std::sregex_iterator i(told.begin(), told.end(), denial), end; i != end; ++i) {
+            const std::string word = i->str();
+            const auto at = static_cast<std::size_t>(i->position());
+            const std::string before = told.substr(0, at), behind = told.substr(at + word.size());
+            if (word.starts_with("(") || is_whole_clause(before, behind)) continue;
+            *text = std::regex_replace(before + behind, blanks, "");
+            if (passes(changed)) {
+                throw Refused(fmt::format("\"{}\" makes no difference: {}", word, told));
+            }
+        }
+        *text = told;
+    }
+}
+
+}  // namespace
 
 Verdict run(const Case& one) {
     if (!one.expected.is(Value::Kind::object) || one.expected.members.empty()) {
         throw Refused("nothing is expected");
     }
-    for (const auto& judge :
-         {judge_votes, judge_tracker, judge_quorum, judge_plan, judge_epoch_calls, judge_epochs,
-          judge_commit_load, judge_commit, judge_trackers, judge_roles, judge_lives, judge_sessions,
-          judge_moves, judge_disk, judge_truncation, judge_epoch_failures, judge_talk,
-          judge_election, judge_story}) {
-        if (auto verdict = judge(one)) return *verdict;
-    }
-    throw Refused("nothing here plays cases of area " + one.area + " of this shape");
+    const Verdict verdict = judge(one);
+    if (verdict.is_clean()) refuse_idle_denials(one);
+    return verdict;
 }
 
 }  // namespace conformance

@@ -184,10 +184,14 @@ bool Story::play_writes(const std::string& step) {
         "(?:async |client )?(?:set|creates?|writes?) ?(/[A-Za-z0-9_/]+|[A-Za-z0-9]+(?==)|[0-9]+)?"
         "(?:=[A-Za-z0-9]+)?(?:,? /[A-Za-z0-9_/.]+)*(?: (?:at|by|on) (?:new |old )?(?:leader|L))?"
         "(?: ?-> .*)?");
-    static const std::regex told("=([A-Za-z0-9]+)");
+    static const std::regex some("(?:client )?(?:creates?|writes?) (?:some )?more(?: nodes)?");
     const std::string words = plain(step);
     std::smatch found;
     const auto paths = paths_in(step);
+    if (std::regex_match(words, some)) {
+        create_some(3);  // How many is not told.
+        return true;
+    }
     if (std::regex_match(words, found, several) && count_named(found[1])) {
         const std::size_t count = *count_named(found[1]);
         if (paths.size() == 1 && contains(step, "/[a-zA-Z]+\\*")) {  // "10 creates /foo*"

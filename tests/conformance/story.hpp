@@ -80,7 +80,8 @@ class Story {
     bool play_lost_write(const std::string& step, const std::vector<std::string>& paths);
     bool play_reads(const std::string& told);
     // story_ups.cpp
-    void up(const std::vector<zab::NodeId>& who);
+    void up(const std::vector<zab::NodeId>& who, bool by_snapshot = false);
+    void hide_old_leader_from(const std::vector<zab::NodeId>& who);
     void down(const std::vector<zab::NodeId>& who);
     void hide(zab::NodeId node);
     void let_back();

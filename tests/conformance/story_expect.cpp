@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace conformance {
 
@@ -13,20 +14,32 @@ using zab::NodeId;
 std::string shown(const std::optional<std::string>& value) { return value.value_or("nothing"); }
 
 std::vector<std::string> clauses_of(const std::string& words) {
-    return split_at(words, "\\s*;\\s*|:\\s+|\\s*,\\s*(?![0-9])");
+    return split_at(words, "\\s*;\\s*|:\\s+|\\s*,\\s*(?![0-9]|S[0-9](?:$|,| and ))");
 }
 
 /// "/zkL present", "no /zkL", "/zkL truncated", "has /0../9", "not /12 and later", "nodes 0,1,3".
 /// `true`: they must be there; nothing: the words do not speak of paths.
-std::optional<bool> presence_in(const std::string& words) {
+std::optional<bool> presence_in(const std::string& told) {
+    static const std::regex path("/[A-Za-z0-9_./*-]+");
+    const std::string words = std::regex_replace(told, path, "/x");  // "/lost" is none.
     static const std::regex absent(
         "(?:has )?(?:no|not|never) /.*|.*\\b(?:absent|missing|truncated|gone|removed|not there|"
         "does not exist|not present|lost|discarded|nowhere)\\b.*");
     static const std::regex present(
         "(?:has |holds |contains |keeps )?/\\S+|(?:has|holds|contains|keeps|with) /.*|"
         ".*\\b(?:present|exists?|there|visible|found|survives?|kept|durable|committed)\\b.*");
+    // What is left when the words that the patterns know of are taken out.
+    static const std::regex denial(
+        "^(?:has )?(?:no|not|never)(?= /)|\\b(?:absent|missing|truncated|gone|removed|not there|"
+        "does not exist|not present|lost|discarded|nowhere)\\b");
     if (contains(words, "/")) {
-        if (std::regex_match(words, absent)) return false;
+        const bool is_absent = std::regex_match(words, absent);
+        const std::string rest =
+            std::regex_replace(words, denial, "", std::regex_constants::format_first_only);
+        if (is_negated(rest) || std::regex_search(rest, denial)) {
+            throw Refused("expected: " + told);
+        }
+        if (is_absent) return false;
         if (std::regex_match(words, present)) return true;
     }
     return std::nullopt;
@@ -47,6 +60,12 @@ std::vector<std::string> paths_of(const Story& story, const std::string& words) 
 void check_paths(Story& story, NodeId node, const std::string& words, bool is_there,
                  Verdict& verdict) {
     const bool also_before = contains(words, "\\bbefore and after\\b|\\balso (?:before|after)\\b");
+    // A range means all that are so.
+    for (const std::string& path : paths_next_to(words)) {
+        const bool is_known = story.knows(path);
+        verdict.require(words + ", and " + path,
+                        !is_known || story.value(node, path).has_value() != is_there);
+    }
     for (const std::string& path : paths_of(story, words)) {
         const std::string where = fmt::format("{} {} on server {}", words, path, node.value - 1);
         const bool holds = story.value(node, path).has_value();
@@ -78,6 +97,7 @@ void check_role(Story& story, NodeId node, const std::string& words, Verdict& ve
     const bool leads = c.leader() == node;
     const bool follows = c.serves(node) && c.peer(node).learning() != nullptr;
     if (contains(words, "(?:different|new|other|another) leader$")) {
+        if (contains(words, "LEADING|leads|\\bnot\\b|never")) throw Refused("expected: " + words);
         verdict.require(words, follows && c.leader() && story.leaders().size() > 1 &&
                                    !(*c.leader() == story.server("old leader")));
         return;
@@ -121,10 +141,14 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
         verdict.check("nodes created", found[1], std::to_string(story.created().size()));
         has_all(story.created());
     } else if (contains(words,
-                        "^(?:both|all) (?:new )?nodes present|^all (?:nodes|creates|data)$")) {
+                        "^(?:both|all) (?:new )?nodes(?: (?:are )?present)?$|^all "
+                        "(?:creates|data)$")) {
         has_all(story.created());
     } else if (std::regex_match(words, found, listed)) {
-        has_all(split_at(found[1], ","));
+        const auto names = split_at(found[1], ",");
+        verdict.require(where + ": each once",
+                        std::set<std::string>(names.begin(), names.end()).size() == names.size());
+        has_all(names);
     } else if (contains(words, "^same|equal|identical|agree")) {
         check_same(story, node, words, verdict);
     } else if (const auto is_there = presence_in(words)) {
@@ -164,12 +188,20 @@ void check_words(Story& story, const std::vector<NodeId>& nodes, const std::stri
                  Verdict& verdict) {
     static const std::regex addition(", (also|before and after|even|both before)");
     static const std::regex everywhere(" (?:on|at) (?:every|all|each) servers?\\b");
+    static const std::regex places(
+        " (?:on|at) ((?:S?[0-9]|[A-Z])(?:(?:, ?| and )(?:S?[0-9]|[A-Z]))*)$");
     const std::string joined = std::regex_replace(story.with_paths(words), addition, " $1");
     for (const std::string& told : clauses_of(joined)) {
-        const bool is_of_all = std::regex_search(told, everywhere);
-        const std::string clause = std::regex_replace(told, everywhere, "");
-        for (const NodeId node : is_of_all ? story.cluster().members() : nodes)
-            check_clause(story, node, clause, verdict);
+        std::smatch found;
+        std::vector<NodeId> who = nodes;
+        std::string clause = std::regex_replace(told, everywhere, "");
+        if (std::regex_search(told, everywhere)) {
+            who = story.cluster().members();
+        } else if (std::regex_search(told, found, places)) {
+            who = story.servers(found[1]);
+            clause = found.prefix();
+        }
+        for (const NodeId node : who) check_clause(story, node, clause, verdict);
     }
 }
 

@@ -122,7 +122,8 @@ void Story::find_numbering(const Value& expected) {
     is_one_based_ = all.contains(cluster_->members().size()) && !all.contains(0);
 }
 
-/// A letter that stands for a follower is given to the next one when it is first used.
+/// A letter that stands for a follower is given to the next one when it is first used; to the
+/// highest, who is the next to lead, when a later step says that it leads.
 NodeId Story::server(const std::string& name) {
     const auto named = names_.find(name);
     if (named != names_.end()) return named->second;
@@ -132,7 +133,9 @@ NodeId Story::server(const std::string& name) {
     if (std::regex_match(name, found, numbered)) {
         const std::size_t told = std::stoul(found[1]);
         if (is_one_based_ && told == 0) throw Refused("who is " + name + "?");
-        return node_of(is_one_based_ && !name.starts_with("S") ? told - 1 : told);
+        const NodeId node = node_of(is_one_based_ && !name.starts_with("S") ? told - 1 : told);
+        if (node.value > cluster_->members().size()) throw Refused("who is " + name + "?");
+        return node;
     }
     const auto leader = cluster_->leader();
     if ((name == "leader" || name == "new leader") && leader) return *leader;
@@ -140,7 +143,10 @@ NodeId Story::server(const std::string& name) {
         return names_["L"] = server(names_.contains("old leader") ? "old leader" : "leader");
     if (!std::regex_match(name, letter)) throw Refused("who is " + name + "?");
     const NodeId first = server(names_.contains("old leader") ? "old leader" : "leader");
-    for (const NodeId node : cluster_->members()) {
+    std::vector<NodeId> all = cluster_->members();
+    const std::string leads = "\\b" + name + " (?:then |now )*(?:leads|is elected|becomes leader)";
+    if (tells(leads.c_str())) std::reverse(all.begin(), all.end());
+    for (const NodeId node : all) {
         const bool is_taken = std::any_of(names_.begin(), names_.end(),
                                           [node](const auto& one) { return one.second == node; });
         if (!(node == first) && !is_taken) return names_[name] = node;
@@ -169,9 +175,10 @@ std::vector<NodeId> Story::named(const std::string& told) {
         "one|concurrently)\\b ?");
     static const std::regex title("\\b(?:follower|server|node|leader) (?=[A-Z]\\b|S?[0-9])");
     static const std::regex ends("^\\s+|\\s+$");
+    static const std::regex every("^(?:all|every) (?=followers?|others?)");
     const bool is_other = contains(told, "\\b(?:other|remaining)\\b");
     std::string who = std::regex_replace(std::regex_replace(told, filler, ""), title, "");
-    who = std::regex_replace(who, ends, "");
+    who = std::regex_replace(std::regex_replace(who, ends, ""), every, "");
     const auto except = [this](NodeId left_out) {
         std::vector<NodeId> all = cluster_->members();
         std::erase(all, left_out);

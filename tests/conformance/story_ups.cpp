@@ -33,9 +33,16 @@ void Story::remember() {
     }
 }
 
-void Story::up(const std::vector<NodeId>& who) {
+/// How they are to be synchronized is the case's to say: ZooKeeper's tests force it, too.
+void Story::up(const std::vector<NodeId>& who, bool by_snapshot) {
+    const bool is_forced = cluster_->config().force_snapshot_sync;
+    const auto force = [this](bool is_so) {
+        cluster_->reconfigure([is_so](zab::Config& config) { config.force_snapshot_sync = is_so; });
+    };
+    if (by_snapshot) force(true);
     for (const NodeId node : who) cluster_->start(node);
     settle();
+    if (by_snapshot) force(is_forced);
 }
 
 /// A leader that loses all followers is left alone at the same instant: what it is asked from now
@@ -129,6 +136,17 @@ bool Story::play_downs(const std::string& step) {
     return true;
 }
 
+/// Others form a quorum without the old leader, if it is to come back to one.
+void Story::hide_old_leader_from(const std::vector<NodeId>& who) {
+    if (!names_.contains("old leader") || hidden_) return;
+    const NodeId old = names_.at("old leader");
+    const bool is_left = cluster_->is_up(old) && !contains_node(who, old) &&
+                         who.size() + 1 == cluster_->members().size();
+    if (is_left && tells("quorum|elect|new leader|old leader|rejoin|FOLLOWING|allowed back")) {
+        hide(old);
+    }
+}
+
 /// "start followers, each creates own node"; "S0 up (epoch 2) but its log/commit processors fail".
 bool Story::play_ups(const std::string& step) {
     static const std::regex epoch("\\(epoch ([0-9]+)\\)");
@@ -136,7 +154,9 @@ bool Story::play_ups(const std::string& step) {
     static const std::regex fails(" but its log/commit processors fail");
     static const std::regex normal(" with normal sync");
     static const std::regex synced(
-        ",? \\(?(?:by |gets? |via |with )?(DIFF|SNAP|TRUNC)(?: sync[^)]*)?\\)?$");
+        ",? \\(?(?:(?:syncs?|synced|is synced) )?(?:by |gets? |via |with )?(DIFF|SNAP|TRUNC)"
+        "(?: sync[^)]*)?\\)?$");
+    static const std::regex snapshot("[^(]\\b(?:syncs?|synced) (?:by|via|with) SNAP$");
     static const std::regex cleanly(
         " (?:without (?:any |an )?(?:errors?|failures?|faults?|injection)|normally|cleanly)$");
     static const std::regex imperative("(?:start|restart|boot) ([^;]*)");
@@ -171,15 +191,8 @@ bool Story::play_ups(const std::string& step) {
             return server == node && start.stage == zab::Stage::sync;
         };
     }
-    // Others form a quorum without the old leader, if it is to come back to one.
-    const bool is_old_up = names_.contains("old leader") && c.is_up(names_.at("old leader"));
-    const bool is_left = is_old_up && !contains_node(who, names_.at("old leader")) &&
-                         who.size() + 1 == c.members().size();
-    if (is_left && !hidden_ &&
-        tells("quorum|elect|new leader|old leader|rejoin|FOLLOWING|allowed back")) {
-        hide(names_.at("old leader"));
-    }
-    up(who);
+    hide_old_leader_from(who);
+    up(who, std::regex_search(step, snapshot));
     if (std::regex_search(step, creates)) create_some(who.size());
     if (std::regex_search(step, term, epoch) &&
         !leaders_.contains(static_cast<std::uint32_t>(std::stoul(term[1])))) {
@@ -260,8 +273,16 @@ bool Story::play_returns(const std::string& step) {
 
 /// "they form a quorum", "new leader elected", "quorum up": as it must be by now.
 bool Story::play_outcomes(const std::string& step) {
+    static const std::regex leads(
+        "(S?[0-9]|F[0-9]|[A-Z]) (?:leads|is elected|is (?:an? )?(?:new )?leader|becomes (?:an? "
+        ")?(?:new )?leader)");
     const std::string words = plain(step);
     if (contains(words, ",| and ")) return false;
+    if (std::smatch found; std::regex_match(words, found, leads)) {
+        const NodeId node = server(found[1]);
+        claim(step, cluster_->leader() == node);
+        return true;
+    }
     if (!contains(words,
                   "(?:forms?|formed) (?:an? )?(?:new )?quorum|elect|^(?:new )?quorum(?: is up| "
                   "up|$)|new leader")) {

@@ -195,6 +195,11 @@ const Talk::Look& Talk::before(const std::string& words) const {
     throw Refused("there is no step " + words);
 }
 
+bool Talk::has_said(const std::string& packet) const {
+    return std::any_of(looks_.begin(), looks_.end(),
+                       [&](const Look& one) { return one.step.starts_with(packet); });
+}
+
 std::vector<zab::Message> Talk::said() const {
     std::vector<zab::Message> all;
     for (const auto& [link, message] : cluster_->heard) {

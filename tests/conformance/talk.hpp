@@ -38,13 +38,14 @@ class Talk {
     explicit Talk(const Case& one);
     /// Plays one step of the stimulus; `finish` comes behind the last one.
     void play(const std::string& words);
-    void finish() { wait_out(); }
+    void finish();
 
     Role role() const { return role_; }
     const std::vector<Look>& looks() const { return looks_; }
     /// The look after the first step whose words begin so; the last before it with `before`.
     const Look& after(const std::string& words) const;
     const Look& before(const std::string& words) const;
+    bool has_said(const std::string& packet) const;  ///< The script.
     /// What the server has said over the learner connection, pings apart.
     std::vector<zab::Message> said() const;
     /// Acknowledgements said behind this look.
@@ -61,6 +62,8 @@ class Talk {
     const std::optional<End>& left() const { return left_; }
     /// Pings from the server since the script last spoke.
     std::size_t pings() const { return pings_; }
+    /// What steps say of the server's own packets, and whether it was so: "LEADERINFO <1,0>".
+    const std::vector<std::pair<std::string, bool>>& claims() const { return claims_; }
 
   private:
     /// What is said of a packet behind its name.
@@ -91,10 +94,13 @@ class Talk {
     void say_snapshot();
     void say_txn(const std::string& packet, const Details& details);
     void await(const std::string& packet);
+    bool hear(const std::string& packet, const std::string& rest);
+    void claim_zxid(const std::string& packet, const std::string& rest);
     void wait(const std::string& words);
     void wait_out();
     void go_normally_up_to(const std::string& packet);
-    void propose();
+    void propose(zab::Operation operation = zab::Operation::create);
+    void propose_untold(const std::string& step);
     void close();
     zab::Zxid zxid_of(const Details& details, const std::string& packet);
     zab::LinkId link();
@@ -115,6 +121,7 @@ class Talk {
     bool answers_pings_ = false;
     bool was_linked_ = false;
     std::optional<zab::Duration> silence_;  ///< Still to be waited out.
+    std::vector<std::pair<std::string, bool>> claims_;
     std::optional<End> closed_, left_;
 };
 
@@ -129,7 +136,8 @@ std::optional<zab::Zxid> zxid_said(const zab::Message& message);
 
 /// What a case says in words of the server at that moment; throws Refused. talk_clauses.cpp
 void check_clause(Talk& talk, const std::string& words, const Talk::Look& look, Verdict& verdict);
-/// What a case says of a connection or a role: "closed by the leader after syncLimit*tick".
-void check_fate(Talk& talk, const std::string& words, Verdict& verdict);
+/// What a case says of a connection or a role: "closed by the leader after syncLimit*tick"; of what
+/// has been said, or is held, in the end. False: the words are about something else.
+bool check_fate(Talk& talk, const std::string& words, Verdict& verdict);
 
 }  // namespace conformance

@@ -24,8 +24,11 @@ bool holds_any(const std::vector<zab::Zxid>& held, const std::vector<zab::Zxid>&
 
 void check_snapshot(Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
     const Look& last = talk.looks().back();
-    if (contains(words, "\\bonce\\b")) {
-        verdict.require(words, last.snapshots == 1);
+    const bool is_unsynced = contains(words, "\\b(?:un-?|not )synced\\b");
+    if (is_unsynced) {
+        verdict.require(words, look.snapshots > 0 && !look.are_synced);
+    } else if (contains(words, "\\bonce\\b")) {
+        verdict.require(words, last.snapshots == 1 && !is_negated(words));
     } else if (is_negated(words)) {
         const bool is_never = contains(words, "\\b(?:never|none)\\b");
         verdict.require(words, (is_never ? last : look).snapshots == 0);
@@ -54,10 +57,18 @@ void check_presence(Talk& talk, const std::string& words, const Look& look, Verd
         words, "\\b(?:disk|durable|logged|log|persisted|reload(?:ed)?|restored|recorded)\\b");
     const bool in_memory = contains(words, "\\b(?:applied|memory|visible|processed|tree)\\b");
     const bool has_aspect = on_disk || in_memory;
-    if (!has_aspect && !contains(words, "\\b(?:present|exists|known|there|absent|missing)\\b")) {
+    if (!has_aspect &&
+        !contains(words, "\\b(?:present|exists|known|there|absent|missing|lost|gone)\\b")) {
         throw Refused("expected: " + words);
     }
-    const bool is_there = !is_negated(words) && !contains(words, "\\bmissing\\b");
+    if (contains(words, "\\bnor\\b") != contains(words, "\\bneither\\b")) {
+        throw Refused("expected: " + words);
+    }
+    const bool is_gone = contains(
+        words, "\\b(?:missing|absent|lost|gone|discarded|truncated|unlogged|unapplied)\\b");
+    const bool is_denied =
+        contains(words, "\\b(?:no|not|never|none|neither|nor|nothing|without)\\b");
+    const bool is_there = is_denied == is_gone;
     if (contains(words, "\\b[Ss]ession")) {
         const bool is_reloaded = look.reloaded_sessions > start.reloaded_sessions;
         const bool is_known = look.sessions > start.sessions;
@@ -104,17 +115,40 @@ void check_time(const Talk::End& end, const std::string& words, Talk& talk, Verd
 /// holds at that moment, or has said until then. False: the words are about something else.
 bool check_moment(const Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
     static const std::regex epoch(
-        "(?:its )?(both|current|accepted)(?: ?[eE]pochs?)(?: is| are| =|:)? ?(?:now |still )?"
-        "([0-9]+)");
-    static const std::regex last("last (?:processed|zxid)(?: zxid)?(?: is| =|:)? ?(<[^>]*>)");
+        "(?:its |(?:the )?(?:leader|follower|learner|server)'?s? )?(both|current|accepted)"
+        "(?: ?[eE]pochs?)(?: is| are| =|:)?(?: (stays|remains|still))?(?: now| at)? ?([0-9]+)");
+    static const std::regex last(
+        "last ?(?:[pP]rocessed|[zZ]xid)(?: ?[zZ]xid)?(?: is| =|:)? ?(<[^>]*>)");
     static const std::regex packet(std::string("(?:(no) )?(") + packet_names +
-                                   ")(?: (?:is|was|has been))?(?: (not))?(?: yet)? "
+                                   ")(?: (?:is|was|has been))?(?: (not|never))?(?: yet)? "
                                    "(?:received|read|sent|said|seen|heard)(?: yet)?");
+    static const std::regex kept(
+        "(current|accepted)(?: ?[eE]poch) (?:is )?(?:unchanged|not (?:advanced|changed|written))");
+    static const std::regex sends(
+        std::string("(?:leader |follower |server |it )?(?:(?:never|does not) "
+                    "sends?|sends no) (") +
+        packet_names + ")");
     std::smatch found;
+    if (std::regex_match(words, found, sends)) {
+        return check_moment(talk, "no " + found[1].str() + " sent", look, verdict);
+    }
+    if (std::regex_match(words, found, kept)) {
+        for (const Look& one : talk.looks()) {
+            const Look& first = talk.looks().front();
+            const bool is_current = found[1] == "current";
+            verdict.check(words,
+                          std::to_string((is_current ? first.current : first.accepted).value),
+                          std::to_string((is_current ? one.current : one.accepted).value));
+        }
+        return true;
+    }
     if (std::regex_match(words, found, epoch)) {
         const bool is_current = found[1] != "accepted", is_accepted = found[1] != "current";
-        if (is_current) verdict.check(words, found[2], std::to_string(look.current.value));
-        if (is_accepted) verdict.check(words, found[2], std::to_string(look.accepted.value));
+        const bool is_kept = found[2] == "stays" || found[2] == "remains";
+        for (const Look& one : is_kept ? talk.looks() : std::vector{look}) {
+            if (is_current) verdict.check(words, found[3], std::to_string(one.current.value));
+            if (is_accepted) verdict.check(words, found[3], std::to_string(one.accepted.value));
+        }
     } else if (std::regex_match(words, found, last)) {
         verdict.check(words, text(talk.meant(found[1].str())), text(look.processed));
     } else if (std::regex_match(words, found, packet)) {
@@ -151,7 +185,8 @@ void check_clause(Talk& talk, const std::string& words, const Look& look, Verdic
     }
 }
 
-void check_fate(Talk& talk, const std::string& words, Verdict& verdict) {
+bool check_fate(Talk& talk, const std::string& words, Verdict& verdict) {
+    if (check_moment(talk, words, talk.looks().back(), verdict)) return true;
     const bool stays =
         is_negated(words) || contains(words, "\\b(?:stays|kept|keeps|remains|still)\\b");
     const bool leads =
@@ -161,19 +196,24 @@ void check_fate(Talk& talk, const std::string& words, Verdict& verdict) {
         verdict.check(words, !stays, talk.closed().has_value());
         if (!stays && talk.closed()) check_time(*talk.closed(), words, talk, verdict);
     } else if (contains(words, "\\b(?:LEADING|leading|leader|leads)\\b") &&
-               !contains(words, "(?:gives up|stops|no longer|not)")) {
+               !contains(
+                   words,
+                   "\\b(?:gives? up|stops|no longer|not|shuts? down|steps? down|quits?|abandons?|"
+                   "times? out|leaves|ends|fails)\\b")) {
         verdict.check(words, true, leads);
     } else if (words == "FOLLOWING" || words == "follows") {
         verdict.require(words, talk.cluster().peer(talk.self()).learning() != nullptr);
     } else if (contains(words,
-                        "(?:gives? up|steps? down|LOOKING|looking|abandon|stops|times? out|"
-                        "quits?|shuts? down|leaves|no longer leading|ends|fails)")) {
+                        "\\b(?:gives? up|steps? down|LOOKING|looking|abandon\\w*|stops|times? "
+                        "out|quits?|"
+                        "shuts? down|leaves|no longer leading|ends|fails)\\b")) {
         const bool remains = is_negated(words) && !contains(words, "no longer");
         verdict.check(words, !remains, talk.left().has_value());
         if (!remains && talk.left()) check_time(*talk.left(), words, talk, verdict);
     } else {
-        throw Refused("expected: " + words);
+        return false;
     }
+    return true;
 }
 
 }  // namespace conformance

@@ -227,93 +227,10 @@ bool Talk::say(const std::string& packet, std::optional<std::uint16_t> sid,
     pings_ = 0;
     const bool is_said =
         role_ == Role::leader ? say_as_learner(packet, *details) : say_as_leader(packet, *details);
-    if (!is_said) return false;
+    if (!is_said) return hear(packet, rest);
     run(pause);
     look(packet + rest);
     return true;
-}
-
-/// The script goes on when the server has said that.
-void Talk::await(const std::string& packet) {
-    if (role_ == Role::leader && packet == "PROPOSAL" && spoken_of_.empty()) return propose();
-    wait_out();
-    const auto is_heard = [&] {
-        return std::any_of(cluster_->heard.begin(), cluster_->heard.end(),
-                           [&](const auto& one) { return packet_name(one.second) == packet; });
-    };
-    if (!run_until(is_heard, zab::seconds(10))) throw Refused("the server never said " + packet);
-    run(pause);
-    look("read " + packet);
-}
-
-/// Nothing more is said: for as long as the words tell, or for longer than anybody waits.
-void Talk::wait(const std::string& words) {
-    const zab::Config& config = cluster_->config();
-    const auto told = duration_in(words, config);
-    const auto time = told.value_or(config.tick_time * config.init_limit + zab::seconds(5));
-    if (!silence_ || *silence_ < time) silence_ = time;
-}
-
-/// Waits are made up for at the end, and one for all: "no ACK for it; pings answered".
-void Talk::wait_out() {
-    if (!silence_) return;
-    const zab::Duration time = *silence_;
-    silence_.reset();
-    run(time);
-    look("wait");
-}
-
-void Talk::go_normally_up_to(const std::string& packet) {
-    static const std::vector<std::string> as_learner = {"FOLLOWERINFO 0", "ACKEPOCH epoch 0 zxid 0",
-                                                        "ACK"};
-    static const std::vector<std::string> as_leader = {"LEADERINFO <1,0>", "DIFF",
-                                                       "NEWLEADER <1,0>", "UPTODATE"};
-    for (const std::string& words : role_ == Role::leader ? as_learner : as_leader) {
-        const std::string name = words.substr(0, words.find(' '));
-        if (!say(name, {}, words.substr(name.size()))) throw Refused("no normal run: " + words);
-        const auto all = said();
-        const bool is_heard = std::any_of(all.begin(), all.end(), [&](const zab::Message& one) {
-            return packet_name(one) == packet;
-        });
-        if (is_heard || name == packet) return;
-    }
-    if (role_ == Role::leader && packet == "UPTODATE") throw Refused("no UPTODATE comes");
-}
-
-/// A client of the leader creates a node. Its session is a proposal too, which the mock
-/// acknowledges: the one that matters is the one behind it.
-void Talk::propose() {
-    wait_out();
-    const auto proposals = [this](zab::TxnType type) -> const zab::Proposal* {
-        for (const auto& [link, message] : cluster_->heard) {
-            const auto* proposal = std::get_if<zab::Proposal>(&message);
-            if (proposal != nullptr && proposal->txn.type == type) return proposal;
-        }
-        return nullptr;
-    };
-    const std::uint64_t client = cluster_->connect(self_);
-    const auto opens = [&] { return proposals(zab::TxnType::create_session) != nullptr; };
-    if (!run_until(opens, zab::seconds(5))) throw Refused("the leader takes no client");
-    cluster_->send(link(), zab::Ack{proposals(zab::TxnType::create_session)->txn.zxid});
-    run(pause);
-    spoke_at_ = cluster_->now();
-    pings_ = 0;
-    cluster_->ask(client, zab::Operation::create, 1);
-    const auto creates = [&] { return proposals(zab::TxnType::create) != nullptr; };
-    if (!run_until(creates, zab::seconds(5))) throw Refused("the leader proposes nothing");
-    const zab::Zxid zxid = proposals(zab::TxnType::create)->txn.zxid;
-    spoken_of_.push_back(zxid);
-    names_["p"] = zxid;
-    look("propose");
-}
-
-void Talk::close() {
-    wait_out();
-    const zab::LinkId own_end = link();
-    was_linked_ = false;  // Not the server's doing.
-    cluster_->close(own_end);
-    run(pause);
-    look("close");
 }
 
 bool Talk::play_clause(const std::string& words) {
@@ -328,6 +245,7 @@ bool Talk::play_clause(const std::string& words) {
         " (?:is |was |has been )?(?:read|received|seen|arrives|heard|sent)\\b.*|"
         ".*(?:reads?|receives?|waits? for|gets|has read|sees) (?:its |an? )?" +
         name + "(?: .*)?");
+    static const std::regex too_late("\\b(?:before|without|instead of) .*?" + name);
     static const std::regex up_to(".*(?:up to|until|through|to|till) " + name + ".*");
     const std::string step = plain(words);
     std::smatch found;
@@ -336,9 +254,14 @@ bool Talk::play_clause(const std::string& words) {
     const bool is_held_back =
         is_negated(step) ||
         contains(step, "\\b(?:un(?:acked|acknowledged|answered)|with(?:hold|held)|silen|stops)");
+    if (is_held_back) propose_untold(step);
     if (contains(step,
                  "^(?:connection|link|socket)? ?(?:is )?(?:clos|lost|cut|dropp)|"
-                 "^(?:mock )?(?:follower|leader|learner)[0-9 ]*(?:closes|dies|disconnects)")) {
+                 "^(?:mock )?(?:follower|leader|learner)[0-9 ]*(?:closes|dies|disconnects|"
+                 "abandons|goes away|vanishes|disappears|drops out|leaves|hangs up)")) {
+        if (std::regex_search(step, found, too_late) && has_said(found[1])) {
+            throw Refused("step: " + words);
+        }
         close();
     } else if (contains(step, "(?:\\bPINGs?\\b|\\bpings?\\b|heartbeats?)") && !names_packet) {
         answers_pings_ = answers_pings_ || !is_negated(step);
@@ -356,8 +279,9 @@ bool Talk::play_clause(const std::string& words) {
         if (whole[1].matched) sid = static_cast<std::uint16_t>(to_number(whole[1]));
         return say(whole[2], sid, whole[3]);
     } else if (role_ == Role::leader && !names_packet &&
-               contains(step, "\\b(?:propos|creat|submit|writ|sets?\\b|txn|transaction)")) {
-        propose();
+               contains(step,
+                        "\\b(?:propos|creat|submit|writ|sets?(?:Data)?\\b|txn|transaction)")) {
+        propose(contains(step, "\\bset") ? zab::Operation::set : zab::Operation::create);
     } else {
         return false;
     }
@@ -367,7 +291,7 @@ bool Talk::play_clause(const std::string& words) {
 /// "(UPTODATE read) leader proposes one txn; pings answered, the proposal not acked": clause by
 /// clause, unless the whole is one.
 void Talk::play(const std::string& words) {
-    static const std::regex reads("^\\(([A-Za-z]+) read\\) *");
+    static const std::regex reads("^\\(([A-Za-z]+)( <[^>]*>)? read\\) *");
     static const std::regex answered(
         "(?:answer\\w*|repl\\w+|echo\\w*|ack\\w*|respond\\w*)(?: to)?(?: every| each| all| only)* "
         "(?:PING|ping)|(?:PING|ping)s?(?: are| is| still| only)* "
@@ -377,6 +301,7 @@ void Talk::play(const std::string& words) {
     if (std::regex_search(words, found, reads)) {
         const std::string what = found[1];
         await(what == "ack" ? "ACK" : what);
+        claim_zxid(what, found[2]);
         step = found.suffix();
     }
     const bool is_answered =

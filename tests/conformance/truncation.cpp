@@ -17,8 +17,9 @@ namespace {
 class CutLog {
   public:
     explicit CutLog(const Case& one) : rule_(one.release.truncation) {
-        only("initial", one.initial,
-             {"log", "txns", "transactions", "appended", "history", "snapshot", "database"});
+        only(
+            "initial", one.initial,
+            {"log", "txns", "transactions", "appended", "history", "node", "snapshot", "database"});
         for (const auto& [key, place, value] : one.initial.members) {
             if (key == "snapshot" || key == "database") {
                 if (!is_empty(value)) throw Refused("initial." + key + ": " + value.text);
@@ -41,7 +42,7 @@ class CutLog {
              [](CutLog& log, const std::smatch&) { log.disk_ = {}; }},
             {std::regex(
                  "(?:database |log |db )?(?:is )?(?:closed?|reopen(?:ed)?|sync(?:ed)?|"
-                 "commit(?:ted)?|load(?:ed)?)(?: (?:it|(?:txn )?log|database|db|and|reopen|"
+                 "commit(?:ted)?|(?:re)?load(?:ed)?)(?: (?:it|(?:txn )?log|database|db|and|reopen|"
                  "reload))*(?: (?:is )?(?:loaded|closed|reopened))?|"
                  "(?:save |take |write )?(?:an? )?snapshot(?: of)?(?: an?)?(?: empty)?(?: tree)?"
                  "(?: is)?(?: (?:saved|taken|written))?"),
@@ -103,7 +104,9 @@ class CutLog {
         if (words.find_first_of("<[") != std::string::npos) {
             return zxids_of(sim::json::string(words), "zxids");
         }
-        static const std::regex count("([0-9]+) (?:txns|transactions|records|entries|setData.*)");
+        static const std::regex count(
+            "(?:an? )?(?:log (?:of|with) )?([0-9]+) "
+            "(?:txns|transactions|records|entries|setData.*)");
         std::smatch found;
         const bool is_count = std::regex_match(words, found, count);
         std::vector<zab::Zxid> all;
@@ -118,7 +121,11 @@ class CutLog {
     }
     static bool is_success(const Value& value) {
         if (!is_text(value)) return truth(value, "truncate");
-        if (says(value.text, "\\b(false|fail(s|ed|ure)?|not|cannot)\\b")) return false;
+        static const std::regex no_exception(
+            "[,;] *(?:and )?(?:no|without(?: an?)?) (?:[A-Z]\\w*)?[eE]xceptions?");
+        const std::string words = std::regex_replace(value.text, no_exception, "");
+        if (says(words, "exception|throws")) throw Refused("truncate: " + value.text);
+        if (says(words, "\\b(false|fail(s|ed|ure)?|not|cannot)\\b")) return false;
         if (says(value.text, "^(true|ok|yes|succe(ss|eds)|done)\\b")) return true;
         throw Refused("truncate: " + value.text);
     }
@@ -160,9 +167,13 @@ class CutLog {
 }  // namespace
 
 std::optional<Verdict> judge_truncation(const Case& one) {
-    if (one.area != "REC" || one.level != "unit" || one.stimulus.is(Value::Kind::object)) {
-        return std::nullopt;
-    }
+    // Of an ensemble's logs another one tells; here is one, whatever its level is called.
+    const bool has_log =
+        std::any_of(one.initial.members.begin(), one.initial.members.end(), [](const auto& said) {
+            return says(said.key, "^(log|txns|transactions|appended|history|node|database)$");
+        });
+    const bool is_cut = one.level == "unit" || has_log;
+    if (one.area != "REC" || !is_cut || one.stimulus.is(Value::Kind::object)) return std::nullopt;
     const std::vector<std::string> steps = texts(one.stimulus, "stimulus");
     if (!std::any_of(steps.begin(), steps.end(),
                      [](const std::string& step) { return says(step, "\\btrunc"); })) {

@@ -175,7 +175,8 @@ zab::Config rule_for(const Value& initial, const zab::Vote& candidate) {
     const Value* config = initial.find("config");
     if (config == nullptr || !is_text(*config)) return rule_of(initial);
     static const std::regex weight(
-        "weight of (?:the )?(?:new )?(?:candidate|server)(?: [0-9]+)?(?: =| is|:)? ?([0-9]+)");
+        "weight of (?:the )?(?:new )?(?:vote's )?(?:candidate|server|sid|leader|vote)(?: [0-9]+)?"
+        "(?: =| is|:)? ?([0-9]+)");
     std::smatch found;
     if (!std::regex_search(config->text, found, weight)) return rule_of(initial);
     zab::Config out;

@@ -146,14 +146,16 @@ std::optional<std::pair<std::string, std::string>> halves_at(const std::string& 
     static const std::regex begins_with_name(
         "^(?:(?:follower|node|server|peer|mock) )?"
         "(?:[A-Z]?[0-9]+|[A-Z])\\b.*");
+    static const std::regex ends_in_value("(?:round|epoch|zxid|version) [0-9]+$");
     const std::regex cut(between);
     for (std::sregex_iterator i(words.begin(), words.end(), cut), end; i != end; ++i) {
         const std::string first = words.substr(0, static_cast<std::size_t>(i->position()));
         const std::string second = words.substr(first.size() + i->str().size());
         const bool is_remark = std::count(first.begin(), first.end(), '(') !=
                                std::count(first.begin(), first.end(), ')');
-        const bool is_list =
-            std::regex_search(first, ends_in_name) && std::regex_match(second, begins_with_name);
+        const bool is_list = std::regex_search(first, ends_in_name) &&
+                             !std::regex_search(first, ends_in_value) &&
+                             std::regex_match(second, begins_with_name);
         if (!first.empty() && !is_remark && !is_list) return std::pair{first, second};
     }
     return std::nullopt;
@@ -169,6 +171,13 @@ std::optional<std::pair<std::string, std::string>> halves(const std::string& wor
 
 bool is_negated(const std::string& words) {
     return contains(words, "\\b(?:no|not|never|none|neither|nor|nothing|without|absent)\\b");
+}
+
+void refuse_denied(const std::string& words) {
+    static const char* const opposites =
+        "\\b(?:cannot|nobody|nowhere|hardly|fails? to|refuses?|instead|fewer|minority|less than "
+        "half|neither|lost|opposite)\\b|n't\\b|\\bno longer\\b";
+    if (is_negated(words) || contains(words, opposites)) throw Refused("expected: " + words);
 }
 
 std::optional<zab::Duration> duration_in(const std::string& words, const zab::Config& config) {
@@ -225,22 +234,37 @@ void take_settings(const Value& initial, zab::Config& config) {
     }
 }
 
-std::vector<std::string> paths_in(const std::string& words) {
+namespace {
+
+/// "/foo3-9": each of its paths, or those next to it.
+std::vector<std::string> paths_of_range(const std::smatch& found, bool is_next) {
+    const std::size_t first = found[2].length() == 0 ? 0 : std::stoul(found[2]);
+    const std::size_t last = std::stoul(found[3]);
+    const auto path = [&](std::size_t n) { return fmt::format("{}{}", found[1].str(), n); };
+    std::vector<std::string> all;
+    if (is_next && first > 0) all.push_back(path(first - 1));
+    if (is_next) all.push_back(path(last + 1));
+    for (std::size_t n = first; !is_next && n <= last; ++n) all.push_back(path(n));
+    return all;
+}
+
+std::vector<std::string> paths_told(const std::string& words, bool is_next) {
     static const std::regex path("(/[A-Za-z_/-]*)([0-9]*)(?:(?:\\.\\.+(?:\\1)?/?|-)([0-9]+))?");
     std::vector<std::string> all;
     for (std::sregex_iterator i(words.begin(), words.end(), path), end; i != end; ++i) {
-        const std::smatch& found = *i;
-        if (!found[3].matched) {
-            all.push_back(found.str());
-            continue;
-        }
-        const std::size_t first = found[2].length() == 0 ? 0 : std::stoul(found[2]);
-        for (std::size_t n = first; n <= std::stoul(found[3]); ++n) {
-            all.push_back(fmt::format("{}{}", found[1].str(), n));
-        }
+        const bool is_range = (*i)[3].matched;
+        if (!is_range && !is_next) all.push_back(i->str());
+        if (!is_range) continue;
+        for (const std::string& one : paths_of_range(*i, is_next)) all.push_back(one);
     }
     return all;
 }
+
+}  // namespace
+
+std::vector<std::string> paths_in(const std::string& words) { return paths_told(words, false); }
+
+std::vector<std::string> paths_next_to(const std::string& words) { return paths_told(words, true); }
 
 std::optional<std::size_t> count_named(const std::string& words) {
     if (words == "a" || words == "another" || words == "one more") return 1;

@@ -69,6 +69,10 @@ std::optional<std::pair<std::string, std::string>> halves(const std::string& wor
 /// Whether it is said that something is not so.
 bool is_negated(const std::string& words);
 
+/// For a clause that is understood as it stands: throws Refused when a word in it says that
+/// something is not so, or turns it into its opposite.
+void refuse_denied(const std::string& words);
+
 /// "initLimit*tick + 5 s", "syncLimit ticks", "2*syncLimit+2 pings", "1000 ms"; nothing when the
 /// words tell no time.
 std::optional<zab::Duration> duration_in(const std::string& words, const zab::Config& config);
@@ -76,6 +80,8 @@ std::optional<zab::Duration> duration_in(const std::string& words, const zab::Co
 void take_settings(const Value& initial, zab::Config& config);
 /// "/foo0..9", "/foo0../foo9" and "/a, /b": each of these paths.
 std::vector<std::string> paths_in(const std::string& words);
+/// What is next to the ranges among them, below and above: "/foo2" and "/foo10" of "/foo3-9".
+std::vector<std::string> paths_next_to(const std::string& words);
 /// As count_in, and "both", "another", "one more", "a".
 std::optional<std::size_t> count_named(const std::string& words);
 

@@ -98,6 +98,9 @@ class Cluster {
     /// Its connection has ended, whoever ended it.
     bool has_lost(std::uint64_t client) const;
     std::size_t ask(std::uint64_t client, zab::Operation operation, zab::PathId path = 0);
+    /// A sign of life, and how many of them were answered so far.
+    void ping(std::uint64_t client);
+    std::size_t pings_answered(std::uint64_t client) const;
     const Asked& asked(std::size_t request) const { return asked_.at(request); }
 
     // Hooks. A message for which `holds` is true waits, and all behind it on its connection, until
@@ -209,6 +212,7 @@ class Cluster {
     zab::Instant now_{};
     std::map<std::uint64_t, std::pair<zab::LinkId, zab::SessionId>> clients_;
     std::vector<Asked> asked_;
+    std::map<std::uint64_t, std::size_t> pings_answered_;
     analysis::CheckerSet checkers_;
     std::vector<trace::Record> records_;
     std::uint64_t refusals_ = 0;

@@ -261,6 +261,13 @@ std::size_t Cluster::ask(std::uint64_t client, zab::Operation operation, zab::Pa
     return asked_.size() - 1;
 }
 
+void Cluster::ping(std::uint64_t client) { send(clients_.at(client).first, zab::ClientPing{}); }
+
+std::size_t Cluster::pings_answered(std::uint64_t client) const {
+    const auto found = pings_answered_.find(client);
+    return found == pings_answered_.end() ? 0 : found->second;
+}
+
 void Cluster::client_hears(zab::NodeId end, const zab::Message& message) {
     const std::uint64_t client = end.value - first_client;
     if (const auto* reply = std::get_if<zab::ConnectReply>(&message)) {
@@ -269,6 +276,8 @@ void Cluster::client_hears(zab::NodeId end, const zab::Message& message) {
         for (Asked& one : asked_) {
             if (one.client == client && one.request.cxid == answer->cxid) one.reply = *answer;
         }
+    } else if (std::holds_alternative<zab::ClientPingReply>(message)) {
+        ++pings_answered_[client];
     }
 }
 
