@@ -82,6 +82,10 @@ Exit refused_rest(const std::string& file, const TraceStudy& study,
 template <class Show>
 Exit study_all(const Arguments& arguments, const Environment& environment, StudyNeeds needs,
                Show show) {
+    if (const std::string wrong = overwriting(arguments); !wrong.empty()) {
+        environment.talk << "zabsim: error: " << wrong << '\n';
+        return Exit::bad_input;
+    }
     Results results(environment, arguments.json, arguments.files.size() > 1);
     if (results.failure()) {
         environment.talk << *results.failure() << '\n';
