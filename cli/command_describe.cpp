@@ -136,8 +136,9 @@ Exit validate_command(const Arguments& arguments, const Environment& environment
 
 Exit schema_command(const Arguments& arguments, const Environment& environment) {
     if (arguments.schema_of == "scenario") {
-        environment.out << (arguments.reference ? sim::scenario_reference()
-                                                : sim::scenario_schema());
+        const sim::KnownNames known = load_options().known;
+        environment.out << (arguments.reference ? sim::scenario_reference(known)
+                                                : sim::scenario_schema(known));
     } else {
         environment.out << (arguments.reference ? trace::trace_reference() : trace::trace_schema());
     }

@@ -28,7 +28,7 @@ std::string contradiction(const Arguments& arguments) {
     if (arguments.level && !arguments.trace) {
         return "--level is about --trace FILE, which is missing";
     }
-    return {};
+    return overwriting(arguments);
 }
 
 /// The command under way: what its runs share.

@@ -61,10 +61,11 @@ Exit refused_rest(const std::string& file, const TraceStudy& study,
                   const Environment& environment) {
     const std::size_t refused = study.properties_left_out;
     if (refused == 0) {
-        for (const std::string& what : study.result.verdict.not_checked) {
+        // That nothing happened to be judged is the run's own verdict, too.
+        for (const std::string& what : study.unanswered) {
             environment.talk << file << ": error: not checked: " << what << '\n';
         }
-        return study.result.verdict.not_checked.empty() ? Exit::ok : Exit::bad_input;
+        return study.unanswered.empty() ? Exit::ok : Exit::bad_input;
     }
     const auto levels = trace::level_names();
     environment.talk << fmt::format(
@@ -81,6 +82,10 @@ Exit refused_rest(const std::string& file, const TraceStudy& study,
 template <class Show>
 Exit study_all(const Arguments& arguments, const Environment& environment, StudyNeeds needs,
                Show show) {
+    if (const std::string wrong = overwriting(arguments); !wrong.empty()) {
+        environment.talk << "zabsim: error: " << wrong << '\n';
+        return Exit::bad_input;
+    }
     Results results(environment, arguments.json, arguments.files.size() > 1);
     if (results.failure()) {
         environment.talk << *results.failure() << '\n';

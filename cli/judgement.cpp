@@ -49,6 +49,39 @@ analysis::ExpectationResult judge_guarantees(const sim::Expectation& expectation
     return result;
 }
 
+/// What the clients of a group want to be done, once they have a server.
+void add_wants(const sim::ClientGroup& group, std::vector<analysis::ClientWants>& out) {
+    analysis::ClientWants wants{.count = group.count,
+                                .writes = group.create_weight + group.set_weight > 0,
+                                .start = zab::Instant{} + group.start};
+    if (group.watch) wants.writes = false;
+    if (group.leave) {
+        wants.leave = zab::Instant{} + group.leave->at;
+        wants.leaves_at_once = group.leave->how != sim::Leave::How::close_session;
+    }
+    if (const auto* open = std::get_if<sim::OpenLoad>(&group.load)) {
+        wants.interval = open->mean_interval;
+        wants.arrives_at_random = open->arrivals == sim::Arrivals::poisson;
+    } else {
+        wants.think_time = std::get<sim::ClosedLoad>(group.load).think_time;
+    }
+    if (group.operations_each) wants.most = *group.operations_each;
+    if (!group.requests) {
+        out.push_back(wants);
+        return;
+    }
+    wants.count = 1;  // Each has a list of its own.
+    for (const auto& list : *group.requests) {
+        const auto last = std::find_if(list.rbegin(), list.rend(), [](const auto& asked) {
+            return asked.operation == zab::Operation::create ||
+                   asked.operation == zab::Operation::set;
+        });
+        wants.most = static_cast<std::uint64_t>(list.rend() - last);
+        wants.writes = wants.most > 0;
+        out.push_back(wants);
+    }
+}
+
 }  // namespace
 
 analysis::Ensemble ensemble_of(const sim::Scenario& scenario) {
@@ -64,9 +97,12 @@ analysis::Ensemble ensemble_of(const sim::Scenario& scenario) {
 }
 
 analysis::Summarizer::Options measured_of(const sim::Scenario& scenario) {
-    return {.warm_up = zab::Instant{} + scenario.warm_up,
-            .voters = ensemble_of(scenario).voters,
-            .groups = scenario.config.groups};
+    analysis::Summarizer::Options options{.warm_up = zab::Instant{} + scenario.warm_up,
+                                          .voters = ensemble_of(scenario).voters,
+                                          .groups = scenario.config.groups,
+                                          .clients = {}};
+    for (const sim::ClientGroup& group : scenario.clients) add_wants(group, options.clients);
+    return options;
 }
 
 void describe(const sim::Scenario& scenario, analysis::RunInfo& info) {

@@ -22,6 +22,7 @@ void install_signals() {
     interrupt.sa_handler = on_interrupt;
     interrupt.sa_flags = static_cast<int>(SA_RESETHAND);
     ::sigaction(SIGINT, &interrupt, nullptr);
+    ::sigaction(SIGTERM, &interrupt, nullptr);
     struct sigaction ignore {};
     ignore.sa_handler = SIG_IGN;
     ::sigaction(SIGPIPE, &ignore, nullptr);  // A reader that left shows as a failed write.

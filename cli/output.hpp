@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cli/arguments.hpp"
 #include "cli/environment.hpp"
 #include "cli/exit_code.hpp"
 #include "sim/trace/byte_sink.hpp"
@@ -10,6 +11,9 @@
 #include <vector>
 
 namespace cli {
+
+/// Why the outputs would destroy an input or each other; empty: they would not.
+std::string overwriting(const Arguments& arguments);
 
 /// Where results go: text on standard output, and JSON in a file or, as "-", in its place. The
 /// file is opened at once, so that a run is not in vain, and appears complete or not at all.

@@ -173,15 +173,19 @@ std::optional<TraceStudy> study_trace(const std::string& file, StudyNeeds needs,
     }
     TraceStudy result = study.result(end);
     if (needs == StudyNeeds::verdict) result.witnesses = witness_lines(file, study.violations());
+    if (end.records == 0) {
+        result.unanswered.emplace_back("the guarantees: no run is without a record");
+    }
     if (reader.has_unknown_kinds()) {
-        result.result.verdict.not_checked.emplace_back(
+        result.unanswered.emplace_back(
             "records of kinds that this zabsim does not know: needs the zabsim that wrote them");
     }
     constexpr std::uint32_t tells_writes = 3;
     if (reader.minor() < tells_writes && study.has(trace::Kind::watch_set)) {
-        result.result.verdict.not_checked.emplace_back(
+        result.unanswered.emplace_back(
             "watch_complete: needs a trace of format 1.3, which says what is written");
     }
+    std::ranges::copy(result.unanswered, std::back_inserter(result.result.verdict.not_checked));
     return result;
 }
 

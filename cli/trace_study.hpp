@@ -17,7 +17,9 @@ struct TraceStudy {
     trace::Level level{};
     bool is_hash_verified = false;        ///< Else the file does not show the whole run.
     std::size_t properties_left_out = 0;  ///< Those that the level cannot answer.
-    trace::Level level_needed{};          ///< To answer all.
+    /// What the run itself may have answered, but this file cannot; part of the verdict, too.
+    std::vector<std::string> unanswered;
+    trace::Level level_needed{};  ///< To answer all.
     std::uint64_t costs_checked = 0;
     std::uint64_t costs_unchecked = 0;
     /// By message of the verdict: see witness_lines().

@@ -71,18 +71,22 @@ void OutageWatch::follow_ascent(const EnsembleChange& change, const trace::Recor
     if (change.serving && episode_->done) episode_->done->serving = record.time();
 }
 
-void OutageWatch::write_invoked(zab::Instant now, const EnsembleView& view) {
-    if (outstanding_++ > 0) return;
-    outstanding_since_ = now;
-    if (episode_) forget_unnoticed(now, view);
+void OutageWatch::write_invoked(zab::Instant now, zab::Instant arrived, const EnsembleView& view) {
+    const bool is_first = outstanding_++ == 0;
+    if (is_first) {
+        outstanding_since_ = now;
+        if (episode_) forget_unnoticed(now, arrived, view);
+    }
     if (!episode_) return;
     for (Mark& mark : episode_->marks) {
-        if (!mark.blocked_from) mark.blocked_from = now;
+        const zab::Instant wanted = std::max({arrived, mark.at, last_completed_});
+        mark.blocked_from = mark.blocked_from ? std::min(*mark.blocked_from, wanted) : wanted;
     }
 }
 
-void OutageWatch::write_abandoned() {
+void OutageWatch::write_abandoned(zab::Instant now) {
     if (outstanding_ > 0) --outstanding_;
+    last_abandoned_ = now;
 }
 
 void OutageWatch::write_completed(zab::Instant now, zab::Instant invoked,
@@ -116,9 +120,11 @@ void OutageWatch::forget_refuted(zab::Instant now, zab::Instant invoked, const E
 }
 
 /// Troubles that a new leader has ended before anybody wanted to write.
-void OutageWatch::forget_unnoticed(zab::Instant now, const EnsembleView& view) {
+void OutageWatch::forget_unnoticed(zab::Instant now, zab::Instant arrived,
+                                   const EnsembleView& view) {
     if (!episode_->done || !episode_->done->serving) return;
     const zab::Instant served = *episode_->done->serving;
+    if (arrived < served) return;
     forget_if([served](const Mark& mark) { return !mark.blocked_from && mark.at <= served; }, now,
               view);
 }
@@ -212,15 +218,35 @@ void OutageWatch::split(Outage& outage, const EnsembleView& view) const {
     outage.parts.reconnection = part(outage.until);
 }
 
-std::vector<Outage> OutageWatch::outages(zab::Instant end, const EnsembleView& view) const {
-    std::vector<Outage> all = outages_;
-    const bool is_blocked = outstanding_ > 0 || !view.leader();
-    if (!episode_ || !is_blocked || end < warm_up_) return all;
-    if (std::optional<Outage> last = outage_until(end)) {
-        last->open = true;
-        split(*last, view);
-        all.push_back(*last);
+zab::Instant OutageWatch::wanted_until(zab::Instant end, const EnsembleView& view,
+                                       const Demand& demand) const {
+    if (outstanding_ > 0) return end;
+    if (demand.is_unknown()) return view.leader() ? zab::Instant{} : end;
+    const auto waiting = demand.waiting(last_completed_, end);
+    return waiting ? std::max(waiting->last, last_abandoned_) : last_abandoned_;
+}
+
+std::optional<Outage> OutageWatch::last_outage(zab::Instant end, const EnsembleView& view,
+                                               const Demand& demand) {
+    if (!episode_) return std::nullopt;
+    for (Mark& mark : episode_->marks) {
+        if (mark.blocked_from) continue;
+        const auto waiting = demand.waiting(std::max(mark.at, last_completed_), end);
+        if (waiting) mark.blocked_from = waiting->first;
     }
+    const zab::Instant until = wanted_until(end, view, demand);
+    std::optional<Outage> last = outage_until(until);
+    if (!last || until < warm_up_) return std::nullopt;
+    last->open = until == end;
+    split(*last, view);
+    return last;
+}
+
+std::vector<Outage> OutageWatch::outages(zab::Instant end, const EnsembleView& view,
+                                         const Demand& demand) const {
+    std::vector<Outage> all = outages_;
+    OutageWatch at_end = *this;  // More records may follow.
+    if (const auto last = at_end.last_outage(end, view, demand)) all.push_back(*last);
     return all;
 }
 

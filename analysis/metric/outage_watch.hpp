@@ -1,5 +1,6 @@
 #pragma once
 
+#include "analysis/metric/demand.hpp"
 #include "analysis/metric/ensemble_view.hpp"
 #include "analysis/metric/summary.hpp"
 #include "analysis/stats/histogram.hpp"
@@ -26,16 +27,18 @@ class OutageWatch {
 
     void ensemble_changed(const EnsembleChange& change, const trace::Record& record,
                           const EnsembleView& view);
-    void write_invoked(zab::Instant now, const EnsembleView& view);
-    /// A write that nobody waits for any more: it failed, or its client forgot it.
-    void write_abandoned();
+    /// `arrived`: when it was first wanted; it may have waited for a connection.
+    void write_invoked(zab::Instant now, zab::Instant arrived, const EnsembleView& view);
+    /// A write that nobody waits for any more: it failed, its client forgot it, or has left.
+    void write_abandoned(zab::Instant now);
     void write_completed(zab::Instant now, zab::Instant invoked, const EnsembleView& view);
 
     /// 3 × p99.9 of the writes before the first disturbance; those before the warm-up count only
     /// when there are no others.
     std::optional<zab::Duration> threshold() const;
-    /// All outages, with the one that lasts at `end`.
-    std::vector<Outage> outages(zab::Instant end, const EnsembleView& view) const;
+    /// All outages, with the one that lasts at `end`, or until nobody wanted to write any more.
+    std::vector<Outage> outages(zab::Instant end, const EnsembleView& view,
+                                const Demand& demand) const;
 
   private:
     /// A trouble that no write has yet shown to be over.
@@ -76,7 +79,13 @@ class OutageWatch {
     void follow_ascent(const EnsembleChange& change, const trace::Record& record,
                        const EnsembleView& view);
     void forget_refuted(zab::Instant now, zab::Instant invoked, const EnsembleView& view);
-    void forget_unnoticed(zab::Instant now, const EnsembleView& view);
+    void forget_unnoticed(zab::Instant now, zab::Instant arrived, const EnsembleView& view);
+    /// What is not over when the records end.
+    std::optional<Outage> last_outage(zab::Instant end, const EnsembleView& view,
+                                      const Demand& demand);
+    /// Until when somebody wanted to write, since the last write that was acknowledged.
+    zab::Instant wanted_until(zab::Instant end, const EnsembleView& view,
+                              const Demand& demand) const;
     template <class Predicate>
     void forget_if(Predicate is_over, zab::Instant now, const EnsembleView& view);
     std::optional<Beginning> beginning() const;
@@ -92,6 +101,7 @@ class OutageWatch {
 
     std::uint64_t outstanding_ = 0;  ///< Writes.
     zab::Instant outstanding_since_;
+    zab::Instant last_abandoned_;
     zab::Instant last_completed_;
     std::optional<Episode> episode_;
     std::vector<Outage> outages_;

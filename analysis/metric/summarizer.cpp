@@ -49,7 +49,8 @@ bool is_busier(const ResourceUse& left, const ResourceUse& right) {
 Summarizer::Summarizer(const Options& options)
     : warm_up_(options.warm_up),
       ensemble_(zab::Quorum(options.voters, options.groups)),
-      outages_(options.warm_up) {}
+      outages_(options.warm_up),
+      demand_(options.clients) {}
 
 void Summarizer::observe(const trace::Record& record, trace::RecordId /*id*/) {
     // Time does not run backwards; a file that says so is not believed.
@@ -58,7 +59,11 @@ void Summarizer::observe(const trace::Record& record, trace::RecordId /*id*/) {
         return;
     }
     last_ = record.time();
+    for (std::uint64_t left = demand_.take_left_behind(last_); left > 0; --left) {
+        outages_.write_abandoned(last_);
+    }
     const trace::KindSet bit = trace::kind_bit(record.kind());
+    if ((bit & Demand::kinds) != 0) demand_.observe(record);
     if (record.kind() == trace::Kind::receive) {
         count_message(record);
     } else if ((bit & operation_kinds) != 0) {
@@ -89,20 +94,21 @@ void Summarizer::invoked(const trace::Record& record) {
     const trace::Operation kind = trace::operation_of(record.detail());
     const auto since_start =
         static_cast<std::uint64_t>(std::max<std::int64_t>(record.time().ns, 0));
+    const auto queued_ns = static_cast<std::int64_t>(std::min(record.a(), since_start));
     const auto added = pending_.add(
-        record.b(), {.invoked = record.time(),
-                     .queued_ns = static_cast<std::int64_t>(std::min(record.a(), since_start)),
-                     .cxid = record.c(),
-                     .kind = kind});
+        record.b(),
+        {.invoked = record.time(), .queued_ns = queued_ns, .cxid = record.c(), .kind = kind});
     if (!added.is_tracked) {
         ++untracked_;
         return;
     }
     if (added.displaced) {
         ++operations_[static_cast<std::size_t>(added.displaced->kind)].unfinished;
-        if (is_write(added.displaced->kind)) outages_.write_abandoned();
+        if (is_write(added.displaced->kind)) outages_.write_abandoned(record.time());
     }
-    if (is_write(kind)) outages_.write_invoked(record.time(), ensemble_);
+    const zab::Instant arrived{record.time().ns - queued_ns};
+    demand_.invoked(record.b(), kind, arrived);
+    if (is_write(kind)) outages_.write_invoked(record.time(), arrived, ensemble_);
 }
 
 void Summarizer::ended(const trace::Record& record) {
@@ -113,12 +119,18 @@ void Summarizer::ended(const trace::Record& record) {
     }
     const trace::Outcome outcome = trace::outcome_of(record.detail());
     const bool is_ok = record.kind() == trace::Kind::complete && outcome == trace::Outcome::ok;
+    const bool is_answered = record.kind() == trace::Kind::complete;
+    if (is_answered) {
+        demand_.completed(record.b(), operation->kind, record.time());
+    } else {
+        demand_.failed(record.b(), operation->kind, record.time());
+    }
     if (is_write(operation->kind)) {
         // A reply that refuses a write is a transaction too: it shows that writes get through.
-        if (record.kind() == trace::Kind::complete) {
+        if (is_answered) {
             outages_.write_completed(record.time(), operation->invoked, ensemble_);
         } else {
-            outages_.write_abandoned();
+            outages_.write_abandoned(record.time());
         }
     }
     if (!is_warm(record)) return;
@@ -160,7 +172,7 @@ Summary Summarizer::finish(zab::Instant end) const {
                     .operations = operations_,
                     .reigns = ensemble_.reigns(),
                     .elections = elections_,
-                    .outages = outages_.outages(end, ensemble_),
+                    .outages = outages_.outages(end, ensemble_, demand_),
                     .outage_threshold = outages_.threshold(),
                     .messages = messages_,
                     .commits = commits_,

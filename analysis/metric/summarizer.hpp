@@ -1,5 +1,6 @@
 #pragma once
 
+#include "analysis/metric/demand.hpp"
 #include "analysis/metric/ensemble_view.hpp"
 #include "analysis/metric/outage_watch.hpp"
 #include "analysis/metric/pending_operations.hpp"
@@ -25,14 +26,16 @@ class Summarizer final : public trace::Sink {
                                                       trace::kind_bit(trace::Kind::fail);
     /// What it wants to see. At level `messages` and above all of it is in a file; below, messages
     /// (and commits, at `operations`) are missing and the summary shows none.
-    static constexpr trace::KindSet kinds =
-        operation_kinds | EnsembleView::kinds | TextbookView::kinds | WatchView::kinds |
-        trace::kind_bit(trace::Kind::receive) | trace::kind_bit(trace::Kind::resource);
+    static constexpr trace::KindSet kinds = operation_kinds | EnsembleView::kinds |
+                                            TextbookView::kinds | WatchView::kinds | Demand::kinds |
+                                            trace::kind_bit(trace::Kind::receive) |
+                                            trace::kind_bit(trace::Kind::resource);
 
     struct Options {
         zab::Instant warm_up;
         std::vector<zab::NodeId> voters;
-        zab::QuorumGroups groups = {};  ///< None: any majority decides.
+        zab::QuorumGroups groups = {};          ///< None: any majority decides.
+        std::vector<ClientWants> clients = {};  ///< None: they want what the trace shows.
     };
     explicit Summarizer(const Options& options);
 
@@ -54,6 +57,7 @@ class Summarizer final : public trace::Sink {
     zab::Instant last_;  ///< Of the latest record.
     EnsembleView ensemble_;
     OutageWatch outages_;
+    Demand demand_;
     TextbookView textbook_;
     WatchView watches_;
     PendingOperations pending_;

@@ -112,6 +112,7 @@ bool Workers::start(Worker& worker) {
 /// The life of a worker. It leaves without the parent's destructors and buffers.
 void Workers::work(int orders, int results) const {
     ::signal(SIGINT, SIG_IGN);  // The parent decides.
+    ::signal(SIGTERM, SIG_DFL);
     std::uint64_t seed = 0;
     while (read_all(orders, &seed, sizeof seed)) {
         const std::string line = to_line(try_seed_(seed));

@@ -115,6 +115,12 @@ Value Definitions::refer(std::string_view name, const std::function<Value()>& ma
     return json::object({json::member("$ref", text(reference))});
 }
 
+void Definitions::refuse_example(std::string_view table, std::string_view key) {
+    refused_.push_back(std::string(table) + '.' + std::string(key));
+}
+
+std::optional<Value> example_of(const Doc& doc) { return json::parse_if_valid(doc.example); }
+
 bool is_alternative(const Outline& outline, std::string_view key) {
     return std::any_of(outline.one_of.begin(), outline.one_of.end(), [&](const OneOf& one_of) {
         return std::find(one_of.keys.begin(), one_of.keys.end(), key) != one_of.keys.end();
@@ -145,8 +151,8 @@ bool check_keys(const Value& value, Reader& reader, const Outline& outline,
         }
         if (std::find(names.begin(), names.end(), member.key) == names.end()) {
             const std::string suggestion = closest(member.key, names);
-            sound = reader.wrong_key(member, "unknown key", suggestion.empty() ? listed(names) : "",
-                                     suggestion);
+            sound = reader.wrong_key(member, std::string(Mistake::unknown_key),
+                                     suggestion.empty() ? listed(names) : "", suggestion);
         }
     }
     if (!sound) {

@@ -57,12 +57,20 @@ class Reader {
 /// The named parts of a schema, in the order in which they were first needed.
 class Definitions {
   public:
+    explicit Definitions(const KnownNames& known) : known_(known) {}
+
+    const KnownNames& known() const { return known_; }
     /// A reference to the definition of this name, made by `make` at the first use.
     json::Value refer(std::string_view name, const std::function<json::Value()>& make);
+    /// A key's own example that its form does not take; a test wants none.
+    void refuse_example(std::string_view table, std::string_view key);
+    const std::vector<std::string>& refused_examples() const { return refused_; }
     std::vector<json::Member> take() { return std::move(made_); }
 
   private:
+    KnownNames known_;
     std::vector<json::Member> made_;
+    std::vector<std::string> refused_;
 };
 
 template <class T>
@@ -196,6 +204,20 @@ Key<Variant> alternative(std::string_view name, const Form<Alternative>& form, D
             form.accepted};
 }
 
+std::optional<json::Value> example_of(const Doc& doc);
+
+/// Reads a key's own example as if it stood in a file.
+template <class Owner>
+void try_example(std::string_view table, const Key<Owner>& key, Definitions& definitions) {
+    Mistakes mistakes;
+    Reader reader(mistakes, definitions.known());
+    Owner owner{};
+    const std::optional<json::Value> example = example_of(key.doc);
+    if (!example || !key.read(*example, reader, owner) || !mistakes.empty()) {
+        definitions.refuse_example(table, key.name);
+    }
+}
+
 /// The names of a table's keys; with definitions, also their schemas and what they are written as
 /// in `Owner{}`.
 template <class Owner>
@@ -207,6 +229,7 @@ std::vector<KeyOutline> outlines(const Table<Owner>& table, Definitions* definit
             const bool is_optional = !key.required && !is_alternative(table.outline, key.name);
             outline.default_value = is_optional ? key.write(Owner{}) : std::nullopt;
             outline.schema = key.schema(*definitions);
+            try_example(table.outline.name, key, *definitions);
         }
         out.push_back(std::move(outline));
     }

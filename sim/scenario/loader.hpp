@@ -61,10 +61,14 @@ LoadResult load_scenario(const std::string& path, std::span<const Override> sets
 LoadResult load_scenario_text(std::string text, const std::string& path,
                               std::span<const Override> sets = {}, const LoadOptions& options = {});
 
-/// The JSON Schema (draft-07) of scenario files, for editors: scenarios/scenario.schema.json.
-std::string scenario_schema();
+/// The JSON Schema (draft-07) of scenario files, for editors: scenarios/scenario.schema.json. It
+/// lists the names that are known.
+std::string scenario_schema(const KnownNames& known);
+
+/// The keys, each with its table, whose own example would be refused. A test wants none.
+std::vector<std::string> refused_examples(const KnownNames& known);
 
 /// A page that describes every key, in Markdown. Made from the schema.
-std::string scenario_reference();
+std::string scenario_reference(const KnownNames& known);
 
 }  // namespace sim

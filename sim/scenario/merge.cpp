@@ -318,6 +318,14 @@ void apply(std::span<const Override> sets, Value& root, Sources& sources, Mistak
                 continue;
             }
         }
+        if (set.path == "extends" || set.path.starts_with("extends.")) {
+            mistakes.add({{source, 0},
+                          "/extends",
+                          "the bases are read before anything is set",
+                          "extends in a file",
+                          {}});
+            continue;
+        }
         if (Value* target = Descent(root, source, mistakes).go(set.path)) {
             *target = std::move(*value);
             relocate(*target, {source, 0});

@@ -72,6 +72,16 @@ std::string folded(std::string_view name) {
     return out;
 }
 
+std::string parent(const std::string& pointer) { return pointer.substr(0, pointer.rfind('/')); }
+
+/// Where a mistake is, with the key in place of one that is mistyped.
+std::string meant(const Mistake& mistake) {
+    if (!mistake.is_of_key() || mistake.suggestion.empty()) {
+        return mistake.pointer;
+    }
+    return parent(mistake.pointer) + json::pointer_step(mistake.suggestion);
+}
+
 }  // namespace
 
 void Mistakes::add(Mistake mistake) {
@@ -82,9 +92,16 @@ void Mistakes::add(Mistake mistake) {
 
 bool Mistakes::any_under(std::string_view pointer) const {
     return std::any_of(mistakes_.begin(), mistakes_.end(), [&](const Mistake& mistake) {
-        const std::string_view found = mistake.pointer;
+        const std::string found = meant(mistake);
         return found.starts_with(pointer) &&
                (found.size() == pointer.size() || found[pointer.size()] == '/');
+    });
+}
+
+bool Mistakes::any_at(std::string_view pointer) const {
+    return std::any_of(mistakes_.begin(), mistakes_.end(), [&](const Mistake& mistake) {
+        const bool is_riddle = mistake.is_of_key() && mistake.suggestion.empty();
+        return (is_riddle ? parent(mistake.pointer) : meant(mistake)) == pointer;
     });
 }
 

@@ -24,6 +24,9 @@ struct Mistake {
     std::string reason;
     std::string accepted;
     std::string suggestion;
+
+    bool is_of_key() const { return reason == unknown_key; }
+    static constexpr std::string_view unknown_key = "unknown key";
 };
 
 /// Collects mistakes, so that one run of the loader names them all.
@@ -32,8 +35,12 @@ class Mistakes {
     void add(Mistake mistake);
     bool is_full() const { return mistakes_.size() == most_kept; }
     bool empty() const { return mistakes_.empty(); }
-    /// Whether a mistake was found at this pointer or below it.
+    /// Whether a mistake was found at this pointer or below it. A mistyped key stands for the one
+    /// that was probably meant.
     bool any_under(std::string_view pointer) const;
+    /// Whether one was found at this very pointer, or a key below it that resembles none: nobody
+    /// knows what was meant.
+    bool any_at(std::string_view pointer) const;
     /// `file:line:col: error: /pointer: reason; accepted: …; did you mean "…"?`, one for each, in
     /// the order of the text. Line and column count from 1, the column in bytes.
     std::vector<std::string> messages(const Sources& sources) const;

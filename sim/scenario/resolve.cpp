@@ -1,6 +1,5 @@
 #include "sim/scenario/resolve.hpp"
 
-#include "protocol/release/release.hpp"
 #include "sim/scenario/tables.hpp"
 
 #include <algorithm>
@@ -11,31 +10,6 @@ namespace sim::decode {
 namespace {
 
 constexpr std::string_view reserved_names[] = {"server-", "clients-"};
-
-/// Turns a count into ids that follow `last`, and reports ids that are given twice.
-Ids ids_of(Resolution& in, const ServerList& servers, const std::string& pointer,
-           std::uint32_t last, std::set<zab::NodeId>& seen) {
-    Ids ids;
-    if (const auto* count = std::get_if<std::uint32_t>(&servers)) {
-        if (last + *count > zab::max_node_id) {
-            in.wrong(pointer, "the ids would go beyond " + std::to_string(zab::max_node_id));
-            return ids;
-        }
-        for (std::uint32_t i = 1; i <= *count; ++i) {
-            ids.push_back({static_cast<std::uint16_t>(last + i)});
-        }
-    } else {
-        ids = std::get<Ids>(servers);
-    }
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-        if (!seen.insert(ids[i]).second) {
-            in.wrong(pointer / i, "server " + std::to_string(ids[i].value) + " is given twice",
-                     "each server once, as a voter or as an observer");
-        }
-    }
-    std::sort(ids.begin(), ids.end());
-    return ids;
-}
 
 /// Puts a server into a region; a host has only one.
 void place_in_region(Resolution& in, zab::NodeId id, const std::string& region) {
@@ -207,6 +181,14 @@ std::string operator/(const std::string& pointer, std::size_t index) {
     return pointer + '/' + std::to_string(index);
 }
 
+std::string grouped(std::uint64_t number) {
+    std::string digits = std::to_string(number);
+    for (std::size_t end = digits.size(); end > 3; end -= 3) {
+        digits.insert(end - 3, ",");
+    }
+    return digits;
+}
+
 void Resolution::wrong(const std::string& pointer, std::string reason, std::string accepted,
                        std::string suggestion) {
     mistakes_.add({json::nearest(root_, pointer).place, pointer, std::move(reason),
@@ -258,74 +240,6 @@ std::size_t Resolution::add_host(HostSpec host) {
     return index;
 }
 
-namespace {
-
-/// Groups name every voter once; without any, weights make one group of all voters.
-void resolve_groups(Resolution& in) {
-    const EnsembleDraft& ensemble = in.draft.ensemble;
-    zab::QuorumGroups& rule = in.out.config.groups;
-    const Ids& voters = in.out.config.voters;
-    std::set<zab::NodeId> grouped;
-    for (std::size_t i = 0; i < ensemble.groups.size(); ++i) {
-        for (const zab::NodeId id : ensemble.groups[i]) {
-            const std::string pointer = std::string("/ensemble/groups") / i;
-            if (!std::binary_search(voters.begin(), voters.end(), id)) {
-                in.wrong(pointer, "server " + std::to_string(id.value) + " is no voter");
-            } else if (!grouped.insert(id).second) {
-                in.wrong(pointer, "server " + std::to_string(id.value) + " is in two groups");
-            }
-        }
-    }
-    rule.groups = ensemble.groups;
-    rule.half_decides = ensemble.half_decides;
-    for (const zab::NodeId id : voters) {
-        if (!rule.groups.empty() && !grouped.contains(id)) {
-            in.wrong("/ensemble/groups", "voter " + std::to_string(id.value) + " is in no group");
-        }
-    }
-    for (const auto& [id, weight] : ensemble.weights) {
-        if (!std::binary_search(voters.begin(), voters.end(), id)) {
-            in.wrong(std::string("/ensemble/weights") / std::to_string(id.value),
-                     "server " + std::to_string(id.value) + " is no voter");
-        }
-        rule.weights.push_back({id, weight});
-    }
-    if (rule.groups.empty() && !rule.weights.empty()) {
-        rule.groups.push_back(voters);
-    }
-    const zab::Quorum quorum(voters, rule);
-    if (!voters.empty() && !quorum.is_quorum_where([](zab::NodeId) { return true; })) {
-        in.wrong("/ensemble/weights", "nobody weighs anything: no quorum is possible");
-    }
-}
-
-}  // namespace
-
-void resolve_servers(Resolution& in) {
-    std::set<zab::NodeId> seen;
-    EnsembleDraft& ensemble = in.draft.ensemble;
-    in.out.config = ensemble.config;
-    Ids& voters = in.out.config.voters;
-    Ids& observers = in.out.config.observers;
-    voters = ids_of(in, ensemble.voters, "/ensemble/voters", 0, seen);
-    const std::uint32_t last = voters.empty() ? 0 : voters.back().value;
-    observers = ids_of(in, ensemble.observers, "/ensemble/observers", last, seen);
-    ensemble.voters = voters;
-    ensemble.observers = observers;
-    resolve_groups(in);
-    in.out.config.release = zab::release_named(in.draft.release.base);
-    for (const std::string& defect : in.draft.release.defects) {
-        if (zab::is_defect(defect)) {  // Others are among the mistakes.
-            in.out.config.release = zab::with_defect(in.out.config.release, defect);
-            in.out.release += '+' + defect;
-        }
-    }
-    for (const zab::NodeId id : seen) {
-        const bool is_voter = std::binary_search(voters.begin(), voters.end(), id);
-        in.out.servers.push_back({id, is_voter, 0});
-    }
-}
-
 void resolve_hosts(Resolution& in) {
     const bool knows_names = in.sound("/hosts/named");
     declare_regions(in);
@@ -339,17 +253,36 @@ void resolve_hosts(Resolution& in) {
     }
 }
 
+namespace {
+
+void check_times(Resolution& in) {
+    in.knows_duration = in.sound("/duration");
+    const bool knows_both = in.knows_duration && in.sound("/warm_up");
+    if (knows_both && in.draft.warm_up >= in.draft.duration) {
+        in.wrong("/warm_up", "not shorter than duration, " + to_text(in.draft.duration));
+    }
+}
+
+/// Whether the servers are those that were meant, whatever else is wrong with the ensemble.
+bool knows_servers(const Resolution& in) {
+    return !in.unreadable("/ensemble") && in.sound("/ensemble/voters") &&
+           in.sound("/ensemble/observers");
+}
+
+}  // namespace
+
 Scenario resolve(Draft& draft, const json::Value& root, Mistakes& mistakes) {
     Resolution in(draft, root, mistakes);
     if (draft.protocol == Protocol::textbook && !draft.textbook.has_value()) {
         draft.textbook.emplace();
     }
     copy_plain_parts(draft, in.out);
-    if (!in.sound("/ensemble")) {
+    check_times(in);
+    if (!knows_servers(in)) {
         return {};
     }
     resolve_servers(in);
-    if (!in.sound("/ensemble")) {
+    if (!knows_servers(in)) {
         return {};
     }
     in.knows_places = in.sound("/hosts") && in.sound("/network");

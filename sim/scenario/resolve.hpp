@@ -4,6 +4,7 @@
 #include "sim/scenario/json_value.hpp"
 #include "sim/scenario/mistakes.hpp"
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -20,6 +21,8 @@ class Resolution {
         : draft(draft_to_use), root_(root), mistakes_(mistakes) {}
 
     bool sound(std::string_view pointer) const { return !mistakes_.any_under(pointer); }
+    /// Whether nobody knows what was meant at this pointer.
+    bool unreadable(std::string_view pointer) const { return mistakes_.any_at(pointer); }
     bool has_enough() const { return mistakes_.is_full(); }
     void wrong(const std::string& pointer, std::string reason, std::string accepted = {},
                std::string suggestion = {});
@@ -37,6 +40,7 @@ class Resolution {
     Scenario out;
     /// False when hosts or regions have mistakes: what refers to them is then not judged.
     bool knows_places = true;
+    bool knows_duration = true;
     std::map<zab::NodeId, std::size_t> host_of;     ///< Of each server.
     std::map<std::string, std::size_t> host_index;  ///< By name.
     std::vector<std::string> regions;               ///< Declared; ascending.
@@ -48,6 +52,9 @@ class Resolution {
 
 std::string operator/(const std::string& pointer, std::string_view key);
 std::string operator/(const std::string& pointer, std::size_t index);
+
+/// "1,000,000".
+std::string grouped(std::uint64_t number);
 
 void resolve_servers(Resolution& in);
 void resolve_hosts(Resolution& in);

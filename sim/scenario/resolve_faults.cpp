@@ -121,13 +121,31 @@ void check_pattern(Resolution& in, const RecordPattern& pattern, const std::stri
 void check_place(Resolution& in, const FaultPlace& place, const std::string& pointer) {
     switch (place.kind) {
         case FaultPlace::Kind::at:
-            if (place.at >= in.draft.duration) {
+            if (in.knows_duration && place.at >= in.draft.duration) {
                 in.wrong(pointer / "at",
                          "not before the end of the run, " + to_text(in.draft.duration));
             }
             return;
         case FaultPlace::Kind::after: return check_pattern(in, place.pattern, pointer / "after");
         case FaultPlace::Kind::before: return check_pattern(in, place.pattern, pointer / "before");
+    }
+}
+
+/// What a burst asks for is outstanding at once.
+void check_burst(Resolution& in, const Fault& fault, const std::string& pointer) {
+    if (fault.kind != FaultKind::client_burst) {
+        return;
+    }
+    std::uint64_t clients = 0;
+    for (const std::uint32_t group : fault.target.groups) {
+        clients += in.out.clients[group].count;
+    }
+    const std::uint64_t requests = clients * fault.operations;
+    if (requests > Limits::outstanding) {
+        in.wrong(pointer / "operations",
+                 grouped(clients) + " clients x " + grouped(fault.operations) + " are " +
+                     grouped(requests) + " requests at once",
+                 "at most " + grouped(Limits::outstanding));
     }
 }
 
@@ -149,12 +167,14 @@ void resolve_fault(Resolution& in, FaultDraft& draft, const std::string& pointer
     } else if (is_of_clients && fault.other && fault.other->kind == Target::Kind::clients) {
         in.wrong(action, "there are no links between clients", "servers on one side");
     }
+    check_burst(in, fault, action);
     fault.extra_delay = build(draft.extra);
     in.out.faults.push_back(fault);
 }
 
 /// Chaos without room would be a hunt that finds nothing.
 void check_room_for_chaos(Resolution& in) {
+    if (!in.knows_duration || !in.sound("/ensemble") || !in.sound("/clients")) return;
     const auto least =
         zab::milliseconds(static_cast<std::int64_t>(least_duration_of_chaos(in.draft)));
     if (in.draft.duration >= least) return;

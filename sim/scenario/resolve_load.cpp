@@ -113,14 +113,10 @@ void resolve_home(Resolution& in, const GroupDraft& draft, ClientGroup& group,
 }
 
 /// What one client asks for in the whole run, at most; saturates.
-UnsignedWide operations_of(const ClientGroup& group, zab::Duration duration) {
-    const auto* open = std::get_if<OpenLoad>(&group.load);
-    if (open == nullptr) {
-        return 0;
-    }
+UnsignedWide operations_of(const ClientGroup& group, const OpenLoad& open, zab::Duration duration) {
     const auto arrivals =
-        UnsignedWide{amount(duration)} / std::max<std::uint64_t>(amount(open->mean_interval), 1);
-    const UnsignedWide all = (arrivals + 1) * open->burst;
+        UnsignedWide{amount(duration)} / std::max<std::uint64_t>(amount(open.mean_interval), 1);
+    const UnsignedWide all = std::max<UnsignedWide>(arrivals, 1) * open.burst;
     return group.operations_each ? std::min(all, UnsignedWide{*group.operations_each}) : all;
 }
 
@@ -130,13 +126,14 @@ struct Total {
     UnsignedWide most;
     UnsignedWide sum = 0;
 
-    void add(Resolution& in, UnsignedWide more, const std::string& pointer) {
+    void add(Resolution& in, UnsignedWide more, const std::string& product,
+             const std::string& pointer) {
         const bool crosses = sum <= most && sum + more > most;
         sum += more;
         if (crosses) {
-            in.wrong(pointer, "all groups together have more " + std::string(what) +
+            in.wrong(pointer, product + ": all groups together have more " + std::string(what) +
                                   " than the limit of " +
-                                  std::to_string(static_cast<std::uint64_t>(most)));
+                                  grouped(static_cast<std::uint64_t>(most)));
         }
     }
 };
@@ -145,17 +142,70 @@ struct Totals {
     Total clients{"clients", Limits::clients};
     Total outstanding{"outstanding requests", Limits::outstanding};
     Total operations{"arrivals", Limits::operations};
+    UnsignedWide per_second = 0;
 };
+
+std::string clients_text(const ClientGroup& group) {
+    return grouped(group.count) + (group.count == 1 ? " client" : " clients");
+}
+
+/// "100 clients x 10,000/s x 60s".
+std::string arrivals_text(const ClientGroup& group, const OpenLoad& open, zab::Duration duration) {
+    if (group.operations_each) {
+        return clients_text(group) + " x up to " + grouped(*group.operations_each);
+    }
+    const auto second = std::uint64_t{1'000'000'000};
+    const std::uint64_t interval = std::max<std::uint64_t>(amount(open.mean_interval), 1);
+    const bool is_burst = open.burst > 1 || interval > second;
+    const std::string rate = is_burst
+                                 ? grouped(open.burst) + " every " + to_text(open.mean_interval)
+                                 : grouped(second / interval) + "/s";
+    return clients_text(group) + " x " + rate + " x " + to_text(duration);
+}
+
+/// What nobody can answer piles up, and needs memory for each.
+void check_arrivals(Resolution& in, const ClientGroup& group, const OpenLoad& open,
+                    const std::string& pointer, Totals& totals) {
+    if (!in.knows_duration) {
+        return;
+    }
+    const UnsignedWide all = operations_of(group, open, in.draft.duration) * group.count;
+    const std::string product = arrivals_text(group, open, in.draft.duration);
+    const UnsignedWide before = totals.operations.sum;
+    totals.operations.add(in, all, product, pointer);
+    const UnsignedWide burst = UnsignedWide{group.count} * open.burst;
+    const UnsignedWide rate_before = totals.per_second;
+    totals.per_second +=
+        burst * 1'000'000'000 / std::max<std::uint64_t>(amount(open.mean_interval), 1);
+    const auto piles_up = [](UnsignedWide requests, UnsignedWide rate) {
+        return requests > Limits::waiting && rate > Limits::answered_per_second;
+    };
+    const bool is_told = totals.operations.sum > totals.operations.most;
+    if (is_told || piles_up(before, rate_before) ||
+        !piles_up(totals.operations.sum, totals.per_second)) {
+        return;
+    }
+    in.wrong(pointer,
+             product + " are " + grouped(static_cast<std::uint64_t>(all)) +
+                 " requests, faster than any ensemble answers",
+             "at most " + grouped(Limits::waiting) +
+                 " in all groups together, where they ask for more than " +
+                 grouped(Limits::answered_per_second) + "/s");
+}
 
 void check_totals(Resolution& in, const ClientGroup& group, const std::string& pointer,
                   Totals& totals) {
-    totals.clients.add(in, group.count, pointer / "count");
-    if (const auto* closed = std::get_if<ClosedLoad>(&group.load)) {
-        totals.outstanding.add(in, UnsignedWide{group.count} * closed->outstanding,
-                               pointer / "load");
+    totals.clients.add(in, group.count, clients_text(group), pointer / "count");
+    const auto* closed = std::get_if<ClosedLoad>(&group.load);
+    const auto* open = std::get_if<OpenLoad>(&group.load);
+    const std::uint32_t at_once = closed != nullptr ? closed->outstanding : open->burst;
+    if (closed != nullptr || at_once > 1) {
+        totals.outstanding.add(in, UnsignedWide{group.count} * at_once,
+                               clients_text(group) + " x " + grouped(at_once), pointer / "load");
     }
-    totals.operations.add(in, operations_of(group, in.draft.duration) * group.count,
-                          pointer / "load");
+    if (open != nullptr) {
+        check_arrivals(in, group, *open, pointer / "load", totals);
+    }
 }
 
 /// Nothing lies at a path that is not there at the start.
@@ -186,8 +236,11 @@ void resolve_group(Resolution& in, std::size_t index, std::set<std::string>& nam
     copy_requests(draft, group);
     resolve_placement(in, draft, group, pointer / "placement");
     resolve_home(in, draft, group, pointer);
-    if (group.start >= in.draft.duration) {
+    if (in.knows_duration && group.start >= in.draft.duration) {
         in.wrong(pointer / "start", "not before the end of the run");
+    }
+    if (group.leave && group.leave->at < group.start) {
+        in.wrong(pointer / "leave" / "at", "before they come: start is " + to_text(group.start));
     }
     check_totals(in, group, pointer, totals);
     check_requests(in, group, pointer / "requests");
@@ -203,6 +256,12 @@ void resolve_clients(Resolution& in) {
         if (in.sound(std::string("/clients") / i)) {
             resolve_group(in, i, names, totals);
         }
+    }
+    const zab::Config& config = in.out.config;
+    if (in.sound("/clients") && !in.draft.clients.empty() && !config.leader_serves &&
+        config.voters.size() == 1 && config.observers.empty()) {
+        in.wrong("/ensemble/leader_serves",
+                 "nobody serves the clients: the only server leads, and the leader serves none");
     }
 }
 

@@ -52,17 +52,21 @@ const Spelling<ByteRate> byte_rate_spelling = {
 const Spelling<Bandwidth> bandwidth_spelling = {
     "bandwidth", "a bandwidth such as \"100Mbit/s\" or \"1Gbit/s\", or \"unlimited\"",
     "^(unlimited|[0-9]+(\\.[0-9]+)?[kMGT]?bit/s)$", parse_bandwidth, print};
-const Spelling<Rate> rate_spelling = {"rate",
-                                      "operations per second such as \"100/s\" or \"0.5/s\"",
-                                      "^[0-9]+(\\.[0-9]+)?/s$", parse_rate, print};
+const Spelling<Rate> rate_spelling = {
+    "rate", "operations per second such as \"100/s\" or \"0.5/s\"",
+    "^[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?/s$", parse_rate, print};
 const Spelling<Probability> probability_spelling = {"probability",
                                                     "a probability such as \"1%\" or 0.001",
-                                                    "^[0-9]+(\\.[0-9]+)?%?$",
+                                                    "^[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?%?$",
                                                     parse_probability,
                                                     print,
                                                     true};
-const Spelling<Factor> factor_spelling = {
-    "factor", "a number such as 3 or \"0.99\"", "^[0-9]+(\\.[0-9]+)?$", parse_factor, print, true};
+const Spelling<Factor> factor_spelling = {"factor",
+                                          "a number such as 3 or \"0.99\"",
+                                          "^[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?$",
+                                          parse_factor,
+                                          print,
+                                          true};
 const Spelling<zab::Zxid> zxid_spelling = {
     "zxid", "a zxid, epoch and counter, such as \"1:5\" or \"0x100000005\"",
     "^([0-9]{1,10}:[0-9]{1,10}|0x[0-9a-fA-F]{1,16})$", parse_zxid, print};

@@ -9,8 +9,8 @@ namespace {
 
 using json::Value;
 
-Value schema_document() {
-    decode::Definitions definitions;
+Value schema_document(const KnownNames& known) {
+    decode::Definitions definitions(known);
     Value reference = decode::scenario().schema(definitions);
     return json::object({
         json::member("$schema", json::string("http://json-schema.org/draft-07/schema#")),
@@ -99,10 +99,18 @@ void append_section(std::string& out, const json::Member& definition, const Valu
 
 }  // namespace
 
-std::string scenario_schema() { return json::pretty(schema_document()); }
+std::string scenario_schema(const KnownNames& known) {
+    return json::pretty(schema_document(known));
+}
 
-std::string scenario_reference() {
-    const Value document = schema_document();
+std::vector<std::string> refused_examples(const KnownNames& known) {
+    decode::Definitions definitions(known);
+    decode::scenario().schema(definitions);
+    return definitions.refused_examples();
+}
+
+std::string scenario_reference(const KnownNames& known) {
+    const Value document = schema_document(known);
     const Value& definitions = *document.find("definitions");
     std::string out =
         "# Scenario files\n\n"

@@ -118,7 +118,10 @@ Form<CpuDraft> cpu() {
                     cost("sender", &C::sender, "One packet is written to one learner."),
                     cost("append", &C::append, "One transaction is serialised into the log."),
                     cost("commit", &C::commit,
-                         "One transaction is applied, or one read answered from the tree."),
+                         "One transaction is applied, or one read answered from the tree. A write "
+                         "is paid by it "
+                         "twice at its client's server: when its request passes the commit thread, "
+                         "and when it is applied."),
                     cost("reply", &C::reply, "One reply is written to its client."),
                     cost("leader_reply", &C::leader_reply,
                          "A leader answers a write of its own client, beside `reply`."),

@@ -166,14 +166,7 @@ const Form<Draft>& scenario() {
             .outline = {"scenario", "A scenario of zabsim.", {}},
             .keys = std::move(rows),
             .prepare = {},
-            .check =
-                [](const Value& value, Reader& reader, const Draft& draft) {
-                    const bool has_time =
-                        draft.warm_up < draft.duration ||
-                        wrong_member(value, reader, "warm_up",
-                                     "not shorter than duration, " + to_text(draft.duration));
-                    return check_protocol(value, reader, draft) && has_time;
-                },
+            .check = check_protocol,
         });
     }();
     return form;

@@ -212,7 +212,7 @@ std::optional<Value> written(std::string_view metric, const std::vector<Expectat
 Value expectation_schema(Unit unit) {
     const std::string_view pattern = unit == Unit::time
                                          ? "^[<>]=? *[0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h)$"
-                                         : "^[<>]=? *[0-9]+(\\.[0-9]+)?$";
+                                         : "^[<>]=? *[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?$";
     return json::object({json::member("type", json::string("string")),
                          json::member("pattern", json::string(pattern))});
 }

@@ -43,11 +43,15 @@ ProcessDraft jvm_process();
 struct Limits {
     static constexpr std::uint32_t voters = 501;
     static constexpr std::uint32_t observers = 3'500;
+    static constexpr std::uint64_t pairs = 1'000'000;           ///< Of a voter and any server.
     static constexpr std::uint32_t clients = 1'000'000;         ///< Of one group, and of all.
     static constexpr std::uint64_t outstanding = 1'000'000;     ///< Of all clients together.
     static constexpr std::uint64_t operations = 1'000'000'000;  ///< That open loads ask for.
-    static constexpr std::size_t requests = 1'000'000;          ///< That one client's list has.
-    static constexpr std::uint64_t transactions = 10'000'000;   ///< Of all start histories.
+    /// The same when they ask faster than any ensemble answers, so that all may wait at once.
+    static constexpr std::uint64_t waiting = 25'000'000;
+    static constexpr std::uint64_t answered_per_second = 100'000;
+    static constexpr std::size_t requests = 1'000'000;         ///< That one client's list has.
+    static constexpr std::uint64_t transactions = 10'000'000;  ///< Of all start histories.
     static constexpr std::uint64_t link_overrides = 1'000'000;
     static constexpr std::uint32_t paths = 10'000'000;
     static constexpr std::uint32_t payload = 1'048'575;  ///< ZooKeeper's jute.maxbuffer.

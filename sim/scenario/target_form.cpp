@@ -64,6 +64,11 @@ Form<std::string> known_name(std::string_view what,
         }
         return unknown_word(value, reader, {names.begin(), names.end()});
     };
+    const auto any_name = form.schema;
+    form.schema = [=](Definitions& definitions) {
+        const auto names = definitions.known().*known;
+        return names.empty() ? any_name(definitions) : words_schema({names.begin(), names.end()});
+    };
     return form;
 }
 
@@ -71,7 +76,7 @@ std::vector<Key<RecordPattern>> pattern_rows() {
     using P = RecordPattern;
     const Form<std::string> message = known_name("a kind of message", &KnownNames::messages);
     Key<P> message_row =
-        key<P>("message", &P::message, message, {"The kind of message received.", "\"PROPOSAL\""});
+        key<P>("message", &P::message, message, {"The kind of message received.", "\"proposal\""});
     message_row.write = [](const P& pattern) -> std::optional<Value> {
         return pattern.message.empty() ? std::nullopt
                                        : std::optional(json::string(pattern.message));
@@ -138,7 +143,9 @@ Form<RecordPattern> record_pattern() {
                 key<P>("record", &P::record, record, {"The kind of trace record.", "\"commit\""})
                     .mandatory());
     return object<P>({
-        .outline = {"record_pattern", "Matches records: what is left out matches all.", {}},
+        .outline = {"record_pattern",
+                    "Matches records of a kind: what else is left out matches all.",
+                    {}},
         .keys = std::move(rows),
         .prepare = {},
         .check = {},

@@ -14,6 +14,8 @@ namespace trace {
 namespace {
 
 constexpr std::size_t input_block = std::size_t{128} << 10;
+constexpr std::string_view gzip_magic = "\x1f\x8b";
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // Some editors put it in front.
 
 }  // namespace
 
@@ -45,6 +47,10 @@ void ByteSource::recognise() {
         filled += got;
     }
     pending_ = {input_.data(), filled};
+    if (pending_.starts_with(byte_order_mark)) pending_.remove_prefix(byte_order_mark.size());
+    if (pending_.starts_with(gzip_magic)) {
+        failure_ = "it is compressed by gzip: give it to gunzip first, or write a .zst";
+    }
     if (!pending_.starts_with(zstd_magic)) return;
     decompressor_ = std::make_unique<Decompressor>();
     failure_ = decompressor_->failure();

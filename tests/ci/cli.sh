@@ -58,7 +58,7 @@ keeps_what_there_is() {
     local status
     # Job control would set SIGINT to "ignore" for a background command; timeout does not. In the
     # foreground, because otherwise it signals twice, and the second interrupt ends at once.
-    timeout --foreground --signal=INT 2 "$zabsim" run "tiny one.json" --set duration=10000h \
+    timeout --foreground --signal="$1" 2 "$zabsim" run "tiny one.json" --set duration=10000h \
         --trace kept.jsonl --level operations >kept.txt
     status=$?
     [ "$status" -eq 124 ] || { echo "exit $status"; return 1; }
@@ -91,5 +91,6 @@ check "the shipped scenarios are listed" prints leader-crash "$zabsim" list --di
 check "the shipped scenarios are valid" bash -c "find '$root/scenarios' -name '*.json' \
     ! -name '*.schema.json' -print0 | xargs -0 '$zabsim' validate"
 check "outputs that nobody reads" stays_quiet_in_a_broken_pipe
-check "an interrupt" keeps_what_there_is
+check "an interrupt" keeps_what_there_is INT
+check "a request to end" keeps_what_there_is TERM
 close

@@ -163,9 +163,10 @@ TEST_CASE("of a run in which nothing happened no guarantee is said to hold") {
 
     CHECK(run.prints("nothing was checked"));
     CHECK_FALSE(run.prints("held"));
-    CHECK(checked.exit == 2);
+    CHECK(run.exit == 0);
+    CHECK(checked.exit == run.exit);
     CHECK(checked.prints("not checked: 0 of "));
-    CHECK(checked.says("nothing happened that they speak of"));
+    CHECK(checked.prints("nothing happened that they speak of"));
     CHECK_FALSE(checked.prints("held"));
 }
 
@@ -231,6 +232,24 @@ TEST_CASE(
     CAPTURE(checked.talk);
     CHECK(checked.exit == 2);
     CHECK(checked.says("not checked: watch_complete: needs a trace of format 1.3"));
+}
+
+TEST_CASE("check says of a run in which nothing happened what the run itself said") {
+    const Folder folder;
+    const std::string file = folder.path("t.jsonl");
+    const std::string dead =
+        folder.write("dead.json", R"({"duration": "2s", "ensemble": {"voters": 1},
+        "start": {"servers": {"1": {"down": true}}}})");
+
+    const Called run = call({"run", dead, "--trace", file, "--level", "all"});
+    const Called checked = call({"check", file});
+
+    CHECK(run.exit == 0);
+    CHECK(checked.exit == run.exit);
+    const std::string why = "not checked: the guarantees: nothing happened that they speak of";
+    CHECK(run.prints(why));
+    CHECK(checked.prints(why));
+    CHECK(checked.talk.empty());
 }
 
 }  // namespace cli

@@ -164,4 +164,29 @@ TEST_CASE("an interrupted run keeps what there is and exits 130") {
     CHECK(call({"run", file, "--seeds", "1..3"}, true).exit == 130);
 }
 
+TEST_CASE("no output takes the place of an input or of another output") {
+    const Folder folder;
+    const std::string file = folder.write("tiny.json", tiny);
+    const std::string same = folder.path(
+        "../" + std::filesystem::path(folder.path("")).parent_path().filename().string() +
+        "/tiny.json");
+
+    const Called trace = call({"run", file, "--trace", same});
+    const Called json = call({"run", file, "--json=" + file});
+    const Called both =
+        call({"run", file, "--trace", folder.path("a"), "--json=" + folder.path("./a")});
+    const Called check = call({"check", file, "--json=" + file});
+
+    CHECK(trace.exit == 2);
+    CHECK(trace.says("--trace would overwrite "));
+    CHECK(json.exit == 2);
+    CHECK(json.says("--json would overwrite "));
+    CHECK(both.exit == 2);
+    CHECK(both.says("--trace and --json name one file"));
+    CHECK(check.exit == 2);
+    CHECK(check.says("--json would overwrite "));
+    CHECK(folder.read("tiny.json") == tiny);
+    CHECK(folder.files() == 1);
+}
+
 }  // namespace cli

@@ -47,6 +47,16 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
 
 }  // namespace
 
+TEST_CASE("a byte order mark is passed over, and what is not a trace is named") {
+    const std::string text =
+        tests::trace_text(header_of(Level::all), tests::sample_run(kind_count, 1));
+
+    CHECK(outcome(text).message.empty());
+    CHECK(outcome("\xef\xbb\xbf" + text).message.empty());
+    CHECK(outcome("\x1f\x8b\x08 and so on").message.find("compressed by gzip") !=
+          std::string::npos);
+}
+
 TEST_CASE("every record comes back, at every level and in every window") {
     const auto run = tests::sample_run(40 * kind_count, 21);
     const zab::Instant middle = run[run.size() / 2].time();

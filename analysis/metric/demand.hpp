@@ -1,0 +1,83 @@
+#pragma once
+
+#include "protocol/types/ids.hpp"
+#include "protocol/types/time.hpp"
+#include "sim/trace/record.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <vector>
+
+namespace analysis {
+
+/// What clients that behave alike ask for, as the scenario says it. Their numbers follow those of
+/// the group before.
+struct ClientWants {
+    std::uint32_t count = 0;
+    bool writes = false;  ///< They ask for writes, whatever else.
+    zab::Instant start;
+    std::optional<zab::Instant> leave;
+    bool leaves_at_once = false;  ///< When it leaves, what is under way is waited for no longer.
+    zab::Duration think_time;     ///< Closed loop.
+    /// Open load: the mean time between two arrivals. Nothing: a closed loop.
+    std::optional<zab::Duration> interval;
+    bool arrives_at_random = false;
+    /// Requests after which each is done, or after which it only reads.
+    std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+};
+
+/// Which clients want to write and cannot even ask: they have no server. A trace shows a request
+/// only when it is sent, so that what waits for a connection is told from what the scenario says.
+class Demand {
+  public:
+    static constexpr trace::KindSet kinds = trace::kind_bit(trace::Kind::client_connected) |
+                                            trace::kind_bit(trace::Kind::client_disconnected) |
+                                            trace::kind_bit(trace::Kind::client_expired) |
+                                            trace::kind_bit(trace::Kind::notified);
+
+    explicit Demand(const std::vector<ClientWants>& groups);
+
+    /// Nothing is known of the clients: only what the trace shows is wanted.
+    bool is_unknown() const { return groups_.empty(); }
+
+    /// A record of `kinds`.
+    void observe(const trace::Record& record);
+    void invoked(std::uint64_t client, trace::Operation operation, zab::Instant arrived);
+    void completed(std::uint64_t client, trace::Operation operation, zab::Instant now);
+    void failed(std::uint64_t client, trace::Operation operation, zab::Instant now);
+
+    /// How many writes were under way of clients that have left by now, for none of which anybody
+    /// waits any more. To be called with times that do not go back; each is told of once.
+    std::uint64_t take_left_behind(zab::Instant now);
+
+    /// When in [from, end) writes were first, and last, wanted by clients without a server.
+    struct Span {
+        zab::Instant first, last;
+    };
+    std::optional<Span> waiting(zab::Instant from, zab::Instant end) const;
+
+  private:
+    struct Client {
+        std::optional<zab::Instant> due;  ///< Its next request; nothing: it waits for a change.
+        std::uint64_t issued = 0;
+        std::uint32_t writes_under_way = 0;
+        bool is_attached = false;
+    };
+    struct Group {
+        ClientWants wants;
+        std::size_t first = 0;
+        bool has_left = false;
+    };
+
+    const ClientWants* wants_of(std::uint64_t client) const;
+    std::optional<Span> waiting_of(const Group& group, zab::Instant from, zab::Instant end) const;
+
+    std::vector<Group> groups_;
+    std::vector<Client> clients_;
+    std::vector<std::uint32_t> group_of_;
+    std::optional<zab::Instant> next_leave_;
+};
+
+}  // namespace analysis
