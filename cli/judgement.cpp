@@ -59,12 +59,9 @@ void add_wants(const sim::ClientGroup& group, std::vector<analysis::ClientWants>
         wants.leave = zab::Instant{} + group.leave->at;
         wants.leaves_at_once = group.leave->how != sim::Leave::How::close_session;
     }
-    if (const auto* open = std::get_if<sim::OpenLoad>(&group.load)) {
-        wants.interval = open->mean_interval;
-        wants.arrives_at_random = open->arrivals == sim::Arrivals::poisson;
-    } else {
-        wants.think_time = std::get<sim::ClosedLoad>(group.load).think_time;
-    }
+    const auto* closed = std::get_if<sim::ClosedLoad>(&group.load);
+    wants.is_open = closed == nullptr;
+    if (closed != nullptr) wants.think_time = closed->think_time;
     if (group.operations_each) wants.most = *group.operations_each;
     if (!group.requests) {
         out.push_back(wants);

@@ -10,9 +10,6 @@ namespace {
 
 using trace::Operation;
 
-/// So many arrivals are expected by chance before it is certain that there was one (e^-10).
-constexpr std::int64_t certain_arrivals = 10;
-
 bool is_of_load(Operation operation) {
     return operation != Operation::set_watches && operation != Operation::close_session;
 }
@@ -44,7 +41,7 @@ void Demand::observe(const trace::Record& record) {
     if (wants == nullptr) return;
     Client& client = clients_[number];
     if (is_told) {
-        if (!wants->interval && !client.due) client.due = record.time() + wants->think_time;
+        if (!client.due) client.due = record.time() + wants->think_time;
         return;
     }
     client.is_attached = record.kind() == trace::Kind::client_connected;
@@ -52,12 +49,11 @@ void Demand::observe(const trace::Record& record) {
     if (record.kind() == trace::Kind::client_expired && !client.due) client.due = record.time();
 }
 
-void Demand::invoked(std::uint64_t client, Operation operation, zab::Instant arrived) {
+void Demand::invoked(std::uint64_t client, Operation operation) {
     const ClientWants* wants = wants_of(client);
     if (wants == nullptr || !is_of_load(operation)) return;
     ++clients_[client].issued;
     clients_[client].writes_under_way += is_write(operation) ? 1U : 0U;
-    if (wants->interval) clients_[client].due = arrived + *wants->interval;
 }
 
 void Demand::completed(std::uint64_t client, Operation operation, zab::Instant now) {
@@ -65,18 +61,17 @@ void Demand::completed(std::uint64_t client, Operation operation, zab::Instant n
     if (wants == nullptr || !is_of_load(operation)) return;
     Client& one = clients_[client];
     if (is_write(operation) && one.writes_under_way > 0) --one.writes_under_way;
-    if (wants->interval) return;
     one.due.reset();
     if (operation != Operation::watch) one.due = now + wants->think_time;
 }
 
-/// A closed loop asks again for what was lost; an open load leaves it and goes on.
+/// A closed loop asks again for what was lost.
 void Demand::failed(std::uint64_t client, Operation operation, zab::Instant now) {
     const ClientWants* wants = wants_of(client);
     if (wants == nullptr || !is_of_load(operation)) return;
     Client& one = clients_[client];
     if (is_write(operation) && one.writes_under_way > 0) --one.writes_under_way;
-    if (!wants->interval) one.due = now;
+    one.due = now;
 }
 
 std::uint64_t Demand::take_left_behind(zab::Instant now) {
@@ -114,21 +109,15 @@ std::optional<Demand::Span> Demand::waiting_of(const Group& group, zab::Instant 
                                                zab::Instant end) const {
     const ClientWants& wants = group.wants;
     const zab::Instant until = wants.leave ? std::min(*wants.leave, end) : end;
-    if (!wants.writes) return std::nullopt;
+    if (!wants.writes || wants.is_open) return std::nullopt;
     std::optional<zab::Instant> first;
-    std::int64_t expected = 0;  // Arrivals until the end.
     for (std::size_t i = 0; i < wants.count; ++i) {
         const Client& client = clients_[group.first + i];
         if (client.is_attached || !client.due || client.issued >= wants.most) continue;
         const zab::Instant wanted = std::max(from, *client.due);
         if (wanted >= until) continue;
         first = first ? std::min(*first, wanted) : wanted;
-        if (!wants.interval) continue;
-        const std::int64_t more =
-            (until - *client.due).ns / std::max<std::int64_t>(wants.interval->ns, 1);
-        expected = std::min(certain_arrivals, expected + std::min(certain_arrivals, more));
     }
-    if (wants.arrives_at_random && expected < certain_arrivals) return std::nullopt;
     if (!first) return std::nullopt;
     return Span{*first, until};
 }

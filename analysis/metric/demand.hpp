@@ -20,16 +20,15 @@ struct ClientWants {
     zab::Instant start;
     std::optional<zab::Instant> leave;
     bool leaves_at_once = false;  ///< When it leaves, what is under way is waited for no longer.
-    zab::Duration think_time;     ///< Closed loop.
-    /// Open load: the mean time between two arrivals. Nothing: a closed loop.
-    std::optional<zab::Duration> interval;
-    bool arrives_at_random = false;
+    bool is_open = false;         ///< Not a closed loop; what it asks for, the trace shows.
+    zab::Duration think_time;     ///< Of a closed loop.
     /// Requests after which each is done, or after which it only reads.
     std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
 };
 
-/// Which clients want to write and cannot even ask: they have no server. A trace shows a request
-/// only when it is sent, so that what waits for a connection is told from what the scenario says.
+/// Which clients want to write and cannot even ask: they have no server. A trace shows the request
+/// of a closed loop only when it is sent, so that what waits for a connection is told from what the
+/// scenario says. What an open load asked for it shows at the end of the run at the latest.
 class Demand {
   public:
     static constexpr trace::KindSet kinds = trace::kind_bit(trace::Kind::client_connected) |
@@ -44,7 +43,7 @@ class Demand {
 
     /// A record of `kinds`.
     void observe(const trace::Record& record);
-    void invoked(std::uint64_t client, trace::Operation operation, zab::Instant arrived);
+    void invoked(std::uint64_t client, trace::Operation operation);
     void completed(std::uint64_t client, trace::Operation operation, zab::Instant now);
     void failed(std::uint64_t client, trace::Operation operation, zab::Instant now);
 

@@ -107,7 +107,7 @@ void Summarizer::invoked(const trace::Record& record) {
         if (is_write(added.displaced->kind)) outages_.write_abandoned(record.time());
     }
     const zab::Instant arrived{record.time().ns - queued_ns};
-    demand_.invoked(record.b(), kind, arrived);
+    demand_.invoked(record.b(), kind);
     if (is_write(kind)) outages_.write_invoked(record.time(), arrived, ensemble_);
 }
 

@@ -91,19 +91,6 @@ TEST_CASE("what waits for a connection is wanted when it is due") {
     SUBCASE("never, when the time to think is longer than the run") {
         wants.think_time = ms(30'000);
     }
-    SUBCASE("with the next arrival of an open load") {
-        wants.interval = ms(500);
-        from = 1498;  // The last came at 998 ms.
-    }
-    SUBCASE("with an arrival at random, when there must have been one") {
-        wants.interval = ms(500);
-        wants.arrives_at_random = true;
-        from = 1498;
-    }
-    SUBCASE("perhaps never, when arrivals are random and rare") {
-        wants.interval = ms(5000);
-        wants.arrives_at_random = true;
-    }
     RunScript script = written_until_a_cut(wants);
     script.at(1001).fault(fault_cut);
     client(script.at(1100), Kind::client_disconnected);
@@ -113,6 +100,32 @@ TEST_CASE("what waits for a connection is wanted when it is due") {
     REQUIRE(summary.outages.size() == (from == 0 ? 0 : 1));
     if (from == 0) return;
     CHECK(summary.outages.front().from == at_ms(from));
+    CHECK(summary.outages.front().open);
+}
+
+TEST_CASE("what an open load still waits to ask is an outage from its arrival to the end") {
+    RunScript script = written_until_a_cut({.count = 1, .writes = true, .is_open = true});
+    script.at(1001).fault(fault_cut);
+    client(script.at(1100), Kind::client_disconnected);
+    std::int64_t from = 0;  // No outage.
+    SUBCASE("nothing has arrived") {}
+    SUBCASE("something has") {
+        from = 4000;
+        script.at(9000).record(
+            {.kind = Kind::invoke,
+             .node = n1,
+             .detail = trace::operation_detail(RunScript::Operation::set, RunScript::Outcome::ok),
+             .a = static_cast<std::uint64_t>(ms(5000).ns),
+             .b = 0,
+             .c = 401});
+    }
+
+    const Summary summary = script.finish(9000);
+
+    REQUIRE(summary.outages.size() == (from == 0 ? 0 : 1));
+    if (from == 0) return;
+    CHECK(summary.outages.front().from == at_ms(from));
+    CHECK(summary.outages.front().until == at_ms(9000));
     CHECK(summary.outages.front().open);
 }
 
@@ -134,8 +147,7 @@ TEST_CASE("a client that was told of its change goes on, one that waits for it d
 }
 
 TEST_CASE("an outage begins with the arrival of what waited for a connection") {
-    RunScript script = written_until_a_cut(
-        {.count = 1, .writes = true, .interval = ms(2), .arrives_at_random = true});
+    RunScript script = written_until_a_cut({.count = 1, .writes = true, .is_open = true});
     script.at(1001).simple(Kind::server_stopped, n3);
     client(script, Kind::client_disconnected);
     script.at(1030).simple(Kind::looking, n1).simple(Kind::looking, n2);
