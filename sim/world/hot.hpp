@@ -27,11 +27,14 @@ inline std::uint64_t distance(trace::RecordId id, trace::RecordId earlier) {
 
 /// What kept an item of a thread waiting last: the thread's own last item, or whatever had the core
 /// that it got at last.
-inline trace::RecordId holder_of(const Stage& stage, const Core* core) {
+inline void set_holder(Origin& origin, const Stage& stage, const Core* core) {
     const bool is_of_core =
         core != nullptr && core->free_at > stage.busy_until && core->last_record != no_record &&
         (stage.last_record == no_record || core->last_record > stage.last_record);
-    return is_of_core ? core->last_record : stage.last_record;
+    const trace::RecordId holder = is_of_core ? core->last_record : stage.last_record;
+    if (holder != no_record) {
+        origin.held_by = holder;
+    }
 }
 
 /// Words are made in registers and written once: a record in narrow fields would stall when it is

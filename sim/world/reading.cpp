@@ -28,9 +28,8 @@ void World::read_message(StageRef ref, ConnectionIndex index, unsigned reader, C
         Pipe& pipe = conn.pipes[sender];
         conn.last_heard[reader] = now_;
         Flight& flight = pipe.flights.front();
-        const trace::RecordId holder = holder_of(stage_of(ref), core);
-        if (flight.origin.since < now_ && holder != no_record) {
-            flight.origin.held_by = holder;
+        if (flight.origin.since < now_) {
+            set_holder(flight.origin, stage_of(ref), core);
         }
         const bool is_snap = zab::kind_of(flight.message) == zab::MessageKind::snap;
         const zab::Snapshot* snapshot = nullptr;

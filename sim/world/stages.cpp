@@ -105,7 +105,8 @@ bool World::run_next_item(StageRef ref) {
 inline void World::run_turn(ServerIndex server, StageRef ref, Stage& stage, Core* core) {
     Pending& turn = stage.queue.front();
     if (turn.origin.since < now_) {
-        turn.origin.held_by = holder_of(stage, core);
+        turn.origin.held_by = no_record;
+        set_holder(turn.origin, stage, core);
     }
     stage.queue.pop();  // Its place is filled anew by the step's effects at the earliest.
     const zab::Ran ran{ref.is_handler() ? zab::Stage::handler : ref.stage(), turn.link};
@@ -115,9 +116,8 @@ inline void World::run_turn(ServerIndex server, StageRef ref, Stage& stage, Core
 void World::run_item(StageRef ref, const Pending& pending, Core* core) {
     const ServerIndex server = server_of(ref);
     Origin origin = pending.origin;
-    const trace::RecordId holder = holder_of(stage_of(ref), core);
-    if (origin.since < now_ && holder != no_record) {
-        origin.held_by = holder;
+    if (origin.since < now_) {
+        set_holder(origin, stage_of(ref), core);
     }
     const auto reason = static_cast<zab::DownReason>(pending.small);
     switch (pending.what) {
