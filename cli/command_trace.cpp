@@ -82,10 +82,7 @@ Exit refused_rest(const std::string& file, const TraceStudy& study,
 template <class Show>
 Exit study_all(const Arguments& arguments, const Environment& environment, StudyNeeds needs,
                Show show) {
-    if (const std::string wrong = overwriting(arguments); !wrong.empty()) {
-        environment.talk << "zabsim: error: " << wrong << '\n';
-        return Exit::bad_input;
-    }
+    if (const Exit exit = refuse_overwriting(arguments, environment); exit != Exit::ok) return exit;
     Results results(environment, arguments.json, arguments.files.size() > 1);
     if (results.failure()) {
         environment.talk << *results.failure() << '\n';

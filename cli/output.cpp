@@ -17,22 +17,38 @@ bool is_same_file(const std::string& one, const std::string& other) {
 }  // namespace
 
 std::string overwriting(const Arguments& arguments) {
-    const auto destroyed = [&](const std::optional<std::string>& output) -> std::string {
-        for (const std::string& file : arguments.files) {
-            if (output && is_same_file(*output, file)) return file;
-        }
-        return {};
+    struct Output {
+        const char* option;
+        const std::optional<std::string>& file;
     };
-    if (const std::string file = destroyed(arguments.trace); !file.empty()) {
-        return "--trace would overwrite " + file + ": name another file";
-    }
-    if (const std::string file = destroyed(arguments.json); !file.empty()) {
-        return "--json would overwrite " + file + ": name another file";
-    }
-    if (arguments.trace && arguments.json && is_same_file(*arguments.trace, *arguments.json)) {
-        return "--trace and --json name one file: give each its own";
+    const Output outputs[] = {{"--trace", arguments.trace},
+                              {"--json", arguments.json},
+                              {"--junit", arguments.junit},
+                              {"--coverage", arguments.coverage}};
+    for (const Output& output : outputs) {
+        if (!output.file) continue;
+        for (const std::string& file : arguments.files) {
+            if (is_same_file(*output.file, file)) {
+                return std::string(output.option) + " would overwrite " + file +
+                       ": name another file";
+            }
+        }
+        for (const Output& other : outputs) {
+            if (&other <= &output || !other.file || !is_same_file(*output.file, *other.file)) {
+                continue;
+            }
+            return std::string(output.option) + " and " + other.option +
+                   " name one file: give each its own";
+        }
     }
     return {};
+}
+
+Exit refuse_overwriting(const Arguments& arguments, const Environment& environment) {
+    const std::string wrong = overwriting(arguments);
+    if (wrong.empty()) return Exit::ok;
+    environment.talk << "zabsim: error: " << wrong << '\n';
+    return Exit::bad_input;
 }
 
 Results::Results(const Environment& environment, const std::optional<std::string>& json,

@@ -14,6 +14,8 @@ namespace cli {
 
 /// Why the outputs would destroy an input or each other; empty: they would not.
 std::string overwriting(const Arguments& arguments);
+/// Tells it; not ok: the command must not begin.
+Exit refuse_overwriting(const Arguments& arguments, const Environment& environment);
 
 /// Where results go: text on standard output, and JSON in a file or, as "-", in its place. The
 /// file is opened at once, so that a run is not in vain, and appears complete or not at all.

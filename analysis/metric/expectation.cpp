@@ -54,10 +54,15 @@ Measurement rate_of(const OperationSummary& operations, const Summary& summary) 
 Measurement writes_per_second(const Summary& summary) { return rate_of(summary.writes(), summary); }
 Measurement reads_per_second(const Summary& summary) { return rate_of(summary.reads(), summary); }
 
+/// Why outages are not measured; nullptr: they are.
+const char* unmeasured(const Summary& summary) {
+    if (!summary.outages.empty()) return nullptr;
+    if (!summary.writes().is_used()) return "no write was attempted";
+    return summary.writes().ok == 0 ? "no write was acknowledged" : nullptr;
+}
+
 Measurement write_outage(const Summary& summary) {
-    if (!summary.writes().is_used()) {
-        return {.value = std::nullopt, .why_not = "no write was attempted"};
-    }
+    if (const char* why = unmeasured(summary)) return {.value = std::nullopt, .why_not = why};
     Measurement longest{.value = 0, .why_not = {}};
     for (const Outage& outage : summary.outages) {
         longest.value = std::max(*longest.value, outage.length().ns);
@@ -69,9 +74,7 @@ Measurement write_outage(const Summary& summary) {
 }
 
 Measurement outages(const Summary& summary) {
-    if (!summary.writes().is_used()) {
-        return {.value = std::nullopt, .why_not = "no write was attempted"};
-    }
+    if (const char* why = unmeasured(summary)) return {.value = std::nullopt, .why_not = why};
     return {.value = std::ssize(summary.outages) * thousandths, .why_not = {}};
 }
 

@@ -160,7 +160,9 @@ std::string cause_text(const Outage& outage) {
 
 std::string outages(const Summary& summary, const TextStyle& style, const Paint& paint) {
     std::string out = heading(paint, "Outages");
-    if (!summary.writes().is_used()) return out + "  not measured: no write was attempted\n";
+    if (summary.outages.empty() && !summary.writes().is_used()) {
+        return out + "  not measured: no write was attempted\n";
+    }
     const std::string limit = summary.outage_threshold
                                   ? " of " + duration_text(*summary.outage_threshold) + " or more"
                                   : std::string{};

@@ -272,6 +272,7 @@ Exit check_before(const Arguments& arguments, const Environment& environment) {
 }  // namespace
 
 Exit fuzz_command(const Arguments& arguments, const Environment& environment) {
+    if (const Exit exit = refuse_overwriting(arguments, environment); exit != Exit::ok) return exit;
     if (const Exit exit = check_before(arguments, environment); exit != Exit::ok) return exit;
     const auto loaded = load_all(arguments, environment);
     std::vector<std::string> mistakes;

@@ -3,6 +3,7 @@
 #include "cli/hunt/junit.hpp"
 #include "cli/hunt/workers.hpp"
 #include "cli/loading.hpp"
+#include "cli/output.hpp"
 #include "sim/trace/byte_sink.hpp"
 #include "sim/world/behaviour.hpp"
 
@@ -173,6 +174,7 @@ std::string Replay::junit() const {
 }  // namespace
 
 Exit replay_command(const Arguments& arguments, const Environment& environment) {
+    if (const Exit exit = refuse_overwriting(arguments, environment); exit != Exit::ok) return exit;
     std::optional<trace::ByteSink> junit;
     if (arguments.junit) junit.emplace(*arguments.junit);
     if (junit && junit->failure()) {

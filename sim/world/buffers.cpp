@@ -70,12 +70,19 @@ void World::tear_off(ConnectionIndex index, unsigned side) {
     pipe.outbox.clear();
     // What has come in whole, or is so far on its way that the rest of it lies in the buffer.
     const std::int64_t soon = now_ + link_models_[pipe.route.model].distance.ns + emptied_in(pipe);
+    const End& to = connections_[index].ends[1 - side];
+    const Path* way = path_between(connections_[index].ends[side], to);
+    const bool is_on_its_way = !pipe.stalled && (way == nullptr || way->is_open());
+    const bool is_read =
+        to.is_client || (servers_[to.index].host_up && !is_paused(servers_[to.index]));
+    // A held message has got to its receiver's door.
+    const bool gets_on = pipe.held || (is_on_its_way && is_read);
     std::uint64_t written = 0;
     std::size_t whole = 0;
     for (; whole < pipe.flights.size(); ++whole) {
         const Flight& flight = pipe.flights[whole];
         written += flight.bytes;
-        const bool is_head_soon_there = whole == 0 && flight.origin.since <= soon;
+        const bool is_head_soon_there = whole == 0 && flight.origin.since <= soon && gets_on;
         if (written > send_buffer_ && !is_head_soon_there) {
             break;
         }
@@ -99,11 +106,11 @@ void World::take_back(Pipe& pipe) {
     const Flight& last = pipe.flights.back();
     Host& host = hosts_[pipe.route.from_host];
     const std::int64_t arrival = last.origin.since;
-    const std::int64_t start = arrival - last.origin.other;
-    const std::int64_t sent = start + wire_ns(last.bytes, host.nic_pace);
-    if (!pipe.route.is_local && host.nic_free_at == sent) {
-        host.nic_free_at = std::clamp(now_, start, sent);
-        host.nic_busy_ns -= sent - host.nic_free_at;
+    if (!pipe.route.is_local) {
+        const std::int64_t unsent = std::clamp(host.nic_free_at - now_, std::int64_t{0},
+                                               wire_ns(last.bytes, host.nic_pace));
+        host.nic_free_at -= unsent;
+        host.nic_busy_ns -= unsent;
     }
     if (zab::kind_of(last.message) == zab::MessageKind::snap && !pipe.snapshots.empty()) {
         pipe.snapshots.pop_back();

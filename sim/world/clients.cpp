@@ -12,6 +12,7 @@ namespace sim {
 
 namespace {
 
+constexpr std::int64_t shortest_rest_ns = 1'000;         // So that time passes between two tries.
 constexpr std::int64_t longest_rest_ns = 1'000'000'000;  // ClientCnxn: before each new try.
 
 /// What a client does when nothing but time has passed since it was last told of.
@@ -188,8 +189,9 @@ std::int64_t World::rest_before_dial(const Client& client, bool was_attached) co
     if (group.reconnect.has_value()) {
         const std::size_t servers = group.servers.empty() ? servers_.size() : group.servers.size();
         const bool tried_all = !was_attached && client.tries % servers == 0;
-        return std::max(group.reconnect->pause.ns,
-                        tried_all ? group.reconnect->cycle_pause.ns : std::int64_t{0});
+        return std::max({group.reconnect->pause.ns,
+                         tried_all ? group.reconnect->cycle_pause.ns : std::int64_t{0},
+                         was_attached ? std::int64_t{0} : shortest_rest_ns});
     }
     if (was_attached) {
         return 0;
@@ -202,6 +204,7 @@ std::int64_t World::rest_before_dial(const Client& client, bool was_attached) co
 void World::client_leaves(ClientIndex index) {
     Client& client = clients_[index];
     const Leave& leave = *scenario_->clients[client.group].leave;
+    tell_unasked(client);
     if (leave.how == Leave::How::close_session && client.session.is_attached()) {
         client.leaving = true;
         client.wanted = 0;

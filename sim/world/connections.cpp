@@ -13,6 +13,9 @@ namespace {
 // A segment without contents.
 constexpr std::uint32_t segment_bytes = 60;
 
+// From a process of its own machine that has nothing to ask anybody.
+constexpr std::int64_t loopback_ns = 50'000;
+
 // What a dialler hears back.
 enum Answer : std::uint32_t { accepted = 0, refused = 1 };
 
@@ -96,6 +99,7 @@ void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Durati
         stage.queue.clear();
         stage.busy_until = 0;
         stage.last_record = no_record;
+        stage.items = 0;
         stage.blocked = stage.writing = stage.scheduled = stage.queued = false;
     }
     conn.pipes[1].has_sender = kind == zab::LinkKind::learner;
@@ -111,7 +115,7 @@ void World::dial(const End& from, const End& to, zab::LinkKind kind, zab::Durati
     const std::int64_t there = segment_ns(from, to, word);
     const std::uint64_t tag = std::uint64_t{generation} << 32;
     if (relay_refuses(conn)) {
-        schedule(ready, EventKind::dial_answered, index, tag | refused);
+        schedule(ready + loopback_ns, EventKind::dial_answered, index, tag | refused);
     } else {
         schedule(ready + there, EventKind::dial_arrives, index, tag);
     }
@@ -128,7 +132,9 @@ bool World::relay_refuses(const Connection& conn) const {
     }
     const ServerNode& target = servers_[conn.ends[1].index];
     const auto kind = static_cast<std::size_t>(conn.kind);
-    const std::uint64_t chance = next_word(next_word(conn.dialled.word)) >> 32;
+    const std::uint64_t chance = draw(pair_key(conn.ends[0], conn.ends[1]), ~std::uint64_t{3},
+                                      static_cast<std::uint64_t>(target.listens_since[kind])) >>
+                                 32;
     const auto seen_after =
         static_cast<std::int64_t>(chance * static_cast<std::uint64_t>(lag.ns) >> 32);
     return !target.up || !target.listens[kind] || now_ < target.listens_since[kind] + seen_after;

@@ -68,6 +68,9 @@ void World::name_watches(Client& client) {
 void World::client_arrival(ClientIndex index, trace::RecordId cause) {
     Client& client = clients_[index];
     const auto* open = std::get_if<OpenLoad>(&scenario_->clients[client.group].load);
+    if (client.gone || client.leaving) {
+        return;
+    }
     if (open == nullptr) {
         const auto& closed = std::get<ClosedLoad>(scenario_->clients[client.group].load);
         ++client.wanted;
@@ -82,13 +85,18 @@ void World::client_arrival(ClientIndex index, trace::RecordId cause) {
     if (open->arrivals == Arrivals::poisson) {
         gap = Distribution::exponential(open->mean_interval).draw(word).ns;
     }
-    const std::uint32_t arrived = open->arrivals == Arrivals::bursts ? open->burst : 1;
-    for (std::uint32_t i = 0; i < arrived; ++i) {
-        client.arrivals_due.push(now_);
-    }
-    client.wanted += arrived;
+    arrive(client, open->arrivals == Arrivals::bursts ? open->burst : 1);
     issue(index, Origin{.since = now_});
     schedule(now_ + std::max<std::int64_t>(gap, 1), EventKind::client_arrival, index, 0);
+}
+
+/// Of an open load, and no more than it asks for in all.
+void World::arrive(Client& client, std::uint32_t count) {
+    const std::uint64_t most = most_requests(scenario_->clients[client.group], client.place);
+    for (; count > 0 && client.issued + client.arrivals_due.size() < most; --count) {
+        client.arrivals_due.push(now_);
+        ++client.wanted;
+    }
 }
 
 /// Issues what is wanted, as far as the session is attached and the group's total allows.
@@ -134,21 +142,21 @@ void World::ask(Client& client, const AskedRequest& asked, const Origin& origin,
     send_from_client(client, zab::ClientRequest{request}, invoked, 0);
 }
 
-/// What has arrived and still waits for a connection when the run ends was asked for, too.
-void World::tell_unasked() {
-    for (Client& client : clients_) {
-        const std::uint64_t most = most_requests(scenario_->clients[client.group], client.place);
-        while (!client.arrivals_due.empty() && !client.gone && client.issued < most) {
-            const AskedRequest asked = next_request(client);
-            const zab::Request request =
-                client.session.request(asked.operation, asked.path, asked.bytes);
-            emit(trace::Kind::invoke, client.server, {}, 0,
-                 detail_of(asked.operation, zab::Outcome::ok),
-                 static_cast<std::uint64_t>(now_ - client.arrivals_due.front()), client.number,
-                 request.cxid);
-            client.arrivals_due.pop();
-        }
+/// What has arrived and still waits for a connection when its client leaves, or the run ends, was
+/// asked for, too.
+void World::tell_unasked(Client& client) {
+    const std::uint64_t most = most_requests(scenario_->clients[client.group], client.place);
+    while (!client.arrivals_due.empty() && client.issued < most) {
+        const AskedRequest asked = next_request(client);
+        const zab::Request request =
+            client.session.request(asked.operation, asked.path, asked.bytes);
+        emit(trace::Kind::invoke, client.server, {}, 0,
+             detail_of(asked.operation, zab::Outcome::ok),
+             static_cast<std::uint64_t>(now_ - client.arrivals_due.front()), client.number,
+             request.cxid);
+        client.arrivals_due.pop();
     }
+    client.arrivals_due.clear();
 }
 
 std::vector<std::vector<AskedRequest>> World::requests_of_group(std::size_t group) const {

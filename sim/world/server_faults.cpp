@@ -125,13 +125,11 @@ void World::client_burst(std::uint32_t group, std::uint32_t operations, trace::R
             continue;
         }
         if (std::holds_alternative<OpenLoad>(scenario_->clients[group].load)) {
-            for (std::uint32_t n = 0; n < operations; ++n) {
-                client.arrivals_due.push(now_);
-            }
+            arrive(client, operations);
         } else {
             client.unasked += operations;
+            client.wanted += operations;
         }
-        client.wanted += operations;
         issue(i, Origin{.cause = cause, .since = now_});
     }
 }

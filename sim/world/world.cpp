@@ -280,7 +280,9 @@ std::optional<ServerIndex> World::leader() const {
 
 void World::finish() {
     tell_skipped();
-    tell_unasked();
+    for (Client& client : clients_) {
+        tell_unasked(client);
+    }
     emit_resources();
 }
 

@@ -297,7 +297,8 @@ class World {
     void client_burst(std::uint32_t group, std::uint32_t operations, trace::RecordId cause);
     void issue(ClientIndex index, const Origin& origin);
     AskedRequest next_request(Client& client);
-    void tell_unasked();
+    void arrive(Client& client, std::uint32_t count);
+    void tell_unasked(Client& client);
     void ask(Client& client, const AskedRequest& asked, const Origin& origin, std::int64_t queued);
     void send_from_client(Client& client, const zab::Message& message, trace::RecordId cause,
                           std::int64_t waited);

@@ -261,8 +261,9 @@ def _sort(cases, path):
             check_case(case, place)
             if case['id'] in seen:
                 raise CaseError(f'{place}.id: {case["id"]} is given twice')
-        except CaseError as error:
-            broken.append((case.get('id', place) if isinstance(case, dict) else place, str(error)))
+        except (CaseError, TypeError, ValueError, LookupError, AttributeError) as error:
+            broken.append((case.get('id', place) if isinstance(case, dict) else place,
+                           str(error) if isinstance(error, CaseError) else f'{place}: {error!r}'))
             continue
         seen.add(case['id'])
         sound.append(case)

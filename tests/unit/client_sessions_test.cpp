@@ -101,3 +101,21 @@ TEST_CASE("a client that closes its connection is the reason of its loss, at ful
         CHECK_EQ(r.time().ns - cause.time().ns, r.wait_ns() + r.service_ns() + r.other_ns());
     }
 }
+
+TEST_CASE("a client that leaves without a connection has asked for what waited, and no more") {
+    const Run run = test::run(test::small_scenario("30s", R"("clients": [{"count": 1,
+        "leave": {"at": "20s"}, "load": {"open": {"constant": "10/s"}}}],
+        "faults": [{"at": "10s", "crash": "all"}])"));
+
+    CHECK(run.all(Kind::invoke).size() >= 195);
+    CHECK(run.all(Kind::invoke).size() <= 200);
+    CHECK_EQ(run.count(Kind::invoke, test::between(21, 31)), 0);
+}
+
+TEST_CASE("an open load asks for no more than it may while it waits for a connection") {
+    const Run run = test::run(test::small_scenario("10s", R"("clients": [{"count": 2,
+        "operations_each": 50, "load": {"open": {"bursts": {"every": "1ms", "size": 1000}}}}],
+        "faults": [{"at": "1ms", "crash": "all"}])"));
+
+    CHECK_EQ(run.count(Kind::invoke), 100);
+}

@@ -171,4 +171,25 @@ TEST_CASE("an outage begins with the arrival of what waited for a connection") {
     CHECK_FALSE(summary.outages.front().open);
 }
 
+TEST_CASE("a run in which no write got through has no measured outage") {
+    RunScript script(
+        Summarizer::Options{.warm_up = {},
+                            .voters = {n1, n2, n3},
+                            .groups = {},
+                            .clients = {{.count = 1, .writes = true, .is_open = true}}});
+    script.at(9000).record(
+        {.kind = Kind::invoke,
+         .node = n1,
+         .detail = trace::operation_detail(RunScript::Operation::set, RunScript::Outcome::ok),
+         .a = static_cast<std::uint64_t>(ms(5000).ns),
+         .b = 0,
+         .c = 1});
+    const Summary summary = script.finish(9000);
+    for (const char* name : {"write_outage", "outages"}) {
+        CAPTURE(name);
+        const Expectation most{name, Relation::at_most, ms(10'000).ns, "<= 10s"};
+        CHECK_FALSE(judge(std::span(&most, 1), summary).front().is_met);
+    }
+}
+
 }  // namespace analysis

@@ -183,6 +183,33 @@ TEST_CASE("a snapshot whose leader dies in the midst of sending it never arrives
     }
 }
 
+TEST_CASE("what a dead leader had not written whole does not arrive later either") {
+    // Its learner stands still, or cannot be reached, and goes on when the leader is long dead.
+    for (const char* hindrance : {R"({"at": "10700ms", "pause": 1, "lasting": "6s"})",
+                                  R"({"at": "10700ms", "cut": {"from": 3, "to": 1}})"}) {
+        CAPTURE(hindrance);
+        const Run run = test::run(sim::sound(R"({"duration": "30s", "ensemble": {"voters": 3,
+            "force_snapshot_sync": true}, "cpu": {"preset": "zero"},
+            "network": {"delay": "1ms", "bandwidth": "100Mbit/s", "send_buffer": "4KiB"},
+            "clients": [{"count": 1, "payload": "1KiB",
+                "paths": {"uniform": {"count": 2000}}}],
+            "start": {"servers": {"1": {"down": true}, "2": {"history": ["1:1-1:2000"]},
+                "3": {"history": ["1:1-1:2000"]}}},
+            "faults": [{"at": "10s", "restart": 1}, )" +
+                                             std::string(hindrance) +
+                                             R"(, {"at": "12s", "crash": 3},
+                {"at": "20s", "heal": "all"}]})"));
+        test::check_clean(run);
+        REQUIRE_EQ(run.count(Kind::snapshot_sent, both(between(10, 11), test::at_server(3))), 1);
+        CHECK_EQ(run.count(Kind::snapshot_installed, both(between(10, 30),
+                                                          [](const trace::Record& r) {
+                                                              return r.node().value == 1 &&
+                                                                     r.peer() == 3;
+                                                          })),
+                 0);
+    }
+}
+
 TEST_CASE("a buffer that never fills changes nothing") {
     const sim::Scenario small = test::small_scenario("30s", writers);
     sim::Scenario large = small;
