@@ -74,24 +74,24 @@ void Demand::failed(std::uint64_t client, Operation operation, zab::Instant now)
     one.due = now;
 }
 
-std::uint64_t Demand::take_left_behind(zab::Instant now) {
-    if (!next_leave_ || now < *next_leave_) return 0;
-    std::uint64_t writes = 0;
+std::optional<Demand::Left> Demand::take_left_behind(zab::Instant now) {
+    if (!next_leave_ || now <= *next_leave_) return std::nullopt;
+    Left left{.writes = 0, .at = *next_leave_};
     next_leave_.reset();
     for (Group& group : groups_) {
         const ClientWants& wants = group.wants;
         if (!wants.leave || group.has_left) continue;
-        if (now < *wants.leave) {
+        if (left.at < *wants.leave) {
             if (!next_leave_ || *wants.leave < *next_leave_) next_leave_ = wants.leave;
             continue;
         }
         group.has_left = true;
         for (std::size_t i = 0; wants.leaves_at_once && i < wants.count; ++i) {
-            writes += clients_[group.first + i].writes_under_way;
+            left.writes += clients_[group.first + i].writes_under_way;
             clients_[group.first + i].writes_under_way = 0;
         }
     }
-    return writes;
+    return left;
 }
 
 std::optional<Demand::Span> Demand::waiting(zab::Instant from, zab::Instant end) const {

@@ -47,9 +47,14 @@ class Demand {
     void completed(std::uint64_t client, trace::Operation operation, zab::Instant now);
     void failed(std::uint64_t client, trace::Operation operation, zab::Instant now);
 
-    /// How many writes were under way of clients that have left by now, for none of which anybody
-    /// waits any more. To be called with times that do not go back; each is told of once.
-    std::uint64_t take_left_behind(zab::Instant now);
+    /// Clients that left before now, all at one moment, and how many of their writes were under way
+    /// then, for which nobody waits any more. To be called with times that do not go back, until
+    /// there are none: each moment is told of once, the earliest first.
+    struct Left {
+        std::uint64_t writes = 0;
+        zab::Instant at;
+    };
+    std::optional<Left> take_left_behind(zab::Instant now);
 
     /// When in [from, end) writes were first, and last, wanted by clients without a server.
     struct Span {

@@ -160,14 +160,14 @@ std::optional<zab::Duration> OutageWatch::threshold() const {
 /// came before it (a cut, say) was the reason, and the leader only gave up in consequence.
 std::optional<OutageWatch::Beginning> OutageWatch::beginning() const {
     const std::vector<Mark>& marks = episode_->marks;
-    const auto fall =
-        std::ranges::find_if(marks, [](const Mark& m) { return is_break(m.trouble); });
+    // A break that came when nobody wanted to write any more began nothing.
+    const auto fall = std::ranges::find_if(
+        marks, [](const Mark& m) { return is_break(m.trouble) && m.blocked_from.has_value(); });
     const Mark& first = marks.front();
     if (fall == marks.end()) {
         if (!first.blocked_from) return std::nullopt;
         return Beginning{*first.blocked_from, first};
     }
-    if (!fall->blocked_from) return std::nullopt;
     const std::optional<zab::Instant> earlier =
         fall == marks.begin() ? first.silent_from : first.blocked_from;
     const std::optional<zab::Duration> limit = threshold();

@@ -59,8 +59,8 @@ void Summarizer::observe(const trace::Record& record, trace::RecordId /*id*/) {
         return;
     }
     last_ = record.time();
-    for (std::uint64_t left = demand_.take_left_behind(last_); left > 0; --left) {
-        outages_.write_abandoned(last_);
+    while (const auto left = demand_.take_left_behind(last_)) {
+        for (std::uint64_t i = 0; i < left->writes; ++i) outages_.write_abandoned(left->at);
     }
     const trace::KindSet bit = trace::kind_bit(record.kind());
     if ((bit & Demand::kinds) != 0) demand_.observe(record);

@@ -13,7 +13,7 @@ namespace {
 // A segment without contents.
 constexpr std::uint32_t segment_bytes = 60;
 
-// From a process of its own machine that has nothing to ask anybody.
+// There and back, to a process of its own machine that has nothing to ask anybody; a guess.
 constexpr std::int64_t loopback_ns = 50'000;
 
 // What a dialler hears back.

@@ -13,7 +13,7 @@ namespace {
 // What a draw is for.
 enum Fate : std::uint64_t { drops = 1, duplicates, reorders, held_up };
 
-constexpr std::size_t crowd = 100;
+constexpr std::size_t crowd = 100;  // Messages on one way; a guess, far above what is usual.
 
 }  // namespace
 

@@ -53,17 +53,16 @@ def _client(case, at):
                                                 case.get('gap_ms', 2)))
     if pause:
         made['reconnect'] = {'pause': scenario.ms(float(pause[1]))}
-    if re.search('java', text, re.I):
+    limit = re.search(r'session timeout (\d+)', text)
+    timeout = scenario.ms(float(limit[1]) if limit else 10_000)
+    if re.search(r'\bjava\b', text, re.I):
         # ClientCnxn: the profile's own pauses, up to a second before every try but the first.
         del made['reconnect']
-        limit = re.search(r'session timeout (\d+)', text)
-        made['session_timeout'] = scenario.ms(float(limit[1]) if limit else 10_000)
-    if re.search('c client|zookeeper.c', text, re.I):
+        made['session_timeout'] = timeout
+    elif re.search(r'\bc client|zookeeper\.c', text, re.I):
         # zookeeper.c: the next server at once. It rests only when it could not connect to any;
         # servers that look for a leader accept connections, and close them.
-        limit = re.search(r'session timeout (\d+)', text)
-        timeout = float(limit[1]) if limit else 10_000
-        made['session_timeout'] = scenario.ms(timeout)
+        made['session_timeout'] = timeout
         made['reconnect'] = {'pause': '1ms'}
     if _tries_all(case):
         made['placement'] = {'servers': sorted([at, *others])}

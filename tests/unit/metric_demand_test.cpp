@@ -38,6 +38,17 @@ RunScript cut_off(const ClientWants& wants) {
     return script;
 }
 
+/// An open load's write that has waited for a connection for so long is told of.
+void ask_late(RunScript& script, std::int64_t queued_ms, zab::Cxid cxid) {
+    script.record(
+        {.kind = Kind::invoke,
+         .node = n1,
+         .detail = trace::operation_detail(RunScript::Operation::set, RunScript::Outcome::ok),
+         .a = static_cast<std::uint64_t>(ms(queued_ms).ns),
+         .b = 0,
+         .c = cxid});
+}
+
 }  // namespace
 
 TEST_CASE("a cut that outlasts the run is an outage until its end, though a leader leads") {
@@ -111,13 +122,7 @@ TEST_CASE("what an open load still waits to ask is an outage from its arrival to
     SUBCASE("nothing has arrived") {}
     SUBCASE("something has") {
         from = 4000;
-        script.at(9000).record(
-            {.kind = Kind::invoke,
-             .node = n1,
-             .detail = trace::operation_detail(RunScript::Operation::set, RunScript::Outcome::ok),
-             .a = static_cast<std::uint64_t>(ms(5000).ns),
-             .b = 0,
-             .c = 401});
+        ask_late(script.at(9000), 5000, 401);
     }
 
     const Summary summary = script.finish(9000);
@@ -154,13 +159,7 @@ TEST_CASE("an outage begins with the arrival of what waited for a connection") {
     script.at(1260).elected(n1, n2).elected(n2, n2);
     script.at(1400).established(n2, 2).serving(n2, n2, 2);
     client(script.at(1500), Kind::client_connected);
-    script.record(
-        {.kind = Kind::invoke,
-         .node = n1,
-         .detail = trace::operation_detail(RunScript::Operation::set, RunScript::Outcome::ok),
-         .a = static_cast<std::uint64_t>(ms(490).ns),
-         .b = 0,
-         .c = 401});
+    ask_late(script, 490, 401);
     script.at(1503).complete(0, 401);
 
     const Summary summary = script.finish(2000);
@@ -171,19 +170,32 @@ TEST_CASE("an outage begins with the arrival of what waited for a connection") {
     CHECK_FALSE(summary.outages.front().open);
 }
 
+TEST_CASE("an outage of an open load lasts until its clients leave without an answer") {
+    RunScript script = written_until_a_cut({.count = 1,
+                                            .writes = true,
+                                            .leave = at_ms(4000),
+                                            .leaves_at_once = true,
+                                            .is_open = true});
+    script.at(1001).fault(fault_cut);
+    client(script.at(1100), Kind::client_disconnected);
+    ask_late(script.at(4000), 2500, 401);
+    script.at(9000).simple(Kind::server_stopped, n3);
+
+    const Summary summary = script.finish(9000);
+
+    REQUIRE(summary.outages.size() == 1);
+    CHECK(summary.outages.front().from == at_ms(1500));
+    CHECK(summary.outages.front().until == at_ms(4000));
+    CHECK_FALSE(summary.outages.front().open);
+}
+
 TEST_CASE("a run in which no write got through has no measured outage") {
     RunScript script(
         Summarizer::Options{.warm_up = {},
                             .voters = {n1, n2, n3},
                             .groups = {},
                             .clients = {{.count = 1, .writes = true, .is_open = true}}});
-    script.at(9000).record(
-        {.kind = Kind::invoke,
-         .node = n1,
-         .detail = trace::operation_detail(RunScript::Operation::set, RunScript::Outcome::ok),
-         .a = static_cast<std::uint64_t>(ms(5000).ns),
-         .b = 0,
-         .c = 1});
+    ask_late(script.at(9000), 5000, 1);
     const Summary summary = script.finish(9000);
     for (const char* name : {"write_outage", "outages"}) {
         CAPTURE(name);
