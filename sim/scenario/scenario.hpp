@@ -45,7 +45,7 @@ struct LinkModel {
     Distribution delay = Distribution::constant(zab::microseconds(100));  ///< One way.
     zab::Duration distance{};   ///< One way; added to every draw of `delay`.
     zab::Duration relay_cpu{};  ///< Of the sender's machine, for every message.
-    zab::Duration gathering{};  ///< What follows a message within this shares its draw of `delay`.
+    zab::Duration gathering{};  ///< Until an idle relay reads; one draw of `delay` for what came.
     zab::Duration
         listening{};  ///< A relay's port opens up to so much later than what is behind it.
     Bandwidth bandwidth{};

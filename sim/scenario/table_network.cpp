@@ -187,19 +187,20 @@ Form<NetworkDraft> network() {
                 key<N>("bandwidth", &N::bandwidth, bandwidth(), {"Of each link.", "\"1Gbit/s\""}),
                 key<N>("loss", &N::loss, probability(),
                        {"Of each message; a lost one is sent again after a time-out.", "\"0.1%\""}),
-                key<N>(
-                    "per_hop", &N::per_hop, duration({}, zab::seconds(600)),
-                    {"What a relay (a proxy, a switch) adds to a message's delay.", "\"200us\""}),
+                key<N>("per_hop", &N::per_hop, duration({}, zab::seconds(600)),
+                       {"What a relay (a proxy, a switch) that has nothing else to do adds to a "
+                        "message's delay.",
+                        "\"200us\""}),
                 key<N>("per_hop_cpu", &N::per_hop_cpu, duration({}, zab::seconds(1)),
                        {"What a relay that runs on the sender's own machine takes of its cores for "
-                        "a message.",
+                        "a message. It is one thread for all connections: messages wait for it, "
+                        "and it for a core.",
                         "\"20us\""}),
-                key<N>(
-                    "per_hop_gathering", &N::per_hop_gathering, duration({}, zab::seconds(1)),
-                    {"What reaches a relay within this time after the message that begins a read, "
-                     "on "
-                     "the same connection, is read with it: one draw of the link's delay for all.",
-                     "\"100us\""}),
+                key<N>("per_hop_gathering", &N::per_hop_gathering, duration({}, zab::seconds(1)),
+                       {"How long after a message has come an idle relay reads its connection, a "
+                        "part of `per_hop`: what has come until then, on that connection, has one "
+                        "draw of the link's delay.",
+                        "\"100us\""}),
                 key<N>("per_hop_listening", &N::per_hop_listening, duration({}, zab::seconds(1)),
                        {"A relay listens only while the process behind it does, which it sees "
                         "within this time: else it refuses a connection itself, without the way "

@@ -75,14 +75,4 @@ std::int64_t World::soonest_core(const Host& host) {
     return soonest;
 }
 
-/// Somebody else's process on the same machine takes the core that is free first.
-void World::occupy_core(HostIndex index, std::int64_t ns) {
-    const auto machine = static_cast<HostIndex>(scenario_->hosts[index].cores_of.value_or(index));
-    std::vector<Core>& cores = hosts_[machine].cores;
-    const auto first = std::min_element(
-        cores.begin(), cores.end(),
-        [](const Core& left, const Core& right) { return left.free_at < right.free_at; });
-    first->free_at = std::max(first->free_at, now_) + ns;
-}
-
 }  // namespace sim

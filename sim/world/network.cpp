@@ -1,6 +1,7 @@
 #include "protocol/types/ensure.hpp"
 #include "sim/world/hot.hpp"
 #include "sim/world/message_facts.hpp"
+#include "sim/world/relay.hpp"
 
 #include <algorithm>
 
@@ -14,13 +15,27 @@ constexpr std::int64_t longest_packet_ns = 1'000'000'000;
 constexpr std::uint64_t packet_kinds = 29;  // That senders write; a part of what names a draw.
 constexpr std::int64_t longest_backoff_ns = 120'000'000'000;  // TCP_RTO_MAX.
 
-/// The draw of what a relay reads at once: the first message's.
-std::uint64_t gathered(Pipe& pipe, std::uint64_t word, std::int64_t sent, zab::Duration gathering) {
-    if (sent > pipe.gathers_until) {
-        pipe.gathers_until = sent + gathering.ns;
-        pipe.gathered_word = word;
+struct Sending {
+    std::int64_t start = 0;
+    std::int64_t end = 0;
+};
+
+/// Through its sender's network card, behind what that has yet to send.
+inline Sending through_card(Host& host, Flight& flight, std::int64_t ready) {
+    if (host.nic_pace.fixed_ns_per_byte == 0) {
+        return {ready, ready};
     }
-    return pipe.gathered_word;
+    const std::int64_t start = std::max(ready, host.nic_free_at);
+    if (start > ready) {
+        flight.origin.held_by = host.nic_last_record;
+        flight.origin.wait += start - ready;
+    }
+    const std::int64_t sending = wire_ns(flight.bytes, host.nic_pace);
+    host.nic_free_at = start + sending;
+    host.nic_last_record = flight.origin.cause;
+    host.nic_busy_ns += sending;
+    ++host.nic_uses;
+    return {start, host.nic_free_at};
 }
 
 }  // namespace
@@ -43,22 +58,8 @@ const LinkModel& World::model(HostIndex from, HostIndex to) const {
                                                    std::int64_t ready) {
     Pipe& pipe = conn.pipes[side];
     const Route& route = pipe.route;
-    Host& host = hosts_[route.from_host];
-    std::int64_t start = ready;
-    std::int64_t sent = ready;
-    if (host.nic_pace.fixed_ns_per_byte != 0 && !route.is_local) {
-        if (host.nic_free_at > ready) {
-            start = host.nic_free_at;
-            flight.origin.held_by = host.nic_last_record;
-            flight.origin.wait += start - ready;
-        }
-        const std::int64_t sending = wire_ns(flight.bytes, host.nic_pace);
-        sent = start + sending;
-        host.nic_free_at = sent;
-        host.nic_last_record = flight.origin.cause;
-        host.nic_busy_ns += sending;
-        ++host.nic_uses;
-    }
+    auto [start, sent] = route.is_local ? Sending{ready, ready}
+                                        : through_card(hosts_[route.from_host], flight, ready);
     const std::uint64_t kind = flight.message.index();
     // What a learner is told again over another connection is as late as chance has it then.
     std::uint64_t occurrence = conn.earlier;
@@ -68,15 +69,18 @@ const LinkModel& World::model(HostIndex from, HostIndex to) const {
     }
     const LinkModel& link = link_models_[route.model];
     std::uint64_t word = draw(route.delay_key, flight.meaning * 32 + kind, occurrence);
-    if (link.gathering.ns != 0) [[unlikely]] {
-        word = gathered(pipe, word, sent, link.gathering);
+    if ((link.gathering.ns | link.relay_cpu.ns) != 0) [[unlikely]] {
+        Host& machine =
+            hosts_[scenario_->hosts[route.from_host].cores_of.value_or(route.from_host)];
+        const Relayed passed =
+            pass_relay(machine, link, pipe, flight.origin, {.sent = sent, .word = word}, now_);
+        start += passed.sent - sent;
+        sent = passed.sent;
+        word = passed.word;
     }
     const bool is_single = has_datagrams_ && is_single_message(conn, flight);
     std::int64_t arrival = sent + link.distance.ns + link.delay.draw(word).ns +
                            wire_ns(flight.bytes, link_paces_[route.model]);
-    if (link.relay_cpu.ns != 0) {
-        occupy_core(host_of(connections_[index].ends[side]), link.relay_cpu.ns);
-    }
     if (has_noise_ || link.loss.ppb != 0) {
         arrival += faults_on_the_way(route, flight, word, sent);
     }
@@ -165,6 +169,9 @@ void World::run_sender(ConnectionIndex index, Core* core) {
     std::int64_t busy_until = now_;
     trace::RecordId last = sender.last_record;
     Pipe& pipe = conn.pipes[1];
+    if (core != nullptr) {
+        core->free_at = now_;
+    }
     Origin written;
     while (!pipe.outbox.empty() && pipe.outbox.front().origin.since <= now_ &&
            pipe.unread <= send_buffer_) {
@@ -198,12 +205,14 @@ void World::run_sender(ConnectionIndex index, Core* core) {
         flight.origin.service += static_cast<std::uint32_t>(cost);
         busy_until += cost;
         last = flight.origin.cause;
+        if (core != nullptr) {
+            core->free_at += cost;  // A relay may take it next.
+        }
         take_off(index, conn, 1, flight, busy_until);
     }
     sender.busy_until = busy_until;
     sender.last_record = last;
     if (core != nullptr) {
-        core->free_at = busy_until;
         core->last_record = last;
         hosts_[server.cores].core_busy_ns += busy_until - now_;
     }

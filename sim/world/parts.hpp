@@ -109,12 +109,20 @@ struct Core {
     std::int64_t slice_began = 0;  ///< When it took over.
 };
 
+/// The one thread of a machine that passes messages on; see relay.hpp.
+struct Relay {
+    std::int64_t free_at = 0;
+    trace::RecordId last_record = no_record;
+    std::size_t core = 0;  ///< It ran there last.
+};
+
 struct Host {
     std::vector<Core> cores;
     zab::Ring<StageRef> waiting;    ///< Stages that found no core.
     bool core_event = false;        ///< An event will serve `waiting`.
     std::int64_t disk_free_at = 0;  ///< Servers of one machine share its disk: fsyncs queue.
     trace::RecordId disk_last_record = no_record;
+    Relay relay;
     std::int64_t nic_free_at = 0;
     trace::RecordId nic_last_record = no_record;
     Pace nic_pace{};
@@ -183,8 +191,8 @@ struct Pipe {
     bool has_sender = false;   ///< From a leader to a learner: a thread of its own writes.
     zab::Ring<Flight> outbox;  ///< What a sender thread has yet to write; `since`: it is ready.
     std::uint64_t unread = 0;  ///< Bytes of `flights`: what fills the buffers of both ends.
-    std::int64_t gathers_until = -1;  ///< A relay reads what comes until then with what came first,
-    std::uint64_t gathered_word = 0;  ///< whose draw this is.
+    std::int64_t gathers_until = -1;  ///< Its relay reads it then, with one draw for all that
+    std::uint64_t gathered_word = 0;  ///< has come: this one, the first message's.
     std::uint16_t writers = 0;        ///< Threads that wait for room in them: `Writer` bits.
     trace::RecordId full_record = no_record;  ///< Since when they wait.
     std::int64_t full_since = 0;

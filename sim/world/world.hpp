@@ -148,7 +148,6 @@ class World {
     std::int64_t first_use_cost(ServerNode& server, std::size_t thread, std::uint64_t word) const;
     std::size_t cost_place(const Step& step) const;
     std::uint64_t notice_word(const ServerNode& server) const;
-    void occupy_core(HostIndex index, std::int64_t ns);
     void set_item_costs();
     std::uint64_t thread_of(StageRef ref) const;
     bool is_paused(const ServerNode& server) const { return server.paused_until > now_; }

@@ -194,62 +194,6 @@ TEST_CASE("what comes behind its predecessor waits for it: its own way takes no 
     CHECK(behind < proposals.size());
 }
 
-TEST_CASE("a relay that listens only while its target does refuses without the way there") {
-    struct Row {
-        const char* listening;
-        std::int64_t wire_ns;
-    };
-    // Server 1 is down: the others' connections to it are refused.
-    for (const Row& row : {Row{"4ms", 50'000}, Row{"0s", 40'400'000}}) {
-        CAPTURE(row.listening);
-        const Run run = test::run(sim::sound(R"({"duration": "5s", "ensemble": {"voters": 3},
-            "network": {"per_hop": "200us", "per_hop_listening": ")" +
-                                             std::string(row.listening) + R"(",
-                        "links": [{"from": 3, "to": 1, "hops": 1, "delay": "20ms"}]},
-            "start": {"servers": {"1": {"down": true}}},
-            "cpu": "zero", "clients": [{"count": 1}]})"));
-        const auto failed = run.all(Kind::dial_failed, [](const trace::Record& r) {
-            return r.node().value == 3 && r.peer() == 1 &&
-                   r.detail() == static_cast<std::uint16_t>(zab::DownReason::refused);
-        });
-        REQUIRE_FALSE(failed.empty());
-        for (const trace::Record& r : failed) CHECK_EQ(r.other_ns(), row.wire_ns);
-    }
-}
-
-TEST_CASE("a relay takes a connection soon after its target listens, and none before") {
-    const Run run = test::run(sim::sound(R"({"duration": "8s", "ensemble": {"voters": 3},
-        "network": {"per_hop": "200us", "per_hop_listening": "4ms",
-                    "links": [{"from": 3, "to": 1, "hops": 1, "delay": "20ms"},
-                              {"from": 2, "to": 1, "hops": 1, "delay": "20ms"}]},
-        "start": {"servers": {"1": {"down": true}}}, "faults": [{"at": "3s", "restart": 1}],
-        "cpu": "zero", "clients": [{"count": 1}]})"));
-    test::check_clean(run);
-    CHECK(run.count(Kind::serving, both(between(3, 8), test::at_server(1))) == 1);
-}
-
-TEST_CASE("what a relay reads at once draws its delay once") {
-    // Ten proposals leave together, every two milliseconds.
-    const auto different_times = [](const std::string& gathering) {
-        const Run run = test::run(sim::sound(R"({"duration": "5s", "ensemble": {"voters": 3},
-            "network": {"delay": "1ms", "per_hop_gathering": ")" +
-                                             gathering + R"(",
-                        "links": [{"from": 3, "to": 1, "both_ways": false, "hops": 1,
-                                   "delay": {"uniform": {"min": "10ms", "max": "10900us"}}}]},
-            "cpu": "zero", "clients": [{"count": 1, "placement": {"servers": [3]},
-                                        "load": {"closed": {"outstanding": 10}}}]})"));
-        std::set<std::int64_t> times;
-        const auto proposals =
-            run.all(Kind::receive, both(between(2, 4), received(1, 3, zab::MessageKind::proposal)));
-        for (const trace::Record& r : proposals) times.insert(r.other_ns());
-        REQUIRE(proposals.size() > 3'000);
-        return static_cast<double>(times.size()) / static_cast<double>(proposals.size());
-    };
-
-    CHECK(different_times("100us") < 0.11);
-    CHECK(different_times("0s") > 0.25);
-}
-
 TEST_CASE("a fault placed before a record strikes instead of it; one placed after strikes behind") {
     struct Case {
         const char* name;
