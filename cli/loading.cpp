@@ -1,5 +1,6 @@
 #include "cli/loading.hpp"
 
+#include "cli/output.hpp"
 #include "cli/shell.hpp"
 #include "sim/scenario/units.hpp"
 #include "sim/trace/record_names.hpp"
@@ -63,8 +64,14 @@ std::optional<std::vector<Loaded>> load_all(const Arguments& arguments,
                                             const Environment& environment) {
     std::vector<Loaded> loaded;
     bool has_mistakes = false;
+    sim::LoadOptions options = load_options();
+    options.read_file = [&arguments](const std::string& path) {
+        std::string wrong = overwriting(arguments, path);  // What a file extends is an input, too.
+        return wrong.empty() ? sim::read_regular_file(path)
+                             : sim::FileText{.text = {}, .reason = std::move(wrong)};
+    };
     for (const std::string& path : arguments.files) {
-        sim::LoadResult result = sim::load_scenario(path, arguments.sets, load_options());
+        sim::LoadResult result = sim::load_scenario(path, arguments.sets, options);
         for (const std::string& mistake : result.mistakes) environment.talk << mistake << '\n';
         if (!result.scenario) {
             has_mistakes = true;

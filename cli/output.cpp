@@ -1,5 +1,6 @@
 #include "cli/output.hpp"
 
+#include <array>
 #include <filesystem>
 
 namespace cli {
@@ -14,27 +15,38 @@ bool is_same_file(const std::string& one, const std::string& other) {
     return one != "-" && other != "-" && !no_one && !no_other && first == second;
 }
 
+struct Output {
+    const char* option;
+    const std::optional<std::string>& file;
+};
+
+std::array<Output, 4> outputs_of(const Arguments& arguments) {
+    return {{{"--trace", arguments.trace},
+             {"--json", arguments.json},
+             {"--junit", arguments.junit},
+             {"--coverage", arguments.coverage}}};
+}
+
 }  // namespace
 
-std::string overwriting(const Arguments& arguments) {
-    struct Output {
-        const char* option;
-        const std::optional<std::string>& file;
-    };
-    const Output outputs[] = {{"--trace", arguments.trace},
-                              {"--json", arguments.json},
-                              {"--junit", arguments.junit},
-                              {"--coverage", arguments.coverage}};
-    for (const Output& output : outputs) {
-        if (!output.file) continue;
-        for (const std::string& file : arguments.files) {
-            if (is_same_file(*output.file, file)) {
-                return std::string(output.option) + " would overwrite " + file +
-                       ": name another file";
-            }
+std::string overwriting(const Arguments& arguments, const std::string& input) {
+    for (const Output& output : outputs_of(arguments)) {
+        if (output.file && is_same_file(*output.file, input)) {
+            return std::string(output.option) + " would overwrite " + input + ": name another file";
         }
+    }
+    return {};
+}
+
+std::string overwriting(const Arguments& arguments) {
+    for (const std::string& file : arguments.files) {
+        if (std::string wrong = overwriting(arguments, file); !wrong.empty()) return wrong;
+    }
+    const auto outputs = outputs_of(arguments);
+    for (const Output& output : outputs) {
         for (const Output& other : outputs) {
-            if (&other <= &output || !other.file || !is_same_file(*output.file, *other.file)) {
+            if (&other <= &output || !output.file || !other.file ||
+                !is_same_file(*output.file, *other.file)) {
                 continue;
             }
             return std::string(output.option) + " and " + other.option +

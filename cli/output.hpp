@@ -14,6 +14,8 @@ namespace cli {
 
 /// Why the outputs would destroy an input or each other; empty: they would not.
 std::string overwriting(const Arguments& arguments);
+/// The same of one more input, which is not among the arguments.
+std::string overwriting(const Arguments& arguments, const std::string& input);
 /// Tells it; not ok: the command must not begin.
 Exit refuse_overwriting(const Arguments& arguments, const Environment& environment);
 

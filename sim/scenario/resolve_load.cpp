@@ -67,11 +67,18 @@ void resolve_placement(Resolution& in, const GroupDraft& draft, ClientGroup& gro
     group.placement = Placement::servers;
     if (const auto* region = std::get_if<RegionName>(&draft.placement)) {
         group.servers = in.servers_in(region->name, pointer / "region");
-        return;
+    } else {
+        group.servers = std::get<Ids>(draft.placement);
+        for (const zab::NodeId id : group.servers) {
+            in.check_server(id, pointer / "servers");
+        }
     }
-    group.servers = std::get<Ids>(draft.placement);
-    for (const zab::NodeId id : group.servers) {
-        in.check_server(id, pointer / "servers");
+    const zab::Config& config = in.out.config;
+    if (!config.leader_serves && !config.observers.empty() &&
+        group.servers == std::vector{config.voters.front()} && config.voters.size() == 1) {
+        in.wrong(pointer,
+                 "the only voter leads, and the leader serves no clients: "
+                 "ensemble.leader_serves is false");
     }
 }
 

@@ -117,7 +117,9 @@ Form<DatagramDraft> datagram() {
                 key<D>("drop", &D::drop, probability(),
                        {"A message is lost, and nobody sends it again.", "\"1%\""}),
                 key<D>("duplicate", &D::duplicate, probability(),
-                       {"A message comes twice.", "\"1%\""}),
+                       {"A message comes twice; none does while a hundred are on that way: what is "
+                        "answered for every copy would only breed.",
+                        "\"1%\""}),
                 key<D>("reorder", &D::reorder, probability(),
                        {"A message is held up, so that later ones overtake it.", "\"1%\""}),
                 key<D>(

@@ -189,4 +189,15 @@ TEST_CASE("no output takes the place of an input or of another output") {
     CHECK(folder.files() == 1);
 }
 
+TEST_CASE("no output takes the place of a file that the scenario extends") {
+    const Folder folder;
+    const std::string base = folder.write("base.json", tiny);
+    const std::string file = folder.write("own.json", R"({ "extends": "base.json" })");
+    const Called called = call({"run", file, "--trace", base});
+    CHECK(called.exit == 2);
+    CHECK(called.says("/extends: cannot read "));
+    CHECK(called.says("--trace would overwrite "));
+    CHECK(folder.read("base.json") == tiny);
+}
+
 }  // namespace cli

@@ -116,6 +116,9 @@ TEST_CASE("what cannot happen is refused") {
          "/clients/0/leave/at: before they come: start is 5s"},
         {R"({ "ensemble": { "voters": 1, "leader_serves": false }, "clients": [ {} ] })",
          "/ensemble/leader_serves: nobody serves the clients"},
+        {R"({ "ensemble": { "voters": 1, "observers": 1, "leader_serves": false },
+              "clients": [ { "placement": { "servers": [1] } } ] })",
+         "/clients/0/placement: the only voter leads"},
     };
     for (const Case& one : cases) {
         const std::string found = mistakes(one.text);
