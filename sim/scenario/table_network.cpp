@@ -199,9 +199,9 @@ Form<NetworkDraft> network() {
                         "and it for a core.",
                         "\"20us\""}),
                 key<N>("per_hop_gathering", &N::per_hop_gathering, duration({}, zab::seconds(1)),
-                       {"How long after a message has come an idle relay reads its connection, a "
-                        "part of `per_hop`: what has come until then, on that connection, has one "
-                        "draw of the link's delay.",
+                       {"How long an idle relay takes to read a message, a part of `per_hop`: it "
+                        "wakes up, on a core where it has `per_hop_cpu`. What comes on the same "
+                        "connection until it reads has one draw of the link's delay.",
                         "\"100us\""}),
                 key<N>("per_hop_listening", &N::per_hop_listening, duration({}, zab::seconds(1)),
                        {"A relay listens only while the process behind it does, which it sees "

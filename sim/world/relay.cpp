@@ -9,12 +9,12 @@ namespace sim {
 namespace {
 
 /// A relay is one thread: it gets to a message when it has done with all before it and finds a
-/// core, the one that is free first. Returns when that is.
-std::int64_t get_to(Host& machine, Origin& origin, std::int64_t ready, std::int64_t takes,
+/// core, the one that is free first; where it was idle, it wakes up there. Returns when it reads.
+std::int64_t get_to(Host& machine, Origin& origin, std::int64_t sent, const LinkModel& link,
                     std::int64_t now) {
     Relay& relay = machine.relay;
     std::size_t index = relay.core;
-    const bool is_busy = relay.free_at > ready;
+    const bool is_busy = relay.free_at > sent;
     if (!is_busy) {
         const auto first = std::min_element(
             machine.cores.begin(), machine.cores.end(),
@@ -22,15 +22,16 @@ std::int64_t get_to(Host& machine, Origin& origin, std::int64_t ready, std::int6
         index = static_cast<std::size_t>(first - machine.cores.begin());
     }
     Core& core = machine.cores[index];
-    const std::int64_t begin = std::max({ready, relay.free_at, core.free_at});
+    const std::int64_t takes = link.relay_cpu.ns + (is_busy ? 0 : link.gathering.ns);
+    const std::int64_t begin = std::max({sent, relay.free_at, core.free_at});
     const trace::RecordId holder = is_busy ? relay.last_record : core.last_record;
-    if (begin > ready && holder != no_record) {
+    if (begin > sent && holder != no_record) {
         origin.held_by = holder;
     }
     core.free_at = std::max(core.free_at, now) + takes;
     machine.core_busy_ns += takes;
     relay = {.free_at = begin + takes, .last_record = origin.cause, .core = index};
-    return begin;
+    return begin + (is_busy ? 0 : link.gathering.ns);
 }
 
 }  // namespace
@@ -40,10 +41,9 @@ std::int64_t get_to(Host& machine, Origin& origin, std::int64_t ready, std::int6
 Relayed pass_relay(Host& machine, const LinkModel& link, Pipe& pipe, Origin& origin,
                    Relayed message, std::int64_t now) {
     const bool begins = message.sent > pipe.gathers_until;
-    std::int64_t read_at = message.sent + (begins ? link.gathering.ns : 0);
-    if (link.relay_cpu.ns != 0) {
-        read_at = get_to(machine, origin, read_at, link.relay_cpu.ns, now);
-    }
+    const std::int64_t read_at = link.relay_cpu.ns != 0
+                                     ? get_to(machine, origin, message.sent, link, now)
+                                     : message.sent + link.gathering.ns;
     if (begins) {
         pipe.gathers_until = read_at;
         pipe.gathered_word = message.word;

@@ -20,10 +20,12 @@ Run::Wanted received(std::uint16_t node, std::uint16_t peer, zab::MessageKind ki
 }
 
 /// Server 3 leads; its links to both others go by the relay of its machine, which takes 100us for a
-/// message. One write every ten milliseconds.
-Run run_by_relay(const std::string& cpu) {
+/// message, and `gathering` to wake up. One write every ten milliseconds.
+Run run_by_relay(const std::string& cpu, const std::string& gathering) {
     return test::run(sim::sound(R"({"duration": "5s", "ensemble": {"voters": 3},
         "network": {"delay": "1ms", "per_hop": "300us", "per_hop_cpu": "100us",
+                    "per_hop_gathering": ")" +
+                                gathering + R"(",
                     "links": [{"from": 3, "to": 1, "both_ways": false, "hops": 1},
                               {"from": 3, "to": 2, "both_ways": false, "hops": 1}]},
         "hosts": {"default": {"cores": 1}}, "cpu": )" +
@@ -91,7 +93,7 @@ TEST_CASE("what a relay reads at once draws its delay once") {
 }
 
 TEST_CASE("a relay passes one message on after the other, whatever connection they are of") {
-    const Run run = run_by_relay(R"("zero")");
+    const Run run = run_by_relay(R"("zero")", "20us");
     // Both proposals of a write leave at the same instant.
     std::map<std::uint64_t, std::array<std::int64_t, 2>> waits;
     for (const std::uint16_t server : {std::uint16_t{1}, std::uint16_t{2}}) {
@@ -113,8 +115,8 @@ TEST_CASE("a relay passes one message on after the other, whatever connection th
 
 TEST_CASE("a machine's threads wait while its relay has the only core") {
     // The leader's own sync of a write begins while its proposals pass the relay.
-    const auto longest_wait = [](const std::string& cpu) {
-        const Run run = run_by_relay(cpu);
+    const auto longest_wait = [](const std::string& cpu, const std::string& gathering) {
+        const Run run = run_by_relay(cpu, gathering);
         std::int64_t longest = 0;
         for (const trace::Record& r :
              run.all(Kind::append, both(between(2, 4), test::at_server(3)))) {
@@ -122,8 +124,12 @@ TEST_CASE("a machine's threads wait while its relay has the only core") {
         }
         return longest;
     };
-    CHECK_EQ(longest_wait(R"("zero")"), 0);
-    CHECK_EQ(longest_wait(R"({"preset": "zero", "append": "10us"})"), 200'000);
+    const std::string append = R"({"preset": "zero", "append": "10us"})";
+    CHECK_EQ(longest_wait(R"("zero")", "20us"), 0);
+    CHECK_EQ(longest_wait(append, "0s"), 200'000);
+    // It was idle, and took 20us more of the core to wake up; twice, as the second proposal is
+    // only written when the first has left it.
+    CHECK_EQ(longest_wait(append, "20us"), 240'000);
 }
 
 TEST_CASE("a relay waits while other threads have the cores of its machine, and says for whom") {
