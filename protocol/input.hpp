@@ -44,8 +44,9 @@ enum class TimerKind : std::uint8_t {
     tick,          ///< Leader: half a tick has passed.
     observer,      ///< Observer: its random wait before it looks for a leader again.
     expiry,        ///< Leader: sessions may have come to their end.
+    flush,         ///< flush_delay: nothing more came for the log's next sync.
 };
-constexpr std::size_t timer_kind_count = 7;
+constexpr std::size_t timer_kind_count = 8;
 
 /// Pieces of work that take time and block the stage that asks for them, and their completion.
 enum class Work : std::uint8_t {

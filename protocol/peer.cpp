@@ -143,9 +143,8 @@ void Peer::on_election_message(const Received& received, Effects& out) {
     if (sender.has_value() && notification != nullptr) {
         on_notification(server_, std::get_if<Looking>(&role_), *sender, *notification, out);
         const auto* leading = std::get_if<Leading>(&role_);
-        if (leading != nullptr && notification->state == ServerState::looking &&
-            server_.quorum.is_voter(*sender)) {
-            settle(leading->on_looking_voter(server_), out);
+        if (leading != nullptr && notification->state == ServerState::looking) {
+            settle(leading->on_looking_voter(server_, *sender), out);
         }
     }
 }
@@ -212,11 +211,7 @@ void Peer::on(const Ran& ran, Effects& out) {
         }
         case Stage::io: return;
         case Stage::request: on_request_turn(out); return;
-        case Stage::sync:
-            if (!server_.pipeline.to_log.empty()) {
-                server_.pipeline.append_next(server_, out);
-            }
-            return;
+        case Stage::sync: server_.pipeline.on_sync_turn(server_, out); return;
         case Stage::commit: {
             if (!server_.pipeline.has_to_commit()) {
                 return;
@@ -284,7 +279,7 @@ void Peer::on(const TimerFired& fired, Effects& out) {
             }
             return;
         case TimerKind::epoch_wait:
-            if (leading != nullptr) {
+            if (leading != nullptr && !leading->is_writing_promise()) {
                 leave(out);  // No quorum came within initLimit ticks.
             }
             return;
@@ -303,6 +298,7 @@ void Peer::on(const TimerFired& fired, Effects& out) {
                 leading->on_expiry(server_, out);
             }
             return;
+        case TimerKind::flush: server_.pipeline.on_flush_timer(out); return;
     }
 }
 
@@ -379,7 +375,7 @@ std::uint64_t Peer::fingerprint() const {
     } else if (const auto* leaving = std::get_if<Leaving>(&role_)) {
         digest.add(static_cast<std::uint64_t>(leaving->step)).add(leaving->was_serving);
         digest.add(leaving->reload).add(leaving->was_leading);
-        digest.add(leaving->promises).add(leaving->is_through);
+        digest.add(leaving->promises).add(leaving->is_through).add(leaving->learners.size());
     } else if (const auto* booting = std::get_if<Booting>(&role_)) {
         digest.add(booting->writes_current).add(booting->writes_accepted);
     }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <variant>
+#include <vector>
 
 namespace zab {
 
@@ -69,9 +70,10 @@ class Peer {
         LeavingStep step = LeavingStep::stopping;
         bool was_serving = false;
         bool was_leading = false;
-        bool reload = false;      ///< Memory is not what the disk holds: read it anew.
-        bool promises = false;    ///< A LearnerHandler still writes acceptedEpoch,
-        bool is_through = false;  ///< and all else is done.
+        bool reload = false;             ///< Memory is not what the disk holds: read it anew.
+        bool promises = false;           ///< A LearnerHandler still writes acceptedEpoch,
+        bool is_through = false;         ///< and all else is done.
+        std::vector<LinkId> learners{};  ///< A leader's: closed at the end.
     };
     struct Ended {};
 
@@ -105,7 +107,7 @@ class Peer {
 
     void tell_memory(Effects& out) const;
     void become_looking(Effects& out);
-    void become_leading(Effects& out);
+    void become_leading(const NodeSet& electors, Effects& out);
     void become_learning(NodeId leader, Effects& out);
     void leave(Effects& out);
     void settle(Verdict verdict, Effects& out);

@@ -26,6 +26,7 @@ void Peer::on(const Done& done, Effects& out) {
         return;
     }
     if (done.stage == Stage::sync) {
+        server_.pipeline.last_flush = server_.now.monotonic;
         server_.pipeline.next_jitter = done.snapshot_jitter;
         on_log_synced(done, out);
         return;
@@ -55,7 +56,7 @@ void Peer::on(const Done& done, Effects& out) {
         server_.election_queue.clear();
         out.push(ClearStage{Stage::main});
         if (leader == server_.self) {
-            become_leading(out);
+            become_leading(looking->electors(server_), out);
         } else {
             become_learning(leader, out);
         }
@@ -145,7 +146,7 @@ void Peer::on_log_synced(const Done&, Effects& out) {
 void Peer::on_leading_done(const Done& done, Effects& out) {
     auto& leading = std::get<Leading>(role_);
     if (done.work == Work::write_snapshot) {
-        leading.on_snapshot_written(out);
+        leading.on_snapshot_written(server_, out);
     } else if (done.work == Work::open_port) {
         leading.on_port_open(server_, out);
     } else if (done.work == Work::write_accepted_epoch) {
@@ -193,8 +194,9 @@ void Peer::become_looking(Effects& out) {
     looking.begin(server_, out);
 }
 
-void Peer::become_leading(Effects& out) {
+void Peer::become_leading(const NodeSet& electors, Effects& out) {
     auto& leading = role_.emplace<Leading>();
+    leading.electors = electors;
     leading.begin(server_, out);
 }
 
@@ -207,7 +209,7 @@ void Peer::become_learning(NodeId leader, Effects& out) {
 /// Leader.shutdown or Learner.shutdown: connections and processors end. Until that is done the
 /// server still answers notifications with its old vote, which decides real elections.
 void Peer::leave(Effects& out) {
-    Leaving leaving{};
+    Leaving leaving;
     leaving.was_serving = server_.pipeline.serving;
     if (auto* learning = std::get_if<Learning>(&role_)) {
         // What SNAP or TRUNC put into memory, or DIFF applied, is not all on disk yet
@@ -219,10 +221,10 @@ void Peer::leave(Effects& out) {
         out.push(CancelTimer{TimerKind::dial_retry});
     } else if (auto* leading = std::get_if<Leading>(&role_)) {
         leaving.was_leading = true;
-        leaving.promises = server_.release().shutdown_awaits_promise && leading->epoch_decided &&
-                           !leading->epoch_written;
+        leaving.promises =
+            server_.release().shutdown_awaits_promise && leading->is_writing_promise();
         for (const Handler& handler : leading->handlers) {
-            out.push(CloseLink{handler.link});
+            leaving.learners.push_back(handler.link);
         }
         out.push(Listen{LinkKind::learner, false});
         out.push(CancelTimer{TimerKind::tick});
@@ -233,7 +235,7 @@ void Peer::leave(Effects& out) {
     }
     const bool clears = server_.release().database == DatabaseAtShutdown::cleared;
     leaving.reload = leaving.reload || clears;
-    role_ = leaving;
+    role_ = std::move(leaving);
     server_.pipeline.stop(out);
     out.push(ClearStage{Stage::main});
     out.start(Work::shut_down_role, Stage::main);
@@ -285,6 +287,10 @@ void Peer::on_leaving_done(const Done& done, Effects& out) {
 
 void Peer::finish_leaving(Effects& out) {
     auto& leaving = std::get<Leaving>(role_);
+    // Leader.shutdown: only when its processors have ended are its learners' connections closed.
+    for (const LinkId link : std::exchange(leaving.learners, {})) {
+        out.push(CloseLink{link});
+    }
     leaving.is_through = true;
     if (leaving.promises) {
         leaving.step = LeavingStep::waiting;

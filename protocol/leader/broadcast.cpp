@@ -83,8 +83,8 @@ void Leading::propose(Server& server, const Request& request, std::optional<Sess
     for (Handler& handler : handlers) {
         if (handler.forwarding && handler.participant) {
             if (handler.phase == Handler::Phase::streaming) {
-                handler.sync_limit.on_proposal(txn.zxid,
-                                               half_ticks);  // Not before NEWLEADER's ack.
+                // Not before NEWLEADER's ack.
+                handler.sync_limit.on_proposal(txn.zxid, server.now.monotonic);
             }
             handler.send(Proposal{txn}, out);
         }

@@ -19,19 +19,28 @@ void restart_wait(const Server& server, Effects& out) {
 void Leading::begin(Server& server, Effects& out) {
     summary = {server.self, server.database.last_processed(), server.current_epoch};
     last_proposed = server.database.position();
+    out.start(Work::open_port, Stage::main);
+}
+
+/// From now on the kernel takes connections; nobody reads them before lead() starts its acceptor.
+void Leading::on_port_open(Server& server, Effects& out) {
+    out.push(Listen{LinkKind::learner, true});
     if (!server.release().leader_snapshots) {
-        on_snapshot_written(out);
+        on_snapshot_written(server, out);
         return;
     }
     // Leader.lead calls loadData, which writes the whole database, uncommitted tail included.
     out.start(Work::write_snapshot, Stage::main);
 }
 
-void Leading::on_snapshot_written(Effects& out) { out.start(Work::open_port, Stage::main); }
-
-void Leading::on_port_open(Server& server, Effects& out) {
+void Leading::on_snapshot_written(Server& server, Effects& out) {
     phase = Phase::discovery;
-    out.push(Listen{LinkKind::learner, true});
+    for (Handler& handler : handlers) {
+        accept(server, handler, out);
+        if (handler.unread.has_value()) {
+            out.hand(Stage::handler, handler.link);
+        }
+    }
     restart_wait(server, out);
     if (const auto patience = server.config->max_epoch_wait) {
         patience_ends = server.now.monotonic + *patience;
@@ -39,10 +48,11 @@ void Leading::on_port_open(Server& server, Effects& out) {
     bid_epoch(server, server.self, server.accepted_epoch, Stage::main, {}, out);
 }
 
-/// Leader.reportLookingSid: a voter that looks again has changed its mind, was too early at our
-/// port, or has lost us. After `max_epoch_wait` an election is quicker than waiting for its quorum.
-Verdict Leading::on_looking_voter(const Server& server) const {
-    const bool waits = patience_ends.has_value() && !epoch_decided;
+/// Leader.reportLookingSid: one of those who elected us looks again. It has changed its mind, was
+/// too early at our port, or has lost us. After `max_epoch_wait` an election is quicker than
+/// waiting for its quorum.
+Verdict Leading::on_looking_voter(const Server& server, NodeId voter) const {
+    const bool waits = patience_ends.has_value() && !epoch_decided && electors.contains(voter);
     return waits && server.now.monotonic > *patience_ends ? Verdict::leave : Verdict::stay;
 }
 

@@ -7,6 +7,7 @@
 #include "protocol/types/ring.hpp"
 
 #include <cstdint>
+#include <optional>
 
 namespace zab {
 
@@ -17,7 +18,7 @@ using HalfTicks = std::uint32_t;
 /// the proposals sent to it.
 class SyncLimitCheck {
   public:
-    void on_proposal(Zxid zxid, HalfTicks now) {
+    void on_proposal(Zxid zxid, Instant now) {
         if (!current_.waits) {
             current_ = {true, zxid, now};
         } else {
@@ -32,12 +33,13 @@ class SyncLimitCheck {
             next_ = {};
         }
     }
-    bool is_late(HalfTicks now, HalfTicks limit) const {
+    bool is_late(Instant now, Duration limit) const {
         return current_.waits && now - current_.sent >= limit;
     }
     void add_to(Digest& digest) const {
         for (const Tracked& tracked : {current_, next_}) {
-            digest.add(tracked.waits).add(tracked.zxid.value).add(tracked.sent);
+            digest.add(tracked.waits).add(tracked.zxid.value);
+            digest.add(static_cast<std::uint64_t>(tracked.sent.ns));
         }
     }
 
@@ -45,7 +47,7 @@ class SyncLimitCheck {
     struct Tracked {
         bool waits = false;
         Zxid zxid{};
-        HalfTicks sent = 0;
+        Instant sent{};  ///< By the monotonic clock.
     };
     Tracked current_;
     Tracked next_;
@@ -76,6 +78,11 @@ struct Handler {
     Position snapshot_name{};  ///< Of the SNAP being serialised; nothing yet: it is about to be.
     Zxid snapshot_zxid{};      ///< Its header's.
     HalfTicks deadline = 0;    ///< Counted as alive until then.
+    /// What came before anybody accepted the connection: the learner waits for an answer to it.
+    std::optional<Message> unread;
+    /// LearnerSyncThrottler: counts among those, from the plan until NEWLEADER is acknowledged.
+    enum class Sync : std::uint8_t { none, diff, snap };
+    Sync syncs = Sync::none;
     SyncLimitCheck sync_limit;
     Ring<Message> queue;
 

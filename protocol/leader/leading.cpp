@@ -4,6 +4,7 @@
 #include "protocol/types/digest.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace zab {
 
@@ -16,9 +17,16 @@ Handler* Leading::find(LinkId link) {
 void Leading::on_link_up(Server& server, LinkId link, Effects& out) {
     Handler& handler = handlers.emplace_back();
     handler.link = link;
-    // LearnerHandler: it may take as long as the whole way to UPTODATE.
+    if (phase != Phase::preparing) {
+        accept(server, handler, out);
+    }
+}
+
+/// LearnerCnxAcceptor starts a LearnerHandler.
+void Leading::accept(const Server& server, Handler& handler, Effects& out) const {
+    // It may take as long as the whole way to UPTODATE.
     handler.deadline = half_ticks + 2 * (server.config->init_limit + server.config->sync_limit);
-    out.push(SetReadTimeout{link, server.ticks(server.config->init_limit)});
+    out.push(SetReadTimeout{handler.link, server.ticks(server.config->init_limit)});
 }
 
 void Leading::on_link_down(LinkId link) {
@@ -51,7 +59,10 @@ void Leading::on_handler_turn(Server& server, LinkId link, Effects& out) {
     if (handler == nullptr) {
         return;
     }
-    if (handler->phase == Handler::Phase::awaiting_epoch && epoch_written) {
+    if (handler->unread.has_value()) {
+        const Message message = *std::exchange(handler->unread, std::nullopt);
+        on_packet(server, link, message, out);
+    } else if (handler->phase == Handler::Phase::awaiting_epoch && epoch_written) {
         handler->phase = Handler::Phase::acknowledging;
         out.send(link, LeaderInfo{epoch});
     } else if (handler->phase == Handler::Phase::awaiting_quorum && election_finished) {
@@ -68,7 +79,10 @@ void Leading::on_packet(Server& server, LinkId link, const Message& message, Eff
     if (handler == nullptr) {
         return;
     }
-    handler->deadline = half_ticks + 2 * server.config->sync_limit;
+    if (phase == Phase::preparing) {
+        handler->unread = message;
+        return;
+    }
     switch (handler->phase) {
         case Handler::Phase::registering:
             if (const auto* info = std::get_if<FollowerInfo>(&message)) {
@@ -101,7 +115,11 @@ void Leading::on_packet(Server& server, LinkId link, const Message& message, Eff
         case Handler::Phase::reading_log:
         case Handler::Phase::serializing:
         case Handler::Phase::awaiting_startup:
-        case Handler::Phase::streaming: on_streamed(server, *handler, message, out); return;
+        case Handler::Phase::streaming:
+            // Only here, in the packet loop: until then it has initLimit and syncLimit together.
+            handler->deadline = half_ticks + 2 * server.config->sync_limit;
+            on_streamed(server, *handler, message, out);
+            return;
     }
 }
 
@@ -137,12 +155,13 @@ Verdict Leading::on_tick(Server& server, Effects& out) {
     out.push(SetTimer{TimerKind::tick, half_tick, half_tick});
     const bool has_quorum = server.quorum.is_quorum_where(
         [&](NodeId voter) { return voter == server.self || is_alive(voter); });
+    const Duration limit = server.ticks(server.config->sync_limit);
     std::vector<LinkId> late;
     for (Handler& handler : handlers) {
         if (handler.sending) {
             handler.send(Ping{half_ticks}, out);
         }
-        if (handler.sync_limit.is_late(half_ticks, 2 * server.config->sync_limit)) {
+        if (handler.sync_limit.is_late(server.now.monotonic, limit)) {
             late.push_back(handler.link);
         }
     }
@@ -161,6 +180,7 @@ std::uint64_t Handler::fingerprint() const {
     digest.add(link.slot).add(link.generation).add(sid.value).add(participant);
     digest.add(static_cast<std::uint64_t>(phase)).add(forwarding).add(sending);
     digest.add(last_zxid.value).add(snapshot_name.prefix).add(snapshot_zxid.value).add(deadline);
+    digest.add(unread.has_value() ? identity(*unread) : 0).add(static_cast<std::uint64_t>(syncs));
     sync_limit.add_to(digest);
     digest.add(queue.size());
     for (std::size_t i = 0; i < queue.size(); ++i) {
@@ -185,7 +205,7 @@ std::uint64_t Leading::fingerprint() const {
     for (std::size_t i = 0; i < to_be_applied.size(); ++i) {
         digest.add(identity(to_be_applied[i]));
     }
-    for (const NodeSet* set : {&connecting, &electing, &new_leader_acks}) {
+    for (const NodeSet* set : {&electors, &connecting, &electing, &new_leader_acks}) {
         digest.add(set->words().size());
         for (const std::uint64_t word : set->words()) {
             digest.add(word);

@@ -20,7 +20,7 @@ struct Submitted;
 /// A leader, from its decision to lead until it gives up (q/Leader, q/LearnerHandler).
 struct Leading {
     enum class Phase : std::uint8_t {
-        preparing,        ///< Snapshotting and opening the learner port.
+        preparing,        ///< Opening the learner port, and snapshotting.
         discovery,        ///< Collecting a quorum of accepted epochs.
         epoch_proposed,   ///< LEADERINFO is out: collecting a quorum of ACKEPOCH.
         entering_epoch,   ///< Writing our own currentEpoch.
@@ -60,13 +60,14 @@ struct Leading {
     bool awaits_expiry = false;  ///< The timer for the next end of sessions runs.
     std::vector<PendingSync> pending_syncs;
     std::optional<Instant> patience_ends{};  ///< Of waiting for epochs (max_epoch_wait).
+    NodeSet electors;                        ///< Who voted for us: whose change of mind matters.
 
     // discovery.cpp: phase 1.
     void begin(Server& server, Effects& out);
-    void on_snapshot_written(Effects& out);
     void on_port_open(Server& server, Effects& out);
+    void on_snapshot_written(Server& server, Effects& out);
     void on_registered(Server& server, Handler& handler, Epoch accepted, Effects& out);
-    Verdict on_looking_voter(const Server& server) const;
+    Verdict on_looking_voter(const Server& server, NodeId voter) const;
     void on_accepted_epoch_written(Server& server, Effects& out);
     void on_ack_epoch(Server& server, Handler& handler, const AckEpoch& ack, Effects& out);
     void on_current_epoch_written(Server& server, Effects& out);
@@ -86,6 +87,8 @@ struct Leading {
 
     // leading.cpp: the handlers' threads, and the main loop once it serves.
     Handler* find(LinkId link);
+    /// getEpochToPropose holds its monitor meanwhile: lead() cannot give up before it is written.
+    bool is_writing_promise() const { return epoch_decided && !epoch_written; }
     void on_link_up(Server& server, LinkId link, Effects& out);
     void on_link_down(LinkId link);
     void on_packet(Server& server, LinkId link, const Message& message, Effects& out);
@@ -101,6 +104,8 @@ struct Leading {
 
   private:
     bool is_alive(NodeId voter) const;
+    void accept(const Server& server, Handler& handler, Effects& out) const;
+    bool is_throttled(const Handler& handler, Handler::Sync kind) const;
     void bid_epoch(Server& server, NodeId sid, Epoch accepted, Stage stage, LinkId link,
                    Effects& out);
     void count_epoch_ack(Server& server, NodeId sid, Effects& out);

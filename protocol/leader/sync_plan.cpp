@@ -106,6 +106,30 @@ SyncPlan plan_from_disk(const SyncSource& source, Zxid learner, Zxid min, Zxid m
     return walk.is_decided() ? walk.plan() : snap(source.database);
 }
 
+/// LearnerHandler.run of 3.4: what the learner lacks of the committed log, behind a TRUNC to the
+/// entry before where it has one that the log does not have; a SNAP where it lies before all that.
+SyncPlan plan_by_window(const Database& database, Zxid learner) {
+    const History& log = database.committed_log();
+    if (learner == database.last_processed()) {
+        return {SyncPlan::Kind::diff, learner, {}, learner};
+    }
+    if (log.empty() || learner < log.at(0).txn.zxid) {
+        return snap(database);
+    }
+    const Zxid max = log.last().zxid;
+    const std::size_t next = log.first_after(learner);
+    const Zxid previous = log.at(next - 1).txn.zxid;
+    const bool is_beyond = learner > max;
+    SyncPlan plan{SyncPlan::Kind::diff, max, {}, max};
+    if (previous < learner) {
+        plan = {SyncPlan::Kind::trunc, previous, {}, max};
+    }
+    for (std::size_t i = next; !is_beyond && i < log.size(); ++i) {
+        plan.proposals.push_back(log.at(i).txn);
+    }
+    return plan;
+}
+
 }  // namespace
 
 bool log_may_serve(const DiskImage& disk, const Config& config, Zxid learner) {
@@ -141,6 +165,9 @@ SyncPlan plan_sync(const SyncSource& source, Zxid learner) {
     }
     if (source.config.force_snapshot_sync) {
         return snap(database);
+    }
+    if (release.plans_by_window) {
+        return plan_by_window(database, learner);
     }
     if (learner == last) {
         return {SyncPlan::Kind::diff, learner, {}, learner};

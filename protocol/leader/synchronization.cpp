@@ -28,6 +28,12 @@ void Leading::synchronize(Server& server, Handler& handler, const DiskImage* dis
     }
     start_forwarding(server, handler, plan.last_queued);
     const bool is_snap = plan.kind == SyncPlan::Kind::snap;
+    const Handler::Sync kind = is_snap ? Handler::Sync::snap : Handler::Sync::diff;
+    if (server.release().throttles_syncs && is_throttled(handler, kind)) {
+        drop(handler.link, out);  // SyncThrottleException: it may try again.
+        return;
+    }
+    handler.syncs = kind;
     if (!is_snap || server.release().new_leader_before_snap) {
         handler.queue.push(NewLeader{epoch});
     }
@@ -37,6 +43,16 @@ void Leading::synchronize(Server& server, Handler& handler, const DiskImage* dis
         return;
     }
     handler.start_sending(out);
+}
+
+/// LearnerSyncThrottler.beginSync: so many learners may be synchronized at a time. Who votes is
+/// counted, but need not wait.
+bool Leading::is_throttled(const Handler& handler, Handler::Sync kind) const {
+    constexpr std::ptrdiff_t most_snaps = 10;   // leader.maxConcurrentSnapshotSyncs.
+    constexpr std::ptrdiff_t most_diffs = 100;  // leader.maxConcurrentDiffSyncs.
+    const auto at_it = std::count_if(handlers.begin(), handlers.end(),
+                                     [kind](const Handler& other) { return other.syncs == kind; });
+    return !handler.participant && at_it >= (kind == Handler::Sync::snap ? most_snaps : most_diffs);
 }
 
 /// Leader.startForwarding: what was committed or proposed meanwhile, then everything new.
@@ -80,7 +96,7 @@ void Leading::on_serialized(const Server& server, Handler& handler, Effects& out
 
 void Leading::on_new_leader_ack(Server& server, Handler& handler, Zxid zxid, Effects& out) {
     handler.phase = Handler::Phase::awaiting_startup;
-    handler.deadline = half_ticks + 2 * server.config->sync_limit;
+    handler.syncs = Handler::Sync::none;
     out.push(SetReadTimeout{handler.link, server.ticks(server.config->sync_limit)});
     // An ack of anything else is not counted, and the handler goes on (ZOOKEEPER-4685).
     if (zxid == Zxid::of(epoch, 0) && handler.participant) {

@@ -74,6 +74,9 @@ void Learning::commit(Server& server, Zxid zxid, Effects& out) {
     if (pending.empty()) {
         return;  // "Committing without seeing txn": warned and ignored.
     }
+    if (server.release().returning_learner_keeps && zxid <= brought) {
+        return;  // Its ACK of NEWLEADER, which covers what it had brought, has committed it.
+    }
     if (pending.front().zxid != zxid) {
         out.push(Halt{unmatched_commit});
         return;
@@ -130,7 +133,7 @@ std::uint64_t Learning::fingerprint() const {
             digest.add(identity((*ring)[i]));
         }
     }
-    digest.add(truncated_to.value).add(to_acknowledge.size());
+    digest.add(truncated_to.value).add(brought.value).add(to_acknowledge.size());
     for (std::size_t i = 0; i < to_acknowledge.size(); ++i) {
         digest.add(to_acknowledge[i].value);
     }

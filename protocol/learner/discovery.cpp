@@ -1,6 +1,8 @@
 #include "protocol/learner/learning.hpp"
 #include "protocol/server.hpp"
 
+#include <algorithm>
+
 namespace zab {
 
 // Phase 1 on a learner: q/Learner.connectToLeader and registerWithLeader.
@@ -18,7 +20,19 @@ Zxid end_of_history(const Server& server) {
 void Learning::begin(Server& server, Effects& out) {
     out.note(NoteKind::following, 0, 0, 0, leader);
     began = server.now.monotonic;
-    out.push(Dial{LinkKind::learner, leader, time_to_connect(server)});
+    dial(server, out);
+}
+
+void Learning::dial(const Server& server, Effects& out) const {
+    const Duration left = time_to_connect(server);
+    const Duration one_try = server.ticks(server.config->sync_limit);
+    out.push(Dial{LinkKind::learner, leader,
+                  server.release().slow_connect_retry ? std::min(left, one_try) : left});
+}
+
+/// leaderConnectDelayDuringRetryMs; up to 3.5 it was a second, whatever the configuration said.
+Duration Learning::connect_pause(const Server& server) {
+    return server.release().slow_connect_retry ? seconds(1) : server.config->learner_connect_retry;
 }
 
 /// All attempts together have initLimit, so that a leader whose host is gone costs no more than one
@@ -29,22 +43,20 @@ Duration Learning::time_to_connect(const Server& server) const {
 
 Verdict Learning::on_dial_failed(Effects& out, const Server& server) {
     ++attempts;
-    if (attempts >= server.config->learner_connect_attempts ||
-        time_to_connect(server) <= Duration{}) {
+    const Duration pause = connect_pause(server);
+    if (attempts >= server.config->learner_connect_attempts || time_to_connect(server) <= pause) {
         return Verdict::leave;
     }
     // The leader opens its port a little after we decided: the first try is often refused.
-    const Duration pause = server.config->learner_connect_retry;
     out.push(SetTimer{TimerKind::dial_retry, pause, pause});
     return Verdict::stay;
 }
 
 Verdict Learning::on_dial_retry(const Server& server, Effects& out) {
-    const Duration left = time_to_connect(server);
-    if (left <= Duration{}) {
+    if (time_to_connect(server) <= Duration{}) {
         return Verdict::leave;
     }
-    out.push(Dial{LinkKind::learner, leader, left});
+    dial(server, out);
     return Verdict::stay;
 }
 

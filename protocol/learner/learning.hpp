@@ -45,7 +45,8 @@ struct Learning {
     std::uint32_t attempts = 0;
     Epoch new_epoch{};
     Zxid truncated_to{};        ///< What TRUNC said.
-    Zxid last_queued{};         ///< Of the proposals taken while synchronizing: no gaps.
+    Zxid brought{};             ///< What it held when it acknowledged NEWLEADER: it is applied.
+    Zxid last_queued{};         ///< The proposal taken last while synchronizing: no gaps.
     Ring<Txn> not_logged;       ///< packetsNotLogged.
     Ring<Zxid> committed;       ///< packetsCommitted.
     Ring<Txn> pending;          ///< pendingTxns: proposed, not committed.
@@ -58,6 +59,8 @@ struct Learning {
     Verdict on_dial_failed(Effects& out, const Server& server);
     Verdict on_dial_retry(const Server& server, Effects& out);
     Duration time_to_connect(const Server& server) const;
+    void dial(const Server& server, Effects& out) const;
+    static Duration connect_pause(const Server& server);
     Verdict on_leader_info(Server& server, const LeaderInfo& info, Effects& out);
     void on_accepted_epoch_written(Server& server, Effects& out);
 
@@ -87,10 +90,12 @@ struct Learning {
     Verdict on_early_proposal(const Server& server, const Txn& txn);
     Verdict on_early_commit(Server& server, Zxid zxid);
     Verdict on_new_leader(Server& server, Effects& out);
-    Verdict log_committed(Server& server, Effects& out);
+    bool leaves_gap(const Server& server, const Txn& txn) const;
+    static void apply_early(Server& server, const Txn& txn);
+    void log_committed(Server& server, Effects& out);
     void log_all(Effects& out);
     void acknowledge(Server& server, Effects& out);
-    void on_up_to_date(Effects& out);
+    void on_up_to_date(const Server& server, Effects& out);
     void propose(Server& server, const Txn& txn, Effects& out);
     void commit(Server& server, Zxid zxid, Effects& out);
 };

@@ -35,7 +35,7 @@ Verdict Learning::on_sync_packet(Server& server, const Message& message, const S
         return on_new_leader(server, out);
     }
     if (std::holds_alternative<UpToDate>(message) && phase == Phase::acknowledged) {
-        on_up_to_date(out);
+        on_up_to_date(server, out);
     }
     return Verdict::stay;
 }
@@ -63,7 +63,7 @@ Verdict Learning::on_first_packet(Server& server, const Message& message, const 
         return Verdict::leave;  // Learner.syncWithLeader: an unexpected packet ends the try.
     }
     phase = Phase::synchronizing;
-    last_queued = server.database.position().zxid;
+    last_queued = {};
     return Verdict::stay;
 }
 
@@ -81,18 +81,14 @@ Verdict Learning::on_log_truncated(Server& server, const DiskImage& disk, Effect
     }
     server.database.claim_processed(truncated_to);
     phase = Phase::synchronizing;
-    last_queued = truncated_to;
+    last_queued = {};
     out.note(NoteKind::history, server.database.position().zxid.value,
              server.database.position().prefix, server.database.tree_digest());
     return Verdict::stay;
 }
 
 Verdict Learning::on_early_proposal(const Server& server, const Txn& txn) {
-    // Within an epoch nothing may be missing (checked since 3.9.4).
-    const bool is_checked = server.release().new_leader == NewLeaderStep::sync_committed;
-    const bool same_epoch = txn.zxid.epoch() == last_queued.epoch();
-    if (is_checked && same_epoch && last_queued.counter() != 0 &&
-        txn.zxid.value != last_queued.value + 1 && txn.zxid > last_queued) {
+    if (server.release().new_leader == NewLeaderStep::sync_committed && leaves_gap(server, txn)) {
         return Verdict::leave;
     }
     last_queued = txn.zxid;
@@ -100,23 +96,48 @@ Verdict Learning::on_early_proposal(const Server& server, const Txn& txn) {
     return Verdict::stay;
 }
 
+/// enforceContinuousProposal, since 3.9.4: within an epoch nothing may be missing, or come again.
+/// ZooKeeper takes any first proposal; `fixed` none that does not join on to what it holds.
+bool Learning::leaves_gap(const Server& server, const Txn& txn) const {
+    if (last_queued != Zxid{}) {
+        return txn.zxid.value != last_queued.value + 1 && txn.zxid.epoch() <= last_queued.epoch();
+    }
+    const Zxid held = server.database.position().zxid;
+    return server.release().first_proposal_must_join && held.counter() != 0 &&
+           txn.zxid.epoch() == held.epoch() && txn.zxid.value > held.value + 1;
+}
+
 Verdict Learning::on_early_commit(Server& server, Zxid zxid) {
-    const NewLeaderStep step = server.release().new_leader;
+    const Release& release = server.release();
+    const NewLeaderStep step = release.new_leader;
     const bool is_kept_for_log = mode == Mode::diff && step != NewLeaderStep::snapshot_then_epoch;
     if (phase != Phase::synchronizing || is_kept_for_log) {
-        if (not_logged.empty() && starts_processors_early(step)) {
+        if (not_logged.empty() &&
+            (release.early_commit_needs_proposal || starts_processors_early(step))) {
             return Verdict::leave;  // Here ZooKeeper's thread dies of a null pointer.
         }
         committed.push(zxid);  // Logged at NEWLEADER, or handed to the processors at UPTODATE.
         return Verdict::stay;
     }
     // SNAP and TRUNC: applied to memory at once; the snapshot taken at NEWLEADER holds it.
-    if (not_logged.empty() || not_logged.front().zxid != zxid) {
+    if (not_logged.empty()) {
         return Verdict::leave;
     }
-    server.database.apply(not_logged.front());
-    not_logged.pop();
+    if (not_logged.front().zxid == zxid) {  // Else "but next proposal is": warned, and ignored.
+        apply_early(server, not_logged.front());
+        not_logged.pop();
+    }
     return Verdict::stay;
+}
+
+/// Before 3.9.4 past the committed log: a later leader that has done so sends a DIFF with a hole
+/// (ZOOKEEPER-4925).
+void Learning::apply_early(Server& server, const Txn& txn) {
+    if (server.release().new_leader == NewLeaderStep::sync_committed) {
+        server.database.apply(txn);
+    } else {
+        server.database.apply_unrecorded(txn);
+    }
 }
 
 Verdict Learning::on_new_leader(Server& server, Effects& out) {
@@ -138,33 +159,32 @@ Verdict Learning::on_new_leader(Server& server, Effects& out) {
 /// What memory holds is on disk; now what was only received.
 Verdict Learning::on_snapshot_written(Server& server, Effects& out) {
     phase = Phase::logging;
+    if (!server.is_voter()) {
+        on_history_durable(out);  // An observer's processors log all of it, after UPTODATE.
+        return Verdict::stay;
+    }
     switch (server.release().new_leader) {
         case NewLeaderStep::snapshot_then_epoch:
         case NewLeaderStep::lazy:
         case NewLeaderStep::async_log: on_history_durable(out); break;
         case NewLeaderStep::sync_all: log_all(out); break;
         case NewLeaderStep::sync_committed_hole:
-        case NewLeaderStep::sync_committed: return log_committed(server, out);
+        case NewLeaderStep::sync_committed: log_committed(server, out); break;
     }
     return Verdict::stay;
 }
 
 /// Only what is committed is logged and applied now: uncommitted proposals stay in memory until
 /// the processors run (ZOOKEEPER-4394, 4646, 4685, 4785).
-Verdict Learning::log_committed(Server& server, Effects& out) {
-    const bool leaves_hole = server.release().new_leader == NewLeaderStep::sync_committed_hole;
+void Learning::log_committed(Server& server, Effects& out) {
     bool has_logged = false;
     for (; !committed.empty(); committed.pop()) {
         if (not_logged.empty() || not_logged.front().zxid != committed.front()) {
-            return Verdict::leave;
+            continue;  // "Committing …, but next proposal is …": warned, and ignored.
         }
         const Txn& txn = not_logged.front();
         out.push(Append{txn});
-        if (leaves_hole) {
-            server.database.apply_unrecorded(txn);
-        } else {
-            server.database.apply(txn);
-        }
+        apply_early(server, txn);
         not_logged.pop();
         has_logged = true;
     }
@@ -173,7 +193,6 @@ Verdict Learning::log_committed(Server& server, Effects& out) {
     } else {
         on_history_durable(out);
     }
-    return Verdict::stay;
 }
 
 void Learning::log_all(Effects& out) {
@@ -199,7 +218,7 @@ void Learning::on_history_durable(Effects& out) {
 void Learning::on_current_epoch_written(Server& server, Effects& out) {
     server.current_epoch = new_epoch;
     mode = Mode::none;
-    if (server.release().new_leader != NewLeaderStep::async_log) {
+    if (server.release().new_leader != NewLeaderStep::async_log || !server.is_voter()) {
         acknowledge(server, out);
         return;
     }
@@ -229,8 +248,11 @@ void Learning::on_main_turn(Server& server, Effects& out) {
 void Learning::acknowledge(Server& server, Effects& out) {
     phase = Phase::acknowledged;
     const Position end = server.database.position();
+    brought = end.zxid;
     out.note(NoteKind::synchronized, end.zxid.value, end.prefix, new_epoch.value, leader);
-    out.push(SetReadTimeout{link, server.ticks(server.config->sync_limit)});
+    if (!server.release().late_read_timeout) {
+        out.push(SetReadTimeout{link, server.ticks(server.config->sync_limit)});
+    }
     if (server.is_voter() && end.zxid.epoch() == new_epoch) {
         // Proposals of this very leader that our log holds already: acknowledged with the rest.
         out.note(NoteKind::ack, end.zxid.value, 0, 0, leader);
@@ -243,8 +265,12 @@ void Learning::acknowledge(Server& server, Effects& out) {
     to_acknowledge.clear();
 }
 
-void Learning::on_up_to_date(Effects& out) {
+void Learning::on_up_to_date(const Server& server, Effects& out) {
     phase = Phase::starting;
+    out.send(link, Ack{Zxid::of(new_epoch, 0)});
+    if (server.release().late_read_timeout) {
+        out.push(SetReadTimeout{link, server.ticks(server.config->sync_limit)});
+    }
     out.start(Work::start_serving, Stage::main);
 }
 
@@ -255,7 +281,6 @@ void Learning::on_started_serving(Server& server, Effects& out) {
     const Position end = server.database.position();
     out.note(NoteKind::history, end.zxid.value, end.prefix, server.database.tree_digest());
     out.note(NoteKind::serving, end.zxid.value, end.prefix, new_epoch.value, leader);
-    out.send(link, Ack{Zxid::of(new_epoch, 0)});
     // What came since NEWLEADER goes the ordinary way: logged, acknowledged, committed.
     for (; !not_logged.empty(); not_logged.pop()) {
         propose(server, not_logged.front(), out);

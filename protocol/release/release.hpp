@@ -113,6 +113,18 @@ struct Release {
     bool leader_ignores_round = false;
     /// An observer waits before it looks for a leader again (observer.election.DelayMs).
     bool observers_wait = true;
+    /// A learner takes no first proposal that leaves a gap behind what it holds.
+    bool first_proposal_must_join = true;
+    /// A COMMIT before UPTODATE whose PROPOSAL the learner has not got ends its thread (4394).
+    bool early_commit_needs_proposal = false;
+    /// A learner reads with initLimit until UPTODATE, not only until NEWLEADER.
+    bool late_read_timeout = false;
+    /// It tries to reach its leader once a second, each time for no longer than syncLimit.
+    bool slow_connect_retry = false;
+    /// A leader synchronizes only so many observers at a time.
+    bool throttles_syncs = true;
+    /// The plan of synchronization is that of 3.4: the committed log alone, without its epochs.
+    bool plans_by_window = false;
     /// A client that hears of no server for 4/3 of its session's timeout takes it for over; else
     /// only a server can tell it so (4508).
     bool clients_end_sessions = true;

@@ -25,6 +25,8 @@ constexpr Release master() {
     release.log_error_ends_process = false;
     release.shutdown_awaits_promise = false;
     release.skips_torn_header = false;
+    release.first_proposal_must_join = false;
+    release.early_commit_needs_proposal = true;
     return release;
 }
 
@@ -58,7 +60,11 @@ constexpr Release v3_5_3() {
     release.diff_claims_zxid = true;
     release.keeps_partial_snap = true;
     release.syncs_snap_snapshot = false;
-    release.votes = VoteEquality::everything;
+    // Votes of members outside an election are compared without their rounds and zxids here, too:
+    // 1732 came back only as far as those of the joiner's own round go.
+    release.late_read_timeout = true;
+    release.slow_connect_retry = true;
+    release.observers_wait = false;
     return release;
 }
 
@@ -66,9 +72,10 @@ constexpr Release v3_4_10() {
     Release release = v3_5_3();
     release.leader_snapshots = false;
     release.log_ahead = LogAheadOfEpoch::adopts;
-    release.votes = VoteEquality::leader_and_epoch;
+    release.early_commit_needs_proposal = false;
     release.syncs_from_disk = false;
-    release.observers_wait = false;
+    release.plans_by_window = true;
+    release.throttles_syncs = false;
     return release;
 }
 

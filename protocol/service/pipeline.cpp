@@ -11,6 +11,7 @@ void Pipeline::start(const Server& server, bool leads) {
     serving = true;
     tracks_sessions = leads;
     to_commit.start(leads, server.config->commit_limits);
+    last_flush = server.now.monotonic;
     if (leads) {
         for (const Session& session : server.database.sessions()) {
             sessions.track(session, server.now.monotonic, server.config->tick_time);
@@ -40,6 +41,10 @@ void Pipeline::stop(Effects& out) {
     throttled.clear();
     requests.clear();
     to_commit.clear();
+    if (flush_is_due || last_flush != Instant{}) {
+        flush_is_due = false;
+        out.push(CancelTimer{TimerKind::flush});
+    }
     for (const Stage stage : {Stage::io, Stage::request, Stage::commit}) {
         out.push(ClearStage{stage});
     }
@@ -220,10 +225,39 @@ void Pipeline::append_next(Server& server, Effects& out) {
             out.hand(Stage::snapshot);
         }
     }
-    // Group commit: flush as soon as nothing more waits, or when the batch is full.
-    if (to_log.empty() || to_flush.size() >= server.config->max_batch_size) {
+    flush_or_wait(server, out);
+}
+
+/// Group commit: flush as soon as nothing more waits, or when the batch is full. With flush_delay,
+/// when the last flush is so long ago, or nothing has come for a third of it.
+void Pipeline::flush_or_wait(const Server& server, Effects& out) {
+    const Duration delay = server.config->flush_delay;
+    const Duration left = delay - (server.now.monotonic - last_flush);
+    const bool is_due = delay > Duration{} ? left <= Duration{} : to_log.empty();
+    if (is_due || to_flush.size() >= server.config->max_batch_size) {
+        flush_is_due = false;
+        out.start(Work::sync_log, Stage::sync);
+    } else if (delay > Duration{} && to_log.empty()) {
+        const Duration rest = std::min(left, delay / 3);
+        out.push(SetTimer{TimerKind::flush, rest, rest});
+    }
+}
+
+void Pipeline::on_sync_turn(Server& server, Effects& out) {
+    if (!to_log.empty()) {
+        if (server.config->flush_delay > Duration{}) {
+            out.push(CancelTimer{TimerKind::flush});
+        }
+        append_next(server, out);
+    } else if (flush_is_due && !to_flush.empty()) {
+        flush_is_due = false;
         out.start(Work::sync_log, Stage::sync);
     }
+}
+
+void Pipeline::on_flush_timer(Effects& out) {
+    flush_is_due = true;
+    out.hand(Stage::sync);
 }
 
 std::uint64_t Pipeline::fingerprint() const {
@@ -251,6 +285,7 @@ std::uint64_t Pipeline::fingerprint() const {
     for (std::size_t i = 0; i < to_flush.size(); ++i) {
         digest.add(to_flush[i].value);
     }
+    digest.add(flush_is_due).add(static_cast<std::uint64_t>(last_flush.ns));
     digest.add(to_commit.fingerprint()).add(watches.fingerprint()).add(notices.size());
     for (std::size_t i = 0; i < notices.size(); ++i) {
         digest.add(notices[i].link.slot).add(notices[i].link.generation);

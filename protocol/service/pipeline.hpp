@@ -43,6 +43,8 @@ struct Pipeline {
     Ring<Zxid> to_flush;        ///< Appended, not yet durable.
     CommitProcessor to_commit;  ///< Requests of clients, and what is committed.
     std::size_t abandoned = 0;  ///< The first so many of `to_log` are of a role that has ended.
+    Instant last_flush{};       ///< By the monotonic clock; of interest with flush_delay.
+    bool flush_is_due = false;  ///< Nothing more came meanwhile.
     std::uint32_t txns_since_snapshot = 0;
     std::uint64_t bytes_since_snapshot = 0;
     std::uint32_t snapshot_after = 0;  ///< Transactions; drawn anew for every snapshot.
@@ -90,7 +92,9 @@ struct Pipeline {
         to_log.push(txn);
         out.hand(Stage::sync);
     }
-    void append_next(Server& server, Effects& out);
+    /// The log's thread takes the next transaction, or flushes what it has waited for long enough.
+    void on_sync_turn(Server& server, Effects& out);
+    void on_flush_timer(Effects& out);
 
     // commit: the tree, and replies.
     void submit_to_commit(const Request& request, Effects& out) {
@@ -112,6 +116,8 @@ struct Pipeline {
 
   private:
     bool is_crowded() const;
+    void append_next(Server& server, Effects& out);
+    void flush_or_wait(const Server& server, Effects& out);
     void submit(ClientConnection& connection, const Request& request, Effects& out);
     void admit(Effects& out);
     void touch(const Server& server, ClientConnection& connection);

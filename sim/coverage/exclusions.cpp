@@ -70,6 +70,11 @@ bool is_from_learner(const Tuple& t) {
             MessageKind::ping_reply, MessageKind::revalidate, MessageKind::touch});
 }
 
+/// A leader's connections to its learners are still there.
+bool is_stopping(const Tuple& t) {
+    return leaves_in(t, {LeavingStep::stopping, LeavingStep::flushing, LeavingStep::reading});
+}
+
 zab::LinkKind link_of(const Tuple& t) {
     return static_cast<zab::LinkKind>(t.kind == InputKind::link_up ? t.place / 2
                                                                    : t.place / down_reasons);
@@ -160,6 +165,7 @@ bool is_timer_set(const Tuple& t) {
         case TimerKind::tick:
         case TimerKind::expiry: return leads_in(t, {Leading::broadcast});
         case TimerKind::observer: return leaves_in(t, {LeavingStep::waiting});
+        case TimerKind::flush: return true;  // The log's thread may outlive its role.
     }
     return false;
 }
@@ -235,12 +241,10 @@ constexpr std::array rules = {
          [](const Tuple& t) {
              return is_from_leader(t) && (!is_learner(t) || is_in(t, {Learning::connecting}));
          }},
-    Rule{"a learner says this to a leader, who closes its connections when it stops leading",
-         [](const Tuple& t) { return is_from_learner(t) && !is_at_leader(t); }},
-    Rule{"the port for learners is not open yet",
-         [](const Tuple& t) {
-             return leads_in(t, {Leading::preparing}) && (is_from_learner(t) || is_introduction(t));
-         }},
+    Rule{"a learner says this to a leader, who closes its connections once it has stopped leading",
+         [](const Tuple& t) { return is_from_learner(t) && !is_at_leader(t) && !is_stopping(t); }},
+    Rule{"learners say only who they are before they are accepted",
+         [](const Tuple& t) { return leads_in(t, {Leading::preparing}) && is_from_learner(t); }},
     Rule{"learners answer LEADERINFO, which is not out yet",
          [](const Tuple& t) {
              return is_from_learner(t) &&
@@ -257,7 +261,7 @@ constexpr std::array rules = {
          [](const Tuple& t) {
              const bool is_later =
                  is_from_learner(t) && !is_message(t, {MessageKind::ack_epoch, MessageKind::ack});
-             return is_later && !leads_in(t, {Leading::broadcast}) &&
+             return is_later && !leads_in(t, {Leading::broadcast}) && !is_stopping(t) &&
                     !is_handler_in(t, {Handler::streaming}) && t.role != Role::stranger;
          }},
     Rule{"a leader answers this to a learner that serves clients",

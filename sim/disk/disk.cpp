@@ -155,6 +155,11 @@ bool Disk::reaches(zab::Zxid zxid) const {
     return start == zxid || (last == zxid && log.base().zxid <= start);
 }
 
+bool Disk::can_truncate(zab::Zxid zxid, zab::Truncation rule) const {
+    const zab::History& log = image_.log;
+    return rule == zab::Truncation::exact || (!log.empty() && log.last().zxid >= zxid);
+}
+
 void Disk::truncate_after(zab::Zxid zxid, zab::Truncation rule) {
     using enum zab::Truncation;
     if (rule == exact && !reaches(zxid)) {

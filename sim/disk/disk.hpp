@@ -74,6 +74,9 @@ class Disk {
 
     /// Cuts the log after `zxid`, as far as the rule goes. Durable at once.
     /// Rule `exact` leaves everything as it is where that point is not in what is stored.
+    /// FileTxnLog.truncate throws where the log has no record at or behind the point; a process of
+    /// ZooKeeper then ends. `exact` lets the learner find another way.
+    bool can_truncate(zab::Zxid zxid, zab::Truncation rule) const;
     void truncate_after(zab::Zxid zxid, zab::Truncation rule = zab::Truncation::exact);
     bool reaches(zab::Zxid zxid) const;
     /// A snapshot file of so many bytes is complete.

@@ -17,6 +17,12 @@ struct Probability {
     constexpr Probability complement() const { return {certain_ppb - ppb}; }
 };
 
+/// That at least one of two independent things happens.
+constexpr Probability either(Probability one, Probability other) {
+    const std::uint64_t both = std::uint64_t{one.ppb} * other.ppb / Probability::certain_ppb;
+    return {one.ppb + other.ppb - static_cast<std::uint32_t>(both)};
+}
+
 /// A dimensionless number in units of 1e-9: 1'000'000'000 leaves things as they are.
 struct Factor {
     static constexpr std::int64_t one_nano = 1'000'000'000;

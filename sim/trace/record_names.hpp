@@ -17,7 +17,7 @@ inline constexpr std::string_view messages[] = {
     "touch",          "telegram",         "watch_event"};
 // In the order of zab::TimerKind; a test holds the two together.
 inline constexpr std::string_view timers[] = {
-    "notification", "finalize", "dial_retry", "epoch_wait", "tick", "observer", "expiry"};
+    "notification", "finalize", "dial_retry", "epoch_wait", "tick", "observer", "expiry", "flush"};
 inline constexpr std::string_view faults[] = {"crash",
                                               "power_loss",
                                               "restart",

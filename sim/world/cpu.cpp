@@ -137,7 +137,10 @@ std::uint64_t World::notice_word(const ServerNode& server) const {
         cost += std::int64_t{bytes} * cpu.per_byte.nano / Factor::one_nano;
     }
     if (server.slow_factor_nano != Factor::one_nano) {
-        cost = std::min(cost, longest_item_ns) / 1000 * (server.slow_factor_nano / 1'000'000);
+        const UnsignedWide slowed =
+            UnsignedWide{static_cast<std::uint64_t>(std::min(cost, longest_item_ns))} *
+            static_cast<std::uint64_t>(server.slow_factor_nano) / Factor::one_nano;
+        cost = slowed > longest_item_ns ? longest_item_ns : static_cast<std::int64_t>(slowed);
     }
     return static_cast<std::uint32_t>(std::min(cost, longest_item_ns));
 }

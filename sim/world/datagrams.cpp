@@ -34,9 +34,10 @@ void World::scatter(ConnectionIndex index, unsigned side, std::uint64_t word) {
     pipe.flights.pop_back();
     pipe.unread -= sent.bytes;
     const Key fate = derive(Key{word}, conn.number);
-    Probability drop = model(host_of(conn.ends[side]), host_of(conn.ends[1 - side])).loss;
-    drop.ppb = std::max({drop.ppb, spec.drop.ppb,
-                         path(path_end(conn.ends[side]), path_end(conn.ends[1 - side])).loss.ppb});
+    const Probability of_link = model(host_of(conn.ends[side]), host_of(conn.ends[1 - side])).loss;
+    const Probability of_faults =
+        path(path_end(conn.ends[side]), path_end(conn.ends[1 - side])).loss;
+    const Probability drop = either(spec.drop, either(of_link, of_faults));
     if (happens(drop, draw(fate, drops, 0))) {
         return;
     }

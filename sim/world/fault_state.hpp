@@ -20,7 +20,7 @@ struct Path {
     std::uint32_t cuts = 0;    ///< Nothing passes, TCP retries.
     std::uint32_t clogs = 0;   ///< Nothing passes, and no time-out breaks what waits.
     std::uint32_t delays = 0;  ///< Their extra delays add up.
-    Probability loss{};        ///< The highest.
+    Probability loss{};        ///< Of all together.
     Pace pace{};               ///< The slowest; unlimited: as the link says.
     std::int64_t free_at = 0;  ///< Of a limited rate.
     bool is_open() const { return cuts == 0 && clogs == 0; }

@@ -255,7 +255,7 @@ void World::sum_up(Path& way) const {
         way.clogs += fault.kind == FaultKind::clog ? 1 : 0;
         way.delays += fault.kind == FaultKind::delay ? 1 : 0;
         if (fault.kind == FaultKind::loss) {
-            way.loss.ppb = std::max(way.loss.ppb, fault.probability.ppb);
+            way.loss = either(way.loss, fault.probability);
         } else if (fault.kind == FaultKind::rate) {
             const Pace pace = Pace::of(fault.bandwidth);
             way.pace.fixed_ns_per_byte =

@@ -169,9 +169,9 @@ void World::run_sender(ConnectionIndex index, Core* core) {
     std::int64_t busy_until = now_;
     trace::RecordId last = sender.last_record;
     Pipe& pipe = conn.pipes[1];
-    if (core != nullptr) {
-        core->free_at = now_;
-    }
+    Origin first;
+    set_holder(first, sender, core);
+    if (core != nullptr) core->free_at = now_;
     Origin written;
     while (!pipe.outbox.empty() && pipe.outbox.front().origin.since <= now_ &&
            pipe.unread <= send_buffer_) {
@@ -179,7 +179,7 @@ void World::run_sender(ConnectionIndex index, Core* core) {
         flight = pipe.outbox.front();
         pipe.outbox.pop();
         written = {.cause = flight.origin.cause,
-                   .held_by = sender.last_record,
+                   .held_by = first.held_by,
                    .since = flight.origin.since,
                    .wait = flight.origin.wait,
                    .service = flight.origin.service};
@@ -205,9 +205,7 @@ void World::run_sender(ConnectionIndex index, Core* core) {
         flight.origin.service += static_cast<std::uint32_t>(cost);
         busy_until += cost;
         last = flight.origin.cause;
-        if (core != nullptr) {
-            core->free_at += cost;  // A relay may take it next.
-        }
+        if (core != nullptr) core->free_at += cost;  // A relay may take it next.
         take_off(index, conn, 1, flight, busy_until);
     }
     sender.busy_until = busy_until;
@@ -248,7 +246,7 @@ std::int64_t World::faults_on_the_way(const Route& route, Flight& flight, std::u
                 extra += fault.extra_delay.draw(draw(noise, drawn++, 0)).ns;
             }
         }
-        loss.ppb = std::max(loss.ppb, way.loss.ppb);
+        loss = either(loss, way.loss);
         if (way.pace.fixed_ns_per_byte != 0) {
             const std::int64_t begin = std::max(leaves, way.free_at);
             way.free_at = begin + wire_ns(flight.bytes, way.pace);

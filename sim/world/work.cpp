@@ -35,19 +35,21 @@ bool is_refused(const Disk& disk, const WorkOrder& order, std::int64_t now) {
 }
 
 std::int64_t transfer_ns(std::uint64_t bytes, std::uint64_t bytes_per_second) {
-    return bytes_per_second == 0
-               ? 0
-               : static_cast<std::int64_t>(
-                     bytes * 1'000 / std::max<std::uint64_t>(bytes_per_second / 1'000'000, 1));
+    if (bytes_per_second == 0) {
+        return 0;
+    }
+    const UnsignedWide time = UnsignedWide{bytes} * 1'000'000'000 / bytes_per_second;
+    return time > longest_work_ns ? longest_work_ns : static_cast<std::int64_t>(time);
 }
 
 }  // namespace
 
 std::uint64_t World::snapshot_bytes(const ServerNode& server) const {
-    std::uint64_t per_node = scenario_->disk.bytes_per_node;
-    if (!scenario_->clients.empty()) {
-        per_node += scenario_->clients.front().payload_max_bytes;
+    std::uint64_t payload = 0;
+    for (const ClientGroup& group : scenario_->clients) {
+        payload = std::max<std::uint64_t>(payload, group.payload_max_bytes);
     }
+    const std::uint64_t per_node = scenario_->disk.bytes_per_node + payload;
     return server.peer.server().database.tree().paths() * per_node + 1'024;
 }
 
@@ -190,6 +192,10 @@ void World::complete_work(std::uint32_t index) {
         schedule(server.paused_until, EventKind::work_done, index, 0);
         return;
     }
+    if (is_alive && is_disk_work(order.work) && server.disk.stalled_until > now_) {
+        schedule(server.disk.stalled_until, EventKind::work_done, index, 0);
+        return;  // What was under way does not end either.
+    }
     orders_[index].active = false;
     orders_[index].snapshot = {};
     free_orders_.push_back(index);
@@ -204,7 +210,10 @@ void World::complete_work(std::uint32_t index) {
     done.snapshot_jitter =
         static_cast<std::uint32_t>(draw(server.process_key, server.disk.uses, 1) >> 32);
     done_count_ = 0;
-    done.failed = is_refused(server.disk, order, now_);
+    done.failed =
+        is_refused(server.disk, order, now_) ||
+        (order.work == zab::Work::truncate_log &&
+         !server.disk.can_truncate({order.argument}, scenario_->config.release.truncation));
     if (!done.failed) {
         done.obsolete = !apply_to_disk(server, order);
     } else if (order.work == zab::Work::sync_log && server.disk.full_until > now_) {

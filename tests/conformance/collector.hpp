@@ -26,11 +26,12 @@ class Collector {
         };
         server_->accepted_epoch = epoch("acceptedEpoch");
         server_->current_epoch = epoch("currentEpoch");
+        leading_.phase = zab::Leading::Phase::discovery;  // Learners are accepted already.
     }
 
     /// The leader's own thread asks.
     void ask() {
-        leading_.on_port_open(*server_, effects_);
+        leading_.on_snapshot_written(*server_, effects_);
         settle();
     }
     void connect(std::uint16_t sid, zab::Epoch accepted) {
@@ -73,7 +74,7 @@ class Collector {
     zab::Epoch epoch() const { return leading_.epoch; }
     zab::Epoch accepted() const { return server_->accepted_epoch; }
     zab::Epoch current() const { return server_->current_epoch; }
-    bool has_asked() const { return leading_.phase != zab::Leading::Phase::preparing; }
+    bool has_asked() const { return leading_.connecting.contains(server_->self); }
     /// The leader's own wait ends after initLimit ticks too.
     bool leader_gives_up_after_init_limit() const {
         const auto& all = effects_.list();

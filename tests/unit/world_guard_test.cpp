@@ -261,7 +261,7 @@ TEST_CASE("the trace's names are the protocol's enumerators, in number and order
     constexpr Named<zab::TimerKind> timers[] = {
         NAMED(TimerKind, notification), NAMED(TimerKind, finalize), NAMED(TimerKind, dial_retry),
         NAMED(TimerKind, epoch_wait),   NAMED(TimerKind, tick),     NAMED(TimerKind, observer),
-        NAMED(TimerKind, expiry),
+        NAMED(TimerKind, expiry),       NAMED(TimerKind, flush),
     };
     constexpr Named<zab::Work> works[] = {
         NAMED(Work, shut_down_role),
