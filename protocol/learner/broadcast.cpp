@@ -74,7 +74,8 @@ void Learning::commit(Server& server, Zxid zxid, Effects& out) {
     if (pending.empty()) {
         return;  // "Committing without seeing txn": warned and ignored.
     }
-    if (server.release().returning_learner_keeps && zxid <= brought) {
+    const bool is_pending = pending.front().zxid <= zxid;
+    if (server.release().returning_learner_keeps && zxid <= brought && !is_pending) {
         return;  // Its ACK of NEWLEADER, which covers what it had brought, has committed it.
     }
     if (pending.front().zxid != zxid) {

@@ -60,6 +60,19 @@ TEST_CASE("a process that is to cut its log where it has none ends with exit cod
     CHECK(ended.front().a() == 13);
 }
 
+TEST_CASE("a follower that comes back with what its ACK has committed goes on serving") {
+    for (const std::uint64_t seed : {1u, 2u, 3u}) {
+        CAPTURE(seed);
+        const Run back = run(R"({"duration": "20s", "ensemble": {"voters": 3},
+            "clients": [{"count": 10, "placement": {"servers": [3]}}],
+            "faults": [{"at": "2900ms", "pause": 1, "lasting": "8s"},
+                       {"at": "3s", "crash": 2, "lasting": "1s"}]})",
+                             seed);
+        test::check_clean(back);
+        CHECK(back.count(Kind::server_stopped) == 1);  // The fault's.
+    }
+}
+
 TEST_CASE("a leader sends ten observers a SNAP at a time, and turns the others away") {
     const Run crowd = run(R"({"duration": "12s", "release": "3.8.0",
         "ensemble": {"voters": 3, "observers": 14},
