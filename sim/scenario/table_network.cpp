@@ -17,7 +17,7 @@ Form<DefaultHost> default_host() {
                 key<DefaultHost>("cores", &DefaultHost::cores, cores(),
                                  {"Cores of the host.", "4"}),
                 key<DefaultHost>("nic", &DefaultHost::nic, bandwidth(),
-                                 {"Rate of its network card, in each direction.", "\"10Gbit/s\""}),
+                                 {"Rate at which its network card sends.", "\"10Gbit/s\""}),
             },
         .prepare = {},
         .check = {},
@@ -31,7 +31,7 @@ Form<HostDraft> host() {
             {
                 key<HostDraft>("cores", &HostDraft::cores, cores(), {"Cores of the host.", "4"}),
                 key<HostDraft>("nic", &HostDraft::nic, bandwidth(),
-                               {"Rate of its network card, in each direction.", "\"10Gbit/s\""}),
+                               {"Rate at which its network card sends.", "\"10Gbit/s\""}),
                 key<HostDraft>("region", &HostDraft::region, name(),
                                {"The region in which it stands.", "\"VA\""}),
                 key<HostDraft>("cores_of", &HostDraft::cores_of, name(),
