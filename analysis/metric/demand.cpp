@@ -3,6 +3,7 @@
 #include "analysis/metric/summary.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace analysis {
 
@@ -44,16 +45,30 @@ void Demand::observe(const trace::Record& record) {
         if (!client.due) client.due = record.time() + wants->think_time;
         return;
     }
-    client.is_attached = record.kind() == trace::Kind::client_connected;
+    if (record.kind() == trace::Kind::client_connected) {
+        if (has_waited(client, *wants, record.time())) {
+            client.waited = Waited{.from = *client.due, .is_first = !client.had_server};
+        }
+        client.is_attached = client.had_server = true;
+        return;
+    }
+    client.is_attached = false;
     // With its session end a client's watches: what waited for them is asked for anew.
     if (record.kind() == trace::Kind::client_expired && !client.due) client.due = record.time();
 }
 
-void Demand::invoked(std::uint64_t client, Operation operation) {
+bool Demand::has_waited(const Client& client, const ClientWants& wants, zab::Instant now) {
+    return wants.writes && !wants.is_open && !client.is_attached && client.due &&
+           *client.due < now && client.issued < wants.most;
+}
+
+std::optional<Demand::Waited> Demand::invoked(std::uint64_t client, Operation operation) {
     const ClientWants* wants = wants_of(client);
-    if (wants == nullptr || !is_of_load(operation)) return;
-    ++clients_[client].issued;
-    clients_[client].writes_under_way += is_write(operation) ? 1U : 0U;
+    if (wants == nullptr || !is_of_load(operation)) return std::nullopt;
+    Client& one = clients_[client];
+    ++one.issued;
+    one.writes_under_way += is_write(operation) ? 1U : 0U;
+    return std::exchange(one.waited, std::nullopt);
 }
 
 void Demand::completed(std::uint64_t client, Operation operation, zab::Instant now) {

@@ -43,7 +43,12 @@ class Demand {
 
     /// A record of `kinds`.
     void observe(const trace::Record& record);
-    void invoked(std::uint64_t client, trace::Operation operation);
+    /// A client that writes had waited for a server since then, to ask for something at last.
+    struct Waited {
+        zab::Instant from;
+        bool is_first = false;  ///< It had none before.
+    };
+    std::optional<Waited> invoked(std::uint64_t client, trace::Operation operation);
     void completed(std::uint64_t client, trace::Operation operation, zab::Instant now);
     void failed(std::uint64_t client, trace::Operation operation, zab::Instant now);
 
@@ -65,9 +70,11 @@ class Demand {
   private:
     struct Client {
         std::optional<zab::Instant> due;  ///< Its next request; nothing: it waits for a change.
+        std::optional<Waited> waited;     ///< Until it asks.
         std::uint64_t issued = 0;
         std::uint32_t writes_under_way = 0;
         bool is_attached = false;
+        bool had_server = false;
     };
     struct Group {
         ClientWants wants;
@@ -76,6 +83,8 @@ class Demand {
     };
 
     const ClientWants* wants_of(std::uint64_t client) const;
+    /// What is due was due before its client had a server.
+    static bool has_waited(const Client& client, const ClientWants& wants, zab::Instant now);
     std::optional<Span> waiting_of(const Group& group, zab::Instant from, zab::Instant end) const;
 
     std::vector<Group> groups_;

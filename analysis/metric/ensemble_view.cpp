@@ -30,7 +30,8 @@ EnsembleChange trouble(Trouble what) {
 EnsembleChange EnsembleView::observe(const trace::Record& record) {
     using enum trace::Kind;
     const trace::Kind kind = record.kind();
-    if (kind == fault) return on_fault(record);
+    if (kind == fault)
+        return is_repair(record.detail()) ? EnsembleChange{} : trouble(Trouble::fault);
     if (kind == server_stopped) return on_stopped(record);
     if (kind == server_paused) return on_paused(record);
     if (kind == looking) return on_looking(record);
@@ -65,40 +66,34 @@ std::optional<zab::Instant> EnsembleView::leading(zab::NodeId server) const {
     return servers_[server.value].leading;
 }
 
-EnsembleChange EnsembleView::on_fault(const trace::Record& record) const {
-    // Before the first leader there is no service to be disturbed.
-    if (!has_led() || is_repair(record.detail())) return {};
-    return trouble(Trouble::fault);
-}
-
 EnsembleChange EnsembleView::on_stopped(const trace::Record& record) {
-    const bool was_leader = leader() == record.node();
-    const bool before = can_acknowledge();
+    const bool was_head = is_head(record.node());
+    const bool before = has_quorum();
     at(record.node()) = {};
+    at(record.node()).is_down = true;
     end_reigns_of(record.node(), record.time(), ReignEnd::stopped);
-    if (was_leader) return trouble(Trouble::leader_stopped);
-    if (has_lost_quorum(before)) return trouble(Trouble::quorum_lost);
-    return has_led() ? trouble(Trouble::server_stopped) : EnsembleChange{};
+    if (was_head) return trouble(Trouble::leader_stopped);
+    return trouble(has_lost_quorum(before) ? Trouble::quorum_lost : Trouble::server_stopped);
 }
 
 EnsembleChange EnsembleView::on_paused(const trace::Record& record) {
-    const bool before = can_acknowledge();
+    const bool before = has_quorum();
     at(record.node()).is_paused = true;
-    if (leader() == record.node()) return trouble(Trouble::leader_paused);
-    if (has_lost_quorum(before)) return trouble(Trouble::quorum_lost);
-    return has_led() ? trouble(Trouble::server_paused) : EnsembleChange{};
+    if (is_head(record.node())) return trouble(Trouble::leader_paused);
+    return trouble(has_lost_quorum(before) ? Trouble::quorum_lost : Trouble::server_paused);
 }
 
 EnsembleChange EnsembleView::on_looking(const trace::Record& record) {
-    const bool was_leader = leader() == record.node();
+    const bool was_head = is_head(record.node());
     const bool was_quorum = is_quorum_looking();
-    const bool before = can_acknowledge();
+    const bool before = has_quorum();
     Server& server = at(record.node());
+    server.is_down = false;
     server.is_looking = true;
-    server.has_elected = false;
+    server.has_elected = server.is_to_lead = false;
     end_reigns_of(record.node(), record.time(), ReignEnd::looking);
     EnsembleChange change;
-    if (was_leader) {
+    if (was_head) {
         change.trouble = Trouble::leader_looking;
     } else if (has_lost_quorum(before)) {
         change.trouble = Trouble::quorum_lost;
@@ -109,10 +104,11 @@ EnsembleChange EnsembleView::on_looking(const trace::Record& record) {
 
 EnsembleChange EnsembleView::on_elected(const trace::Record& record) {
     Server& server = at(record.node());
-    server.is_looking = false;
+    server.is_down = server.is_looking = false;
     server.has_elected = true;
+    server.is_to_lead = record.peer() == record.node().value;
     EnsembleChange change;
-    if (record.peer() == record.node().value) {
+    if (server.is_to_lead) {
         server.self_elected = record.time();
         server.leading.reset();
         change.self_elected = true;
@@ -155,7 +151,7 @@ EnsembleChange EnsembleView::on_leader_taken(const trace::Record& record) {
     }
     if (record.detail() != leader_taken) return {};
     Server& server = at(record.node());
-    server.is_looking = false;
+    server.is_down = server.is_looking = false;
     server.has_elected = true;
     return {};
 }
@@ -164,7 +160,7 @@ EnsembleChange EnsembleView::on_leader_taken(const trace::Record& record) {
 /// counted.
 EnsembleChange EnsembleView::on_leader_declared(const trace::Record& record) {
     Server& server = at(record.node());
-    server.is_looking = false;
+    server.is_down = server.is_looking = false;
     server.has_elected = true;
     server.self_elected = server.leading = record.time();
     if (has_led() && !reigns_.back().until) {
@@ -198,15 +194,19 @@ bool EnsembleView::is_quorum_looking() const {
     });
 }
 
-/// Whether a quorum of voters could acknowledge a proposal.
-bool EnsembleView::can_acknowledge() const {
+bool EnsembleView::is_head(zab::NodeId server) {
+    return has_led() ? leader() == server : at(server).is_to_lead;
+}
+
+bool EnsembleView::has_quorum() const {
     return quorum_.is_quorum_where([this](zab::NodeId voter) {
-        return voter.value < servers_.size() && servers_[voter.value].can_acknowledge();
+        const Server server = voter.value < servers_.size() ? servers_[voter.value] : Server{};
+        return has_led() ? server.can_acknowledge() : server.can_vote();
     });
 }
 
-bool EnsembleView::has_lost_quorum(bool could_acknowledge) const {
-    return leader() && could_acknowledge && !can_acknowledge();
+bool EnsembleView::has_lost_quorum(bool before) const {
+    return (leader() || !has_led()) && before && !has_quorum();
 }
 
 }  // namespace analysis

@@ -53,16 +53,18 @@ class EnsembleView {
 
   private:
     struct Server {
+        bool is_down = false;  ///< It stopped, and has not been heard of again.
         bool is_paused = false;
         bool is_looking = false;
         bool has_elected = false;  ///< Since its last start or `looking`: it can acknowledge.
+        bool is_to_lead = false;   ///< And it was itself that was elected.
         std::optional<zab::Instant> self_elected;
         std::optional<zab::Instant> leading;
 
         bool can_acknowledge() const { return has_elected && !is_paused; }
+        bool can_vote() const { return !is_down && !is_paused; }
     };
 
-    EnsembleChange on_fault(const trace::Record& record) const;
     EnsembleChange on_stopped(const trace::Record& record);
     EnsembleChange on_paused(const trace::Record& record);
     EnsembleChange on_looking(const trace::Record& record);
@@ -74,8 +76,12 @@ class EnsembleView {
 
     Server& at(zab::NodeId id);
     void end_reigns_of(zab::NodeId server, zab::Instant time, ReignEnd end);
-    bool can_acknowledge() const;
-    bool has_lost_quorum(bool could_acknowledge) const;
+    /// Whether it leads; before the first leader, whether it is about to.
+    bool is_head(zab::NodeId server);
+    /// Whether a quorum could acknowledge a proposal; before the first leader, whether it could
+    /// elect one.
+    bool has_quorum() const;
+    bool has_lost_quorum(bool before) const;
 
     std::vector<Server> servers_;  ///< By id.
     zab::Quorum quorum_;

@@ -13,6 +13,12 @@ constexpr std::size_t mark_limit = 64;
 
 constexpr std::int64_t threshold_factor = 3;
 
+/// How long an undisturbed start takes is not known; it is less than this.
+constexpr zab::Duration long_start = zab::seconds(5);
+
+/// Of what is usual nothing is known: a leader that falls after such a silence only gave up.
+constexpr zab::Duration long_silence = zab::milliseconds(100);
+
 }  // namespace
 
 void OutageWatch::ensemble_changed(const EnsembleChange& change, const trace::Record& record,
@@ -28,19 +34,17 @@ void OutageWatch::ensemble_changed(const EnsembleChange& change, const trace::Re
 void OutageWatch::mark_trouble(Trouble trouble, const trace::Record& record,
                                const EnsembleView& view) {
     const zab::Instant now = record.time();
-    if (is_calm_) frozen_threshold_ = threshold();
-    is_calm_ = false;
-    Mark mark{.trouble = trouble,
-              .node = record.node(),
-              .at = now,
-              .blocked_from = std::nullopt,
-              .silent_from = std::nullopt};
-    if (outstanding_ > 0) {
-        mark.blocked_from = now;
-        mark.silent_from = std::max(last_completed_, outstanding_since_);
+    if (view.has_led()) {
+        if (is_calm_) frozen_threshold_ = threshold();
+        is_calm_ = false;
+    } else if (!episode_ && trouble == Trouble::leader_looking) {
+        return;  // Undisturbed, a start may take a second attempt.
     }
+    Mark mark{.trouble = trouble, .node = record.node(), .at = now, .blocked_from = std::nullopt};
+    if (outstanding_ > 0) mark.blocked_from = now;
     if (!episode_) {
         episode_.emplace();
+        episode_->is_of_start = !view.has_led();
         if (view.is_quorum_looking()) episode_->quorum_looking = now;
     }
     std::vector<Mark>& marks = episode_->marks;
@@ -72,16 +76,25 @@ void OutageWatch::follow_ascent(const EnsembleChange& change, const trace::Recor
 }
 
 void OutageWatch::write_invoked(zab::Instant now, zab::Instant arrived, const EnsembleView& view) {
+    if (wait_ && (arrived <= wait_->last || !episode_)) {
+        want(wait_->first);
+    } else if (wait_) {
+        end_wait(view);
+    }
+    wait_.reset();
     const bool is_first = outstanding_++ == 0;
-    if (is_first) {
-        outstanding_since_ = now;
-        if (episode_) forget_unnoticed(now, arrived, view);
-    }
+    if (is_first && episode_) forget_unnoticed(now, arrived, view);
+    want(arrived);
+}
+
+void OutageWatch::want(zab::Instant from) {
+    const auto earliest = [](std::optional<zab::Instant>& known, zab::Instant other) {
+        known = known ? std::min(*known, other) : other;
+    };
+    const zab::Instant wanted = std::max(from, gap_begin_);
+    earliest(wanted_from_, wanted);
     if (!episode_) return;
-    for (Mark& mark : episode_->marks) {
-        const zab::Instant wanted = std::max({arrived, mark.at, last_completed_});
-        mark.blocked_from = mark.blocked_from ? std::min(*mark.blocked_from, wanted) : wanted;
-    }
+    for (Mark& mark : episode_->marks) earliest(mark.blocked_from, std::max(wanted, mark.at));
 }
 
 void OutageWatch::write_abandoned(zab::Instant now) {
@@ -89,15 +102,45 @@ void OutageWatch::write_abandoned(zab::Instant now) {
     last_abandoned_ = now;
 }
 
+void OutageWatch::writes_left_behind(std::uint64_t count, zab::Instant now) {
+    for (std::uint64_t i = 0; i < count; ++i) write_abandoned(now);
+    if (outstanding_ == 0 && !episode_) wanted_from_.reset();
+}
+
+bool OutageWatch::is_broken() const {
+    if (!episode_) return false;
+    return episode_->is_of_start ||
+           std::ranges::any_of(episode_->marks, [](const Mark& m) { return is_break(m.trouble); });
+}
+
+void OutageWatch::waited(zab::Instant since, zab::Instant now) {
+    if (!episode_) return;
+    if (wanted_from_) {
+        want(since);
+        return;
+    }
+    wait_ = Wait{.first = wait_ ? std::min(wait_->first, since) : since, .last = now};
+}
+
+void OutageWatch::end_wait(const EnsembleView& view) {
+    want(wait_->first);
+    add_outage_until(wait_->last, view);
+    begin_gap(wait_->last);
+}
+
+void OutageWatch::add_outage_until(zab::Instant until, const EnsembleView& view) {
+    std::optional<Outage> outage = outage_until(until);
+    if (!outage) return;
+    split(*outage, view);
+    if (until >= warm_up_) outages_.push_back(*outage);
+}
+
 void OutageWatch::write_completed(zab::Instant now, zab::Instant invoked,
                                   const EnsembleView& view) {
     if (outstanding_ > 0) --outstanding_;
     if (episode_) {
-        if (std::optional<Outage> outage = outage_until(now)) {
-            split(*outage, view);
-            if (now >= warm_up_) outages_.push_back(*outage);
-        }
-        forget_refuted(now, invoked, view);
+        add_outage_until(now, view);
+        forget_if([invoked](const Mark& mark) { return mark.at <= invoked; }, now, view);
     }
     if (is_calm_) {
         if (!is_warm_ && now >= warm_up_) {
@@ -106,23 +149,21 @@ void OutageWatch::write_completed(zab::Instant now, zab::Instant invoked,
         }
         undisturbed_.add(now - invoked);
     }
-    last_completed_ = now;
+    begin_gap(now);
 }
 
-void OutageWatch::forget_refuted(zab::Instant now, zab::Instant invoked, const EnsembleView& view) {
-    forget_if([invoked](const Mark& mark) { return mark.at <= invoked; }, now, view);
+void OutageWatch::begin_gap(zab::Instant now) {
+    gap_begin_ = now;
+    wanted_from_.reset();
+    if (outstanding_ > 0) wanted_from_ = now;
     if (!episode_) return;
-    // A new gap begins here: nothing can have been silent for longer.
-    for (Mark& mark : episode_->marks) {
-        mark.blocked_from = outstanding_ > 0 ? std::optional{now} : std::nullopt;
-        mark.silent_from = mark.blocked_from;
-    }
+    for (Mark& mark : episode_->marks) mark.blocked_from = wanted_from_;
 }
 
 /// Troubles that a new leader has ended before anybody wanted to write.
 void OutageWatch::forget_unnoticed(zab::Instant now, zab::Instant arrived,
                                    const EnsembleView& view) {
-    if (!episode_->done || !episode_->done->serving) return;
+    if (wanted_from_ || !episode_->done || !episode_->done->serving) return;
     const zab::Instant served = *episode_->done->serving;
     if (arrived < served) return;
     forget_if([served](const Mark& mark) { return !mark.blocked_from && mark.at <= served; }, now,
@@ -166,30 +207,35 @@ std::optional<OutageWatch::Beginning> OutageWatch::beginning() const {
     const Mark& first = marks.front();
     if (fall == marks.end()) {
         if (!first.blocked_from) return std::nullopt;
-        return Beginning{*first.blocked_from, first};
+        return Beginning{*first.blocked_from, first, false};
     }
-    const std::optional<zab::Instant> earlier =
-        fall == marks.begin() ? first.silent_from : first.blocked_from;
-    const std::optional<zab::Duration> limit = threshold();
-    if (earlier && limit && fall->silent_from && *fall->blocked_from - *earlier >= *limit) {
-        return Beginning{*earlier, first};
-    }
-    return Beginning{*fall->blocked_from, *fall};
+    // What came before the first leader did not end what had not begun.
+    if (episode_->is_of_start) return Beginning{*fall->blocked_from, *fall, true};
+    const zab::Duration limit = threshold().value_or(long_silence);
+    const zab::Instant struck = first.blocked_from.value_or(*fall->blocked_from);
+    // The reason of a longer silence than is usual may have come before all that is known.
+    const bool was_silent = wanted_from_ && struck - *wanted_from_ >= limit;
+    const zab::Instant ceased = was_silent ? *wanted_from_ : struck;
+    if (*fall->blocked_from - ceased >= limit) return Beginning{ceased, first, true};
+    return Beginning{*fall->blocked_from, *fall, true};
 }
 
 std::optional<Outage> OutageWatch::outage_until(zab::Instant until) const {
     const std::optional<Beginning> begun = beginning();
     if (!begun) return std::nullopt;
     const zab::Duration length = until - begun->from;
-    const std::optional<zab::Duration> limit = threshold();
-    const bool is_long = limit ? length >= *limit : is_break(begun->mark.trouble);
-    if (!is_long || length.ns <= 0) return std::nullopt;
+    if (length.ns <= 0 || !is_long(*begun, length)) return std::nullopt;
     return Outage{.from = begun->from,
                   .until = until,
                   .trouble = begun->mark.trouble,
                   .node = begun->mark.node,
                   .new_leader = std::nullopt,
                   .parts = {}};
+}
+
+bool OutageWatch::is_long(const Beginning& begun, zab::Duration length) const {
+    if (const std::optional<zab::Duration> limit = threshold()) return length >= *limit;
+    return begun.has_break || (episode_->is_of_start && length >= long_start);
 }
 
 void OutageWatch::split(Outage& outage, const EnsembleView& view) const {
@@ -222,17 +268,21 @@ zab::Instant OutageWatch::wanted_until(zab::Instant end, const EnsembleView& vie
                                        const Demand& demand) const {
     if (outstanding_ > 0) return end;
     if (demand.is_unknown()) return view.leader() ? zab::Instant{} : end;
-    const auto waiting = demand.waiting(last_completed_, end);
-    return waiting ? std::max(waiting->last, last_abandoned_) : last_abandoned_;
+    const auto waiting = demand.waiting(gap_begin_, end);
+    const zab::Instant last = wait_ ? std::max(wait_->last, last_abandoned_) : last_abandoned_;
+    return waiting ? std::max(waiting->last, last) : last;
 }
 
 std::optional<Outage> OutageWatch::last_outage(zab::Instant end, const EnsembleView& view,
                                                const Demand& demand) {
     if (!episode_) return std::nullopt;
+    if (wait_) want(wait_->first);
+    const auto waiting = demand.waiting(gap_begin_, end);
+    if (waiting) wanted_from_ = std::min(wanted_from_.value_or(waiting->first), waiting->first);
     for (Mark& mark : episode_->marks) {
         if (mark.blocked_from) continue;
-        const auto waiting = demand.waiting(std::max(mark.at, last_completed_), end);
-        if (waiting) mark.blocked_from = waiting->first;
+        const auto in_vain = demand.waiting(std::max(mark.at, gap_begin_), end);
+        if (in_vain) mark.blocked_from = in_vain->first;
     }
     const zab::Instant until = wanted_until(end, view, demand);
     std::optional<Outage> last = outage_until(until);

@@ -20,7 +20,11 @@ namespace analysis {
 /// when a write completes that was invoked after the trouble: acknowledgements are possible again.
 /// Inside an episode each gap between two completed writes is an outage if it is long enough. It
 /// starts when the trouble strikes while a write is outstanding, or with the first write after it,
-/// or with the last write that still got through.
+/// or with the last write that still got through. What has given up, or waits for a server, was
+/// wanted too.
+///
+/// To start takes its time, and is no outage. What strikes before the first leader makes one when
+/// it ends the attempt, or when the start takes longer than any that is undisturbed.
 class OutageWatch {
   public:
     explicit OutageWatch(zab::Instant warm_up) : warm_up_(warm_up) {}
@@ -29,9 +33,17 @@ class OutageWatch {
                           const EnsembleView& view);
     /// `arrived`: when it was first wanted; it may have waited for a connection.
     void write_invoked(zab::Instant now, zab::Instant arrived, const EnsembleView& view);
-    /// A write that nobody waits for any more: it failed, its client forgot it, or has left.
+    /// A write that failed, or that its client forgot.
     void write_abandoned(zab::Instant now);
+    /// Writes that nobody wants any more: their clients have left.
+    void writes_left_behind(std::uint64_t count, zab::Instant now);
+    /// Somebody who writes had no server since then. What it asks for now is no write.
+    void waited(zab::Instant since, zab::Instant now);
     void write_completed(zab::Instant now, zab::Instant invoked, const EnsembleView& view);
+
+    /// Whether a leader, or a quorum, fell, or was kept from coming up, and no write has shown that
+    /// this is over.
+    bool is_broken() const;
 
     /// 3 × p99.9 of the writes before the first disturbance; those before the warm-up count only
     /// when there are no others.
@@ -49,8 +61,11 @@ class OutageWatch {
         /// The first instant since `at` (and since the last completed write) with a write
         /// outstanding.
         std::optional<zab::Instant> blocked_from;
-        /// Since when a write had been outstanding, without any completing, when it struck.
-        std::optional<zab::Instant> silent_from;
+    };
+
+    /// Somebody waited for a server in vain, and then did not write.
+    struct Wait {
+        zab::Instant first, last;
     };
 
     /// A leader's way to service.
@@ -67,18 +82,26 @@ class OutageWatch {
         std::optional<zab::Instant> quorum_looking;
         Ascent attempt;              ///< Of the last that was elected.
         std::optional<Ascent> done;  ///< Of the last that was established.
+        bool is_of_start = false;    ///< It began before the first leader.
     };
 
     /// Where an outage began, and what did it.
     struct Beginning {
         zab::Instant from;
         Mark mark;
+        bool has_break = false;  ///< Acknowledgements became impossible, then or later.
     };
 
     void mark_trouble(Trouble trouble, const trace::Record& record, const EnsembleView& view);
     void follow_ascent(const EnsembleChange& change, const trace::Record& record,
                        const EnsembleView& view);
-    void forget_refuted(zab::Instant now, zab::Instant invoked, const EnsembleView& view);
+    /// From this moment on, a write has been wanted.
+    void want(zab::Instant from);
+    /// Until a write was wanted again, nobody did: what was waited for in vain is a gap by itself.
+    void end_wait(const EnsembleView& view);
+    void add_outage_until(zab::Instant until, const EnsembleView& view);
+    /// A new gap begins: nothing can have been wanted for longer.
+    void begin_gap(zab::Instant now);
     void forget_unnoticed(zab::Instant now, zab::Instant arrived, const EnsembleView& view);
     /// What is not over when the records end.
     std::optional<Outage> last_outage(zab::Instant end, const EnsembleView& view,
@@ -90,6 +113,7 @@ class OutageWatch {
     void forget_if(Predicate is_over, zab::Instant now, const EnsembleView& view);
     std::optional<Beginning> beginning() const;
     std::optional<Outage> outage_until(zab::Instant until) const;
+    bool is_long(const Beginning& begun, zab::Duration length) const;
     /// Divides an outage's time; requires an episode.
     void split(Outage& outage, const EnsembleView& view) const;
 
@@ -100,9 +124,11 @@ class OutageWatch {
     std::optional<zab::Duration> frozen_threshold_;
 
     std::uint64_t outstanding_ = 0;  ///< Writes.
-    zab::Instant outstanding_since_;
     zab::Instant last_abandoned_;
-    zab::Instant last_completed_;
+    zab::Instant gap_begin_;  ///< When a write last completed.
+    /// Since then, the first moment at which one was wanted.
+    std::optional<zab::Instant> wanted_from_;
+    std::optional<Wait> wait_;  ///< Only while nothing else is known to be wanted.
     std::optional<Episode> episode_;
     std::vector<Outage> outages_;
 };

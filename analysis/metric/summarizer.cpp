@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 #include <tuple>
 
@@ -60,7 +61,7 @@ void Summarizer::observe(const trace::Record& record, trace::RecordId /*id*/) {
     }
     last_ = record.time();
     while (const auto left = demand_.take_left_behind(last_)) {
-        for (std::uint64_t i = 0; i < left->writes; ++i) outages_.write_abandoned(left->at);
+        outages_.writes_left_behind(left->writes, left->at);
     }
     const trace::KindSet bit = trace::kind_bit(record.kind());
     if ((bit & Demand::kinds) != 0) demand_.observe(record);
@@ -106,9 +107,16 @@ void Summarizer::invoked(const trace::Record& record) {
         ++operations_[static_cast<std::size_t>(added.displaced->kind)].unfinished;
         if (is_write(added.displaced->kind)) outages_.write_abandoned(record.time());
     }
-    const zab::Instant arrived{record.time().ns - queued_ns};
-    demand_.invoked(record.b(), kind);
-    if (is_write(kind)) outages_.write_invoked(record.time(), arrived, ensemble_);
+    zab::Instant arrived{record.time().ns - queued_ns};
+    std::optional<Demand::Waited> waited = demand_.invoked(record.b(), kind);
+    // To find a first server takes its time, too.
+    if (waited && waited->is_first && !outages_.is_broken()) waited.reset();
+    if (is_write(kind)) {
+        if (waited) arrived = std::min(arrived, waited->from);
+        outages_.write_invoked(record.time(), arrived, ensemble_);
+    } else if (waited) {
+        outages_.waited(waited->from, record.time());
+    }
 }
 
 void Summarizer::ended(const trace::Record& record) {

@@ -135,7 +135,8 @@ struct Summary {
         0;  ///< How often a server was elected, whether it came to lead or not.
     std::vector<Outage> outages;  ///< In order; those that ended before the warm-up are left out.
     /// What counts as an outage: 3 × p99.9 of the writes before the first disturbance. Nothing when
-    /// there was no such write: then every gap in which a leader fell counts.
+    /// there was no such write: then every gap in which a leader fell counts, and after a fault
+    /// before the first leader a gap of 5 s.
     std::optional<zab::Duration> outage_threshold;
     std::uint64_t messages = 0;          ///< Received from other servers.
     std::uint64_t commits = 0;           ///< Transactions, those of sessions included.
