@@ -50,9 +50,6 @@ std::string check_text(const std::string& file, const TraceStudy& study) {
                 analysis::count_text(study.costs_unchecked));
         }
     }
-    if (!study.verdict_word.starts_with(word_for(verdict))) {
-        out += fmt::format("  the run itself said: {}\n", study.verdict_word);
-    }
     return out;
 }
 
@@ -78,6 +75,21 @@ Exit refused_rest(const std::string& file, const TraceStudy& study,
     return Exit::bad_input;
 }
 
+/// What the end of a file says of the guarantees is its run's verdict, not this one.
+Exit contradiction(const std::string& file, const TraceStudy& study,
+                   const Environment& environment) {
+    const std::string_view word = word_for(study.result.verdict);
+    const std::string_view unchecked_word = word_for(analysis::Verdict{});
+    if (study.verdict_word.starts_with(word)) return Exit::ok;
+    if (word == unchecked_word || study.verdict_word.starts_with(unchecked_word)) return Exit::ok;
+    environment.talk << fmt::format(
+        "{}: {}: its end says that the guarantees were {}, but by its records they are {}: {}\n",
+        file, study.is_complete() ? "error" : "note", study.verdict_word, word,
+        study.is_complete() ? "somebody changed the file, or other checkers judged the run"
+                            : "the run itself was judged by more, or by another zabsim");
+    return study.is_complete() ? Exit::bad_input : Exit::ok;
+}
+
 /// Opens the results, studies every file and hands each study to `show`, which gives its exit.
 template <class Show>
 Exit study_all(const Arguments& arguments, const Environment& environment, StudyNeeds needs,
@@ -97,6 +109,7 @@ Exit study_all(const Arguments& arguments, const Environment& environment, Study
         }
         if (results.wants_json()) results.add_json(analysis::run_json(study->result));
         exit = worse(exit, show(file, *study, results.shows_text()));
+        exit = worse(exit, contradiction(file, *study, environment));
         environment.out.flush();
     }
     return worse(exit, results.finish());

@@ -112,6 +112,7 @@ TraceStudy Study::result(const trace::End& end) const {
     TraceStudy study;
     study.level = header_.level;
     study.verdict_word = end.verdict;
+    study.is_of_this_behaviour = header_.behaviour == sim::behaviour;
     study.is_hash_verified = is_whole(end) && recorder_.hash() == end.hash;
     study.costs_checked = costs_.checked();
     study.costs_unchecked = costs_.unchecked();

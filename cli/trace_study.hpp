@@ -26,6 +26,13 @@ struct TraceStudy {
     std::vector<std::vector<std::string>> witnesses;
     std::string cost_offence;  ///< The first record whose costs do not add up.
     std::string verdict_word;  ///< Of the run itself, at the file's end.
+    bool is_of_this_behaviour = false;
+
+    /// All of the run was judged here as there.
+    bool is_complete() const {
+        return is_hash_verified && is_of_this_behaviour && properties_left_out == 0 &&
+               unanswered.empty();
+    }
 };
 
 /// What a study needs to see; a file that shows less is refused.

@@ -214,7 +214,8 @@ std::optional<OutageWatch::Beginning> OutageWatch::beginning() const {
     const zab::Duration limit = threshold().value_or(long_silence);
     const zab::Instant struck = first.blocked_from.value_or(*fall->blocked_from);
     // The reason of a longer silence than is usual may have come before all that is known.
-    const bool was_silent = wanted_from_ && struck - *wanted_from_ >= limit;
+    const bool has_served = gap_begin_ > zab::Instant{};
+    const bool was_silent = has_served && wanted_from_ && struck - *wanted_from_ >= limit;
     const zab::Instant ceased = was_silent ? *wanted_from_ : struck;
     if (*fall->blocked_from - ceased >= limit) return Beginning{ceased, first, true};
     return Beginning{*fall->blocked_from, *fall, true};

@@ -1,6 +1,8 @@
 #include "cli/commands.hpp"
+#include "cli/hunt/campaign.hpp"
 #include "cli/hunt/capsule_file.hpp"
 #include "cli/hunt/junit.hpp"
+#include "cli/hunt/result_log.hpp"
 #include "cli/hunt/workers.hpp"
 #include "cli/loading.hpp"
 #include "cli/output.hpp"
@@ -32,8 +34,23 @@ bool is_as_expected(Ending ending) {
     return ending == Ending::as_expected || ending == Ending::other_path;
 }
 
+/// Whether a folder holds the results of a campaign in which nothing failed. How many seeds that
+/// were is told.
+bool is_of_clean_campaign(const std::string& folder, const Environment& environment) {
+    SeedRecords records;
+    if (ResultLog::read(folder + "/" + results_file, records) || records.empty()) return false;
+    const bool is_clean = std::ranges::all_of(
+        records, [](const auto& entry) { return entry.second.failure.empty(); });
+    if (is_clean) {
+        environment.out << fmt::format("{}: {} seeds, none failed: there is nothing to replay\n",
+                                       folder, records.size());
+    }
+    return is_clean;
+}
+
 /// The files of a folder and what is in it, by name; a file stands for itself.
-std::vector<std::string> capsules_in(const std::string& path, std::string& mistake) {
+std::vector<std::string> capsules_in(const std::string& path, const Environment& environment,
+                                     std::string& mistake) {
     std::vector<std::string> files;
     std::error_code error;
     if (!fs::is_directory(path, error)) return {path};
@@ -44,7 +61,9 @@ std::vector<std::string> capsules_in(const std::string& path, std::string& mista
         }
     }
     if (error) mistake = fmt::format("{}: error: {}", path, error.message());
-    if (!error && files.empty()) mistake = fmt::format("{}: error: no capsule is in it", path);
+    if (!error && files.empty() && !is_of_clean_campaign(path, environment)) {
+        mistake = fmt::format("{}: error: no capsule is in it", path);
+    }
     std::sort(files.begin(), files.end());
     return files;
 }
@@ -78,7 +97,7 @@ std::optional<std::vector<Loaded>> load_capsules(const Arguments& arguments,
     bool has_mistakes = false;
     for (const std::string& path : arguments.files) {
         std::string mistake;
-        for (std::string& file : capsules_in(path, mistake)) {
+        for (std::string& file : capsules_in(path, environment, mistake)) {
             expanded.files.push_back(std::move(file));
         }
         if (!mistake.empty()) environment.talk << mistake << '\n';
@@ -151,7 +170,9 @@ Exit Replay::run(const Arguments& arguments) {
     const auto good = std::count_if(results_.begin(), results_.end(), [](const auto& result) {
         return result && is_as_expected(result->ending);
     });
-    environment_.out << fmt::format("{} of {} as expected\n", good, capsules_.size());
+    if (!capsules_.empty()) {
+        environment_.out << fmt::format("{} of {} as expected\n", good, capsules_.size());
+    }
     if (is_whole) {
         const bool are_all = static_cast<std::size_t>(good) == capsules_.size();
         return are_all ? Exit::ok : Exit::not_as_expected;

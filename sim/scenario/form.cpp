@@ -31,7 +31,7 @@ bool check_one_of(const Value& value, Reader& reader, const OneOf& one_of) {
         first = &member;
     }
     if (first == nullptr && one_of.required) {
-        return reader.wrong(value, "a key is missing here", "one of " + listed(one_of.keys));
+        return reader.lacks(value, "a key is missing here", "one of " + listed(one_of.keys));
     }
     return true;
 }
@@ -87,6 +87,10 @@ bool Reader::wrong(const Value& at, std::string reason, std::string accepted,
     mistakes_.add(
         {at.place, pointer_, std::move(reason), std::move(accepted), std::move(suggestion)});
     return false;
+}
+
+bool Reader::lacks(const Value& at, std::string reason, std::string accepted) {
+    return is_whole_ && wrong(at, std::move(reason), std::move(accepted));
 }
 
 bool Reader::wrong_key(const json::Member& at, std::string reason, std::string accepted,
@@ -160,7 +164,7 @@ bool check_keys(const Value& value, Reader& reader, const Outline& outline,
     }
     for (const KeyOutline& key : keys) {
         if (key.required && value.find(key.name) == nullptr) {
-            sound = reader.wrong(value, "the key " + in_quotes(key.name) + " is missing here");
+            sound = reader.lacks(value, "the key " + in_quotes(key.name) + " is missing here");
         }
     }
     for (const OneOf& one_of : outline.one_of) {

@@ -23,7 +23,9 @@ namespace sim::decode {
 /// Where reading is, and what was wrong so far.
 class Reader {
   public:
-    Reader(Mistakes& mistakes, KnownNames known) : mistakes_(mistakes), known_(known) {}
+    /// `is_whole`: nothing of the document is missing because a file could not be read.
+    Reader(Mistakes& mistakes, KnownNames known, bool is_whole = true)
+        : mistakes_(mistakes), known_(known), is_whole_(is_whole) {}
 
     /// Reports a mistake at a value, which is at the current pointer. Returns false.
     bool wrong(const json::Value& at, std::string reason, std::string accepted = {},
@@ -31,6 +33,8 @@ class Reader {
     /// Reports a mistake at the key of a member of the current object. Returns false.
     bool wrong_key(const json::Member& at, std::string reason, std::string accepted = {},
                    std::string suggestion = {});
+    /// Reports what a value lacks, unless it may be in what could not be read. Returns false.
+    bool lacks(const json::Value& at, std::string reason, std::string accepted = {});
     const KnownNames& known() const { return known_; }
     /// Whether looking for more mistakes is a waste of time.
     bool has_enough() const { return mistakes_.is_full(); }
@@ -51,6 +55,7 @@ class Reader {
   private:
     Mistakes& mistakes_;
     KnownNames known_;
+    bool is_whole_;
     std::string pointer_;
 };
 

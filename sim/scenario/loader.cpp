@@ -22,6 +22,14 @@ std::string name_from(const std::string& path) {
     return is_text && !stem.empty() && stem.size() <= 200 ? stem : "scenario";
 }
 
+/// Of a document that lacks what it extends only what stands there is judged. An override may be
+/// meant for what is missing.
+void decode_part(const json::Value& root, const KnownNames& known, Mistakes& mistakes) {
+    decode::Draft draft;
+    decode::Reader reader(mistakes, known, false);
+    decode::scenario().read(root, reader, draft);
+}
+
 /// Decodes a merged document; what is wrong is in `mistakes`.
 void decode_document(const json::Value& root, const std::string& path, const KnownNames& known,
                      Mistakes& mistakes, LoadResult& out) {
@@ -81,8 +89,11 @@ LoadResult load_scenario_text(std::string text, const std::string& path,
     Mistakes mistakes;
     Sources sources;
     sources.push_back({path, std::move(text)});
-    std::optional<json::Value> root = decode::load_extended(sources, options.read_file, mistakes);
-    if (root) {
+    decode::Extended extended = decode::load_extended(sources, options.read_file, mistakes);
+    std::optional<json::Value>& root = extended.root;
+    if (root && !extended.is_whole) {
+        decode_part(*root, options.known, mistakes);
+    } else if (root) {
         decode::apply(sets, *root, sources, mistakes);
         if (options.drawn_with && mistakes.empty()) {
             decode::draw_chaos(*root, *options.drawn_with, options.known);

@@ -30,8 +30,8 @@ struct File {
     Value merged = json::object();
 };
 
-/// Takes the key `extends` out of a file.
-std::vector<Value> take_bases(Value& own, Mistakes& mistakes) {
+/// Takes the key `extends` out of a file. Not whole: one of its paths is none.
+std::vector<Value> take_bases(Value& own, Mistakes& mistakes, bool& is_whole) {
     const auto is_extends = [](const json::Member& member) { return member.key == "extends"; };
     const auto found = std::find_if(own.members.begin(), own.members.end(), is_extends);
     if (found == own.members.end()) {
@@ -50,6 +50,7 @@ std::vector<Value> take_bases(Value& own, Mistakes& mistakes) {
     };
     for (const Value& base : bases) {
         if (!is_path(base)) {
+            is_whole = false;
             mistakes.add({base.place,
                           "/extends",
                           std::string(json::kind_name(base.kind)) + " cannot stand here",
@@ -78,7 +79,7 @@ class Extender {
     Extender(Sources& sources, const FileReader& read_file, Mistakes& mistakes)
         : sources_(sources), read_file_(read_file), mistakes_(mistakes) {}
 
-    std::optional<Value> load() {
+    Extended load() {
         open_source(sources_.front().name, 0);
         while (!open_.empty()) {
             File& file = open_.back();
@@ -89,16 +90,18 @@ class Extender {
                 close();
             }
         }
-        return std::move(result_);
+        return {std::move(result_), is_whole_};
     }
 
   private:
     void open_source(const std::string& path, std::uint32_t source) {
         std::optional<Value> own = json::parse(sources_[source].text, source, mistakes_);
         if (!own) {
+            is_whole_ = false;
             return;
         }
         if (!own->is(Value::Kind::object)) {
+            is_whole_ = false;
             mistakes_.add({own->place,
                            {},
                            std::string(json::kind_name(own->kind)) + " is no scenario",
@@ -107,13 +110,14 @@ class Extender {
             return;
         }
         check_format(*own, mistakes_);
-        std::vector<Value> bases = take_bases(*own, mistakes_);
+        std::vector<Value> bases = take_bases(*own, mistakes_, is_whole_);
         open_.push_back({path, std::move(*own), std::move(bases), 0, json::object()});
     }
 
     void open_base(const Value& base) {
         const std::filesystem::path relative(base.text);
         const auto refuse = [&](std::string reason) {
+            is_whole_ = false;
             mistakes_.add({base.place, "/extends", std::move(reason), {}, {}});
         };
         if (relative.is_absolute() || base.text.find('\0') != std::string::npos) {
@@ -158,6 +162,7 @@ class Extender {
     Mistakes& mistakes_;
     std::vector<File> open_;
     std::optional<Value> result_;
+    bool is_whole_ = true;
 };
 
 /// Walks a dotted path down to the value that it names, and makes what is missing on the way.
@@ -301,8 +306,7 @@ std::string why_unreadable_format(const Value& value) {
            "one";
 }
 
-std::optional<Value> load_extended(Sources& sources, const FileReader& read_file,
-                                   Mistakes& mistakes) {
+Extended load_extended(Sources& sources, const FileReader& read_file, Mistakes& mistakes) {
     return Extender(sources, read_file, mistakes).load();
 }
 

@@ -22,9 +22,12 @@ std::string why_unreadable_format(const json::Value& value);
 /// replaces another.
 void lay_over(json::Value& base, json::Value over);
 
-/// Parses sources[0] and all that it extends. Nothing, with mistakes, when one cannot be read.
-std::optional<json::Value> load_extended(Sources& sources, const FileReader& read_file,
-                                         Mistakes& mistakes);
+/// sources[0] with all that it extends.
+struct Extended {
+    std::optional<json::Value> root;  ///< Nothing, with mistakes: it cannot be read.
+    bool is_whole = true;             ///< Else, with mistakes, one that it extends cannot be read.
+};
+Extended load_extended(Sources& sources, const FileReader& read_file, Mistakes& mistakes);
 
 /// Applies `--set path=value`, each a source of its own.
 void apply(std::span<const Override> sets, json::Value& root, Sources& sources, Mistakes& mistakes);

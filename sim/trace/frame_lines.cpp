@@ -191,7 +191,7 @@ std::string end_line(const End& end) {
     }
     return fmt::format(
         "{{\"record\":\"end\",\"records\":{},\"lines\":{},\"t_ns\":{},\"verdict\":\"{}\","
-        "\"hash\":\"0x{:x}\",\"counts\":{{{}}}}}\n",
+        "\"hash\":\"0x{:016x}\",\"counts\":{{{}}}}}\n",
         end.records, end.lines, end.time.ns, end.verdict, end.hash.value, counts);
 }
 

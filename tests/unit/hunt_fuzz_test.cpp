@@ -54,6 +54,11 @@ TEST_CASE("fuzz: today's behaviour is clean, and exits 0") {
     CHECK(fuzz.exit == 0);
     CHECK(fuzz.prints("12 seeds, 12 clean, 0 failed"));
     CHECK(std::filesystem::exists(folder.path("found/results.jsonl")));
+
+    const Called replay = call({"replay", folder.path("found")});
+    CHECK(replay.exit == 0);
+    CHECK(replay.prints("12 seeds, none failed: there is nothing to replay"));
+    CHECK(call({"replay", folder.path("")}).exit == 2);  // It lies in there; this is no results.
 }
 
 TEST_CASE("merge: results are the same bytes whatever the number and order of shards") {

@@ -119,6 +119,20 @@ TEST_CASE("what a file extends is merged below it, the later bases over the earl
           Distribution::uniform(zab::milliseconds(1), zab::milliseconds(2)));
 }
 
+TEST_CASE("what a file lacks may be in the file that it extends and that cannot be read") {
+    const std::map<std::string, std::string> broken = {{"base.json", "{"}};
+    const std::string own = R"("network": { "regions": { "servers": { "1": "CA", "2": "IR" } },
+        "delay": { "normal": { "mean": "1ms" } } }, "seed": -1 })";
+
+    for (const std::string base : {"base.json", "/base.json", "none.json"}) {
+        CAPTURE(base);
+        const std::string all = mistakes(R"({ "extends": ")" + base + "\", " + own,
+                                         {{"faults.3.at", "\"1s\""}}, broken);
+        CHECK(std::count(all.begin(), all.end(), '\n') == 2);
+        CHECK(all.find("/seed: -1 is out of range") != std::string::npos);
+    }
+}
+
 TEST_CASE("a mistake is placed in the file that contains it") {
     const std::map<std::string, std::string> files = {
         {"base.json", "{\n  \"ensemble\": { \"voters\": 0 }\n}"}};
