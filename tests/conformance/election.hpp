@@ -122,6 +122,7 @@ class Stage {
     std::vector<NodeId> among_whom(const std::string& who);
     void say_malformed(NodeId mock);
     void say_votes();
+    static bool read_vote(const std::string& words, zab::Notification& vote);
     zab::LinkId link_of(NodeId mock, NodeId to);
     void claim(const std::string& words, bool holds) { claims.emplace_back(words, holds); }
     void elect_again_and_again(std::size_t times);
@@ -162,7 +163,8 @@ std::vector<std::string> clauses_of(const std::string& words);
 /// What is said of one server. `is_first`: of its first election. election_server.cpp
 void check_server(Stage& stage, NodeId node, const std::string& words, bool is_first,
                   Verdict& verdict);
-void check_decision(Stage& stage, NodeId node, const std::string& words, bool is_first,
+/// False: the words say something else.
+bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is_first,
                     Verdict& verdict);
 /// For what is said without a time.
 constexpr zab::Duration in_the_end = zab::seconds(20);

@@ -1,4 +1,5 @@
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/unread.hpp"
 
 #include <fmt/format.h>
 
@@ -72,7 +73,10 @@ Verdict run(const Case& one) {
         throw Refused("nothing is expected");
     }
     const Verdict verdict = judge(one);
-    if (verdict.is_clean()) refuse_idle_denials(one);
+    if (verdict.is_clean()) {
+        refuse_unread(one, passes);
+        refuse_idle_denials(one);
+    }
     return verdict;
 }
 
