@@ -118,13 +118,25 @@ void Stage::elect_again_and_again(std::size_t times) {
     }
 }
 
+/// Where nobody runs yet, all do; until the ensemble serves.
+void Stage::lead_stably(const std::string& step) {
+    const auto all = everybody();
+    const auto is_up = [this](NodeId node) { return cluster->is_up(node); };
+    if (std::none_of(all.begin(), all.end(), is_up)) start(all);
+    if (!cluster->run_until([this] { return is_quorum_up(); }, zab::seconds(20))) {
+        throw Refused("no quorum: " + step);
+    }
+    cluster->run(zab::seconds(1));
+    note_leader();
+}
+
 bool Stage::play_fraud(const std::string& step) {
     test::Cluster& c = *cluster;
-    if (step == "stable leader T") {
-        c.start_all();
-        if (!c.run_until([this] { return is_quorum_up(); }, zab::seconds(20))) throw Refused(step);
-        c.run(zab::seconds(1));
-        names["T"] = *c.leader();
+    static const std::regex stable("(?:an? )?stable (?:leader|quorum)(?: ([A-Z]))?");
+    std::smatch found;
+    if (std::regex_match(step, found, stable)) {
+        lead_stably(step);
+        names[found[1].matched ? found[1].str() : "T"] = *c.leader();
     } else if (step == "follower F: election stopped, its link to T cut, state forced to LEADING") {
         const NodeId leader = names.at("T");
         const NodeId fraud =

@@ -28,7 +28,7 @@ inline const std::string who_pattern =
     "(?:nodes|servers|peers|voters)|(?:(?:nodes?|servers?|peers?|followers?|sids?|leader)? "
     "?(?:[0-9]+(?:(?:, ?(?:and )?| and "
     ")[0-9]+)*)|(?:all|both|others|rest|everybody|leader|old leader|remaining)(?: nodes| peers| "
-    "servers)?|))";
+    "servers)?|(?:all |both )?followers|[A-Z]|))";
 
 /// Roles that it took up since this record.
 std::vector<std::string> roles_of(const test::Cluster& cluster, NodeId node, std::size_t since);
@@ -103,10 +103,12 @@ class Stage {
     // election.cpp
     void play(const std::string& told);
     bool play_mocks(const std::string& step);
+    void lead_stably(const std::string& step);
     bool play_fraud(const std::string& step);
     // election_starts.cpp
     bool play_starts(const std::string& step);
     bool play_stops(const std::string& step);
+    void rejoin(const std::vector<NodeId>& nodes, const std::string& step);
     void start(const std::vector<NodeId>& nodes);
     bool play_further_round(const std::vector<NodeId>& nodes, const std::string& step);
     void claim_first_round(const std::vector<NodeId>& nodes, const std::string& step);

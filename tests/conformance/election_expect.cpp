@@ -111,7 +111,8 @@ void check_leader_words(Stage& stage, const Value& value, Verdict& verdict) {
     static const std::regex same("\\b(?:unchanged|not changed|same|still|stays|remains)\\b");
     static const std::regex other("\\b(?:changed|different|another|new|other)\\b");
     static const std::regex known(
-        "\\b(?:not|no longer|is|an?|the|leader|one|than|as|before|or|and|node|server|it)\\b|[0-9]+|"
+        "\\b(?:not|no "
+        "longer|is|an?|the|leader|one|of|than|as|before|or|and|node|server|it)\\b|[0-9]+|"
         "[,;:() ]");
     const std::string& words = value.text;
     const bool is_same = std::regex_search(words, same);

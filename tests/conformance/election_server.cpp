@@ -241,7 +241,8 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
         "(?:(?:is|are|every|server|comes?|forms?|an?) )*(not |never "
         ")?(?:serves?|serving|up|quorum|in quorum|in the "
         "quorum|in service|"
-        "available|(?:joins?|connected)(?: (?:to|in))?(?: the)?(?: quorum| ensemble)?)(?: again)?");
+        "available|(?:joins?|connected)(?: (?:to|in))?(?: the)?(?: quorum| ensemble)?)(?: again| "
+        "after (?:every|each|the) restart)?");
     std::smatch found;
     if (words.find(" -> ") != std::string::npos) {
         const auto wanted = parts(words, " -> ");

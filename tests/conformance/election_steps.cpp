@@ -47,6 +47,15 @@ std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const
         }
         return all;
     }
+    if (names.contains(who)) return std::vector{names.at(who)};
+    if (contains(who, "^(?:(?:all|both) )?followers$")) {
+        auto all = everybody();
+        const auto leader = cluster->leader() ? cluster->leader() : before_;
+        if (!leader) return std::nullopt;
+        std::erase(all, *leader);
+        if (who.starts_with("both") && all.size() != 2) throw Refused("who are " + who + "?");
+        return all;
+    }
     if (contains(who, "^(?:all|everybody|started|peers|nodes|servers|both|quorum|ensemble)"))
         return everybody();
     if (contains(who, "leader") && (cluster->leader() || before_)) {
@@ -290,11 +299,14 @@ bool Stage::play_waits(const std::string& step) {
         "second) )*election)");
     static const std::regex anew(
         who_pattern +
-        " ?(?:starts? (?:an? )?new election|LOOKING|looks(?: for (?:an? )?leader)?|"
+        " ?(?:starts? (?:an? )?(?:new|second|another|further|next) "
+        "(?:election|round)|LOOKING|looks(?: for (?:an? )?leader)?|"
         "goes (?:back )?(?:to )?LOOKING)(?: with (?:its )?round (?:[0-9]+|one higher))?");
     static const std::regex stays(who_pattern +
                                   " ?(?:stays?|remains?|keeps?|are left|is left) (?:as (?:they|it) "
                                   "(?:are|is)|up|running|alone|untouched)");
+    static const std::regex quorum(
+        "(?:wait (?:until|for) )?(?:an? )?quorum (?:is )?(?:up|formed|forms|available)(?: again)?");
     std::smatch found;
     const std::string words = plain(step);
     const bool is_anew = std::regex_match(words, found, anew);
@@ -309,6 +321,8 @@ bool Stage::play_waits(const std::string& step) {
             claim(step,
                   state_of(*cluster, node) != "LOOKING" && state_of(*cluster, node) != "down");
         }
+    } else if (std::regex_match(words, quorum)) {
+        lead_stably(step);
     } else if (std::regex_match(words, found, state)) {
         const std::string wanted = contains(found[2], "^lead") ? "LEADING" : found[2].str();
         claim(step, wait(subject(found[1]),

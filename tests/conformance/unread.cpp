@@ -93,7 +93,7 @@ bool tells_outcome(const std::string& clause) {
 bool is_idle(const std::string& where) {
     static const std::regex known(
         "initial\\.(?:config\\.)?(?:voters|observers|workers|commitWorkers|numCommitThreads|"
-        "writePercent|electingFollowers|ensemble|followers|leaderSnapshotZxid|server|leader\\."
+        "writePercent|electingFollowers|leaderSnapshotZxid|ensemble|followers|server|leader\\."
         "history|leader\\.lastZxid)");
     return std::regex_match(where, known);
 }
