@@ -113,6 +113,7 @@ zab::Zxid zxid(const Value& value, std::string_view what) {
 
 std::vector<zab::Zxid> zxids(const Value& value, std::string_view what) {
     std::vector<zab::Zxid> all;
+    if (!value.is(Kind::array)) throw Refused(fmt::format("{} is no list of zxids", what));
     for (const Value& one : value.elements) all.push_back(zxid(one, what));
     return all;
 }

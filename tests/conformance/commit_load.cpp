@@ -45,7 +45,17 @@ std::uint64_t percent_in(const std::string& words, std::uint64_t otherwise) {
 void describe(Load& load, const std::string& words) {
     static const std::string known =
         "^(run|until)\\b|\\b(clients?|sessions?|mixed|reads?|writes?|commits?|only|[0-9]+ ?s)\\b";
-    if (!says(words, known)) throw Refused("load: " + words);
+    static const char* const all =
+        "runs?|until|for|clients?|sessions?|mixed|read|reads|readers?|write|writes|writers?|"
+        "commits?|"
+        "only|s|seconds?|ms|all|are|is|done|end|random|randomly|late|getData|create|creates|"
+        "setData|"
+        "set|get|per|each|by|at|start|begin|beginning|with|of|in|the|a|an|one|two|and|or|as|fast|"
+        "possible|can|requests?|operations?|workload|load|interleaved|concurrent(?:ly)?|then|every|"
+        "percent|each|their|delayed|delay|after|order|non-local|local|issue|send|sends?|it";
+    if (!says(words, known) || !made_of(std::regex_replace(words, std::regex("%"), ""), all)) {
+        throw Refused("load: " + words);
+    }
     static const std::regex only_read("([0-9]+) (?:clients? |sessions? )?read[- ]?only");
     static const std::regex others("([0-9]+) (?:clients?|sessions?|with|mixed|writers?)");
     std::smatch found;
@@ -168,10 +178,28 @@ class LoadRun {
     bool zxids_in_order_ = true, sessions_in_order_ = true, writes_alone_ = true;
 };
 
+const char* const said_of_load =
+    "in|zxid|zxids|cxid|cxids|order|ordered|consecutive|without|no|none|never|gaps?|one|at|a|"
+    "an|"
+    "the|time|FIFO|per|each|every|within|same|client|clients|session|sessions|increasing|"
+    "increases?|ascending|strictly|invariants?|hold|holds|kept|both|kinds?|progress|some|reads?"
+    "|"
+    "writes?|are|is|was|were|while|during|or|and|two|processed|process|made|done|all|many|as|"
+    "sent|submitted|more|than|least|by|of|happen|happens|happened|together|parallel|once|"
+    "concurrently|concurrent|simultaneous(?:ly)?|overlap(?:s|ping)?|with|between|committed|"
+    "commits?|answered|requests?|alone|exclusive(?:ly)?|run|runs|running|other|beside|any|"
+    "fail(?:s|ed|ures?)?|violations?|violated|exceptions?|assertions?|errors?|lost|stuck|"
+    "pending|"
+    "nothing|empty|everything|false|true|their|its|own|for|when|always|only|not|does|"
+    "increasing";
+
 /// One clause of what is expected; `key` says what it is about.
 void check_clause_of(const LoadRun& run, const std::string& key, const std::string& clause,
                      Verdict& verdict) {
     static const std::regex count("^(?:(?:>=?|at least|more than) ?)?([0-9]+)( reads?| writes?)?$");
+    if (!made_of(std::regex_replace(clause, std::regex("[>=<+]"), ""), said_of_load)) {
+        throw Refused("expected." + key + ": " + clause);
+    }
     const std::string words = key + ": " + clause;
     std::smatch found;
     bool is_known = false;

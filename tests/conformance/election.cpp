@@ -62,7 +62,9 @@ std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& wo
     static const std::regex fresh(
         "([0-9]+) (?:fresh )?(?:voters|nodes|peers|servers)(?:, fresh)?"
         "(?:, (?:only )?([0-9]+) (?:started|running|up)(?: \\(([0-9, ]+)\\))?)?");
-    static const std::regex without("node ([0-9]+) has a config without node ([0-9]+); .*know all");
+    static const std::regex without(
+        "(?:node )?([0-9]+) has (?:an? )?config without (?:node )?([0-9]+)[;,] "
+        "((?:(?:nodes?|and|&) |, |[0-9]+ ?)+) (?:both )?(?:know|have|knows) (?:all|everybody)");
     std::smatch found;
     if (std::regex_match(words, found, fresh)) {
         for (std::uint64_t i = 0; i < std::stoul(found[1]); ++i)
@@ -74,10 +76,13 @@ std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& wo
         return std::nullopt;
     }
     if (!std::regex_match(words, found, without)) throw Refused("config: " + words);
-    config.voters = nodes_in(words);
+    config.voters = nodes_in(found[3]);
+    config.voters.push_back(node_of(found[1].str()));
     std::sort(config.voters.begin(), config.voters.end());
-    config.voters.erase(std::unique(config.voters.begin(), config.voters.end()),
-                        config.voters.end());
+    const NodeId unknown = node_of(found[2].str());
+    if (std::find(config.voters.begin(), config.voters.end(), unknown) == config.voters.end()) {
+        throw Refused("config: " + words);
+    }
     return std::pair{node_of(found[1]), node_of(found[2])};
 }
 
@@ -113,13 +118,25 @@ void Stage::elect_again_and_again(std::size_t times) {
     }
 }
 
+/// Where nobody runs yet, all do; until the ensemble serves.
+void Stage::lead_stably(const std::string& step) {
+    const auto all = everybody();
+    const auto is_up = [this](NodeId node) { return cluster->is_up(node); };
+    if (std::none_of(all.begin(), all.end(), is_up)) start(all);
+    if (!cluster->run_until([this] { return is_quorum_up(); }, zab::seconds(20))) {
+        throw Refused("no quorum: " + step);
+    }
+    cluster->run(zab::seconds(1));
+    note_leader();
+}
+
 bool Stage::play_fraud(const std::string& step) {
     test::Cluster& c = *cluster;
-    if (step == "stable leader T") {
-        c.start_all();
-        if (!c.run_until([this] { return is_quorum_up(); }, zab::seconds(20))) throw Refused(step);
-        c.run(zab::seconds(1));
-        names["T"] = *c.leader();
+    static const std::regex stable("(?:an? )?stable (?:leader|quorum)(?: ([A-Z]))?");
+    std::smatch found;
+    if (std::regex_match(step, found, stable)) {
+        lead_stably(step);
+        names[found[1].matched ? found[1].str() : "T"] = *c.leader();
     } else if (step == "follower F: election stopped, its link to T cut, state forced to LEADING") {
         const NodeId leader = names.at("T");
         const NodeId fraud =

@@ -28,7 +28,7 @@ inline const std::string who_pattern =
     "(?:nodes|servers|peers|voters)|(?:(?:nodes?|servers?|peers?|followers?|sids?|leader)? "
     "?(?:[0-9]+(?:(?:, ?(?:and )?| and "
     ")[0-9]+)*)|(?:all|both|others|rest|everybody|leader|old leader|remaining)(?: nodes| peers| "
-    "servers)?|))";
+    "servers)?|(?:all |both )?followers|[A-Z]|))";
 
 /// Roles that it took up since this record.
 std::vector<std::string> roles_of(const test::Cluster& cluster, NodeId node, std::size_t since);
@@ -103,10 +103,12 @@ class Stage {
     // election.cpp
     void play(const std::string& told);
     bool play_mocks(const std::string& step);
+    void lead_stably(const std::string& step);
     bool play_fraud(const std::string& step);
     // election_starts.cpp
     bool play_starts(const std::string& step);
     bool play_stops(const std::string& step);
+    void rejoin(const std::vector<NodeId>& nodes, const std::string& step);
     void start(const std::vector<NodeId>& nodes);
     bool play_further_round(const std::vector<NodeId>& nodes, const std::string& step);
     void claim_first_round(const std::vector<NodeId>& nodes, const std::string& step);
@@ -122,6 +124,7 @@ class Stage {
     std::vector<NodeId> among_whom(const std::string& who);
     void say_malformed(NodeId mock);
     void say_votes();
+    static bool read_vote(const std::string& words, zab::Notification& vote);
     zab::LinkId link_of(NodeId mock, NodeId to);
     void claim(const std::string& words, bool holds) { claims.emplace_back(words, holds); }
     void elect_again_and_again(std::size_t times);
@@ -162,7 +165,8 @@ std::vector<std::string> clauses_of(const std::string& words);
 /// What is said of one server. `is_first`: of its first election. election_server.cpp
 void check_server(Stage& stage, NodeId node, const std::string& words, bool is_first,
                   Verdict& verdict);
-void check_decision(Stage& stage, NodeId node, const std::string& words, bool is_first,
+/// False: the words say something else.
+bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is_first,
                     Verdict& verdict);
 /// For what is said without a time.
 constexpr zab::Duration in_the_end = zab::seconds(20);

@@ -23,17 +23,42 @@ bool agree(Stage& stage, const std::vector<NodeId>& nodes) {
         in_the_end);
 }
 
+bool tells_agreement(const std::string& words) {
+    static const std::regex agreed(
+        "(?:(?:all|decides?|agrees?|ends?|settles?|elects?|follows?|joins?|converges?|form|end) "
+        ")*(?:on |up with |with )?"
+        "(?:(?:exactly|one|the|same|single) )+leader|(?:all )?agrees?(?: (?:on (?:an?|one|the|the "
+        "same|same) "
+        "leader|with each other))?");
+    return std::regex_match(words, agreed);
+}
+
+/// "quorum up within 10 s": since the last start; "only after 20 s": not before that.
+void check_quorum(Stage& stage, const Timed& told, bool is_denied, const std::string& words,
+                  Verdict& verdict) {
+    test::Cluster& c = *stage.cluster;
+    const auto is_up = [&stage] { return stage.is_quorum_up(); };
+    if (!told.time || told.is_within()) {
+        const auto limit = told.time ? stage.left_of(*told.time) : zab::seconds(60);
+        verdict.check(words, !is_denied, c.run_until(is_up, limit));
+        return;
+    }
+    if (is_denied) throw Refused("expected: " + words);
+    verdict.require(words, !c.run_until(is_up, stage.left_of(*told.time)));
+    verdict.require(words, c.run_until(is_up, zab::seconds(60)));
+}
+
 /// "well before initLimit*tick" adds to what stands before it; the rest is about each server.
 void check_servers(Stage& stage, const std::vector<NodeId>& nodes, const std::string& words,
                    bool is_first, Verdict& verdict) {
     static const std::regex above("no LEADING (?:node|server) with sid ?> ?([0-9]+)");
     static const std::regex quorum(
-        "(?:no )?quorum(?: is)?(?: not| never)?(?: (?:up|available|formed))?(?: not)?"
-        "(?: (?:within|in|after|before|for) [^a-z]*[a-zA-Z* ]*)?");
+        "(no )?(?:service|quorum)(?: is)?( not| never)?(?: (?:up|available|formed|comes "
+        "up|again))*( not)?");
     static const std::regex kept(
         "(?:no|without an?|without) (?:new|other|another) leader|(?:the )?leader (?:is |stays "
-        ")?(?:the "
-        ")?(?:unchanged|same)");
+        "|remains "
+        ")?(?:the )?(?:unchanged|same)|unchanged");
     static const std::regex late(
         "(?:(?:is )?(?:stable|up|formed|serves|available) )?only after (?:the )?(?:first )?leader "
         "(?:has )?(?:quit|quits|given up|gives up|stepped down|steps down|left|stopped leading)");
@@ -48,33 +73,33 @@ void check_servers(Stage& stage, const std::vector<NodeId>& nodes, const std::st
             continue;
         }
         const std::string clause = std::regex_replace(told, std::regex("^(?:all|both|and) "), "");
-        if (contains(clause, "^(?:well )?(?:before|not after) ")) {
-            const auto limit = duration_in(told, c.config());
-            if (!limit) throw Refused("expected: " + told);
-            verdict.require(told, c.now() - began < *limit);
+        const Timed timed = timed_in(clause, c.config());
+        if (timed.words.empty() && timed.is_within()) {
+            verdict.require(told, c.now() - began < *timed.time);
         } else if (std::regex_match(told, found, above)) {
             for (const NodeId node : c.members()) {
                 const bool is_above = node.value > node_of(found[1].str()).value;
                 verdict.require(told, !(is_above && state_of(c, node) == "LEADING"));
             }
-        } else if (std::regex_match(told, found, quorum)) {
-            const auto limit = duration_in(told, c.config());
-            verdict.check(told, !is_negated(told),
-                          c.run_until([&stage] { return stage.is_quorum_up(); },
-                                      limit ? stage.left_of(*limit) : zab::seconds(60)));
+        } else if (std::regex_match(timed.words, found, quorum)) {
+            check_quorum(stage, timed, found[1].matched || found[2].matched || found[3].matched,
+                         told, verdict);
         } else if (std::regex_match(clause, kept)) {
             verdict.require(told, stage.before() && c.leader() == stage.before());
         } else if (check_first_lead(stage, told, verdict)) {
             continue;
         } else if (std::regex_match(told, found, late)) {
             verdict.require(told, stage.is_served_only_after_first_lead());
-        } else if (contains(told, "^elects? (?:an?|the) leader\\b")) {
+        } else if (contains(timed.words, "^elects? (?:an?|the) leader$")) {
             for (const NodeId node : nodes) check_decision(stage, node, told, is_first, verdict);
-            refuse_denied(told);
             verdict.require(told, agree(stage, nodes));
-        } else if (contains(told, "(?:one|same|single) leader|agree")) {
-            refuse_denied(told);
+        } else if (tells_agreement(timed.words)) {
             verdict.require(told, agree(stage, nodes));
+            for (const NodeId node : nodes) {
+                if (timed.time)
+                    check_decision(stage, node, "decides " + told.substr(timed.words.size()),
+                                   is_first, verdict);
+            }
         } else {
             for (const NodeId node : nodes) check_server(stage, node, clause, is_first, verdict);
         }
@@ -86,7 +111,8 @@ void check_leader_words(Stage& stage, const Value& value, Verdict& verdict) {
     static const std::regex same("\\b(?:unchanged|not changed|same|still|stays|remains)\\b");
     static const std::regex other("\\b(?:changed|different|another|new|other)\\b");
     static const std::regex known(
-        "\\b(?:not|no longer|is|an?|the|leader|one|than|as|before|or|and|node|server|it)\\b|[0-9]+|"
+        "\\b(?:not|no "
+        "longer|is|an?|the|leader|one|of|than|as|before|or|and|node|server|it)\\b|[0-9]+|"
         "[,;:() ]");
     const std::string& words = value.text;
     const bool is_same = std::regex_search(words, same);
@@ -140,8 +166,11 @@ void check_told_servers(Stage& stage, const std::string& key, const std::string&
 /// "more than half of the peers decide on one leader, and the leader itself decides".
 void check_each(const Stage& stage, const std::string& words, Verdict& verdict) {
     static const std::regex most(
-        "(?:more than half|(?:an? |the )?(?:majority|quorum))\\b.*(?:decides?|agrees?|elects?|"
-        "follows?)\\b.*");
+        "(?:the )?(?:more than half|an?y? majority|majority|an? quorum|quorum)(?: of (?:the |all "
+        ")?(?:peers|servers|nodes|"
+        "voters|[0-9]+))?(?: (?:decides?|agrees?|elects?|follows?)(?: on)?(?: "
+        "(?:an?|one|the|same|single|common))*"
+        "(?: leader)?)");
     static const std::regex leader(
         "(?:and |but )?(?:the )?leader (?:itself )?(?:decides|leads|is "
         "LEADING|ends LEADING)(?: too| also)?");
@@ -158,7 +187,9 @@ void check_each(const Stage& stage, const std::string& words, Verdict& verdict) 
 }
 
 void check_key(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex available("available; leader in \\{([0-9,]+)\\}");
+    static const std::regex available(
+        "(?:available|up|serves)[;,] (?:the )?leader (?:is )?in \\{([0-9, ]+)\\}");
+    static const std::regex service("(no |not )?(?:quorum )?(?:is )?(?:up|available)(?: again)?");
     std::smatch found;
     if (key == "leaderIn") {
         std::vector<NodeId> among;
@@ -175,10 +206,10 @@ void check_key(Stage& stage, const std::string& key, const Value& value, Verdict
     } else if (key == "service" && std::regex_match(value.text, found, available)) {
         verdict.require("available", stage.answered > 0);
         check_leader(stage, nodes_in(found[1]), verdict);
-    } else if (key == "service" && contains(value.text, "^(?:quorum )?(?:up|available)\\b")) {
-        const auto limit = duration_in(value.text, stage.cluster->config()).value_or(in_the_end);
-        verdict.require(value.text,
-                        stage.cluster->run_until([&stage] { return stage.is_quorum_up(); }, limit));
+    } else if (const Timed told =
+                   timed_in(is_text(value) ? value.text : "", stage.cluster->config());
+               key == "service" && std::regex_match(told.words, found, service)) {
+        check_quorum(stage, told, found[1].matched, value.text, verdict);
     } else if (key == "time" || key == "duration") {
         const auto limit =
             is_text(value) ? duration_in(value.text, stage.cluster->config()) : std::nullopt;

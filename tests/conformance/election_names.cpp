@@ -73,6 +73,7 @@ void Stage::read_nodes(const Value& nodes) {
             if (!contains(one.value.text, "down|not")) started_.push_back(node);
             continue;
         }
+        only("nodes." + one.key, one.value, {"history", "acceptedEpoch", "currentEpoch"});
         const auto epoch = [&one](std::string_view key) {
             return zab::Epoch{static_cast<std::uint32_t>(number(member(one.value, key), key))};
         };

@@ -149,6 +149,12 @@ bool check_first_lead(Stage& stage, const std::string& words, Verdict& verdict) 
         "^on (?:an?|the|its)? ?LOOKING (?:notification|vote)s? (?:of|from) (?:its |the |a )?"
         "(?:voter|follower|quitter)\\b");
     static const std::regex anew("^(?:a )?(?:new|second|another) election$");
+    static const char* const known =
+        "on|an?|the|its?|LOOKING|notifications?|votes?|of|from|voter|follower|quitter|gives?|up|"
+        "stops?|leading|waiting|for|epoch|quorum|quits?|steps?|down|abandons?|leaves|once|when|"
+        "leader|new|second|another|election";
+    const Timed timed = timed_in(words, stage.cluster->config());
+    if (!made_of(timed.words, known) || contains(timed.words, "[0-9]")) return false;
     const bool is_end = std::regex_search(words, ends);
     const bool is_notified = std::regex_search(words, notified);
     if (!is_end && !is_notified && !std::regex_match(words, anew)) return false;
@@ -195,6 +201,11 @@ std::optional<zab::Duration> Stage::decided_within() const {
 
 /// Nobody served before whoever led first had stopped to.
 bool Stage::is_served_only_after_first_lead() const {
+    const auto has_ended = [this] {
+        const auto so_far = leads();
+        return !so_far.empty() && so_far.front().until.has_value();
+    };
+    cluster->run_until(has_ended, zab::seconds(60));
     const auto all = leads();
     if (all.empty() || !all.front().until) return false;
     cluster->run_until([this] { return is_quorum_up(); }, zab::seconds(60));

@@ -18,44 +18,84 @@ std::vector<std::string> parts(const std::string& words, const std::string& sepa
 
 using Election = Stage::Election;
 
+std::string state_named(const std::string& words) {
+    if (contains(words, "LOOKING|looking")) return "LOOKING";
+    return contains(words, "LEADING|lead") ? "LEADING" : "FOLLOWING";
+}
+
+/// Whether it got there within that time, by its election.
+bool is_in_time(const Stage& stage, NodeId node, const std::optional<zab::Duration>& limit) {
+    if (!limit) return true;
+    const auto all = stage.elections_of(node);
+    return !all.empty() && all.back().decided && *all.back().decided - all.back().began <= *limit;
+}
+
 /// "LEADING within 5 s": in this state by then, and so it stays when nothing else happens.
-void check_state(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex state("\\b(LEADING|FOLLOWING|LOOKING)\\b");
-    static const std::regex whom(
-        "(?:FOLLOWING|follows|following) (?:node |server )?([0-9]+)\\b(?! s)");
+bool check_state(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
+    static const std::string state =
+        "(LEADING|FOLLOWING|LOOKING|lead(?:s|ing|er)?|follow(?:s|ing|er)?|looking)";
+    static const std::regex form(
+        "(?:(?:is|are|ends?(?: up)?|stays?|remains?|keeps?|still|must|be|becomes?|goes|gets?|joins?"
+        "(?: (?:the )?(?:quorum|ensemble))?|comes? (?:up|back)|joined|as|back|to|again|an?|the) )*"
+        "(not )?" +
+        state +
+        "(?: (?:node |server )?([0-9]+)| (the |one |same |single |established |existing "
+        ")+leader)?(?: again)?");
     test::Cluster& c = *stage.cluster;
+    const Timed told = timed_in(words, c.config());
     std::smatch found;
-    const bool is_told = std::regex_search(words, found, state);
-    const std::string wanted = is_told                   ? found[1].str()
-                               : contains(words, "lead") ? "LEADING"
-                                                         : "FOLLOWING";
-    const auto limit = duration_in(words, c.config());
-    c.run_until([&] { return state_of(c, node) == wanted; }, limit.value_or(in_the_end));
+    const std::string what = plain(told.words);
+    if (!std::regex_match(what, found, form)) return false;
+    const std::string wanted = state_named(found[2]);
+    const bool is_later = told.time && !told.is_within();
+    if (is_later) c.run(stage.left_of(*told.time));
+    const auto is_there = [&] { return state_of(c, node) == wanted; };
+    if (!is_later && !found[1].matched) c.run_until(is_there, told.time.value_or(in_the_end));
     const std::string got = state_of(c, node);
-    if (is_negated(words)) {
-        verdict.require(words + ", is " + got, got != wanted);
-        return;
+    verdict.check(words + ", is " + got, !found[1].matched, got == wanted);
+    if (found[1].matched) return true;
+    const bool is_settled = wanted != "LOOKING" && told.is_within();
+    if (is_settled) verdict.require(words + ": in time", is_in_time(stage, node, told.time));
+    if (contains(what, "\\b(?:stays?|remains?|keeps?|still)\\b") && wanted == "LOOKING") {
+        const auto all = stage.elections_of(node);
+        verdict.require(words, all.empty() || !all.back().decided);
     }
-    verdict.require(words + ", is " + got, got == wanted);
-    if (std::regex_search(words, found, whom)) {
-        const bool follows =
-            c.is_up(node) && c.peer(node).server().vote.vote.leader == node_of(found[1].str());
-        verdict.require(words, follows);
-    }
+    const auto leader = [&](NodeId who) {
+        return c.is_up(who) ? c.peer(who).server().vote.vote.leader : NodeId{};
+    };
+    if (found[3].matched) verdict.require(words, leader(node) == node_of(found[3].str()));
+    if (!found[4].matched) return true;
+    for (const NodeId other : stage.listeners())
+        verdict.require(words, leader(other) == leader(node));
+    return true;
 }
 
 /// "never LEADING", "does not follow 3".
-void check_never(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
+bool check_never(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
+    static const std::regex form(
+        "(?:(?:is|was) )?(?:never|does not|not|at no time)(?: (?:once|is|was|be|becomes?|goes))* "
+        "(LEADING|FOLLOWING|LOOKING|lead(?:s|ing|er)?|follow(?:s|ing|er)?|looking)(?: ([0-9]+))?");
+    std::smatch found;
+    const std::string what = plain(words);
+    if (!std::regex_match(what, found, form)) return false;
+    if (found[2].matched) {  // "does not follow 3"
+        const NodeId other = node_of(found[2].str());
+        for (const Election& one : stage.elections_of(node)) {
+            verdict.require(words, !one.decided || !(one.leader == other));
+        }
+        return true;
+    }
     const auto roles = stage.roles_of(node, 0);
-    const std::string role = contains(words, "LEADING|lead")      ? "LEADING"
-                             : contains(words, "LOOKING|looking") ? "LOOKING"
-                                                                  : "FOLLOWING";
+    const std::string role = state_named(found[1]);
     verdict.require(words, std::find(roles.begin(), roles.end(), role) == roles.end());
+    return true;
 }
 
 /// "on the leader of 1 and 2", "on 2", "elects 2".
 bool check_choice(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex same("(?:on |follows )?(?:leader of|same leader as|agrees? with) (.*)");
+    static const std::regex same(
+        "(?:on |follows )?(?:leader of|same leader as|agrees? with) "
+        "((?:node |server )?[0-9]+(?:(?:, ?(?:and )?| and )[0-9]+)*)");
     static const std::regex one(
         "(?:on|elects?|for|leader(?: is)?|has leader) (?:node |server )?([0-9]+)");
     std::smatch found;
@@ -101,16 +141,20 @@ bool check_round(Stage& stage, NodeId node, const std::string& words, Verdict& v
 
 /// "need no new election", "keeps LEADING", "rejoins the established leader from the notifications
 /// of 1 and 2": nothing else than what was so before.
-bool check_kept(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
+bool check_kept(Stage& stage, NodeId node, const std::string& said, Verdict& verdict) {
+    const std::string words = plain(said);
     static const std::regex none(
         "(?:needs?|has|have|starts?|with|makes?) no (?:new|second|further|other|more) elections?|"
         "no (?:new|second|further|other) election|(?:does|do) not elect again");
     static const std::regex keeps("(?:keeps|stays|remains|continues) (LEADING|FOLLOWING)");
     static const std::regex back(
-        "rejoins?( (?:within|in) .*)?|(?:rejoins?|joins?|finds?|follows?|returns? "
-        "to|(?:goes|comes) back to) (?:the )?"
-        "(?:(?:established|same|existing|current|old|running) )?(?:leader|ensemble|quorum)( .*)?");
-    static const std::regex heard("\\bfrom (?:the )?(?:notifications?|votes?) of ([0-9, and]+)");
+        "(?:rejoins?|(?:rejoins?|joins?|finds?|follows?|returns? to|(?:goes|comes) back to) "
+        "(?:(?:established|same|existing|current|old|running) )?(?:leader|ensemble|quorum))"
+        "(?: (?:within|in) [^a-z]*[a-zA-Z* ]*?)?( from (?:notifications?|votes?) of (?:node "
+        "|server )?"
+        "[0-9]+(?:(?:, ?| and )[0-9]+)*)?(?: (?:within|in) [^a-z]*[a-zA-Z* ]*)?");
+    static const std::regex heard("\\bfrom (?:notifications?|votes?) of ([0-9, and]+)");
+    static const std::regex source(" from [^0-9]*[0-9]+(?:(?:, ?| and )[0-9]+)*");
     test::Cluster& c = *stage.cluster;
     const std::string where = fmt::format("{}: server {}", words, node.value - 1);
     std::smatch found, who;
@@ -123,8 +167,9 @@ bool check_kept(Stage& stage, NodeId node, const std::string& words, Verdict& ve
         verdict.require(where, begins != roles.end() && begins + 1 == roles.end() &&
                                    state_of(c, node) == found[1].str());
     } else if (std::regex_match(words, found, back)) {
-        refuse_denied(found[1].str() + found[2].str());
-        const auto limit = duration_in(words, c.config());
+        const Timed told = timed_in(std::regex_replace(words, source, ""), c.config());
+        if (!told.time && contains(words, "\\b(?:within|in) ")) throw Refused("expected: " + said);
+        const auto limit = told.time;
         c.run_until([&] { return state_of(c, node) == "FOLLOWING"; }, limit.value_or(in_the_end));
         const bool follows = state_of(c, node) == "FOLLOWING";
         verdict.require(where, follows && stage.before() &&
@@ -147,14 +192,24 @@ bool check_kept(Stage& stage, NodeId node, const std::string& words, Verdict& ve
 }  // namespace
 
 /// "decide within 4 s", "decides again within 10 s", "finishes its second election".
-void check_decision(Stage& stage, NodeId node, const std::string& words, bool is_first,
+bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is_first,
                     Verdict& verdict) {
     test::Cluster& c = *stage.cluster;
-    static const std::regex place("\\b(first|second|third) election\\b");
-    const auto limit = duration_in(words, c.config());
+    static const std::regex form(
+        "(?:(?:each|must|both|all|has|have|do|does|an?) )*(never |not )?(?:(?:then "
+        ")?decides?|decided|"
+        "(?:finish(?:es)?|ends?|completes?)(?: (?:its|their|an?))*(?: (first|second|third))? "
+        "election|(?:its |first |second )?election (never )?(?:ends?|terminates?|finish(?:es)?|"
+        "completes?)|terminates?|leaves LOOKING|(?:is )?not LOOKING|"
+        "elects?(?: (?:an?|one|new))* leader)(?: again)?");
+    const Timed told = timed_in(words, c.config());
     std::smatch found;
+    const std::string what = plain(told.words);
+    if (!std::regex_match(what, found, form)) return false;
+    const auto limit = told.time;
+    const bool is_denied = found[1].matched || found[3].matched;
     std::size_t at = 0;
-    if (std::regex_search(words, found, place)) at = *count_in(found[1]);
+    if (found[2].matched) at = *count_in(found[2]);
     const auto chosen = [&]() -> std::optional<Election> {
         const auto all = stage.elections_of(node);
         if (all.size() < std::max<std::size_t>(at, 1)) return std::nullopt;
@@ -165,9 +220,12 @@ void check_decision(Stage& stage, NodeId node, const std::string& words, bool is
     const auto one = chosen();
     const bool decides = one && one->decided;
     const std::string where = fmt::format("{}: server {}", words, node.value - 1);
-    verdict.check(where, !is_negated(words), decides);
-    if (decides && limit) verdict.require(where, *one->decided - one->began <= *limit);
+    verdict.check(where, !is_denied, decides);
+    if (decides && limit) {
+        verdict.check(where, told.is_within(), *one->decided - one->began <= *limit);
+    }
     if (contains(words, "\\bagain\\b")) verdict.require(where, stage.elections_of(node).size() > 1);
+    return true;
 }
 
 void check_server(Stage& stage, NodeId node, const std::string& words, bool is_first,
@@ -175,6 +233,16 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
     test::Cluster& c = *stage.cluster;
     static const std::regex either(
         "(?:ends?|is|are)? ?(FOLLOWING|LEADING|LOOKING) or (FOLLOWING|LEADING|LOOKING)");
+    static const std::regex ignores(
+        "(?:(?:the|an?|bad|malformed|broken|invalid|message|notification|vote|it|is|are) "
+        ")*(?:dropped|ignored|skipped|discarded|ignores?|drops?|skips?|discards?)(?: "
+        "(?:the|an?|bad|malformed|broken|invalid|message|notification|vote|it))*");
+    static const std::regex serves(
+        "(?:(?:is|are|every|server|comes?|forms?|an?) )*(not |never "
+        ")?(?:serves?|serving|up|quorum|in quorum|in the "
+        "quorum|in service|"
+        "available|(?:joins?|connected)(?: (?:to|in))?(?: the)?(?: quorum| ensemble)?)(?: again| "
+        "after (?:every|each|the) restart)?");
     std::smatch found;
     if (words.find(" -> ") != std::string::npos) {
         const auto wanted = parts(words, " -> ");
@@ -184,12 +252,9 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
         verdict.require(words, begins && state_of(c, node) == wanted.back());
     } else if (words == "still leader") {
         verdict.require(words, c.leader() == node);
-    } else if (contains(words,
-                        "^(?:never|does not|not)\\b.*(?:LEADING|LOOKING|FOLLOWING|lead|follow)")) {
-        check_never(stage, node, words, verdict);
-    } else if (contains(words,
-                        "(?:malformed|message|notification|it).*(?:dropped|ignored|skipped|"
-                        "discarded)|^(?:ignored|dropped|skipped|discarded)$")) {
+    } else if (check_never(stage, node, words, verdict)) {
+        return;
+    } else if (std::regex_match(words, ignores)) {
         verdict.require(words, stage.ignored_all());
     } else if (contains(words,
                         "^(?:receiver(?: thread)?|thread|server) (?:survives|lives on|goes on)$")) {
@@ -203,16 +268,14 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
                check_round(stage, node, words, verdict) ||
                check_kept(stage, node, words, verdict)) {
         return;
-    } else if (contains(words,
-                        "\\b(?:decides?|election (?:ends|terminates|finishes|completes)|terminates|"
-                        "finish(?:es)?|leaves LOOKING|not LOOKING)\\b")) {
-        check_decision(stage, node, words, is_first, verdict);
-    } else if (contains(words, "LEADING|FOLLOWING|LOOKING|\\bfollows?\\b|\\bjoins?\\b")) {
-        check_state(stage, node, words, verdict);
-    } else if (contains(words, "\\b(?:serves?|serving|up|quorum|in service|available)\\b")) {
-        const auto told = duration_in(words, c.config());
-        const zab::Duration limit = told ? stage.left_of(*told) : in_the_end;
-        verdict.check(fmt::format("{}: server {}", words, node.value - 1), !is_negated(words),
+    } else if (check_decision(stage, node, words, is_first, verdict) ||
+               check_state(stage, node, words, verdict)) {
+        return;
+    } else if (const Timed told = timed_in(words, c.config());
+               std::regex_match(told.words, found, serves)) {
+        const zab::Duration limit = told.time ? stage.left_of(*told.time) : in_the_end;
+        if (told.time && !told.is_within()) throw Refused("expected: " + words);
+        verdict.check(fmt::format("{}: server {}", words, node.value - 1), !found[1].matched,
                       c.run_until([&] { return c.serves(node); }, limit));
     } else {
         throw Refused("expected: " + words);

@@ -43,11 +43,21 @@ void Stage::start(const std::vector<NodeId>& nodes) {
     cluster->run(until - cluster->now());
 }
 
+/// One after the other: each is connected before the next one goes.
+void Stage::rejoin(const std::vector<NodeId>& nodes, const std::string& step) {
+    start(nodes);
+    for (const NodeId node : nodes) {
+        claim(step, cluster->run_until([&] { return cluster->serves(node); }, zab::seconds(60)));
+    }
+    claim_first_round(nodes, step);
+}
+
 bool Stage::play_starts(const std::string& step) {
     static const std::regex told(
         who_pattern +
         " ?(?:is |are |both |all )?(?:starts?|started|restarts?|restarted|joins?|boots?|"
-        "comes? up|comes? back)(?: LOOKING| looking| (?:an? )?election| late| later| last| first| "
+        "comes? up|comes? back)(?: LOOKING| looking| (?:(?:an?|its) )?(?:first )?election| late| "
+        "later| last| first| "
         "voting| with (?:an? )?(?:empty|fresh|blank) memory| for first time|"
         "(?: with| in)? (?:its )?round [0-9]+)*");
     static const std::regex imperative("(?:start|restart|boot) " + who_pattern +
@@ -80,9 +90,16 @@ bool Stage::play_starts(const std::string& step) {
         }
         if (is_told) claim(step, cluster->leader() == node_of(found[2].str()));
     } else if (std::regex_match(words, found, told) || std::regex_match(words, found, imperative)) {
+        const bool is_restart = contains(words, "restart") && mocks_.empty();
+        const auto running = listeners();
+        if (is_restart && running.empty()) lead_stably(step);
         const auto nodes = subject(found[1]);
         if (contains(words, "restart")) {
             for (const NodeId node : nodes) cluster->kill(node);
+        }
+        if (is_restart && (running.empty() || running.size() == everybody().size())) {
+            rejoin(nodes, step);
+            return true;
         }
         if (play_further_round(nodes, step)) return true;
         start(nodes);

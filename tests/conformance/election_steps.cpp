@@ -47,6 +47,15 @@ std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const
         }
         return all;
     }
+    if (names.contains(who)) return std::vector{names.at(who)};
+    if (contains(who, "^(?:(?:all|both) )?followers$")) {
+        auto all = everybody();
+        const auto leader = cluster->leader() ? cluster->leader() : before_;
+        if (!leader) return std::nullopt;
+        std::erase(all, *leader);
+        if (who.starts_with("both") && all.size() != 2) throw Refused("who are " + who + "?");
+        return all;
+    }
     if (contains(who, "^(?:all|everybody|started|peers|nodes|servers|both|quorum|ensemble)"))
         return everybody();
     if (contains(who, "leader") && (cluster->leader() || before_)) {
@@ -147,22 +156,59 @@ void Stage::say_malformed(NodeId mock) {
     }
 }
 
+/// "leader 0, zxid 0, round 1, peerEpoch 0" over what is not told; false: something else is said.
+bool Stage::read_vote(const std::string& words, zab::Notification& vote) {
+    static const std::regex form(
+        "(?:an? |the |own |its |valid |same )*(LOOKING|FOLLOWING|LEADING) (?:votes?|notifications?|"
+        "messages?)(?: for (?:node |server )?([0-9]+))?:? ?(.*)");
+    static const std::regex field(
+        "(leader|zxid|round|electionEpoch|peerEpoch|version) ?[=:]? ?([0-9]+|<[0-9]+, ?[0-9]+>)");
+    std::smatch found, one;
+    if (!std::regex_match(words, found, form)) return false;
+    vote.state = found[1] == "LOOKING"     ? zab::ServerState::looking
+                 : found[1] == "FOLLOWING" ? zab::ServerState::following
+                                           : zab::ServerState::leading;
+    if (found[2].matched) vote.leader = node_of(found[2].str());
+    const std::string all = found[3];
+    for (const std::string& part : split_at(all, ",? (?:and|with) |,(?![0-9] *>|[0-9]+>) *|\\.$")) {
+        if (!std::regex_match(part, one, field)) return false;
+        const std::string name = one[1];
+        const bool is_pair = one[2].str().starts_with("<");
+        if (is_pair != (is_pair && name == "zxid")) return false;
+        const zab::Zxid value = *zxid_in(one[2]);
+        if (name == "leader") vote.leader = node_of(value.value);
+        if (name == "zxid") vote.zxid = value;
+        if (name == "round" || name == "electionEpoch") vote.round = value.value;
+        if (name == "peerEpoch") vote.peer_epoch = {static_cast<std::uint32_t>(value.value)};
+        if (name == "version" && value.value != 0) throw Refused("a vote's version: " + words);
+    }
+    return true;
+}
+
 /// "mock 1 sends FOLLOWING vote: leader 0, zxid 0, round 1, peerEpoch 0"; what is left out is as
 /// in a first round between servers without a history.
-bool Stage::play_mocks(const std::string& step) {
+bool Stage::play_mocks(const std::string& told) {
     static const std::regex speaks(
-        "(?:and |then )?(?:(?:fake|mocks?|server) ?([0-9 and,]+?)(?: each)? "
-        "(?:sends?|answers?(?: with)?)|(?:sends?|answers?(?: with)?)?) ?(.*(?:vote|notification|"
-        "message|[0-9] ?bytes).*)");
-    static const std::regex state("\\b(LOOKING|FOLLOWING|LEADING)\\b");
+        "(?:and |then )*(?:(?:fake|mocks?|server) ?([0-9]+(?:(?:, ?(?:and )?| and )[0-9]+)*)"
+        "(?: each| both)? (?:sends?|answers?(?: with)?|replies with)|(?:sends?|answers?(?: with)?|"
+        "replies with)|(?![0-9 ])) ?(.*)");
     static const std::regex waits(
-        "(?:mock [0-9]+ )?(?:waits for|reads|receives) (?:one|a|any) message(?: of ([0-9]+))?.*");
-    static const std::regex fields("(leader|zxid|round|peerEpoch) ?=? ?([0-9]+)");
-    static const char* const malformed =
+        "(?:mock [0-9]+ )?(?:waits for|reads|receives) (?:one|an?|any) (?:message|notification|"
+        "vote)(?: (?:of|from) (?:node |server )?([0-9]+))?");
+    static const std::regex broken(
         "malformed|too short|truncated|partial|[0-9]+.bytes?|config "
-        "?length|invalid|garbage|broken|negative|bad ";
-    std::smatch found, told;
-    if (step == "mocks repeat the same messages") {
+        "?length|invalid|garbage|broken|negative|bad ");
+    static const char* const breaks =
+        "an?|the|of|for|any|with|that|is|has|in|only|not|its|and|LOOKING|vote|notification|message|"
+        "bytes?|config|length|version|protocol|data|too|short|truncated|partial|malformed|invalid|"
+        "garbage|broken|negative|bad|un?parse?able|parseable|own";
+    static const std::regex repeats(
+        "(?:and |then )?(?:both |all )?mocks? (?:[0-9 and,]+ )?(?:repeats?|sends?) "
+        "same (?:messages?|votes?|notifications?)");
+    const std::string step = plain(told);
+    std::smatch found;
+    if (std::regex_match(step, repeats)) {
+        if (said_.empty()) throw Refused("nothing was said: " + step);
         say_votes();
         const NodeId self = said_.front().vote.leader;
         cluster->run(zab::seconds(5));
@@ -176,31 +222,20 @@ bool Stage::play_mocks(const std::string& step) {
         }
         return true;
     }
-    const bool is_several =
-        contains(step, "(?:LOOKING|FOLLOWING|LEADING).*(?:LOOKING|FOLLOWING|LEADING)");
-    if (is_several || !std::regex_match(step, found, speaks)) return false;
+    if (!std::regex_match(step, found, speaks)) return false;
     if (found[1].matched) speaking_ = nodes_in(found[1]);
     for (const NodeId mock : speaking_) {
         if (!mocks_.contains(mock)) throw Refused("not a mock: " + step);
     }
     if (speaking_.empty()) return false;
-    if (contains(step, malformed)) {
+    const std::string what = found[2];
+    if (std::regex_search(what, broken) && made_of(what, breaks)) {
         for (const NodeId mock : speaking_) say_malformed(mock);
         return true;
     }
-    if (!std::regex_search(step, told, state)) return false;
     // In the format from before it had versions, as the tests of ZooKeeper send them.
     zab::Notification vote{speaking_.front(), {}, {}, 1, zab::ServerState::leading, 0};
-    if (told[1] == "LOOKING") vote.state = zab::ServerState::looking;
-    if (told[1] == "FOLLOWING") vote.state = zab::ServerState::following;
-    for (std::sregex_iterator i(step.begin(), step.end(), fields), end; i != end; ++i) {
-        const std::string name = (*i)[1];
-        const std::uint64_t value = std::stoull((*i)[2]);
-        if (name == "leader") vote.leader = node_of(value);
-        if (name == "zxid") vote.zxid = {value};
-        if (name == "round") vote.round = value;
-        if (name == "peerEpoch") vote.peer_epoch = {static_cast<std::uint32_t>(value)};
-    }
+    if (!read_vote(what, vote)) return false;
     said_.clear();
     for (const NodeId mock : speaking_) said_.push_back({mock, vote});
     say_votes();
@@ -264,11 +299,14 @@ bool Stage::play_waits(const std::string& step) {
         "second) )*election)");
     static const std::regex anew(
         who_pattern +
-        " ?(?:starts? (?:an? )?new election|LOOKING|looks(?: for (?:an? )?leader)?|"
+        " ?(?:starts? (?:an? )?(?:new|second|another|further|next) "
+        "(?:election|round)|LOOKING|looks(?: for (?:an? )?leader)?|"
         "goes (?:back )?(?:to )?LOOKING)(?: with (?:its )?round (?:[0-9]+|one higher))?");
     static const std::regex stays(who_pattern +
                                   " ?(?:stays?|remains?|keeps?|are left|is left) (?:as (?:they|it) "
                                   "(?:are|is)|up|running|alone|untouched)");
+    static const std::regex quorum(
+        "(?:wait (?:until|for) )?(?:an? )?quorum (?:is )?(?:up|formed|forms|available)(?: again)?");
     std::smatch found;
     const std::string words = plain(step);
     const bool is_anew = std::regex_match(words, found, anew);
@@ -283,6 +321,8 @@ bool Stage::play_waits(const std::string& step) {
             claim(step,
                   state_of(*cluster, node) != "LOOKING" && state_of(*cluster, node) != "down");
         }
+    } else if (std::regex_match(words, quorum)) {
+        lead_stably(step);
     } else if (std::regex_match(words, found, state)) {
         const std::string wanted = contains(found[2], "^lead") ? "LEADING" : found[2].str();
         claim(step, wait(subject(found[1]),

@@ -25,12 +25,13 @@ Unwritable unwritable_in(const std::string& words) {
         "(?:with )?(?:(?:every|each|all|any|its) )*(?:"
         "writes? (?:of|to) (?:an? |its )?(?:non-?zero )?(.*?)(?: file)?s? fails?|"
         "(?:disk|i/o|io) errors? (?:on|at|when writing) (?:its |writing )?(.*?)(?: file)?s?|"
-        "(?:cannot|can not|fails to) write (?:its |an? )?(?:non-?zero )?(.*?)(?: file)?s?)",
+        "(?:cannot|can not|fails to) write (?:its |an? )?(?:non-?zero )?(.*?)(?: file)?s?|"
+        "(?:an? )?(?:non-?zero )?((?:accepted|current) ?epoch)(?: file)?(?:'s)? writes? fails?)",
         std::regex::icase);
     static const std::regex file("(accepted|current)? ?epoch", std::regex::icase);
     std::smatch found, which;
     if (!std::regex_match(words, found, form)) return {};
-    const std::string name = found[1].str() + found[2].str() + found[3].str();
+    const std::string name = found[1].str() + found[2].str() + found[3].str() + found[4].str();
     if (!std::regex_match(name, which, file)) throw Refused("which file? " + words);
     return {!which[1].matched || says(which[1], "accepted"),
             !which[1].matched || says(which[1], "current")};
@@ -62,8 +63,12 @@ class Failures {
                 if (!unwritable_[node].is_any()) throw Refused("initial." + key);
             }
         }
-        if (started.empty()) throw Refused("which servers run?");
-        for (const zab::NodeId node : started) cluster_->start(node);
+        if (!started.empty()) lead(started);
+    }
+    void lead(const std::vector<zab::NodeId>& nodes) {
+        for (const zab::NodeId node : nodes) {
+            if (!cluster_->is_up(node)) cluster_->start(node);
+        }
         cluster_->run(zab::seconds(30));
         if (!cluster_->leader().has_value()) throw Refused("no server leads");
     }
@@ -73,12 +78,20 @@ class Failures {
         static const std::regex starts(
             "(?:server |node |S)?([0-9]+) (?:(?:is )?start(?:s|ed)?|tries to join|joins|"
             "comes up)(?:[,;]? (.*))?");
+        static const std::regex several(
+            "(?:start )?(?:servers |nodes )?([0-9](?:, ?| and )[0-9])"
+            "(?: (?:form (?:an? )?quorum|start|run|are up|are started))?");
         const std::string words = plain(step);
         std::smatch found;
-        if (std::regex_match(words, creates)) {
+        if (std::regex_match(words, found, several)) {
+            std::vector<zab::NodeId> nodes;
+            for (const std::uint64_t id : numbers_in(found[1])) nodes.push_back(known(id));
+            lead(nodes);
+        } else if (std::regex_match(words, creates)) {
             create();
         } else if (std::regex_match(words, found, starts)) {
             const zab::NodeId node = known(std::stoull(found[1]));
+            late_ = node;
             if (cluster_->is_up(node)) throw Refused("it runs already: " + step);
             if (found[2].matched) {
                 unwritable_[node] = unwritable_in(found[2]);
@@ -92,13 +105,18 @@ class Failures {
     }
 
     void check(const std::string& key, const Value& value, Verdict& verdict) const {
-        const zab::NodeId node = known(server_number(sim::json::string(key), "expected." + key));
+        const bool is_late = key == "epochs" && late_.has_value();  // Of who came last.
+        const zab::NodeId node =
+            is_late ? *late_ : known(server_number(sim::json::string(key), "expected." + key));
         if (value.is(Value::Kind::object)) {
             for (const auto& [what, place, wanted] : value.members) {
                 if (what == "serving" || what == "up") {
                     verdict.check(key + "." + what, truth(wanted, what), cluster_->serves(node));
                 } else if (what == "acceptedEpoch" || what == "currentEpoch") {
                     check_epoch(node, what, std::to_string(number(wanted, what)), verdict);
+                } else if (what == "accepted" || what == "current") {
+                    check_epoch(node, what + "Epoch", std::to_string(number(wanted, what)),
+                                verdict);
                 } else {
                     throw Refused("expected." + key + "." + what);
                 }
@@ -163,6 +181,7 @@ class Failures {
 
     std::unique_ptr<test::Cluster> cluster_;
     std::map<zab::NodeId, Unwritable> unwritable_;
+    std::optional<zab::NodeId> late_;  ///< Started last.
 };
 
 }  // namespace

@@ -98,6 +98,7 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
     }
     std::smatch found;
     const bool tells_time = std::regex_match(words, passes) && !contains(words, "call|ACKEPOCH");
+    if (contains(words, "^not\\b")) throw Refused("step: " + step);
     if (is_negated(words)) return;  // Who does nothing.
     if (tells_time && !contains(words, "connects|waitForEpochAck|getEpochToPropose")) {
         const bool is_leader = contains(words, "leader|\\bit\\b");
@@ -141,6 +142,12 @@ void preset(sim::Disk& disk, const Value& described) {
             throw Refused("epochFiles: " + files->text);
     } else {
         static const std::regex of_temporary("currentEpoch\\.tmp = ([0-9]+)");
+        static const char* const known =
+            "currentEpoch|tmp|old|is|at|left|by|an?|the|failed|rename|last|zxid|epoch|of|in|file|"
+            "behind|log|and";
+        if (!made_of(std::regex_replace(described.text, std::regex("="), ""), known)) {
+            throw Refused("disk: " + described.text);
+        }
         static const std::regex of_log("last zxid epoch ([0-9]+)");
         std::smatch found;
         if (!std::regex_search(described.text, found, of_temporary)) {
@@ -164,6 +171,18 @@ void check_waiting(bool waits, const std::string& words, Verdict& verdict) {
         const bool returns = contains(clause, "\\breturns?\\b|goes on|succeeds?");
         const bool is_held = contains(clause, "times? out|block|wait");
         if (!returns && !is_held) throw Refused("expected: " + clause);
+        zab::Config config;
+        config.voters = {{1}};
+        const Timed told = timed_in(clause, config);
+        static const char* const known =
+            "time|times|timed|out|in|and|both|all|each|blocks?|blocked|waits?|waiting|still|them|"
+            "of|"
+            "they|the|it|none|neither|never|nobody|no|not|returns?|normally|goes|on|succeeds?|does";
+        const bool is_at_end = !told.time || (*told.time == config.tick_time * config.init_limit &&
+                                              told.how == "after");
+        if (!made_of(told.words, known) || contains(told.words, "[0-9]") || !is_at_end) {
+            throw Refused("expected: " + clause);
+        }
         const bool negated = is_negated(clause);
         verdict.require(clause, waits == (returns ? negated : !negated));
     }

@@ -38,6 +38,32 @@ zab::Config config_in_words(const std::string& words) {
     return out;
 }
 
+/// "4 and 5: 0, others 1", "all 1": as a table.
+Value weights_in_words(const std::string& words, const zab::Config& config) {
+    static const std::regex one(
+        "(?:(?:of|server|servers|node|nodes) )*([0-9]+(?:(?:, ?| and |\\.\\.)[0-9]+)*|all "
+        "others|others|"
+        "(?:the )?rest|all|each|every server)(?: have| has| is| are)?(?::| =|=)? ?"
+        "(?:weight )?([0-9]+)");
+    Value table = sim::json::object();
+    for (const std::string& part : split_at(words, "; *|, *(?=[a-z])|, *(?=[0-9]+ ?[:=])")) {
+        std::smatch found;
+        if (!std::regex_match(part, found, one)) throw Refused("weights: " + words);
+        const Value weight = sim::json::number(std::stoull(found[2]));
+        const std::string who = found[1];
+        const bool is_rest = who.find_first_of("0123456789") == std::string::npos;
+        for (const std::uint64_t id : numbers_in(who)) {
+            table.members.push_back(sim::json::member(std::to_string(id), weight));
+        }
+        for (const zab::NodeId voter : config.voters) {
+            const std::string key = std::to_string(voter.value);
+            if (is_rest && !table.find(key))
+                table.members.push_back(sim::json::member(key, weight));
+        }
+    }
+    return table;
+}
+
 }  // namespace
 
 zab::Config config_of(const Value& initial, std::uint16_t shift) {
@@ -66,7 +92,9 @@ zab::Config config_of(const Value& initial, std::uint16_t shift) {
         }
         std::sort(out.voters.begin(), out.voters.end());
     }
-    if (const Value* weights = from.find("weights")) {
+    if (const Value* told = from.find("weights")) {
+        const Value read = is_text(*told) ? weights_in_words(told->text, out) : *told;
+        const Value* weights = &read;
         for (const sim::json::Member& one : weights->members) {
             out.groups.weights.push_back(
                 {shifted(std::stoul(one.key), shift),
@@ -96,6 +124,11 @@ std::optional<Verdict> judge_quorum(const Case& one) {
     zab::NodeSet set;
     if (is_text(*acks)) {
         const auto said = numbers_in(acks->text);
+        static const char* const known =
+            "acks?|of|from|by|servers?|nodes?|voters?|and|to|none|empty";
+        if (!made_of(std::regex_replace(acks->text, std::regex("[{}\\[\\]]"), ""), known)) {
+            throw Refused("acks: " + acks->text);
+        }
         if (said.empty() && !is_nothing(*acks)) throw Refused("acks: " + acks->text);
         for (const std::uint64_t id : said) set.insert(shifted(id, 0));
     }

@@ -124,7 +124,8 @@ std::string use_old(Moves& moves, Moves::Handle& old, const std::string& step) {
     static const std::string who = "(the )?old (handle|client|connection|one) ";
     if (says(step, "^" + who + "(sends an? )?pings?$")) return moves.ping(old);
     for (const auto& [words, operation] : uses) {
-        if (says(step, "^" + who + "(" + words + ")\\b")) return moves.ask(old, operation);
+        if (says(step, "^" + who + "(" + words + ")( (the )?(data|node|something|again))*$"))
+            return moves.ask(old, operation);
     }
     throw Refused("stimulus: " + step);
 }
@@ -139,8 +140,17 @@ std::string wanted_of_old(const Value& value) {
 /// "open same session at next server; sync; write", then "old handle writes": again and again.
 Verdict move_around(const Case& one) {
     const auto steps = texts(one.stimulus, "stimulus");
-    static const std::regex opens("open (?:the )?same session at (?:the )?next server");
-    if (steps.size() != 2 || !std::regex_search(steps[0], opens)) {
+    only("initial", one.initial, {"servers"});
+    only("expected", one.expected, {"new", "old", "repeat"});
+    static const std::regex opens(
+        "(?:re)?open (?:the )?same session at (?:the |a )?(?:next|another) server"
+        "(?:(?:; *|, (?:then )?| and | then )(?:sync|writes?|sets?(?: data)?|setData))*");
+    static const std::regex servers("several|three|3|servers|(?:all|three|3|several) servers");
+    const Value& count = *one.initial.find("servers");
+    if (!count.is(Value::Kind::number) && !std::regex_match(count.text, servers)) {
+        throw Refused("servers: " + count.text);
+    }
+    if (steps.size() != 2 || !std::regex_match(steps[0], opens)) {
         throw Refused("stimulus: " + steps.front());
     }
     std::size_t rounds = 1;

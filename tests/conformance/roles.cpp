@@ -26,6 +26,19 @@ struct Kind {
 
 Kind kind_of(const std::string& words, bool was_unknown) {
     static const std::regex hex("0x[0-9A-Fa-f]+");
+    static const char* const known =
+        "unknown|never|seen|before|tracked|not|known|neither|nor|nobody'?s?|nowhere|no|such|"
+        "unheard|"
+        "of|random|made|up|arbitrary|fake|untracked|any|another|other|different|foreign|remote|"
+        "elsewhere|own|ours|from|an?|the|its|some|this|follower|learner|leader|server|itself|"
+        "upgrad(?:e|ing|ed)|local|global|session|sessions|id|ids|by|made|created|while|during|also|"
+        "is|being|and|or|one|ones|both|all|0x[0-9A-Fa-f]+|which|only|there|here|S[0-9]";
+    static const std::regex denied(
+        "\\bnot (?:own|ours|tracked|known|seen)|\\bno such|\\bnever (?:seen|"
+        "tracked|known)|\\bneither\\b.*\\bnor\\b|\\bnobody'?s?|\\bnowhere");
+    if (!made_of(words, known) || is_negated(std::regex_replace(words, denied, ""))) {
+        throw Refused("session: " + words);
+    }
     Kind kind{words};
     kind.is_of_another = says(words,
                               "\\b(another|other|different|foreign|remote|elsewhere)\\b"

@@ -1,4 +1,5 @@
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/unread.hpp"
 
 #include <fmt/format.h>
 
@@ -25,9 +26,37 @@ void collect_texts(Value& value, std::vector<std::string*>& all) {
     for (sim::json::Member& one : value.members) collect_texts(one.value, all);
 }
 
+/// Without a capital letter at the beginning, a period or a remark at the end of its sentences.
+Case plainly_written(const Case& one) {
+    static const std::regex capital("[A-Z][a-z]+\\b.*"), remark(" \\([^()0-9A-Z]*\\)$");
+    Case plain = one;
+    std::vector<std::string*> texts;
+    collect_texts(plain.stimulus, texts);
+    collect_texts(plain.expected, texts);
+    for (std::string* text : texts) {
+        if (text->ends_with(".") && !text->ends_with("..")) text->pop_back();
+        *text = std::regex_replace(*text, remark, "");
+        if (std::regex_match(*text, capital)) (*text)[0] = static_cast<char>((*text)[0] | 0x20);
+    }
+    return plain;
+}
+
+/// As it is written; what is not understood so, as it would be without ornaments.
+Verdict judge_plain(const Case& one) {
+    try {
+        return judge(one);
+    } catch (const Refused& refused) {
+        try {
+            return judge(plainly_written(one));
+        } catch (const Refused&) {
+            throw refused;
+        }
+    }
+}
+
 bool passes(const Case& one) {
     try {
-        return judge(one).is_clean();
+        return judge_plain(one).is_clean();
     } catch (const std::exception&) {
         return false;  // It is not understood.
     }
@@ -71,8 +100,11 @@ Verdict run(const Case& one) {
     if (!one.expected.is(Value::Kind::object) || one.expected.members.empty()) {
         throw Refused("nothing is expected");
     }
-    const Verdict verdict = judge(one);
-    if (verdict.is_clean()) refuse_idle_denials(one);
+    const Verdict verdict = judge_plain(one);
+    if (verdict.is_clean()) {
+        refuse_unread(one, passes);
+        refuse_idle_denials(one);
+    }
     return verdict;
 }
 

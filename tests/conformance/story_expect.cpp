@@ -32,6 +32,16 @@ std::optional<bool> presence_in(const std::string& told) {
     static const std::regex denial(
         "^(?:has )?(?:no|not|never)(?= /)|\\b(?:absent|missing|truncated|gone|removed|not there|"
         "does not exist|not present|lost|discarded|nowhere)\\b");
+    static const char* const known =
+        "has|holds|contains|keeps|with|no|not|never|absent|missing|truncated|gone|removed|there|"
+        "does|"
+        "exists?|present|lost|discarded|nowhere|visible|found|survives?|kept|durable|committed|is|"
+        "are|and|or|later|also|before|after|its|the|restart|both|even|again|on|at|everywhere|all|"
+        "each|every|servers?|nodes?|znodes?|it|still|in|tree|log|from|disk|new|old|of|[A-Z]|S[0-9]|"
+        "x";
+    if (contains(words, "/") && !made_of(std::regex_replace(words, std::regex("/x"), ""), known)) {
+        throw Refused("expected: " + told);
+    }
     if (contains(words, "/")) {
         const bool is_absent = std::regex_match(words, absent);
         const std::string rest =
@@ -79,6 +89,13 @@ void check_paths(Story& story, NodeId node, const std::string& words, bool is_th
 /// "same value as leader (3)"; "stat of /p equal to leader's".
 void check_same(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
     static const std::regex value_told("\\(([0-9]+)\\)");
+    static const char* const known =
+        "(?:the |its )?same|value|values|as|leaders?|equal|identical|stat|of|to|with|agrees?|state|"
+        "tree|data|all|on|is|are|and|everywhere|content|s|servers?|everybody|database|history|the|'"
+        "s";
+    const std::string bare =
+        std::regex_replace(without_remarks(words), std::regex("/[A-Za-z0-9_]+|'"), " ");
+    if (!made_of(bare, known)) throw Refused("expected: " + words);
     std::smatch found;
     const NodeId leader = story.server("leader");
     if (std::regex_search(words, found, value_told)) {
@@ -129,6 +146,7 @@ void check_never_up(Story& story, NodeId node, const std::string& words, Verdict
 /// Something that is said of one server.
 void check_clause(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
     static const std::regex all("(?:has )?all ([0-9]+) (?:nodes|creates|znodes)(?: present)?");
+    static const std::regex again("([a-z]\\w*|/\\w+) can be created by another session");
     static const std::regex listed("nodes ([0-9,]+)(?: on all servers)?");
     std::smatch found;
     const std::string where = fmt::format("{} on server {}", words, node.value - 1);
@@ -158,7 +176,8 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
             where, story.cluster().serves(node) && !story.value(node, words.substr(3)).has_value());
     } else if (contains(words, "^(?:not |is not |differs from )(?:the )?old (?:leader|one)$")) {
         verdict.require(where, !(node == story.server("old leader")));
-    } else if (contains(words, "can be created by another session")) {
+    } else if (std::regex_match(words, found, again)) {
+        if (!story.knows(found[1])) throw Refused("nobody wrote " + found[1].str());
         verdict.require(words, story.are_all_equal());
     } else if (contains(words,
                         "^(?:is |still |not |never "

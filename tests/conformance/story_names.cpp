@@ -28,6 +28,7 @@ void Story::read_initial(const Value& initial, zab::Config& config) {
             const std::size_t told = value.is(Kind::number)  ? number(value, key)
                                      : value.is(Kind::array) ? value.elements.size()
                                                              : value.members.size();
+            if (is_text(value)) throw Refused("initial." + key + ": " + value.text);
             count = std::max(count, told);
             if (value.is(Kind::number)) count = told;
         } else if (key == "ensemble") {
@@ -47,14 +48,19 @@ void Story::read_initial(const Value& initial, zab::Config& config) {
 
 /// "node1", "nodes2,3": their logs hold creations of epoch 1. Those who start only later.
 std::vector<NodeId> Story::preset_logs(const Value& initial) {
-    static const std::regex creates("([0-9]+) creates");
+    static const std::regex creates(
+        "(?:an? )?(?:standalone )?(?:(?:log|quorum|server|ensemble|history) )?(?:of |with "
+        ")?([0-9]+) "
+        "creates(?:,? (?:in |of )?epoch 1)?");
     static const std::regex digits("[0-9]+");
     std::vector<NodeId> later;
     for (const auto& [key, place, value] : initial.members) {
         std::smatch found;
-        if (!key.starts_with("node") || key == "nodes" || !is_text(value) ||
-            !std::regex_search(value.text, found, creates)) {
+        if (!key.starts_with("node") || key == "nodes" || !is_text(value) || key == "note") {
             continue;
+        }
+        if (!std::regex_match(value.text, found, creates)) {
+            throw Refused("initial." + key + ": " + value.text);
         }
         const std::size_t logged = std::stoul(found[1]);
         for (std::sregex_iterator i(key.begin(), key.end(), digits), end; i != end; ++i) {
@@ -76,9 +82,14 @@ std::vector<NodeId> Story::preset_logs(const Value& initial) {
 /// `{"L": "leader", "A": "follower"}`; `{"S2": "leader epoch 1"}`.
 void Story::name_servers(const Value& nodes) {
     for (const auto& [name, place, value] : nodes.members) {
-        const bool leads = is_text(value) && value.text.starts_with("leader");
-        if (!is_text(value) || (!leads && !value.text.starts_with("follower"))) {
-            throw Refused("nodes." + name);
+        static const std::regex role("(leader|follower)(?:,? (?:of |in )?epoch ([0-9]+))?");
+        std::smatch found;
+        const std::string words = is_text(value) ? plain(value.text) : "";
+        if (!std::regex_match(words, found, role)) throw Refused("nodes." + name);
+        const bool leads = found[1] == "leader";
+        if (found[2].matched &&
+            !leaders_.contains(static_cast<std::uint32_t>(std::stoul(found[2])))) {
+            throw Refused("nodes." + name + ": " + value.text);
         }
         if (leads && !contains(name, "[0-9]")) names_[name] = server("leader");
         if ((server(name) == server("leader")) != leads) {

@@ -47,6 +47,11 @@ Talk::Talk(const Case& one) {
         if (!(voter == self_)) cluster_->mock(voter);
     }
     if (is_text(*described) && described->text != "fresh") throw Refused(described->text);
+    if (const Value* prepared = one.initial.find("leaderSnapshotZxid")) {
+        if (!made_of(prepared->text, "last|of|an?|the|prepared|tree|zxid|snapshot")) {
+            throw Refused("leaderSnapshotZxid: " + prepared->text);
+        }
+    }
     set_up(*described);
     cluster_->start(self_);
     cluster_->run(zab::milliseconds(20));

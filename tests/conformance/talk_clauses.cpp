@@ -23,6 +23,11 @@ bool holds_any(const std::vector<zab::Zxid>& held, const std::vector<zab::Zxid>&
 }
 
 void check_snapshot(Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
+    static const char* const known =
+        "snapshots?|snap|is|was|an?|the|one|exactly|un-?synced|synced|not|no|none|never|taken|"
+        "written|"
+        "once|only|during|DIFF|sync|yet|by|then|at|and|on|disk";
+    if (!made_of(words, known) || contains(words, "[0-9]")) throw Refused("expected: " + words);
     const Look& last = talk.looks().back();
     const bool is_unsynced = contains(words, "\\b(?:un-?|not )synced\\b");
     if (is_unsynced) {
@@ -52,6 +57,14 @@ std::vector<zab::Zxid> meant_in(const Talk& talk, const std::string& words) {
 
 /// "session present after reload", "<1,2> on disk and applied", "neither on disk nor applied".
 void check_presence(Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
+    static const char* const known =
+        "disk|durable|logged|log|persisted|reload(?:ed)?|restored|recorded|applied|memory|visible|"
+        "processed|tree|present|exists?|known|there|absent|missing|lost|gone|discarded|truncated|"
+        "unlogged|unapplied|no|not|never|none|neither|nor|nothing|without|[Ss]ession|txns?|"
+        "transactions?|proposals?|[a-z]|the|is|are|in|on|and|after|from|both|all|to|it|yet|held|"
+        "new|old|still|of|by|server|also|data|node|write|create";
+    static const std::regex names("<[0-9]+, ?[0-9]+>|/[a-z]\\w*");
+    if (!made_of(std::regex_replace(words, names, ""), known)) throw Refused("expected: " + words);
     const Look& start = talk.looks().front();
     const bool on_disk = contains(
         words, "\\b(?:disk|durable|logged|log|persisted|reload(?:ed)?|restored|recorded)\\b");
@@ -101,7 +114,8 @@ void check_time(const Talk::End& end, const std::string& words, Talk& talk, Verd
         return;
     }
     const auto limit = duration_in(found[2], config);
-    if (!limit) return;  // "after the transaction has timed out"
+    if (!limit && contains(found[2], "^(?:the |its )?(?:txn|transaction|proposal)")) return;
+    if (!limit) throw Refused("expected: " + words);
     if (found[1] != "after") {
         verdict.require(words, end.waited <= *limit);
     } else {
@@ -187,6 +201,20 @@ void check_clause(Talk& talk, const std::string& words, const Look& look, Verdic
 
 bool check_fate(Talk& talk, const std::string& words, Verdict& verdict) {
     if (check_moment(talk, words, talk.looks().back(), verdict)) return true;
+    static const char* const known =
+        "clos(?:es?|ed|ing)|drop(?:s|ped)?|disconnect(?:s|ed)?|cuts?|connections?|links?|sockets?|"
+        "lost|ended|EOF|open|the|its?|an?|by|of|to|from|for|is|has|gets?|leader|follower|learner|"
+        "observer|server|LEADING|leading|leads|FOLLOWING|LOOKING|looking|follow(?:s|ing)?|gives?|"
+        "up|stop(?:s|ped)?|no|not|never|longer|shuts?|down|steps?|quits?|abandon\\w*|times?|timed|"
+        "out|leaves|ends|fails|stays|kept|keeps|remains|still|back|again|goes|within|after|before|"
+        "txn|transaction|proposal|initLimit|syncLimit|ticks?|tickTime|ms|s|seconds?|pings?|until|"
+        "then|both|it|on|and|being|election|role|as|waiting|does|acked|unacked|without|mock";
+    if (!made_of(std::regex_replace(words, std::regex("[*+]"), " "), known)) return false;
+    if (contains(words, "^within|^after|\\b(?:within|after)\\b") &&
+        !timed_in(words, talk.cluster().config()).time &&
+        !contains(words, "\\bafter (?:the |its )?(?:txn|transaction|proposal)")) {
+        throw Refused("expected: " + words);
+    }
     const bool stays =
         is_negated(words) || contains(words, "\\b(?:stays|kept|keeps|remains|still)\\b");
     const bool leads =

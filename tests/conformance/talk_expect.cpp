@@ -110,9 +110,13 @@ const zab::Message* first_of(const std::vector<zab::Message>& all, const std::st
 void check_packet(Talk& talk, const std::string& packet, const Value& value, Verdict& verdict) {
     const auto all = talk.said();
     const zab::Message* said = first_of(all, packet);
-    if (is_text(value) && is_negated(value.text)) {
+    static const std::regex unsaid(
+        "(?:is |was )?(?:not|never|no)(?: "
+        "(?:is|been|sent|received|read|said|seen|yet))*|none|nothing");
+    if (is_text(value) && std::regex_match(without_remarks(value.text), unsaid)) {
         verdict.check(packet + " is said", false, said != nullptr);
-    } else if (is_text(value) && contains(value.text, "^(?:is |was )?(?:sent|received|read|yes)")) {
+    } else if (is_text(value) &&
+               contains(value.text, "^(?:is |was )?(?:sent|received|read|yes)$")) {
         verdict.check(packet + " is said", true, said != nullptr);
     } else if (said == nullptr) {
         verdict.require(packet + " is said", false);
@@ -138,13 +142,16 @@ void check_packet(Talk& talk, const std::string& packet, const Value& value, Ver
 
 /// "becomes 1 (…)", "stays 0 after initLimit*tick", 0.
 void check_epoch(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex told("^(becomes|is|stays|still|remains|=)? ?(?:at )?([0-9]+)\\b.*");
+    static const std::regex told(
+        "(becomes|is|stays|still|remains|=)? ?(?:at )?([0-9]+)"
+        "(?:,? (?:after|for|within) (?:initLimit|syncLimit)(?:\\*tick| ticks)?)?");
+    const std::string words = without_remarks(value.text);
     const auto epoch_at = [&key](const Look& look) {
         return (contains(key, "[aA]ccepted") ? look.accepted : look.current).value;
     };
     const Look& look = look_for(talk, key);
     std::smatch found;
-    if (std::regex_match(value.text, found, told)) {
+    if (std::regex_match(words, found, told)) {
         verdict.check(key, found[2], std::to_string(epoch_at(look)));
         if (found[1] == "stays" || found[1] == "remains") {
             for (const Look& one : talk.looks()) {
@@ -167,6 +174,9 @@ void check_order(Talk& talk, const std::string& key, const std::string& words, V
     std::vector<std::string> heard;
     for (const auto& [link, message] : talk.cluster().heard) {
         heard.push_back(packet_name(message));
+    }
+    if (!made_of(words, packet_names + std::string("s?|then|only|and|the|followed|by|in|order"))) {
+        throw Refused(key + ": " + words);
     }
     auto from = heard.begin();
     if (contains(key, "UPTODATE")) from = std::find(heard.begin(), heard.end(), "UPTODATE");

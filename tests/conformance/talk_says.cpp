@@ -90,7 +90,7 @@ std::optional<Talk::Details> Talk::details_of(std::string words) {
         "\\b(?:zxid|of|for|with|and|at|an?|the|new|txn|transaction|proposal|follower|leader|create|"
         "set|setData|createSession|session|data[0-9]*|packets?|to|it|tree|last)\\b|/[a-z]\\w*|"
         "[,=:.+]|\\([^)]*\\)");
-    static const std::regex name("^\\s*([a-z][a-z0-9]*)?\\s*$");
+    static const std::regex name("^\\s*([a-z][0-9]?)?\\s*$");
     std::smatch found;
     Details details;
     details.opens_session = std::regex_search(words, session);
@@ -210,7 +210,14 @@ bool Talk::say_as_learner(const std::string& packet, const Details& details) {
 
 bool Talk::say(const std::string& packet, std::optional<std::uint16_t> sid,
                const std::string& rest) {
+    static const char* const tree =
+        "and|with|tree|of|an?|the|its|snapshot|prepared|nodes?|data[0-9]*|empty|leader's|zxid|up|"
+        "to|"
+        "last|old|new|one";
     const bool is_tree = packet == "SNAP";  // Whatever it is said to hold.
+    if (is_tree && !made_of(std::regex_replace(rest, std::regex("[+<>]|/[a-z]\\w*"), " "), tree)) {
+        return false;
+    }
     auto details = is_tree ? Details{} : details_of(rest);
     if (!details.has_value()) return false;
     if (!details->sid) details->sid = sid;
@@ -314,6 +321,10 @@ void Talk::play(const std::string& words) {
                                      std::sregex_iterator());
     const auto parts = halves(step);
     if (plain(step).empty()) return;
+    if (parts && without_remarks(step).find(';') != std::string::npos) {
+        play(parts->first);
+        return play(parts->second);
+    }
     // "FOLLOWERINFO 0, then nothing": said, then held back.
     const bool is_mixed = parts && is_negated(step) && !is_negated(parts->first);
     if (((count < 2 && !is_mixed) || !parts) && play_clause(step)) return;

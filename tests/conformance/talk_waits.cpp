@@ -130,6 +130,7 @@ void Talk::propose_untold(const std::string& step) {
 
 void Talk::close() {
     wait_out();
+    if (closed_) return look("close");  // The server was first.
     const zab::LinkId own_end = link();
     was_linked_ = false;  // Not the server's doing.
     cluster_->close(own_end);

@@ -107,6 +107,13 @@ class CutLog {
         static const std::regex count(
             "(?:an? )?(?:log (?:of|with) )?([0-9]+) "
             "(?:txns|transactions|records|entries|setData.*)");
+        static const char* const known =
+            "an?|the|log|of|with|txns?|transactions?|records?|entries|setData|zxids?|and|only|just|"
+            "to|"
+            "appended|create|creates|none|empty|nothing";
+        if (!made_of(std::regex_replace(words, std::regex("/\\w*"), ""), known)) {
+            throw Refused("which zxids? " + words);
+        }
         std::smatch found;
         const bool is_count = std::regex_match(words, found, count);
         std::vector<zab::Zxid> all;
@@ -124,6 +131,10 @@ class CutLog {
         static const std::regex no_exception(
             "[,;] *(?:and )?(?:no|without(?: an?)?) (?:[A-Z]\\w*)?[eE]xceptions?");
         const std::string words = std::regex_replace(value.text, no_exception, "");
+        static const char* const known =
+            "true|false|ok|yes|success|succeeds|done|fails?|failed|failure|not|cannot|is|truncated|"
+            "found|returns?|it|exceptions?|throws";
+        if (!made_of(without_remarks(words), known)) throw Refused("truncate: " + value.text);
         if (says(words, "exception|throws")) throw Refused("truncate: " + value.text);
         if (says(words, "\\b(false|fail(s|ed|ure)?|not|cannot)\\b")) return false;
         if (says(value.text, "^(true|ok|yes|succe(ss|eds)|done)\\b")) return true;

@@ -109,6 +109,15 @@ zab::CastVote cast_of(const Value& value, const Reading* probe) {
     only("a vote", value,
          {"sid", "leader", "id", "zxid", "round", "electionEpoch", "logicalClock", "logicalclock",
           "peerEpoch", "epoch", "version", "state", "sender", "from"});
+    if (is_text(value)) {
+        static const char* const rest =
+            "same|as|probe|votes?|the|but|with|and|alike|equal|to|in|state|is|all|server|leader";
+        std::string bare = value.text;
+        for (const Part& one : parts) {
+            bare = std::regex_replace(bare, std::regex(one.words, std::regex::icase), "");
+        }
+        if (!made_of(bare, rest) || contains(bare, "[0-9]")) throw Refused("a vote: " + value.text);
+    }
     read(value, reading);
     return whole(reading, {"leader", "zxid", "round", "peerEpoch", "state"});
 }
@@ -148,6 +157,13 @@ zab::VoteTable table_in_words(const std::string& words, const Reading& probe) {
                 votes[server(sender)] =
                     whole(common, {"leader", "zxid", "round", "peerEpoch", "state"});
             }
+        }
+        static const char* const rest =
+            "same|as|probe|votes?|all|and|but|is|are|the|with|of|alike|equal|to|servers?|from|also|"
+            "state|in";
+        if (!made_of(std::regex_replace(bare, senders, ""), rest) ||
+            contains(std::regex_replace(bare, senders, ""), "[0-9]")) {
+            throw Refused("votes: " + words);
         }
     }
     if (votes.empty()) throw Refused("votes: " + words);

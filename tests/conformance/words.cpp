@@ -214,6 +214,25 @@ std::optional<zab::Duration> duration_in(const std::string& words, const zab::Co
     return is_told ? std::optional(sum) : std::nullopt;
 }
 
+Timed timed_in(const std::string& words, const zab::Config& config) {
+    static const std::string term =
+        "(?:(?:[0-9]+ ?\\* ?)?(?:initLimit|syncLimit)(?: ?\\* ?tick(?:Time)?s?| ?ticks?)?|"
+        "[0-9]+ ?(?:ms|milliseconds|s|sec|seconds?|min|minutes?|ticks?|pings?))";
+    static const std::regex tail(
+        "(.*?),? ?\\b(only after|not before|within|in less than|less than|in|after|well before|"
+        "before|for|no later than|not after|by|not)(?: (?:last|next|first|about|at most|>=?|<=?))* "
+        "?((?:[A-Za-z]+ = )?" +
+        term + "(?: ?\\+ ?" + term + ")*)");
+    std::smatch found;
+    if (!std::regex_match(words, found, tail)) return {words, "", std::nullopt};
+    return {found[1], found[2], duration_in(found[3], config)};
+}
+
+bool made_of(const std::string& words, const std::string& known) {
+    const std::regex form("\\b(?:" + known + ")\\b|-?\\b[0-9]+\\b|[,;:.() -]");
+    return std::regex_replace(words, form, "").empty();
+}
+
 void take_settings(const Value& initial, zab::Config& config) {
     const Value* nested = initial.find("config");
     for (const Value* from : {&initial, nested}) {

@@ -76,6 +76,15 @@ void refuse_denied(const std::string& words);
 /// "initLimit*tick + 5 s", "syncLimit ticks", "2*syncLimit+2 pings", "1000 ms"; nothing when the
 /// words tell no time.
 std::optional<zab::Duration> duration_in(const std::string& words, const zab::Config& config);
+/// "LEADING within 5 s": what is said, how its time at the end is told, and the time.
+struct Timed {
+    std::string words, how;
+    std::optional<zab::Duration> time;
+    bool is_within() const { return time && how != "after" && how != "only after"; }
+};
+Timed timed_in(const std::string& words, const zab::Config& config);
+/// Whether there is nothing else in the words than such (a pattern), numbers and punctuation.
+bool made_of(const std::string& words, const std::string& known);
 /// Ticks and limits, where a case gives them.
 void take_settings(const Value& initial, zab::Config& config);
 /// "/foo0..9", "/foo0../foo9" and "/a, /b": each of these paths.

@@ -1,0 +1,205 @@
+#include "tests/conformance/unread.hpp"
+
+#include "tests/conformance/words.hpp"
+
+#include <fmt/format.h>
+
+#include <regex>
+
+namespace conformance {
+
+using Kind = Value::Kind;
+
+namespace {
+
+/// What nobody can have a meaning for.
+const char* const nonsense = "qzx";
+
+/// Words that may stand anywhere without a change of what is said.
+bool is_filler(const std::string& word) {
+    static const std::regex filler(
+        "the|an?|then|and|now|is|are|be|was|were|has|have|been|will|must|its?|they|their|them|"
+        "that|this|of|to|at|in|on|by|for|from|with|as|so|zxid|ms",
+        std::regex::icase);
+    return std::regex_match(word, filler);
+}
+
+/// Words that a reader may have taken in along with others of their clause: they stand for nothing
+/// by themselves, so that what is left of the clause tells what it tells. No number, state, packet,
+/// or word that turns something into its opposite is among them.
+bool is_soft(const std::string& area, const std::string& word) {
+    static const std::regex common(
+        "servers?|nodes?|peers?|voters?|clients?|sessions?|leader|followers?|learner|observer|mock|"
+        "connection|socket|txns?|transactions?|messages?|votes?|log|disk|data|tree|id|both|each|"
+        "every|all|again|still|also|too|there|normally|ms|s|own|who|which|while|when|whose|does|"
+        "but|or|itself|new|old|until|till|up|out|one|two|three|four|five|other|more|first|last");
+    static const std::regex of_commits(
+        "loops?|commit(?:s|ted)?|reads?|writes?|cxids?|requests?|queues?|empty|pending|processed|"
+        "done|"
+        "wait|remaining|remains|behind|local|non-local|exactly|only|non-?empty|same|session|order|"
+        "FIFO|per|time|consecutive|gaps|increasing|invariants|kinds|progress|sent|read-only|run|"
+        "never-ending|random|late|getData|start|sessions|s[0-9]+|[RW][0-9]+|[0-9-]+|no|none");
+    static const std::regex of_talks(
+        "proposes?|proposals?|creates?|submitted|answer(?:s|ed|ing)?|ack(?:s|ed)?|PINGs?|pings?|"
+        "calls?|waits?|waitForEpochAck|pass|normal|run|clos(?:es|ed)|although|tentative|prepared|"
+        "epoch|old|left|failed|rename|currentEpoch|ACK|ACKEPOCH|PROPOSAL|UPTODATE|[0-9]+|"
+        "initLimit\\*tick",
+        std::regex::icase);
+    static const std::regex of_stories(
+        "fails?|failure|errors?|gets?|gives|reaches|sees?|logged|itself|outstanding|times|rejoins?|"
+        "isolated|kept|may|follows?|during|sync|connection|loss|creates?|files?|deleted|exception|"
+        "L|S[0-9]|allowed|back|elect|elected|arrives|among|leader's|after|before|restart|value|"
+        "reads?|"
+        "NullPointerException|iterator|zxids|epoch|elections?|isolated|only|stays|acked|by");
+    static const std::regex of_sessions(
+        "several|fresh|unknown|untracked|fake|seen|nor|local|global|another|touch|ones?|exists|"
+        "checkGlobal|data|[0-9]+|0x[0-9a-f]+|also");
+    if (std::regex_match(word, common)) return true;
+    if (area == "COMMIT") return std::regex_match(word, of_commits);
+    if (area == "ZAB") return std::regex_match(word, of_talks);
+    if (area == "REC") return std::regex_match(word, of_stories);
+    if (area == "SESS") return std::regex_match(word, of_sessions);
+    if (area == "SYNC") return word == "iterator" || word == "yields" || word == "sent";
+    if (area == "FLETRK") return word == "same" || word == "peer" || word == "probe";
+    return false;
+}
+
+/// In what is expected the words that deny are tried by leaving them out; in a step that withholds
+/// an answer they only say what nobody does anyway.
+bool is_denial_tried(bool is_expected, const std::string& word, const std::string& clause) {
+    static const std::regex denial("no|not|none|never|neither|nor|without|nothing");
+    static const std::regex withheld(
+        ".*\\b(?:no|never|not|without|before|instead|only|nothing)\\b.*\\b(?:ACK|ACKEPOCH|acks?|"
+        "acked|acknowledg\\w*|answer\\w*|PINGs?|pings?|call it|calls? "
+        "wait\\w+|PROPOSAL|nothing)\\b.*|"
+        ".*\\b(?:PROPOSAL never|PINGs only|touch until .*|[Ll]eader does not)\\b.*");
+    static const std::regex withholds("no|not|never|without|before|instead|only|nothing");
+    if (is_expected) return std::regex_match(word, denial);
+    return std::regex_match(word, withholds) && !contains(clause, "^not ") &&
+           std::regex_match(clause, withheld);
+}
+
+/// Clauses that tell what comes of the rest of their step anyway.
+bool tells_outcome(const std::string& clause) {
+    static const std::regex known(
+        "(?:the )?client (?:sees|gets) (?:an? |the )?(?:failure|error)|outstanding|acked by itself "
+        "only|"
+        "(?:is |but )*on (?:the )?leader disk|(?:PINGs?|pings?)(?: are)? answered|"
+        "never acks (?:the |its )?proposal|times out(?: and rejoins as FOLLOWING)?|PROPOSAL read");
+    return std::regex_match(clause, known);
+}
+
+/// Members that do not matter to what such a case asks.
+bool is_idle(const std::string& where) {
+    static const std::regex known(
+        "initial\\.(?:config\\.)?(?:voters|observers|workers|commitWorkers|numCommitThreads|"
+        "writePercent|electingFollowers|leaderSnapshotZxid|ensemble|followers|server|leader\\."
+        "history|leader\\.lastZxid)");
+    return std::regex_match(where, known);
+}
+
+/// Members that explain a case, and say nothing of it.
+bool explains(const std::string& key) {
+    static const std::regex known("_?(?:notes?|comments?|remarks?|source|why|reason|description)",
+                                  std::regex::icase);
+    return std::regex_match(key, known);
+}
+
+/// Tries nonsense in the places of a case, one after the other.
+class Probe {
+  public:
+    Probe(const Case& one, bool (*passes)(const Case&)) : case_(one), passes_(passes) {}
+
+    void try_all() {
+        for (Value* part : {&case_.initial, &case_.stimulus, &case_.expected}) {
+            is_expected_ = part == &case_.expected;
+            if (is_expected_ || !part->members.empty() || !part->elements.empty() ||
+                is_text(*part)) {
+                try_in(*part, is_expected_             ? "expected"
+                              : part == &case_.initial ? "initial"
+                                                       : "stimulus");
+            }
+        }
+        if (!unread_.empty()) throw Refused("not read: " + unread_);
+    }
+
+  private:
+    void try_in(Value& value, const std::string& where) {
+        if (is_idle(where) && value.elements.empty()) return;
+        if (is_text(value)) return try_words(value.text, where);
+        if (value.members.empty() && value.elements.empty()) return try_value(value, where);
+        for (std::size_t i = 0; i < value.elements.size(); ++i) try_in(value.elements[i], where);
+        for (sim::json::Member& one : value.members) {
+            if (explains(one.key)) continue;
+            const std::string inner = where + "." + one.key;
+            // A key of one word is read where its value is.
+            if (one.key.find(' ') != std::string::npos) try_words(one.key, inner);
+            try_in(one.value, inner);
+        }
+    }
+    /// A number, "true", null or an empty list.
+    void try_value(Value& value, const std::string& where) {
+        const Value told = value;
+        value = sim::json::string(nonsense);
+        if (!is_idle(where) && passes_(case_)) note(where);
+        value = told;
+    }
+    void try_words(std::string& text, const std::string& where) {
+        // Paths are names; "initLimit*tick" is one word.
+        static const std::regex word(
+            " \\([^)]*\\)|^\\([^)]*\\)|/[\\w./*-]*|[A-Za-z0-9_'*+=-]*[A-Za-z0-9_]");
+        const std::string told = text;
+        for (std::sregex_iterator i(told.begin(), told.end(), word), end; i != end; ++i) {
+            const std::string one = i->str();
+            if (contains(one, "^[ /(=]") || is_filler(one)) continue;
+            const auto passes_with = [&](const std::string& other) {
+                text = told.substr(0, static_cast<std::size_t>(i->position())) + other +
+                       told.substr(static_cast<std::size_t>(i->position()) + one.size());
+                return passes_(case_);
+            };
+            if (!passes_with(nonsense) || !passes_with(next_to(one))) continue;
+            text = told;
+            const std::string clause = clause_at(told, static_cast<std::size_t>(i->position()));
+            const bool is_told =
+                is_soft(case_.area, one) || is_denial_tried(is_expected_, one, clause);
+            if (tells_outcome(clause) || (is_told && !passes_without(text, clause))) continue;
+            note(fmt::format("\"{}\" in {}: {}", one, where, told));
+        }
+        text = told;
+    }
+    /// What stands between commas and semicolons there.
+    static std::string clause_at(const std::string& told, std::size_t at) {
+        const std::size_t before = told.find_last_of(",;", at);
+        const std::size_t begin = before == std::string::npos ? 0 : before + 1;
+        const std::size_t first = told.find_first_not_of(' ', begin);
+        return told.substr(first, told.find_first_of(",;", at) - first);
+    }
+    /// Whether nobody reads the clause at all.
+    bool passes_without(std::string& text, const std::string& clause) {
+        static const std::regex word("[A-Za-z0-9]+");
+        const std::string told = text;
+        text.replace(told.find(clause), clause.size(), std::regex_replace(clause, word, nonsense));
+        const bool passes = passes_(case_);
+        text = told;
+        return passes;
+    }
+    /// "51" as "52", "s3" as "s4": a number that counts makes a difference.
+    static std::string next_to(const std::string& word) {
+        static const std::regex last("(.*?)([0-9]{1,9})([^0-9]*)");
+        std::smatch found;
+        if (!std::regex_match(word, found, last)) return nonsense;
+        return found[1].str() + std::to_string(std::stoul(found[2]) + 1) + found[3].str();
+    }
+    void note(const std::string& what) { unread_ += (unread_.empty() ? "" : "; ") + what; }
+
+    Case case_;
+    std::string unread_;
+    bool (*passes_)(const Case&);
+    bool is_expected_ = false;
+};
+
+}  // namespace
+
+void refuse_unread(const Case& one, bool (*passes)(const Case&)) { Probe(one, passes).try_all(); }
+
+}  // namespace conformance
