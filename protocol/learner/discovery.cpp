@@ -52,7 +52,7 @@ Verdict Learning::on_dial_failed(Effects& out, const Server& server) {
     return Verdict::stay;
 }
 
-Verdict Learning::on_dial_retry(const Server& server, Effects& out) {
+Verdict Learning::on_dial_retry(const Server& server, Effects& out) const {
     if (time_to_connect(server) <= Duration{}) {
         return Verdict::leave;
     }

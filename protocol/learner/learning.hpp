@@ -57,7 +57,7 @@ struct Learning {
     void begin(Server& server, Effects& out);
     void on_link_up(Server& server, LinkId up, Effects& out);
     Verdict on_dial_failed(Effects& out, const Server& server);
-    Verdict on_dial_retry(const Server& server, Effects& out);
+    Verdict on_dial_retry(const Server& server, Effects& out) const;
     Duration time_to_connect(const Server& server) const;
     void dial(const Server& server, Effects& out) const;
     static Duration connect_pause(const Server& server);
