@@ -102,7 +102,7 @@ class Stage {
     bool play_quits(const std::string& step);
     // election.cpp
     void play(const std::string& told);
-    bool play_mocks(const std::string& step);
+    bool play_mocks(const std::string& told);
     void lead_stably(const std::string& step);
     bool play_fraud(const std::string& step);
     // election_starts.cpp

@@ -128,7 +128,7 @@ class Probe {
         if (is_idle(where) && value.elements.empty()) return;
         if (is_text(value)) return try_words(value.text, where);
         if (value.members.empty() && value.elements.empty()) return try_value(value, where);
-        for (std::size_t i = 0; i < value.elements.size(); ++i) try_in(value.elements[i], where);
+        for (Value& element : value.elements) try_in(element, where);
         for (sim::json::Member& one : value.members) {
             if (explains(one.key)) continue;
             const std::string inner = where + "." + one.key;
