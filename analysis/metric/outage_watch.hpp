@@ -37,7 +37,8 @@ class OutageWatch {
     void write_abandoned(zab::Instant now);
     /// Writes that nobody wants any more: their clients have left.
     void writes_left_behind(std::uint64_t count, zab::Instant now);
-    /// Somebody who writes had no server since then. What it asks for now is no write.
+    /// Somebody who writes had no server from `since` until `now`, and then asked for something
+    /// else than a write.
     void waited(zab::Instant since, zab::Instant now);
     void write_completed(zab::Instant now, zab::Instant invoked, const EnsembleView& view);
 

@@ -60,8 +60,8 @@ constexpr Release v3_5_3() {
     release.diff_claims_zxid = true;
     release.keeps_partial_snap = true;
     release.syncs_snap_snapshot = false;
-    // Votes of members outside an election are compared without their rounds and zxids here, too:
-    // 1732 came back only as far as those of the joiner's own round go.
+    // Votes of members that do not look are compared by leader and epoch already (IGNOREVALUE in
+    // FastLeaderElection), so that 1732 is not among this release's defects.
     release.late_read_timeout = true;
     release.slow_connect_retry = true;
     release.observers_wait = false;
