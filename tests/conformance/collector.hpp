@@ -47,11 +47,12 @@ class Collector {
         leading_.on_registered(*server_, handler, accepted, effects_);
         settle();
     }
+    /// A leader drops who is newer than itself, and then it has no handler.
     void acknowledge(std::uint16_t sid, const zab::AckEpoch& ack) {
-        for (zab::Handler& handler : leading_.handlers) {
-            if (handler.sid.value != sid + 1) continue;
-            leading_.on_ack_epoch(*server_, handler, ack, effects_);
-        }
+        auto& all = leading_.handlers;
+        const auto handler = std::find_if(
+            all.begin(), all.end(), [sid](const auto& one) { return one.sid.value == sid + 1; });
+        if (handler != all.end()) leading_.on_ack_epoch(*server_, *handler, ack, effects_);
     }
     bool knows(std::uint16_t sid) const {
         const auto& all = leading_.handlers;
