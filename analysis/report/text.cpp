@@ -197,6 +197,7 @@ std::string resource_text(const ResourceUse& use) {
         case trace::Resource::core: return "cores";
         case trace::Resource::nic_out: return "network card, out";
         case trace::Resource::disk: return "disk";
+        case trace::Resource::link: return "link to " + server_text({use.number});
         case trace::Resource::stage: break;
     }
     return fmt::format("{} thread", name_of_thread(use.number));

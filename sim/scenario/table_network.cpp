@@ -186,7 +186,10 @@ Form<NetworkDraft> network() {
                 key<N>("delay", &N::delay, distribution(),
                        {"One-way delay of a message.",
                         R"({"normal": {"mean": "250us", "deviation": "40us"}})"}),
-                key<N>("bandwidth", &N::bandwidth, bandwidth(), {"Of each link.", "\"1Gbit/s\""}),
+                key<N>("bandwidth", &N::bandwidth, bandwidth(),
+                       {"Of each link from one host to another, in each direction: a message goes "
+                        "out behind what was sent before it.",
+                        "\"1Gbit/s\""}),
                 key<N>("loss", &N::loss, probability(),
                        {"Of each message; a lost one is sent again after a time-out.", "\"0.1%\""}),
                 key<N>("per_hop", &N::per_hop, duration({}, zab::seconds(600)),

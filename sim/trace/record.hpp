@@ -202,7 +202,7 @@ constexpr Operation operation_of(std::uint16_t detail) {
 constexpr Outcome outcome_of(std::uint16_t detail) { return static_cast<Outcome>(detail >> 8); }
 
 /// What a server or link resource is (detail of resource).
-enum class Resource : std::uint16_t { core, nic_out, disk, stage };
+enum class Resource : std::uint16_t { core, nic_out, disk, stage, link };
 
 /// Receives records as they happen. Observers must not change the run.
 class Sink {

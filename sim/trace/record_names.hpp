@@ -80,7 +80,7 @@ inline constexpr std::string_view works[] = {"shut_down_role",
                                              "turn_of_commit",
                                              "turn_of_snapshot",
                                              "turn_of_handler"};
-inline constexpr std::string_view resources[] = {"core", "nic_out", "disk", "stage"};
+inline constexpr std::string_view resources[] = {"core", "nic_out", "disk", "stage", "link"};
 inline constexpr std::string_view operations[] = {
     "create", "set", "get", "sync", "create_session", "close_session", "watch", "set_watches"};
 inline constexpr std::string_view writes[] = {"other", "create", "set"};

@@ -16,7 +16,7 @@ namespace trace {
 /// over; a higher major is refused.
 constexpr std::string_view format_name = "zabsim.trace/";
 constexpr std::uint32_t format_major = 1;
-constexpr std::uint32_t format_minor = 3;
+constexpr std::uint32_t format_minor = 4;
 
 /// A line that is longer is not one of ours; readers need no more memory than this.
 constexpr std::size_t max_line_bytes = std::size_t{16} << 20;

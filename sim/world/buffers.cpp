@@ -1,4 +1,4 @@
-#include "sim/world/world.hpp"
+#include "sim/world/hot.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -69,7 +69,8 @@ void World::tear_off(ConnectionIndex index, unsigned side) {
     }
     pipe.outbox.clear();
     // What has come in whole, or is so far on its way that the rest of it lies in the buffer.
-    const std::int64_t soon = now_ + link_models_[pipe.route.model].distance.ns + emptied_in(pipe);
+    const std::int64_t soon =
+        now_ + link_models_[pipe.route.model].distance.ns + time_to_send(pipe, send_buffer_);
     const End& to = connections_[index].ends[1 - side];
     const Path* way = path_between(connections_[index].ends[side], to);
     const bool is_on_its_way = !pipe.stalled && (way == nullptr || way->is_open());
@@ -93,12 +94,18 @@ void World::tear_off(ConnectionIndex index, unsigned side) {
     let_writers_go(index, side, no_record);
 }
 
-/// How long the kernel goes on sending what lies in a full buffer.
-std::int64_t World::emptied_in(const Pipe& pipe) const {
-    const std::uint64_t bytes = std::min<std::uint64_t>(send_buffer_, none);
-    const Pace& card = hosts_[pipe.route.from_host].nic_pace;
-    return wire_ns(bytes, link_paces_[pipe.route.model]) +
-           (pipe.route.is_local ? 0 : wire_ns(bytes, card));
+/// How long so many bytes take from the kernel onto the wire, where nothing else wants it.
+std::int64_t World::time_to_send(const Pipe& pipe, std::uint64_t bytes) const {
+    const Route& route = pipe.route;
+    bytes = std::min<std::uint64_t>(bytes, none);
+    std::int64_t total = wire_ns(bytes, link_paces_[route.model]);
+    if (!route.is_local) {
+        total += wire_ns(bytes, hosts_[route.from_host].nic_pace);
+    }
+    if (route.path != none) {
+        total += wire_ns(bytes, faults_.paths[route.path].pace);
+    }
+    return total;
 }
 
 /// The last message of a pipe does not go out whole.
@@ -106,11 +113,18 @@ void World::take_back(Pipe& pipe) {
     const Flight& last = pipe.flights.back();
     Host& host = hosts_[pipe.route.from_host];
     const std::int64_t arrival = last.origin.since;
+    const auto give_back = [&last, this](std::int64_t& free_at, std::int64_t& busy_ns, Pace pace) {
+        const std::int64_t unsent =
+            std::clamp(free_at - now_, std::int64_t{0}, wire_ns(last.bytes, pace));
+        free_at -= unsent;
+        busy_ns -= unsent;
+    };
     if (!pipe.route.is_local) {
-        const std::int64_t unsent = std::clamp(host.nic_free_at - now_, std::int64_t{0},
-                                               wire_ns(last.bytes, host.nic_pace));
-        host.nic_free_at -= unsent;
-        host.nic_busy_ns -= unsent;
+        give_back(host.nic_free_at, host.nic_busy_ns, host.nic_pace);
+    }
+    if (pipe.route.lane != none) {
+        Lane& lane = host.lanes[pipe.route.lane];
+        give_back(lane.free_at, lane.busy_ns, link_paces_[pipe.route.model]);
     }
     if (zab::kind_of(last.message) == zab::MessageKind::snap && !pipe.snapshots.empty()) {
         pipe.snapshots.pop_back();
@@ -121,7 +135,8 @@ void World::take_back(Pipe& pipe) {
         pipe.head_scheduled = false;
     }
     const std::int64_t before = pipe.flights.empty() ? 0 : pipe.flights.back().origin.since;
-    pipe.last_arrival = std::min(arrival, std::max(now_, before) + emptied_in(pipe));
+    pipe.last_arrival =
+        std::min(arrival, std::max(now_, before) + time_to_send(pipe, send_buffer_));
 }
 
 /// By `record`, or because the connection is gone: then their writes fail.

@@ -43,13 +43,19 @@ Key World::pair_key(const End& from, const End& to) const {
     return {delay_key_.value + near * 0x9fb21c651e98df25u + far * 0xd6e8feb86659fd93u};
 }
 
-Route World::route_of(ConnectionIndex index, unsigned side) const {
+Route World::route_of(ConnectionIndex index, unsigned side) {
     const Connection& conn = connections_[index];
     const End& from = conn.ends[side];
     const End& to = conn.ends[1 - side];
     Route route{.delay_key = pair_key(from, to), .from_host = host_of(from)};
     route.model = models_[route.from_host * hosts_.size() + host_of(to)];
     route.is_local = route.from_host == host_of(to);
+    if (link_paces_[route.model].fixed_ns_per_byte != 0) {
+        const bool is_between_servers = !from.is_client && !to.is_client;
+        route.lane = hosts_[route.from_host].lanes.lane_to(
+            host_of(to), is_between_servers ? servers_[from.index].id : zab::NodeId{},
+            is_between_servers ? servers_[to.index].id : zab::NodeId{});
+    }
     route.peer = from.is_client ? 0 : servers_[from.index].id.value;
     if (!to.is_client) {
         route.reader = reader_of(index, 1 - side);

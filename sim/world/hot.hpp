@@ -25,6 +25,17 @@ inline std::uint64_t distance(trace::RecordId id, trace::RecordId earlier) {
     return id;
 }
 
+inline void World::take_head(ConnectionIndex index, Connection& conn, unsigned side) {
+    Pipe& pipe = conn.pipes[side];
+    if (pipe.flights.empty()) {
+        return;
+    }
+    pipe.drop_head();
+    if (pipe.writers != 0 && pipe.unread <= send_buffer_) {
+        make_room(index, side);
+    }
+}
+
 /// What kept an item of a thread waiting last: the thread's own last item, or whatever had the core
 /// that it got at last.
 inline void set_holder(Origin& origin, const Stage& stage, const Core* core) {

@@ -38,6 +38,20 @@ inline Sending through_card(Host& host, Flight& flight, std::int64_t ready) {
     return {start, host.nic_free_at};
 }
 
+/// Onto a link that has a rate. Returns when its first byte goes out.
+inline std::int64_t onto_lane(Lane& lane, Flight& flight, std::int64_t ready, std::int64_t takes) {
+    const std::int64_t start = std::max(ready, lane.free_at);
+    if (start > ready) {
+        flight.origin.held_by = lane.last_record;
+        flight.origin.wait += start - ready;
+    }
+    lane.free_at = start + takes;
+    lane.last_record = flight.origin.cause;
+    lane.busy_ns += takes;
+    ++lane.uses;
+    return start;
+}
+
 }  // namespace
 
 zab::LinkId World::link_of(ConnectionIndex index, unsigned side) const {
@@ -79,8 +93,14 @@ const LinkModel& World::model(HostIndex from, HostIndex to) const {
         word = passed.word;
     }
     const bool is_single = has_datagrams_ && is_single_message(conn, flight);
-    std::int64_t arrival = sent + link.distance.ns + link.delay.draw(word).ns +
-                           wire_ns(flight.bytes, link_paces_[route.model]);
+    const std::int64_t on_link = wire_ns(flight.bytes, link_paces_[route.model]);
+    if (route.lane != none) {
+        const std::int64_t begin =
+            onto_lane(hosts_[route.from_host].lanes[route.lane], flight, sent, on_link);
+        start += begin - sent;
+        sent = begin;
+    }
+    std::int64_t arrival = sent + link.distance.ns + link.delay.draw(word).ns + on_link;
     if (has_noise_ || link.loss.ppb != 0) {
         arrival += faults_on_the_way(route, flight, word, sent);
     }

@@ -6,10 +6,12 @@
 #include "sim/disk/disk.hpp"
 #include "sim/random/key.hpp"
 #include "sim/trace/record.hpp"
+#include "sim/world/lane.hpp"
 #include "sim/world/pace.hpp"
 #include "sim/world/participant.hpp"
 #include "sim/world/server_clock.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -22,12 +24,10 @@ class TupleSet;
 
 using ServerIndex = std::uint32_t;
 using ClientIndex = std::uint32_t;
-using HostIndex = std::uint32_t;
 using ConnectionIndex = std::uint32_t;
 using PathEnd = std::uint32_t;  ///< A server, or, behind the servers, a group of clients.
 
 constexpr std::uint32_t none = 0xffffffff;
-constexpr trace::RecordId no_record = ~trace::RecordId{0};
 /// A single item's cpu time is capped, so that a record can hold it.
 constexpr std::int64_t longest_item_ns = 1'000'000'000;
 
@@ -118,6 +118,7 @@ struct Relay {
 
 struct Host {
     std::vector<Core> cores;
+    Lanes lanes;
     zab::Ring<StageRef> waiting;    ///< Stages that found no core.
     bool core_event = false;        ///< An event will serve `waiting`.
     std::int64_t disk_free_at = 0;  ///< Servers of one machine share its disk: fsyncs queue.
@@ -163,6 +164,7 @@ struct Route {
     std::uint16_t peer = 0;           ///< The server that sends, in records; 0: a client.
     std::uint32_t pair = none;        ///< Both ends are servers: from * servers + to.
     std::uint32_t path = none;        ///< Of those that faults may touch.
+    std::uint32_t lane = none;        ///< Of its host: the link has a rate.
     bool is_local = false;            ///< Both ends are on one host: no network card.
     bool reads_nothing_else = false;  ///< Its reader.
 };
@@ -276,7 +278,14 @@ struct WorkOrder {
     zab::Snapshot snapshot;  ///< As it was at the beginning.
     std::uint32_t database_generation = 0;
     Origin origin;
+    std::int64_t disk_from = 0;  ///< The disk serves it from then until then.
+    std::int64_t disk_until = 0;
     bool active = false;
+
+    /// How long the disk has yet to work for it.
+    std::int64_t disk_ahead(std::int64_t now) const {
+        return active ? std::max(disk_until - std::max(disk_from, now), std::int64_t{0}) : 0;
+    }
 };
 
 /// One server: its process, its threads and its disk.

@@ -142,6 +142,7 @@ void World::stop_server(ServerIndex index, trace::StopReason reason, std::uint16
     }
     server.up = false;
     server.is_booting = false;
+    server.disk.busy_ns -= disk_ahead(index);
     ++server.incarnation;
     server.last_record_at = now_;
     server.last_record =

@@ -1,6 +1,7 @@
 #include "sim/world/hot.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace sim {
 
@@ -9,6 +10,8 @@ namespace {
 using trace::Kind;
 
 constexpr std::int64_t zero_ns = 0;
+
+auto key_of(const ResourceUse& use) { return std::tuple(use.resource, use.server, use.number); }
 
 }  // namespace
 
@@ -60,20 +63,43 @@ std::vector<ResourceUse> World::resource_uses() const {
             items);
         add(s, trace::Resource::nic_out, 0, host.nic_busy_ns - ahead(host.nic_free_at),
             host.nic_uses);
-        add(s, trace::Resource::disk, 0, s.disk.busy_ns - ahead(s.disk.free_at), s.disk.uses);
+        add(s, trace::Resource::disk, 0, s.disk.busy_ns - disk_ahead(index), s.disk.uses);
     }
+    const auto links = static_cast<std::ptrdiff_t>(uses.size());
+    for (const Host& host : hosts_) {
+        for (const Lane& lane : host.lanes.all()) {
+            if (lane.to_server == zab::NodeId{}) continue;
+            uses.push_back({lane.from_server, trace::Resource::link, lane.to_server.value,
+                            std::max(lane.busy_ns - ahead(lane.free_at), zero_ns), lane.uses});
+        }
+    }
+    // Some may be of the second call only.
+    std::sort(uses.begin() + links, uses.end(),
+              [](const ResourceUse& l, const ResourceUse& r) { return key_of(l) < key_of(r); });
     return uses;
+}
+
+/// What the disk has yet to do for a server.
+std::int64_t World::disk_ahead(ServerIndex index) const {
+    std::int64_t total = 0;
+    for (const WorkOrder& order : orders_) {
+        const bool is_its =
+            order.server == index && order.incarnation == servers_[index].incarnation;
+        total += is_its ? order.disk_ahead(now_) : 0;
+    }
+    return total;
 }
 
 /// Since the warm-up.
 void World::emit_resources() {
     std::vector<ResourceUse> uses = resource_uses();
     const std::int64_t begun = warming_.empty() ? 0 : scenario_->warm_up.ns;
-    for (std::size_t i = 0; i < uses.size(); ++i) {
-        ResourceUse& use = uses[i];
-        if (!warming_.empty()) {
-            use.busy_ns = std::max(use.busy_ns - warming_[i].busy_ns, zero_ns);
-            use.times -= warming_[i].times;
+    auto before = warming_.begin();  // In the same order; links may be missing in it.
+    for (ResourceUse& use : uses) {
+        if (before != warming_.end() && key_of(*before) == key_of(use)) {
+            use.busy_ns = std::max(use.busy_ns - before->busy_ns, zero_ns);
+            use.times -= before->times;
+            ++before;
         }
         emit(Kind::resource, use.server, {}, use.number, static_cast<std::uint16_t>(use.resource),
              static_cast<std::uint64_t>(use.busy_ns), static_cast<std::uint64_t>(now_ - begun),

@@ -42,12 +42,12 @@ void World::check_read_timeout(ConnectionIndex index, unsigned side) {
     const ServerNode& server = servers_[conn.ends[side].index];
     const Stage& reader = stage_of(conn.pipes[1 - side].route.reader);
     const std::int64_t timeout = server.clock.true_time(conn.read_timeout[side]);
-    std::int64_t due = conn.last_heard[side] + timeout;
-    const Pipe& incoming = conn.pipes[1 - side];
-    const bool has_data = !incoming.flights.empty() && !incoming.stalled &&
-                          incoming.flights.front().origin.since <= now_;
-    if (due <= now_ && (reader.is_blocked() || has_data || is_paused(server))) {
-        due = now_ + timeout;  // It is not waiting in read(), or will not wait.
+    const bool reads_only_this = conn.pipes[1 - side].route.reads_nothing_else;
+    const std::int64_t reads_since =  // Between two reads it may have worked for long.
+        std::max(conn.last_heard[side], reads_only_this ? reader.busy_until : 0);
+    std::int64_t due = reads_since + timeout;
+    if (due <= now_ && (is_paused(server) || !waits_in_read(conn, side))) {
+        due = now_ + timeout;
     }
     if (due > now_) {
         watch_silence(index, side, due);
@@ -66,6 +66,25 @@ void World::check_read_timeout(ConnectionIndex index, unsigned side) {
     pending.peer = other.is_client ? zab::NodeId{} : servers_[other.index].id;
     close_link(link_of(index, side), Flight::What::closed, no_record, 0, now_);
     tell(end, pending);
+}
+
+/// Whether this end's thread is in a read() to which nothing comes. A read() ends with the first
+/// byte: of a message that takes long, such as a snapshot, some always come. And who still writes
+/// one does not read yet (LearnerHandler's thread, which serialises it into the socket).
+bool World::waits_in_read(const Connection& conn, unsigned side) {
+    const Pipe& incoming = conn.pipes[1 - side];
+    const Pipe& outgoing = conn.pipes[side];
+    const bool writes_snapshot = !outgoing.snapshots.empty() && outgoing.unread > send_buffer_;
+    if (writes_snapshot || stage_of(incoming.route.reader).is_blocked()) {
+        return false;
+    }
+    const std::uint32_t path = incoming.route.path;
+    const bool is_cut = path != none && !faults_.paths[path].is_open();
+    if (incoming.flights.empty() || incoming.stalled || is_cut) {
+        return true;
+    }
+    const Flight& head = incoming.flights.front();
+    return head.origin.since - time_to_send(incoming, head.bytes) > now_;
 }
 
 /// Whether what should arrive now does not: its way is cut or clogged, or it was lost too often.

@@ -160,6 +160,8 @@ void World::start_work(const Step& step, const zab::Start& start) {
                       .server = step.server,
                       .database_generation = server.peer.server().database.generation(),
                       .origin = origin,
+                      .disk_from = begin,
+                      .disk_until = is_disk_work(start.work) ? begin + takes : 0,
                       .active = true};
     if (start.work == zab::Work::write_snapshot) {
         if (start.stage == zab::Stage::snapshot) {

@@ -109,6 +109,7 @@ class World {
     trace::RecordId add_record(const trace::Record& record);
     void show(const trace::Record& record, trace::RecordId id);
     std::vector<ResourceUse> resource_uses() const;
+    std::int64_t disk_ahead(ServerIndex index) const;
     void emit_resources();
 
     // stages.cpp: threads and cores.
@@ -193,7 +194,7 @@ class World {
     // network.cpp: connections.
     Connection& connection(zab::LinkId link) { return connections_[link.slot / 2]; }
     bool is_live(zab::LinkId link) const { return connections_[link.slot / 2].is_live(link); }
-    Route route_of(ConnectionIndex index, unsigned side) const;
+    Route route_of(ConnectionIndex index, unsigned side);
     zab::LinkId link_of(ConnectionIndex index, unsigned side) const;
     HostIndex host_of(const End& end) const;
     void dial(const End& from, const End& to, zab::LinkKind kind, zab::Duration timeout,
@@ -224,16 +225,7 @@ class World {
     bool is_held_up(ConnectionIndex index, unsigned side);
     void client_end_reads(ConnectionIndex index, unsigned side);
     /// Takes the head of a pipe out: it has been read, or is gone.
-    void take_head(ConnectionIndex index, Connection& conn, unsigned side) {
-        Pipe& pipe = conn.pipes[side];
-        if (pipe.flights.empty()) {
-            return;
-        }
-        pipe.drop_head();
-        if (pipe.writers != 0 && pipe.unread <= send_buffer_) {
-            make_room(index, side);
-        }
-    }
+    void take_head(ConnectionIndex index, Connection& conn, unsigned side);
     void pop_head(ConnectionIndex index, unsigned side);
     void close_link(zab::LinkId link, Flight::What what, trace::RecordId cause,
                     std::uint32_t service, std::int64_t ready, std::int64_t waited = 0);
@@ -243,6 +235,7 @@ class World {
     void release(ConnectionIndex index);
     void watch_silence(ConnectionIndex index, unsigned side, std::int64_t due);
     void check_read_timeout(ConnectionIndex index, unsigned side);
+    bool waits_in_read(const Connection& conn, unsigned side);
     void break_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number);
     void give_up(ConnectionIndex index, unsigned side);
     bool is_stopped_on_its_way(ConnectionIndex index, unsigned side);
@@ -255,7 +248,7 @@ class World {
     void fill(ConnectionIndex index, unsigned side, unsigned writer, const Origin& origin);
     void make_room(ConnectionIndex index, unsigned side);
     void tear_off(ConnectionIndex index, unsigned side);
-    std::int64_t emptied_in(const Pipe& pipe) const;
+    std::int64_t time_to_send(const Pipe& pipe, std::uint64_t bytes) const;
     void take_back(Pipe& pipe);
     void let_writers_go(ConnectionIndex index, unsigned side, trace::RecordId record);
     void let_write(StageRef ref, trace::RecordId record);

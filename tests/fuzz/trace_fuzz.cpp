@@ -46,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static const trace::LineFormat format;
     const std::string text(data, data + size);
     const Found first = read_all(text, format);
-    const bool may_hold_unknown = text.find("zabsim.trace/1.3") == std::string::npos;
+    const bool may_hold_unknown = text.find("zabsim.trace/1.4") == std::string::npos;
     if (!first.is_complete || may_hold_unknown) return 0;
 
     const Found second = read_all(first.text, format);

@@ -190,7 +190,7 @@ TEST_CASE("a trace without a single record gets no verdict") {
 TEST_CASE("records of a newer format's kinds leave the verdict incomplete, and it says so") {
     const Folder folder;
     Lines lines = trace_of(folder, "all");
-    replace_in(lines[0], "zabsim.trace/1.3", "zabsim.trace/1.9");
+    replace_in(lines[0], "zabsim.trace/1.4", "zabsim.trace/1.9");
     replace_in(lines[60], "\"kind\":\"", "\"kind\":\"new_");
     json end = json::parse(lines.back());
     const std::string kind = json::parse(lines[60])["kind"].get<std::string>().substr(4);
@@ -217,7 +217,7 @@ TEST_CASE(
     CHECK(call({"check", file}).exit == 0);
 
     Lines lines = tests::lines_of(tests::contents(file));
-    replace_in(lines[0], "zabsim.trace/1.3", "zabsim.trace/1.2");
+    replace_in(lines[0], "zabsim.trace/1.4", "zabsim.trace/1.2");
     for (std::string& line : lines) {
         const bool is_set = is_of_kind(line, "watch_set");
         if (!is_set && !is_of_kind(line, "append")) continue;

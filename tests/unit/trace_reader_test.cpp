@@ -122,7 +122,7 @@ TEST_CASE("keys may stand in any order, with white space and unknown keys betwee
     const std::string text =
         " {\"scenario\" : {} ,\t\"level\":\"all\",\"seed\":\"0x00002A\",\"new\":[{\"a\":[]},{}],"
         "\"engine\":{\"commit\":\"c\",\"more\":null,\"behaviour\":1},"
-        "\"format\":\"zabsim.trace/1.3\",\"record\":\"header\"} \r\n\n"
+        "\"format\":\"zabsim.trace/1.4\",\"record\":\"header\"} \r\n\n"
         "{\"bytes\":7,\"zxid\":\"0xA\",\"node\":2,\"prefix\":\"0x0\",\"kind\":\"propose\",\"id\":3,"
         "\"new\":{\"deep\":[1,-2.5e+3,true,\"\\u00e9\\n\",{\"x\":{}}]}, \"disk_ns\" : 0 ,"
         "\"cause\":1,\"t_ns\":9}\n"
@@ -154,7 +154,7 @@ TEST_CASE("a file of minor version 0 lacks the trees' digests, which are then no
     std::string text = tests::trace_text(header_of(Level::protocol), std::vector{delivered});
     REQUIRE(text.find(",\"tree\":\"0x7\"") != std::string::npos);
     text =
-        replaced(replaced(text, "zabsim.trace/1.3", "zabsim.trace/1.0"), ",\"tree\":\"0x7\"", "");
+        replaced(replaced(text, "zabsim.trace/1.4", "zabsim.trace/1.0"), ",\"tree\":\"0x7\"", "");
     Reader reader("t.jsonl", ByteSource::Text{text}, {});
     NumberedRecord found;
 
@@ -177,7 +177,7 @@ TEST_CASE("a digest that a record has no room for is refused") {
 
 TEST_CASE("a later minor version's kinds and lines are passed over") {
     std::string text = tests::trace_text(header_of(Level::all), tests::sample_run(2, 25));
-    text = replaced(text, "zabsim.trace/1.3", "zabsim.trace/1.7");
+    text = replaced(text, "zabsim.trace/1.4", "zabsim.trace/1.7");
     text = replaced(text, "{\"record\":\"end\",\"records\":2,\"lines\":2,",
                     "{\"id\":2,\"t_ns\":1,\"kind\":\"novel\"}\n{\"record\":\"checkpoint\"}\n"
                     "{\"record\":\"end\",\"records\":3,\"lines\":3,");
@@ -189,7 +189,7 @@ TEST_CASE("a later minor version's kinds and lines are passed over") {
 
 TEST_CASE("another major version is refused, and the way out is named") {
     const std::string text = replaced(tests::trace_text(header_of(Level::all), {}),
-                                      "zabsim.trace/1.3", "zabsim.trace/2.0");
+                                      "zabsim.trace/1.4", "zabsim.trace/2.0");
     const ReadError error = outcome(text);
 
     CHECK((error.reason == Reason::other_version));

@@ -15,7 +15,7 @@ using Json = nlohmann::json;
 
 /// The patterns of our schema, by hand.
 bool fits(const std::string& text, const std::string& pattern) {
-    if (pattern == "^zabsim.trace/1\\.[0-9]+$") return text == "zabsim.trace/1.3";
+    if (pattern == "^zabsim.trace/1\\.[0-9]+$") return text == "zabsim.trace/1.4";
     const bool is_short = pattern == "^0x[0-9a-f]{1,8}$";
     REQUIRE((is_short || pattern == "^0x[0-9a-f]{1,16}$"));
     return text.size() >= 3 && text.size() <= (is_short ? 10 : 18) && text.starts_with("0x") &&

@@ -9,7 +9,7 @@ namespace trace {
 namespace {
 
 constexpr std::string_view sound =
-    R"({"record":"header","format":"zabsim.trace/1.3","engine":{"behaviour":1,"commit":"c"},)"
+    R"({"record":"header","format":"zabsim.trace/1.4","engine":{"behaviour":1,"commit":"c"},)"
     R"("seed":"0x1","level":"all","scenario":{}})"
     "\n"
     R"({"id":0,"t_ns":0,"kind":"server_started","node":1})"
@@ -151,11 +151,11 @@ TEST_CASE("a header that is none is refused with its place") {
         {"\"record\":\"header\",", "",
          "t:1:1: error: a trace begins with its header, {\"record\":\"header\",…}: this is not a "
          "trace"},
-        {"\"format\":\"zabsim.trace/1.3\",", "", "t:1:1: error: \"format\" is missing"},
-        {"zabsim.trace/1.3", "other/1.0", "t:1:29: error: \"format\" must be zabsim.trace/1.3"},
-        {"zabsim.trace/1.3", "zabsim.trace/1",
+        {"\"format\":\"zabsim.trace/1.4\",", "", "t:1:1: error: \"format\" is missing"},
+        {"zabsim.trace/1.4", "other/1.0", "t:1:29: error: \"format\" must be zabsim.trace/1.4"},
+        {"zabsim.trace/1.4", "zabsim.trace/1",
          "t:1:29: error: \"format\" must end in a version, as in 1.0"},
-        {"zabsim.trace/1.3", "zabsim.trace/99999999.0",
+        {"zabsim.trace/1.4", "zabsim.trace/99999999.0",
          "t:1:29: error: \"format\" must end in a version, as in 1.0"},
         {"{\"behaviour\":1,\"commit\":\"c\"}", "7", "t:1:57: error: \"engine\" must be an object"},
         {"\"behaviour\":1,", "", "t:1:57: error: \"behaviour\" is missing"},

@@ -118,7 +118,7 @@ TEST_CASE("header and end are JSON with the keys of the format, in its order") {
     const auto lines = tests::lines_of(tests::trace_text(header, run));
 
     CHECK(lines.front() ==
-          R"({"record":"header","format":"zabsim.trace/1.3","engine":{"behaviour":3,)"
+          R"({"record":"header","format":"zabsim.trace/1.4","engine":{"behaviour":3,)"
           R"("commit":"abcdef0"},"seed":"0x2a","level":"protocol","from_ns":5,)"
           R"("to_ns":1000000000,"scenario":{"name":"sample","why":"\"quoted\" {[\\"}})");
     const Json end = Json::parse(lines.back());
