@@ -35,12 +35,13 @@ StageRef World::reader_of(ConnectionIndex index, unsigned side) const {
     return StageRef::of(server, zab::Stage::main);
 }
 
+/// By what both ends are called: clients of other groups change nothing for this one.
 Key World::pair_key(const End& from, const End& to) const {
-    const std::uint64_t near = from.is_client ? clients_[from.index].number + 0x1'0000'0000u
-                                              : servers_[from.index].id.value;
-    const std::uint64_t far =
-        to.is_client ? clients_[to.index].number + 0x1'0000'0000u : servers_[to.index].id.value;
-    return {delay_key_.value + near * 0x9fb21c651e98df25u + far * 0xd6e8feb86659fd93u};
+    const auto name_of = [this](const End& end) {
+        return end.is_client ? clients_[end.index].key.value : servers_[end.index].id.value;
+    };
+    return {delay_key_.value + name_of(from) * 0x9fb21c651e98df25u +
+            name_of(to) * 0xd6e8feb86659fd93u};
 }
 
 Route World::route_of(ConnectionIndex index, unsigned side) {

@@ -100,7 +100,7 @@ inline MessageSize size_of(const zab::Message& message) {
         }
         case MessageKind::client_request: {
             const zab::Request& request = std::get_if<zab::ClientRequest>(&message)->request;
-            return {identity_of(request), header + request.bytes};
+            return {request.cxid, header + request.bytes};  // Its link names the client.
         }
         case MessageKind::client_reply:
             return {std::get_if<zab::ClientReply>(&message)->cxid, header};

@@ -87,6 +87,24 @@ class ProposalDelays final : public trace::Sink {
     std::map<Key, std::int64_t> delays_;  // The first time only: a resync sends it again.
 };
 
+/// The wire time of every request of a client, by its cxid.
+class RequestDelays final : public trace::Sink {
+  public:
+    explicit RequestDelays(std::uint64_t client) : client_(client) {}
+
+    void observe(const trace::Record& record, trace::RecordId) override {
+        const auto request = static_cast<std::uint16_t>(zab::MessageKind::client_request);
+        if (record.detail() == request && record.b() >> 32 == client_) {
+            delays_.emplace(record.b() & 0xffffffff, record.other_ns());
+        }
+    }
+    const std::map<std::uint64_t, std::int64_t>& delays() const { return delays_; }
+
+  private:
+    std::uint64_t client_;  ///< Its place in the scenario, by which records call it.
+    std::map<std::uint64_t, std::int64_t> delays_;
+};
+
 /// Sees everything, does nothing.
 class Probe final : public trace::Sink {
   public:
@@ -96,6 +114,14 @@ class Probe final : public trace::Sink {
   private:
     std::uint64_t seen_ = 0;
 };
+
+void see_receipts(const Shared& scenario, trace::Sink& sink) {
+    trace::Outlets outlets;
+    outlets.add(sink, trace::kind_bit(trace::Kind::receive));
+    World world(scenario, 7);
+    world.set_outlets(&outlets);
+    run_on(world);
+}
 
 std::map<ProposalDelays::Key, std::int64_t> delays_of(const Shared& scenario,
                                                       Probe* probe = nullptr) {
@@ -222,6 +248,20 @@ TEST_CASE("what is added elsewhere leaves a proposal's own delay as it was") {
         CHECK(delays_of(shared(pure_delays), &probe) == before);
         CHECK(probe.seen() > before.size());
     }
+}
+
+TEST_CASE("clients named before others leave the delays of those others' requests as they were") {
+    const std::string writer = R"({ "name": "writer", "count": 1, "placement": "leader",
+        "start": "1s", "load": { "open": { "constant": "200/s" } }, "operations": { "set": 1 } })";
+    const std::string reader = R"({ "name": "reader", "count": 2, "placement": "followers",
+        "start": "2s", "operations": { "get": 1 } })";
+    RequestDelays alone(0);
+    RequestDelays behind_two(2);
+    see_receipts(shared(pure_delays, {{"clients", "[" + writer + "]"}}), alone);
+    see_receipts(shared(pure_delays, {{"clients", "[" + reader + ", " + writer + "]"}}),
+                 behind_two);
+    CHECK(alone.delays().size() > 500);
+    CHECK(alone.delays() == behind_two.delays());
 }
 
 TEST_CASE("the trace's names are the protocol's enumerators, in number and order") {
