@@ -59,7 +59,7 @@ constexpr std::array<Row, kind_count> table{{
     {fault_skipped, "fault_skipped", operations, "a fault found no target", no, no, struck,
      list_index, no, no},
     {resource, "resource", operations, "a resource's use after the warm-up, at the end", server,
-     {"number", Form::integer, {}, "which of them"},
+     {"number", Form::integer, {}, "which of them; of a link: the server it leads to"},
      name("resource", names::resources, "what was used"),
      {"busy_ns", Form::integer, {}, "time in use"}, {"span_ns", Form::integer, {}, "time watched"},
      {"uses", Form::integer, {}, "how often"}},

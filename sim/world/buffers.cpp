@@ -91,6 +91,7 @@ void World::tear_off(ConnectionIndex index, unsigned side) {
     while (pipe.flights.size() > whole) {
         take_back(pipe);
     }
+    free_lane(pipe.route);
     let_writers_go(index, side, no_record);
 }
 
@@ -113,18 +114,11 @@ void World::take_back(Pipe& pipe) {
     const Flight& last = pipe.flights.back();
     Host& host = hosts_[pipe.route.from_host];
     const std::int64_t arrival = last.origin.since;
-    const auto give_back = [&last, this](std::int64_t& free_at, std::int64_t& busy_ns, Pace pace) {
-        const std::int64_t unsent =
-            std::clamp(free_at - now_, std::int64_t{0}, wire_ns(last.bytes, pace));
-        free_at -= unsent;
-        busy_ns -= unsent;
-    };
     if (!pipe.route.is_local) {
-        give_back(host.nic_free_at, host.nic_busy_ns, host.nic_pace);
-    }
-    if (pipe.route.lane != none) {
-        Lane& lane = host.lanes[pipe.route.lane];
-        give_back(lane.free_at, lane.busy_ns, link_paces_[pipe.route.model]);
+        const std::int64_t unsent = std::clamp(host.nic_free_at - now_, std::int64_t{0},
+                                               wire_ns(last.bytes, host.nic_pace));
+        host.nic_free_at -= unsent;
+        host.nic_busy_ns -= unsent;
     }
     if (zab::kind_of(last.message) == zab::MessageKind::snap && !pipe.snapshots.empty()) {
         pipe.snapshots.pop_back();

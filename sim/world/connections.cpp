@@ -51,7 +51,7 @@ Route World::route_of(ConnectionIndex index, unsigned side) {
     Route route{.delay_key = pair_key(from, to), .from_host = host_of(from)};
     route.model = models_[route.from_host * hosts_.size() + host_of(to)];
     route.is_local = route.from_host == host_of(to);
-    if (link_paces_[route.model].fixed_ns_per_byte != 0) {
+    if (link_paces_[route.model].fixed_ns_per_byte != 0 && !route.is_local) {
         const bool is_between_servers = !from.is_client && !to.is_client;
         route.lane = hosts_[route.from_host].lanes.lane_to(
             host_of(to), is_between_servers ? servers_[from.index].id : zab::NodeId{},
@@ -376,7 +376,7 @@ void World::release(ConnectionIndex index) {
     conn.established = false;
     for (unsigned side = 0; side < 2; ++side) {
         let_writers_go(index, side, no_record);
-        conn.pipes[side].clear();
+        drop_flights(conn.pipes[side]);
     }
     stage_of(StageRef::handler(index)).queue.clear();
     stage_of(StageRef::sender(index)).queue.clear();

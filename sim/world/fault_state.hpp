@@ -17,12 +17,13 @@ namespace sim {
 struct Path {
     std::vector<std::uint32_t> faults;  ///< At work, in the order in which they struck.
     // What they come to together:
-    std::uint32_t cuts = 0;    ///< Nothing passes, TCP retries.
-    std::uint32_t clogs = 0;   ///< Nothing passes, and no time-out breaks what waits.
-    std::uint32_t delays = 0;  ///< Their extra delays add up.
-    Probability loss{};        ///< Of all together.
-    Pace pace{};               ///< The slowest; unlimited: as the link says.
-    std::int64_t free_at = 0;  ///< Of a limited rate.
+    std::uint32_t cuts = 0;       ///< Nothing passes, TCP retries.
+    std::uint32_t clogs = 0;      ///< Nothing passes, and no time-out breaks what waits.
+    std::uint32_t delays = 0;     ///< Their extra delays add up.
+    Probability loss{};           ///< Of all together.
+    Pace pace{};                  ///< The slowest; unlimited: as the link says.
+    std::int64_t free_at = 0;     ///< Of a limited rate.
+    std::int64_t closed_at = -1;  ///< Not open since then; -1: open.
     bool is_open() const { return cuts == 0 && clogs == 0; }
 };
 

@@ -239,8 +239,12 @@ void World::apply_to_path(std::uint32_t index, PathEnd from, PathEnd to, bool un
     if (way.pace.fixed_ns_per_byte < old_pace) {
         path_gets_faster(from, to);
     }
-    if (!was_open && way.is_open()) {
+    if (was_open && !way.is_open()) {
+        way.closed_at = now_;
+        lanes_stop(from, to);
+    } else if (!was_open && way.is_open()) {
         path_opens(from, to);
+        path(from, to).closed_at = -1;
     }
 }
 

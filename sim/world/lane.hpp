@@ -34,7 +34,12 @@ class Lanes {
                                         [host](const Lane& lane) { return lane.to == host; });
         const auto place = static_cast<std::uint32_t>(found - all_.begin());
         if (found == all_.end()) {
-            all_.push_back({.to = host, .from_server = from_server, .to_server = to_server});
+            all_.push_back({.to = host});
+        }
+        Lane& lane = all_[place];
+        if (lane.from_server == zab::NodeId{}) {  // A client of the host may have come first.
+            lane.from_server = from_server;
+            lane.to_server = to_server;
         }
         return place;
     }

@@ -42,10 +42,10 @@ inline Sending through_card(Host& host, Flight& flight, std::int64_t ready) {
 inline std::int64_t onto_lane(Lane& lane, Flight& flight, std::int64_t ready, std::int64_t takes) {
     const std::int64_t start = std::max(ready, lane.free_at);
     if (start > ready) {
-        flight.origin.held_by = lane.last_record;
+        if (lane.last_record != no_record) flight.origin.held_by = lane.last_record;
         flight.origin.wait += start - ready;
     }
-    lane.free_at = start + takes;
+    lane.free_at = flight.lane_end = start + takes;
     lane.last_record = flight.origin.cause;
     lane.busy_ns += takes;
     ++lane.uses;

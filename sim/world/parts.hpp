@@ -20,8 +20,6 @@
 /// The parts that a world is made of: plain values, indexed by position.
 namespace sim {
 
-class TupleSet;
-
 using ServerIndex = std::uint32_t;
 using ClientIndex = std::uint32_t;
 using ConnectionIndex = std::uint32_t;
@@ -147,6 +145,7 @@ struct Flight {
     std::uint64_t meaning = 0;                 ///< What its draws are keyed by; see MessageFacts.
     std::uint32_t bytes = 0;
     What what = What::message;
+    std::int64_t lane_end = 0;  ///< Its last byte goes out then, where the link has a rate.
 };
 
 /// A message as its reader finds it.

@@ -108,6 +108,8 @@ bool World::make_durable_at_boot(ServerNode& server) {
         return false;
     }
     if (unsynced > 0) {
+        server.disk.busy_ns += server.sync_takes;
+        ++server.disk.uses;
         server.disk.complete_sync(server.disk.appended(), now_);
         const zab::Position end = server.disk.durable_end();
         emit(trace::Kind::synced, server.id, origin, 0, 0, end.zxid.value, end.prefix,
@@ -217,7 +219,7 @@ void World::let_go(ServerIndex index, bool tells, trace::RecordId cause) {
                            now_ - servers_[index].last_record_at);
             } else {
                 conn.open[side] = false;
-                conn.pipes[side].clear();
+                drop_flights(conn.pipes[side]);
                 discard_unread(i, side);
                 if (!conn.open[1 - side]) {
                     release(i);

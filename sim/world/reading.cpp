@@ -37,7 +37,9 @@ void World::read_message(StageRef ref, ConnectionIndex index, unsigned reader, C
             // A fault right before this step may take the connection, and what is under way in it.
             snapshot_in_hand_ = pipe.snapshots.front();
             snapshot = &snapshot_in_hand_;
-            conn.last_heard[sender] = now_;  // About now its writer has done, and reads.
+            if (pipe.unread > send_buffer_) {
+                conn.last_heard[sender] = now_;  // About now its writer has done, and reads.
+            }
         }
         const Arrived arrived{
             {{index * 2 + reader, generation}, conn.kind, &flight.message, snapshot},

@@ -141,7 +141,7 @@ void World::break_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall
 void World::give_up(ConnectionIndex index, unsigned side) {
     Connection& conn = connections_[index];
     let_writers_go(index, side, no_record);
-    conn.pipes[side].clear();
+    drop_flights(conn.pipes[side]);
     if (conn.open[side]) {
         end_closed(index, side, zab::DownReason::timed_out, Origin{.since = now_});
     } else if (!conn.open[1 - side]) {
@@ -162,12 +162,12 @@ void World::delay_all(Pipe& pipe, std::int64_t until) {
 
 /// A way is open again: what was cut off goes on at TCP's next try, what was held up at once.
 void World::path_opens(PathEnd from, PathEnd to) {
+    go_on_lanes(from, to);
     for (ConnectionIndex index = 0; index < connections_.size(); ++index) {
         Connection& conn = connections_[index];
         for (unsigned side = 0; side < 2; ++side) {
             Pipe& pipe = conn.pipes[side];
-            if (conn.state != Connection::State::open || !pipe.stalled || pipe.held ||
-                path_end(conn.ends[side]) != from || path_end(conn.ends[1 - side]) != to) {
+            if (!leads(conn, side, from, to) || !pipe.stalled || pipe.held) {
                 continue;
             }
             pipe.stalled = false;
@@ -181,6 +181,7 @@ void World::path_opens(PathEnd from, PathEnd to) {
                 backoff = std::min<std::int64_t>(backoff * 2, 120'000'000'000);
             }
             delay_all(pipe, std::max(next_try, now_));
+            send_again(pipe, std::max(next_try, now_));
             schedule_head(index, side);
         }
     }
@@ -191,11 +192,11 @@ void World::path_opens(PathEnd from, PathEnd to) {
 /// delay was whose is not kept.)
 void World::path_gets_faster(PathEnd from, PathEnd to) {
     path(from, to).free_at = now_;
+    clear_lanes(from, to);
     for (ConnectionIndex index = 0; index < connections_.size(); ++index) {
         Connection& conn = connections_[index];
         for (unsigned side = 0; side < 2; ++side) {
-            if (conn.state == Connection::State::open && path_end(conn.ends[side]) == from &&
-                path_end(conn.ends[1 - side]) == to) {
+            if (leads(conn, side, from, to)) {
                 leave_now(conn.pipes[side]);
                 if (conn.pipes[side].head_scheduled) {
                     schedule_head(index, side);
@@ -208,10 +209,12 @@ void World::path_gets_faster(PathEnd from, PathEnd to) {
 void World::leave_now(Pipe& pipe) {
     const LinkModel& link = link_models_[pipe.route.model];
     const Pace pace = link_paces_[pipe.route.model];
-    std::int64_t leaves = now_;
+    Lane* lane = lane_of(pipe);
+    std::int64_t leaves = lane == nullptr ? now_ : std::max(now_, lane->free_at);
     for (std::size_t i = 0; i < pipe.flights.size(); ++i) {
         Origin& origin = pipe.flights[i].origin;
         leaves += wire_ns(pipe.flights[i].bytes, pace);
+        pipe.flights[i].lane_end = leaves;
         const std::int64_t sent = origin.since - origin.other;
         const std::int64_t arrival = std::max(sent, leaves + link.distance.ns);
         if (arrival < origin.since) {
@@ -221,6 +224,7 @@ void World::leave_now(Pipe& pipe) {
     }
     if (!pipe.flights.empty()) {
         pipe.last_arrival = pipe.flights[pipe.flights.size() - 1].origin.since;
+        if (lane != nullptr) lane->free_at = leaves;
     }
 }
 

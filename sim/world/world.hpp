@@ -9,6 +9,7 @@
 #include "sim/trace/record.hpp"
 #include "sim/trace/recorder.hpp"
 #include "sim/world/fault_state.hpp"
+#include "sim/world/outlet.hpp"
 #include "sim/world/parts.hpp"
 
 #include <array>
@@ -50,18 +51,6 @@ class World {
     std::vector<std::vector<AskedRequest>> requests_of_group(std::size_t group) const;
 
   private:
-    struct Outlet {  // Copies of a world start without one.
-        const trace::Outlets* value = nullptr;
-        TupleSet* tuples = nullptr;
-        trace::KindSet wanted() const { return value == nullptr ? 0 : value->wanted(); }
-        Outlet() = default;
-        Outlet(const Outlet&) {}
-        // NOLINTNEXTLINE(bugprone-unhandled-self-assignment): there is nothing to copy.
-        Outlet& operator=(const Outlet&) { return *this; }
-        Outlet(Outlet&&) = default;
-        Outlet& operator=(Outlet&&) = default;
-        ~Outlet() = default;
-    };
     struct Step {  // The step being taken.
         ServerIndex server = 0;
         StageRef stage{};
@@ -242,6 +231,16 @@ class World {
     void tell(const End& end, const Pending& pending);
     StageRef reader_of(ConnectionIndex index, unsigned side) const;
     const LinkModel& model(HostIndex from, HostIndex to) const;
+
+    // lanes.cpp: links that have a rate.
+    Lane* lane_of(const Pipe& pipe);
+    bool leads(const Connection& conn, unsigned side, PathEnd from, PathEnd to) const;
+    void drop_flights(Pipe& pipe);
+    void free_lane(const Route& route);
+    void clear_lanes(PathEnd from, PathEnd to);
+    void lanes_stop(PathEnd from, PathEnd to);
+    void go_on_lanes(PathEnd from, PathEnd to);
+    void send_again(Pipe& pipe, std::int64_t from);
 
     // buffers.cpp: what a reader leaves unread, and who waits for room.
     void write_waits(const Step& step, zab::LinkId link);
