@@ -91,7 +91,7 @@ void World::tear_off(ConnectionIndex index, unsigned side) {
     while (pipe.flights.size() > whole) {
         take_back(pipe);
     }
-    free_lane(pipe.route);
+    free_way(pipe.route);
     let_writers_go(index, side, no_record);
 }
 
@@ -112,14 +112,7 @@ std::int64_t World::time_to_send(const Pipe& pipe, std::uint64_t bytes) const {
 /// The last message of a pipe does not go out whole.
 void World::take_back(Pipe& pipe) {
     const Flight& last = pipe.flights.back();
-    Host& host = hosts_[pipe.route.from_host];
     const std::int64_t arrival = last.origin.since;
-    if (!pipe.route.is_local) {
-        const std::int64_t unsent = std::clamp(host.nic_free_at - now_, std::int64_t{0},
-                                               wire_ns(last.bytes, host.nic_pace));
-        host.nic_free_at -= unsent;
-        host.nic_busy_ns -= unsent;
-    }
     if (zab::kind_of(last.message) == zab::MessageKind::snap && !pipe.snapshots.empty()) {
         pipe.snapshots.pop_back();
     }

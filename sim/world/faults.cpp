@@ -241,7 +241,7 @@ void World::apply_to_path(std::uint32_t index, PathEnd from, PathEnd to, bool un
     }
     if (was_open && !way.is_open()) {
         way.closed_at = now_;
-        lanes_stop(from, to);
+        path_closes(from, to);
     } else if (!was_open && way.is_open()) {
         path_opens(from, to);
         path(from, to).closed_at = -1;

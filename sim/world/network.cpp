@@ -45,7 +45,7 @@ inline std::int64_t onto_lane(Lane& lane, Flight& flight, std::int64_t ready, st
         if (lane.last_record != no_record) flight.origin.held_by = lane.last_record;
         flight.origin.wait += start - ready;
     }
-    lane.free_at = flight.lane_end = start + takes;
+    lane.free_at = flight.out_at = start + takes;
     lane.last_record = flight.origin.cause;
     lane.busy_ns += takes;
     ++lane.uses;
@@ -74,6 +74,7 @@ const LinkModel& World::model(HostIndex from, HostIndex to) const {
     const Route& route = pipe.route;
     auto [start, sent] = route.is_local ? Sending{ready, ready}
                                         : through_card(hosts_[route.from_host], flight, ready);
+    flight.off_card_at = sent;
     const std::uint64_t kind = flight.message.index();
     // What a learner is told again over another connection is as late as chance has it then.
     std::uint64_t occurrence = conn.earlier;
@@ -93,6 +94,7 @@ const LinkModel& World::model(HostIndex from, HostIndex to) const {
         word = passed.word;
     }
     const bool is_single = has_datagrams_ && is_single_message(conn, flight);
+    flight.out_at = sent;
     const std::int64_t on_link = wire_ns(flight.bytes, link_paces_[route.model]);
     if (route.lane != none) {
         const std::int64_t begin =

@@ -145,7 +145,8 @@ struct Flight {
     std::uint64_t meaning = 0;                 ///< What its draws are keyed by; see MessageFacts.
     std::uint32_t bytes = 0;
     What what = What::message;
-    std::int64_t lane_end = 0;  ///< Its last byte goes out then, where the link has a rate.
+    std::int64_t off_card_at = 0;  ///< Its last byte is past its host's network card then,
+    std::int64_t out_at = 0;       ///< and on its way over the link.
 };
 
 /// A message as its reader finds it.

@@ -162,12 +162,12 @@ void World::delay_all(Pipe& pipe, std::int64_t until) {
 
 /// A way is open again: what was cut off goes on at TCP's next try, what was held up at once.
 void World::path_opens(PathEnd from, PathEnd to) {
-    go_on_lanes(from, to);
+    resume_lanes(from, to);
     for (ConnectionIndex index = 0; index < connections_.size(); ++index) {
         Connection& conn = connections_[index];
         for (unsigned side = 0; side < 2; ++side) {
             Pipe& pipe = conn.pipes[side];
-            if (!leads(conn, side, from, to) || !pipe.stalled || pipe.held) {
+            if (!goes_over(conn, side, from, to) || !pipe.stalled || pipe.held) {
                 continue;
             }
             pipe.stalled = false;
@@ -196,7 +196,7 @@ void World::path_gets_faster(PathEnd from, PathEnd to) {
     for (ConnectionIndex index = 0; index < connections_.size(); ++index) {
         Connection& conn = connections_[index];
         for (unsigned side = 0; side < 2; ++side) {
-            if (leads(conn, side, from, to)) {
+            if (goes_over(conn, side, from, to)) {
                 leave_now(conn.pipes[side]);
                 if (conn.pipes[side].head_scheduled) {
                     schedule_head(index, side);
@@ -214,7 +214,7 @@ void World::leave_now(Pipe& pipe) {
     for (std::size_t i = 0; i < pipe.flights.size(); ++i) {
         Origin& origin = pipe.flights[i].origin;
         leaves += wire_ns(pipe.flights[i].bytes, pace);
-        pipe.flights[i].lane_end = leaves;
+        pipe.flights[i].out_at = leaves;
         const std::int64_t sent = origin.since - origin.other;
         const std::int64_t arrival = std::max(sent, leaves + link.distance.ns);
         if (arrival < origin.since) {

@@ -234,12 +234,14 @@ class World {
 
     // lanes.cpp: links that have a rate.
     Lane* lane_of(const Pipe& pipe);
-    bool leads(const Connection& conn, unsigned side, PathEnd from, PathEnd to) const;
+    bool goes_over(const Connection& conn, unsigned side, PathEnd from, PathEnd to) const;
     void drop_flights(Pipe& pipe);
-    void free_lane(const Route& route);
+    void free_way(const Route& route);
     void clear_lanes(PathEnd from, PathEnd to);
-    void lanes_stop(PathEnd from, PathEnd to);
-    void go_on_lanes(PathEnd from, PathEnd to);
+    void path_closes(PathEnd from, PathEnd to);
+    void resume_lanes(PathEnd from, PathEnd to);
+    static void send_later(Flight& flight, std::int64_t out_at);
+    void reschedule_heads(PathEnd from, PathEnd to);
     void send_again(Pipe& pipe, std::int64_t from);
 
     // buffers.cpp: what a reader leaves unread, and who waits for room.

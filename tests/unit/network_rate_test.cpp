@@ -182,6 +182,26 @@ TEST_CASE("a cut in the middle of a snapshot makes it so much later, and breaks 
     }
 }
 
+TEST_CASE("what is on its way when a long way opens again is not late by the whole cut") {
+    const Run run = test::run(sim::sound(
+        R"({"duration": "30s", "ensemble": {"voters": 3, "tick_time": "4s"},
+            "cpu": {"preset": "zero"}, "network": {"delay": "100ms", "bandwidth": "8Mbit/s"},
+            "clients": [{"count": 4, "placement": {"servers": [3]}, "payload": "1000B"}],
+            "faults": [{"at": "10s", "clog": {"from": 3, "to": 1}, "lasting": "5s"}]})"));
+    test::check_clean(run);
+    std::int64_t longest = 0;
+    for (const trace::Record& r : run.all(Kind::receive, both(between(14, 30), at_server(1)))) {
+        longest = std::max(longest, r.peer() == 3 ? r.other_ns() : 0);
+    }
+    CHECK(longest > 4'900'000'000);  // Sent as it closed.
+    CHECK(longest < 5'300'000'000);
+    CHECK_EQ(run.count(Kind::receive, both(between(16, 30),
+                                           [](const trace::Record& r) {
+                                               return r.peer() == 3 && r.other_ns() > 1'000'000'000;
+                                           })),
+             0);
+}
+
 TEST_CASE("what is gone before it went out keeps nobody waiting") {
     const Run run =
         come_back(true, R"(, {"at": "125s", "crash": 1}, {"at": "126s", "restart": 1})");
