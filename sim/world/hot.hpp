@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-/// What is done for every message and turn, inline. Everybody else calls the function of the plain
-/// name that does the same: emit, schedule, schedule_head, look_at.
+/// What is done for every message and turn, inline. Who does it seldom calls the function of the
+/// plain name that does the same, where there is one: emit, schedule, schedule_head, look_at.
 namespace sim {
 
 /// Requires: `earlier` is a record.

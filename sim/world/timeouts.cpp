@@ -78,13 +78,16 @@ bool World::waits_in_read(const Connection& conn, unsigned side) {
     if (writes_snapshot || stage_of(incoming.route.reader).is_blocked()) {
         return false;
     }
-    const std::uint32_t path = incoming.route.path;
-    const bool is_cut = path != none && !faults_.paths[path].is_open();
-    if (incoming.flights.empty() || incoming.stalled || is_cut) {
+    if (incoming.flights.empty() || incoming.stalled) {
         return true;
     }
     const Flight& head = incoming.flights.front();
-    return head.origin.since - time_to_send(incoming, head.bytes) > now_;
+    if (head.origin.since <= now_) {
+        return false;  // It lies there to be read, whatever has become of its way.
+    }
+    const std::uint32_t path = incoming.route.path;
+    const bool is_cut = path != none && !faults_.paths[path].is_open();
+    return is_cut || head.origin.since - time_to_send(incoming, head.bytes) > now_;
 }
 
 /// Whether what should arrive now does not: its way is cut or clogged, or it was lost too often.
