@@ -105,6 +105,7 @@ void World::resume_lanes(PathEnd from, PathEnd to) {
             if (lane_of(pipe) == nullptr || !goes_over(conn, side, from, to) || pipe.stalled) {
                 continue;
             }
+            if (!pipe.flights.empty()) pipe.last_arrival = now_;
             for (std::size_t i = 0; i < pipe.flights.size(); ++i) {
                 waiting.emplace_back(&pipe.flights[i], &pipe);
             }
@@ -121,7 +122,9 @@ void World::resume_lanes(PathEnd from, PathEnd to) {
             send_later(*flight, std::max(now_, lane.free_at) + unsent);
         }
         lane.free_at = std::max(lane.free_at, flight->out_at);
-        pipe->last_arrival = std::max(pipe->last_arrival, flight->origin.since);
+        const std::int64_t arrival = std::max(flight->origin.since, pipe->last_arrival);
+        flight->origin.other += arrival - flight->origin.since;  // First in, first out.
+        pipe->last_arrival = flight->origin.since = arrival;
     }
     reschedule_heads(from, to);
 }

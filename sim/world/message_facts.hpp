@@ -23,6 +23,8 @@ struct MessageSize {
     std::uint32_t bytes = 0;  ///< On the wire: headers, packet, payload.
 };
 
+/// By the client's place in the scenario: clients placed before it give it other draws of cpu
+/// costs, and of the way from a learner to its leader. (Those of its own link are by its name.)
 inline std::uint64_t identity_of(const zab::Request& request) {
     return (std::uint64_t{request.client} << 32) | request.cxid;
 }
