@@ -340,7 +340,7 @@ void Peer::on(const LinkDown& down, Effects& out) {
 
 void Peer::on(const DialFailed& failed, Effects& out) {
     if (failed.kind == LinkKind::election) {
-        server_.connections.on_dial_failed(failed.peer);
+        server_.connections.on_dial_failed(failed.peer, out);
         return;
     }
     auto* learning = std::get_if<Learning>(&role_);

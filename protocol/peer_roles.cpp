@@ -175,7 +175,7 @@ void Peer::on_learning_done(const Done& done, Effects& out) {
     } else if (done.work == Work::write_snapshot) {
         settle(learning.on_snapshot_written(server_, out), out);
     } else if (done.work == Work::sync_log) {
-        learning.on_history_durable(out);
+        learning.on_history_durable(server_, out);
     } else if (done.work == Work::write_current_epoch) {
         learning.on_current_epoch_written(server_, out);
     } else if (done.work == Work::start_serving) {

@@ -25,7 +25,7 @@ struct Server {
     std::shared_ptr<const Config> config;
     Quorum quorum;
     Database database;
-    Epoch accepted_epoch{};   ///< As in the file; the file is written first (ZOOKEEPER-2307).
+    Epoch accepted_epoch{};   ///< As in the file; see write_accepted_epoch.
     Epoch current_epoch{};    ///< As in the file.
     std::uint64_t round = 0;  ///< logicalclock: in memory only.
     CastVote vote{};          ///< The last election's outcome (currentVote).
@@ -39,6 +39,21 @@ struct Server {
     const Release& release() const { return config->release; }
     bool is_voter() const { return quorum.is_voter(self); }
     Duration ticks(std::uint32_t count) const { return config->tick_time * count; }
+
+    // QuorumPeer.setAcceptedEpoch and setCurrentEpoch: memory follows the file once it is written.
+    // Where memory goes first, what could not be written is promised nevertheless (2307).
+    void write_accepted_epoch(Epoch epoch, Stage stage, LinkId link, Effects& out) {
+        if (release().epochs_in_memory_first) {
+            accepted_epoch = epoch;
+        }
+        out.start(Work::write_accepted_epoch, stage, epoch.value, link);
+    }
+    void write_current_epoch(Epoch epoch, Effects& out) {
+        if (release().epochs_in_memory_first) {
+            current_epoch = epoch;
+        }
+        out.start(Work::write_current_epoch, Stage::main, epoch.value);
+    }
 };
 
 }  // namespace zab

@@ -7,7 +7,9 @@
 namespace zab {
 
 Connections::Connections(NodeId self, const Config& config)
-    : self_(self), timeout_(config.election_connection_timeout) {
+    : self_(self),
+      timeout_(config.election_connection_timeout),
+      dials_one_by_one_(config.release.dials_one_by_one) {
     for (const auto* group : {&config.voters, &config.observers}) {
         for (const NodeId node : *group) {
             if (node.value >= peers_.size()) {
@@ -28,6 +30,14 @@ Connections::Peer* Connections::find(NodeId node) {
 }
 
 void Connections::send(NodeId to, const Notification& message, Effects& out) {
+    if (dials_one_by_one_ && is_dialling_) {
+        waiting_.push({to, message});
+    } else {
+        pass_on(to, message, out);
+    }
+}
+
+void Connections::pass_on(NodeId to, const Notification& message, Effects& out) {
     if (to == self_) {
         loopback_.push(message);
         out.hand(Stage::election);
@@ -62,9 +72,25 @@ bool Connections::have_delivered() const {
 
 void Connections::dial(NodeId to, Effects& out) {
     Peer& peer = peers_[to.value];
-    if (!peer.dialling) {  // At most one dial to a server is under way.
-        peer.dialling = true;
+    if (dials_one_by_one_ && is_dialling_) {
+        waiting_.push({to, std::nullopt});
+    } else if (!peer.dialling) {  // At most one dial to a server is under way.
+        peer.dialling = is_dialling_ = true;
         out.push(Dial{LinkKind::election, to, timeout_});
+    }
+}
+
+/// A dial has ended: its thread goes on until it has to dial again.
+void Connections::go_on(Effects& out) {
+    is_dialling_ = false;
+    while (!is_dialling_ && !waiting_.empty()) {
+        const Waiting next = waiting_.front();
+        waiting_.pop();
+        if (next.message.has_value()) {
+            pass_on(next.to, *next.message, out);
+        } else if (!peers_[next.to.value].link.exists()) {
+            dial(next.to, out);
+        }
     }
 }
 
@@ -83,9 +109,10 @@ void Connections::on_link_up(const LinkUp& up, Effects& out) {
     if (self_ < up.peer) {
         // The larger id must own the connection: it will see our id and dial back.
         out.push(CloseLink{up.link});
-        return;
+    } else {
+        adopt(up.peer, up.link, out);
     }
-    adopt(up.peer, up.link, out);
+    go_on(out);
 }
 
 void Connections::on_hello(LinkId link, const Hello& hello, Effects& out) {
@@ -140,9 +167,10 @@ void Connections::on_link_down(LinkId link) {
     }
 }
 
-void Connections::on_dial_failed(NodeId node) {
+void Connections::on_dial_failed(NodeId node, Effects& out) {
     if (Peer* peer = find(node)) {
         peer->dialling = false;
+        go_on(out);
     }
 }
 
@@ -180,6 +208,11 @@ std::uint64_t Connections::fingerprint() const {
     digest.add(unnamed_.size());
     for (const LinkId link : unnamed_) {
         digest.add(link.slot).add(link.generation);
+    }
+    digest.add(waiting_.size());
+    for (std::size_t i = 0; i < waiting_.size(); ++i) {
+        digest.add(waiting_[i].to.value);
+        words(digest, waiting_[i].message);
     }
     digest.add(loopback_.size());
     for (std::size_t i = 0; i < loopback_.size(); ++i) {

@@ -86,7 +86,7 @@ void Leading::bid_epoch(Server& server, NodeId sid, Epoch accepted, Stage stage,
         return;
     }
     epoch_decided = true;
-    out.start(Work::write_accepted_epoch, stage, epoch.value, link);
+    server.write_accepted_epoch(epoch, stage, link, out);
 }
 
 void Leading::on_accepted_epoch_written(Server& server, Effects& out) {
@@ -143,7 +143,7 @@ void Leading::on_main_turn(Server& server, Effects& out) {
     }
     if (phase == Phase::epoch_proposed && election_finished) {
         phase = Phase::entering_epoch;
-        out.start(Work::write_current_epoch, Stage::main, epoch.value);
+        server.write_current_epoch(epoch, out);
     }
     if (phase == Phase::synchronization && server.quorum.is_quorum(new_leader_acks)) {
         phase = Phase::starting;

@@ -99,7 +99,7 @@ SyncPlan plan_from_disk(const SyncSource& source, Zxid learner, Zxid min, Zxid m
     }
     Walk walk(learner, max, source.config.release);
     walk.over(source.disk->log, min);
-    if (walk.plan().last_queued < min) {
+    if (walk.plan().last_queued < min && source.config.release.sees_gap_in_log) {
         return snap(source.database);  // A gap between the two logs.
     }
     walk.over(source.database.committed_log(), std::nullopt);

@@ -24,10 +24,11 @@ void Learning::begin(Server& server, Effects& out) {
 }
 
 void Learning::dial(const Server& server, Effects& out) const {
-    const Duration left = time_to_connect(server);
-    const Duration one_try = server.ticks(server.config->sync_limit);
-    out.push(Dial{LinkKind::learner, leader,
-                  server.release().slow_connect_retry ? std::min(left, one_try) : left});
+    Duration patience = time_to_connect(server);
+    if (server.release().slow_connect_retry) {
+        patience = std::min(patience, server.ticks(server.config->sync_limit));
+    }
+    out.push(Dial{LinkKind::learner, leader, patience});
 }
 
 /// leaderConnectDelayDuringRetryMs; up to 3.5 it was a second, whatever the configuration said.
@@ -36,8 +37,11 @@ Duration Learning::connect_pause(const Server& server) {
 }
 
 /// All attempts together have initLimit, so that a leader whose host is gone costs no more than one
-/// that does not synchronize us.
+/// that does not synchronize us. In 3.4 nothing but their number ends them.
 Duration Learning::time_to_connect(const Server& server) const {
+    if (!server.release().connects_within_init_limit) {
+        return seconds(3600);
+    }
     return server.ticks(server.config->init_limit) - (server.now.monotonic - began);
 }
 
@@ -83,7 +87,7 @@ Verdict Learning::on_leader_info(Server& server, const LeaderInfo& info, Effects
         return Verdict::stay;
     }
     phase = Phase::accepting;
-    out.start(Work::write_accepted_epoch, Stage::main, info.epoch.value);
+    server.write_accepted_epoch(info.epoch, Stage::main, {}, out);
     return Verdict::stay;
 }
 

@@ -69,7 +69,7 @@ struct Learning {
                            Effects& out);
     Verdict on_log_truncated(Server& server, const DiskImage& disk, Effects& out);
     Verdict on_snapshot_written(Server& server, Effects& out);
-    void on_history_durable(Effects& out);
+    void on_history_durable(Server& server, Effects& out);
     void on_current_epoch_written(Server& server, Effects& out);
     void on_main_turn(Server& server, Effects& out);
     void on_started_serving(Server& server, Effects& out);
@@ -93,7 +93,7 @@ struct Learning {
     bool leaves_gap(const Server& server, const Txn& txn) const;
     static void apply_early(Server& server, const Txn& txn);
     void log_committed(Server& server, Effects& out);
-    void log_all(Effects& out);
+    void log_all(Server& server, Effects& out);
     void acknowledge(Server& server, Effects& out);
     void on_up_to_date(const Server& server, Effects& out);
     void propose(Server& server, const Txn& txn, Effects& out);

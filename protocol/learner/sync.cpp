@@ -160,14 +160,14 @@ Verdict Learning::on_new_leader(Server& server, Effects& out) {
 Verdict Learning::on_snapshot_written(Server& server, Effects& out) {
     phase = Phase::logging;
     if (!server.is_voter()) {
-        on_history_durable(out);  // An observer's processors log all of it, after UPTODATE.
+        on_history_durable(server, out);  // An observer's processors log all of it, after UPTODATE.
         return Verdict::stay;
     }
     switch (server.release().new_leader) {
         case NewLeaderStep::snapshot_then_epoch:
         case NewLeaderStep::lazy:
-        case NewLeaderStep::async_log: on_history_durable(out); break;
-        case NewLeaderStep::sync_all: log_all(out); break;
+        case NewLeaderStep::async_log: on_history_durable(server, out); break;
+        case NewLeaderStep::sync_all: log_all(server, out); break;
         case NewLeaderStep::sync_committed_hole:
         case NewLeaderStep::sync_committed: log_committed(server, out); break;
     }
@@ -191,13 +191,13 @@ void Learning::log_committed(Server& server, Effects& out) {
     if (has_logged) {
         out.start(Work::sync_log, Stage::main);
     } else {
-        on_history_durable(out);
+        on_history_durable(server, out);
     }
 }
 
-void Learning::log_all(Effects& out) {
+void Learning::log_all(Server& server, Effects& out) {
     if (not_logged.empty()) {
-        on_history_durable(out);
+        on_history_durable(server, out);
         return;
     }
     for (; !not_logged.empty(); not_logged.pop()) {
@@ -208,11 +208,11 @@ void Learning::log_all(Effects& out) {
     out.start(Work::sync_log, Stage::main);
 }
 
-void Learning::on_history_durable(Effects& out) {
+void Learning::on_history_durable(Server& server, Effects& out) {
     // The history first, the epoch second: the other way round a crash in between would let this
     // server win elections with an epoch whose transactions it does not have (ZOOKEEPER-4643).
     phase = Phase::entering_epoch;
-    out.start(Work::write_current_epoch, Stage::main, new_epoch.value);
+    server.write_current_epoch(new_epoch, out);
 }
 
 void Learning::on_current_epoch_written(Server& server, Effects& out) {

@@ -10,7 +10,7 @@ namespace zab {
 
 namespace {
 
-constexpr std::array<ReleaseName, 28> names{{
+constexpr std::array<ReleaseName, 33> names{{
     {"1154", "who lies in the committed log's window is taken to have a prefix of it"},
     {"1319", "who joins while the epoch's first proposal is outstanding does not get it"},
     {"1343", "an accepted epoch equal to the leader's bid does not raise it"},
@@ -19,12 +19,17 @@ constexpr std::array<ReleaseName, 28> names{{
     {"1621", "a log file without its header: the server refuses to start"},
     {"1653", "snapshot first, epoch second: a crash in between, and the server refuses to start"},
     {"1732", "servers of one quorum tell different rounds, and nobody can join"},
+    {"2024", "a request that waits for its commit holds up all clients of its server"},
+    {"2307", "an epoch that its file could not take is promised nevertheless"},
     {"2354", "a log ahead of currentEpoch: the server refuses to start"},
     {"2355", "a DIFF is taken for done before its proposals are read"},
+    {"2418", "a gap between the log on disk and the one in memory is left out of a DIFF"},
     {"2832", "an uncommitted transaction in the log survives a SNAP"},
     {"2845", "the retained database lacks what is logged and not committed"},
     {"3104", "NEWLEADER is sent ahead of what commits while a SNAP is written"},
+    {"3244", "only the number of transactions, not their size, makes a server take a snapshot"},
     {"3642", "a DIFF on top of half a SNAP"},
+    {"3756", "a server that does not answer when dialled keeps all others waiting (2930)"},
     {"3911", "NEWLEADER is acknowledged before the DIFF is on disk"},
     {"4269", "currentEpoch.tmp, left by a failed rename, is not looked at"},
     {"4394", "a COMMIT between NEWLEADER's ACK and UPTODATE ends the follower"},
@@ -89,6 +94,8 @@ bool plant_recovery(Release& release, std::string_view name) {
         release.snap_keeps_log = true;
     } else if (name == "1621") {
         release.skips_torn_header = false;
+    } else if (name == "2307") {
+        release.epochs_in_memory_first = true;
     } else if (name == "2354") {
         release.log_ahead = LogAheadOfEpoch::refuses;
     } else if (name == "2832") {
@@ -129,8 +136,16 @@ Release with_defect(Release release, std::string_view name) {
         release.leader_ignores_round = true;
     } else if (name == "1732") {
         release.votes = VoteEquality::everything;
+    } else if (name == "2024") {
+        release.requests = RequestOrder::of_server;
+    } else if (name == "2418") {
+        release.sees_gap_in_log = false;
+    } else if (name == "3244") {
+        release.snapshots_by_size = false;
     } else if (name == "3104") {
         release.new_leader_before_snap = true;
+    } else if (name == "3756") {
+        release.dials_one_by_one = true;
     } else if (name == "4508") {
         release.clients_end_sessions = false;
     } else if (name == "returning-learner") {

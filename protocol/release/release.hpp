@@ -61,6 +61,12 @@ enum class VoteEquality : std::uint8_t {
     everything,  ///< A server finds no leader if the members tell different rounds (1732).
 };
 
+/// What waits behind a request that waits for its commit (CommitProcessor).
+enum class RequestOrder : std::uint8_t {
+    of_session,  ///< What its session asks.
+    of_server,   ///< What any client of its server asks (2024).
+};
+
 struct Release {
     NewLeaderStep new_leader = NewLeaderStep::sync_committed;
     DatabaseAtShutdown database = DatabaseAtShutdown::fast_forwarded;
@@ -68,6 +74,7 @@ struct Release {
     Truncation truncation = Truncation::exact;
     LogAheadOfEpoch log_ahead = LogAheadOfEpoch::starts;
     VoteEquality votes = VoteEquality::leader_and_epoch;
+    RequestOrder requests = RequestOrder::of_session;
 
     /// NEWLEADER is queued when the sync is decided, not behind the serialised SNAP (3104).
     bool new_leader_before_snap = false;
@@ -101,6 +108,12 @@ struct Release {
     bool skips_torn_header = true;
     /// Whether the leader may send from its log on disk (1413).
     bool syncs_from_disk = true;
+    /// A leader that finds a gap between its log on disk and the one in memory sends a SNAP (2418).
+    bool sees_gap_in_log = true;
+    /// The size of the log, too, makes a server take a snapshot (3244).
+    bool snapshots_by_size = true;
+    /// Memory takes a new epoch before its file does (2307).
+    bool epochs_in_memory_first = false;
     /// currentEpoch.tmp is looked at when the epoch files disagree (4269).
     bool reads_epoch_temporary = true;
     /// Within the committed log's window a learner is taken to have a prefix of it (1154).
@@ -111,6 +124,8 @@ struct Release {
     bool bids_must_be_higher = false;
     /// Elected by servers of another round, a leader does not look at its own round (1514).
     bool leader_ignores_round = false;
+    /// One thread dials one server after the other, and sends nothing meanwhile (2930, 3756).
+    bool dials_one_by_one = false;
     /// An observer waits before it looks for a leader again (observer.election.DelayMs).
     bool observers_wait = true;
     /// A learner takes no first proposal that leaves a gap behind what it holds.
@@ -121,6 +136,8 @@ struct Release {
     bool late_read_timeout = false;
     /// It tries to reach its leader once a second, each time for no longer than syncLimit.
     bool slow_connect_retry = false;
+    /// All its tries together have initLimit.
+    bool connects_within_init_limit = true;
     /// A leader synchronizes only so many observers at a time.
     bool throttles_syncs = true;
     /// The plan of synchronization is that of 3.4: the committed log alone, without its epochs.

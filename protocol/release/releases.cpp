@@ -65,6 +65,11 @@ constexpr Release v3_5_3() {
     release.late_read_timeout = true;
     release.slow_connect_retry = true;
     release.observers_wait = false;
+    release.dials_one_by_one = true;
+    release.epochs_in_memory_first = true;
+    release.requests = RequestOrder::of_server;
+    release.sees_gap_in_log = false;
+    release.snapshots_by_size = false;
     return release;
 }
 
@@ -76,6 +81,7 @@ constexpr Release v3_4_10() {
     release.syncs_from_disk = false;
     release.plans_by_window = true;
     release.throttles_syncs = false;
+    release.connects_within_init_limit = false;
     return release;
 }
 

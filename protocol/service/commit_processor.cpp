@@ -22,9 +22,10 @@ bool needs_commit(Operation operation, bool is_leader) {
     return false;
 }
 
-void CommitProcessor::start(bool is_leader, const CommitLimits& limits) {
+void CommitProcessor::start(bool is_leader, const CommitLimits& limits, RequestOrder order) {
     is_leader_ = is_leader;
-    limits_ = limits;
+    has_one_queue_ = order == RequestOrder::of_server;
+    limits_ = has_one_queue_ ? CommitLimits{} : limits;
 }
 
 void CommitProcessor::submit(const Request& request) {
@@ -32,6 +33,11 @@ void CommitProcessor::submit(const Request& request) {
     if (needs_commit(request)) {
         own_writes_.push({request.session, request.cxid});
     }
+}
+
+/// The queue in which what this session asks waits; 0 is no session's id.
+inline SessionId CommitProcessor::queue_of(SessionId session) const {
+    return has_one_queue_ ? SessionId{} : session;
 }
 
 inline std::size_t CommitProcessor::slot_of(SessionId session) const {
@@ -60,6 +66,9 @@ inline bool CommitProcessor::may_commit() {
     if (commits_left_ == 0 || committed_.empty()) {
         return false;
     }
+    if (has_one_queue_ && waiting_ == 0 && !queued_.empty()) {
+        return false;  // What can go on goes first, however much of it there is.
+    }
     if (own_writes_.empty()) {
         return true;
     }
@@ -75,7 +84,7 @@ inline bool CommitProcessor::may_commit() {
         // then its cxid is out of order here, and the leader's order is what counts.
         return true;
     }
-    matching_ = find(earliest.session);
+    matching_ = find(queue_of(earliest.session));
     // Not yet: the write itself was not fed, or reads of its session are still before it.
     return matching_ != nowhere && needs_commit(places_[matching_].requests.front());
 }
@@ -96,14 +105,15 @@ inline CommitProcessor::Step CommitProcessor::feed() {
     const Request& request = queued_.front();
     Step step{Turn::hold, &request};
     queued_.pop();  // Its place is not taken before something is added.
-    --to_feed_;
-    std::uint32_t place = find(request.session);
+    to_feed_ = has_one_queue_ ? queued_.size() : to_feed_ - 1;  // Also what has come since.
+    const SessionId queue = queue_of(request.session);
+    std::uint32_t place = find(queue);
     if (place == nowhere && !needs_commit(request)) {
         step.turn = Turn::pass;
         ++reads_fed_;
     } else {
-        // Behind a waiting request of the same session everything waits: FIFO client order.
-        place = place == nowhere ? add(request.session) : place;
+        // Behind a waiting request everything in its queue waits: FIFO client order.
+        place = place == nowhere ? add(queue) : place;
         places_[place].requests.push(request);
     }
     // Stop as soon as a write of ours waits and a commit is here: commits of our own writes come in
@@ -136,6 +146,9 @@ inline CommitProcessor::Step CommitProcessor::take_commit() {
 }
 
 CommitProcessor::Step CommitProcessor::take_next() {
+    if (has_one_queue_) {
+        go_on();  // Something may have come that goes before a commit.
+    }
     if (phase_ == Phase::between) {
         // What arrives during this loop is fed in the next one: a stream of reads that never ends
         // must not keep commits of other servers waiting.

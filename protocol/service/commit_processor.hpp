@@ -22,6 +22,9 @@ using Committed = std::variant<Txn, SyncReply>;
 /// them, and neither endless reads nor endless commits hold up the other. It works in loops: feed
 /// requests, then commit, then release what has waited behind the writes committed.
 ///
+/// Before 3.6.0 there is one queue for all sessions: nothing goes on while a request waits for its
+/// commit (nextPending), and no commit is taken up as long as requests can go on.
+///
 /// Invariant: a request that needs a commit is in `own_writes_` until it is committed, and so long
 /// either in `queued_` or held in its session's queue.
 class CommitProcessor {
@@ -40,7 +43,7 @@ class CommitProcessor {
     };
 
     /// On a learner a sync waits for the leader as a write does (matchSyncs).
-    void start(bool is_leader, const CommitLimits& limits);
+    void start(bool is_leader, const CommitLimits& limits, RequestOrder order = {});
     void submit(const Request& request);
     void commit(const Txn& txn) { committed_.push_slot().emplace<Txn>(txn); }
     void commit(const SyncReply& reply) { committed_.push_slot().emplace<SyncReply>(reply); }
@@ -77,6 +80,7 @@ class CommitProcessor {
     Step take_commit();
     void go_on();
     const Request* release_next();
+    SessionId queue_of(SessionId session) const;
     std::size_t slot_of(SessionId session) const;
     std::uint32_t find(SessionId session) const;
     std::uint32_t add(SessionId session);
@@ -85,6 +89,7 @@ class CommitProcessor {
 
     CommitLimits limits_;
     bool is_leader_ = false;
+    bool has_one_queue_ = false;
     Phase phase_ = Phase::between;
     Ring<Request> queued_;       // queuedRequests: of this server's clients, in order of arrival.
     Ring<OwnWrite> own_writes_;  // queuedWriteRequests: those of them that need a commit.
@@ -96,7 +101,7 @@ class CommitProcessor {
     Ring<std::uint32_t> to_release_;    // Session queues behind writes of this loop.
     bool releases_ = false;
 
-    // pendingRequests: session queues, by session; open addressing.
+    // pendingRequests: session queues, by session, or the one for all; open addressing.
     std::vector<SessionQueue> places_;
     std::vector<std::uint32_t> free_;
     std::vector<std::uint32_t> index_;  // Its size is zero or a power of two.

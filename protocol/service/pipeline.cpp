@@ -10,7 +10,7 @@ namespace zab {
 void Pipeline::start(const Server& server, bool leads) {
     serving = true;
     tracks_sessions = leads;
-    to_commit.start(leads, server.config->commit_limits);
+    to_commit.start(leads, server.config->commit_limits, server.release().requests);
     last_flush = server.now.monotonic;
     if (leads) {
         for (const Session& session : server.database.sessions()) {
@@ -218,7 +218,9 @@ void Pipeline::append_next(Server& server, Effects& out) {
     }
     ++txns_since_snapshot;
     bytes_since_snapshot += txn.bytes;
-    if (txns_since_snapshot > snapshot_after || bytes_since_snapshot > snapshot_after_bytes) {
+    const bool is_long =
+        server.release().snapshots_by_size && bytes_since_snapshot > snapshot_after_bytes;
+    if (txns_since_snapshot > snapshot_after || is_long) {
         draw_snapshot_distance(*server.config);
         if (!snapshot_running) {  // "Too busy to snap, skipping": the next one will do.
             snapshot_running = true;

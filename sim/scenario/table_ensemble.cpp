@@ -96,7 +96,7 @@ std::vector<Row> pipeline_rows() {
             {"snapCount: transactions between two snapshots.", "100000"}),
         row("snapshot_size_limit", &C::snapshot_size_limit,
             bytes<std::uint64_t>(1, std::uint64_t{1} << 50),
-            {"snapSizeLimitInKb: log bytes between two snapshots.", "\"4GiB\""}),
+            {"snapSizeLimitInKb, since 3.6.0: log bytes between two snapshots.", "\"4GiB\""}),
         row("snapshot_size_percent", &C::snapshot_size_percent,
             integer<std::uint32_t>(0, 1'000'000),
             {"snapshotSizeFactor, in percent: how much log a learner is sent from disk, by the "
@@ -131,12 +131,12 @@ std::vector<Row> pipeline_rows() {
              "1000"}),
         limit_row(
             "max_read_batch_size", &zab::CommitLimits::reads, count,
-            {"commitProcessor.maxReadBatchSize: reads that pass in one turn before commits get "
-             "theirs; absent (-1): until a commit could take its turn.",
+            {"commitProcessor.maxReadBatchSize, since 3.6.0: reads that pass in one turn before "
+             "commits get theirs; absent (-1): until a commit could take its turn.",
              "100"}),
         limit_row(
             "max_commit_batch_size", &zab::CommitLimits::commits, count,
-            {"commitProcessor.maxCommitBatchSize: commits applied before reads get a turn.", "1"}),
+            {"maxCommitBatchSize, since 3.6.0: commits applied before reads get a turn.", "1"}),
         row("min_session_ticks", &C::min_session_ticks, integer<std::uint32_t>(1, 1'000'000),
             {"minSessionTimeout, in ticks.", "2"}),
         row("max_session_ticks", &C::max_session_ticks, integer<std::uint32_t>(1, 1'000'000),

@@ -26,8 +26,10 @@ Request request(std::uint64_t session, Cxid cxid, Operation operation) {
 /// order of the queue and other servers' in between, and what the processor has made of it.
 class Load {
   public:
-    Load(std::uint64_t seed, bool is_leader, const zab::CommitLimits& limits) : dice_(seed) {
-        processor_.start(is_leader, limits);
+    Load(std::uint64_t seed, bool is_leader, const zab::CommitLimits& limits,
+         zab::RequestOrder order)
+        : dice_(seed) {
+        processor_.start(is_leader, limits, order);
     }
 
     void ask() {
@@ -113,7 +115,8 @@ TEST_CASE("sessions are answered in order, commits take effect in order, nothing
         zab::CommitLimits limits;
         if (seed % 3 == 1) limits.reads = static_cast<std::uint32_t>(seed % 5);
         limits.commits = 1 + static_cast<std::uint32_t>(seed % 4);
-        Load load(seed, false, limits);
+        Load load(seed, false, limits,
+                  seed % 4 == 3 ? zab::RequestOrder::of_server : zab::RequestOrder::of_session);
 
         for (int step = 0; step < 400; ++step) {
             const std::uint32_t what = load.dice().small(3);
@@ -151,6 +154,37 @@ TEST_CASE("a batch of commits is not interrupted by reads, and ends where a sess
     CHECK((processor.take_released() == nullptr));  // The batch goes on.
     CHECK((processor.take_next().turn == Turn::commit));
     CHECK_EQ(processor.take_released()->cxid, 2);
+}
+
+TEST_CASE("a read waits behind its own session's write, and before 3.6.0 behind anybody's") {
+    for (const auto order : {zab::RequestOrder::of_session, zab::RequestOrder::of_server}) {
+        const bool is_old = order == zab::RequestOrder::of_server;
+        CommitProcessor processor;
+        processor.start(false, {}, order);
+        processor.submit(request(1, 1, Operation::set));
+        processor.submit(request(2, 1, Operation::get));
+        REQUIRE((processor.take_next().turn == Turn::hold));
+        CHECK((processor.take_next().turn == (is_old ? Turn::hold : Turn::pass)));
+
+        processor.commit(zab::Txn{{1}, {1}, 1});
+        CHECK((processor.take_next().turn == Turn::commit));
+        const Request* released = processor.take_released();
+        CHECK_EQ(released != nullptr, is_old);
+        CHECK((processor.take_released() == nullptr));
+    }
+}
+
+TEST_CASE("before 3.6.0 another server's commit waits as long as reads can go on") {
+    for (const auto order : {zab::RequestOrder::of_session, zab::RequestOrder::of_server}) {
+        CommitProcessor processor;
+        processor.start(false, {}, order);
+        processor.submit(request(2, 1, Operation::get));
+        processor.commit(zab::Txn{{1}, {9}, 1});
+        REQUIRE((processor.take_next().turn == Turn::pass));
+        processor.submit(request(2, 2, Operation::get));
+        const bool is_old = order == zab::RequestOrder::of_server;
+        CHECK((processor.take_next().turn == (is_old ? Turn::pass : Turn::commit)));
+    }
 }
 
 TEST_CASE("what is cleared is forgotten") {

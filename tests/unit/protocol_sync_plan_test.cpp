@@ -181,6 +181,28 @@ TEST_CASE("the committed log keeps only the newest transactions") {
     check(database, plan_of(database, z(1, 2)), {Kind::snap, z(1, 5), 0, 0, z(1, 5)});
 }
 
+TEST_CASE("a gap between the log on disk and the one in memory: a SNAP, or 2418 leaves it out") {
+    Database database;
+    zab::DiskImage disk;
+    for (const Zxid zxid : {z(1, 1), z(1, 2), z(1, 3)}) {
+        disk.log.push({zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set});
+    }
+    disk.log_files = {{z(1, 1), 300}};
+    database.install({{z(1, 5), 1}, {}, {}}, z(1, 5));
+    for (const Zxid zxid : {z(1, 6), z(1, 7)}) {
+        database.apply({zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set});
+    }
+    zab::Config config;
+    const auto plan = [&] { return zab::plan_sync({database, config, {}, &disk}, z(1, 2)); };
+    CHECK_EQ(static_cast<int>(plan().kind), static_cast<int>(Kind::snap));
+
+    config.release = zab::with_defect(config.release, "2418");
+    CHECK_EQ(static_cast<int>(plan().kind), static_cast<int>(Kind::diff));
+    std::vector<std::uint32_t> sent;
+    for (const zab::Txn& txn : plan().proposals) sent.push_back(txn.zxid.counter());
+    CHECK((sent == std::vector<std::uint32_t>{3, 6, 7}));
+}
+
 TEST_CASE("the log on disk serves a learner if what lies behind its file is small") {
     // Two files: <1,1> to <1,4>, and <2,1>; what is in memory begins with <2,1>.
     Database database;
