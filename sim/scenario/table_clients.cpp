@@ -223,8 +223,9 @@ Form<Reconnect> reconnect() {
     const auto pause = duration({}, zab::seconds(3600));
     return object<R>({
         .outline = {"reconnect",
-                    "How a client goes on after it has lost its server; by default as ZooKeeper's, "
-                    "which rests up to a second before every try but the first.",
+                    "How a client goes on after it has lost its server; by default as ZooKeeper's: "
+                    "once it was connected, it rests up to a second before every try, and one "
+                    "second more before it tries the server again that it had last.",
                     {}},
         .keys =
             {

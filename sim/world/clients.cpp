@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::int64_t shortest_rest_ns = 1'000;         // So that time passes between two tries.
 constexpr std::int64_t longest_rest_ns = 1'000'000'000;  // ClientCnxn: before each new try.
+constexpr std::int64_t spin_delay_ns = 1'000'000'000;    // Before the list is gone through again.
 
 /// What a client does when nothing but time has passed since it was last told of.
 Origin after_last_record(const Client& client, std::int64_t now) {
@@ -90,8 +91,7 @@ zab::NodeId World::choose_server(const Client& client) const {
     zab::ensure(!candidates.empty(), "the loader refuses a placement that fits no server");
     // The client's own shuffled list, gone through from try to try (StaticHostProvider). The first
     // choice spreads the group evenly.
-    const std::size_t turn = client.number + client.tries;
-    return candidates[turn % candidates.size()];
+    return candidates[(client.number + std::size_t{client.turn}) % candidates.size()];
 }
 
 void World::client_dials(ClientIndex index) {
@@ -136,6 +136,7 @@ void World::client_link_up(ClientIndex index, zab::LinkId link, const Origin&) {
         return;
     }
     client.link = link;
+    client.has_connected = true;
     client.last_heard = now_;
     send_from_client(client, client.session.hello(), client.last_record,
                      now_ - client.last_record_at);
@@ -180,24 +181,28 @@ void World::client_link_down(ClientIndex index, zab::DownReason reason, const Or
         return;
     }
     ++client.tries;
+    ++client.turn;
     schedule(now_ + rest_before_dial(client, was_attached), EventKind::client_dial, index, 0);
 }
 
-/// ClientCnxn tries the next server at once when it loses one, and then rests before every try.
+/// ClientCnxn.startConnect rests before every try once a connection has stood, and
+/// StaticHostProvider.next before it comes to the server again that was the last one.
 std::int64_t World::rest_before_dial(const Client& client, bool was_attached) const {
     const ClientGroup& group = scenario_->clients[client.group];
+    const std::size_t servers = group.servers.empty() ? servers_.size() : group.servers.size();
+    const bool starts_over = client.tries % servers == 0;
     if (group.reconnect.has_value()) {
-        const std::size_t servers = group.servers.empty() ? servers_.size() : group.servers.size();
-        const bool tried_all = !was_attached && client.tries % servers == 0;
+        const bool tried_all = !was_attached && starts_over;
         return std::max({group.reconnect->pause.ns,
                          tried_all ? group.reconnect->cycle_pause.ns : std::int64_t{0},
                          was_attached ? std::int64_t{0} : shortest_rest_ns});
     }
-    if (was_attached) {
-        return 0;
+    std::int64_t rest = starts_over ? spin_delay_ns : 0;
+    if (client.has_connected) {
+        const Key key{draw(client.key, ClientDraw::rest, client.dials)};
+        rest += static_cast<std::int64_t>(uniform_below(key, longest_rest_ns));
     }
-    const Key key{draw(client.key, ClientDraw::rest, client.dials)};
-    return static_cast<std::int64_t>(uniform_below(key, longest_rest_ns));
+    return rest;
 }
 
 /// The end of a client: what it does not tell its server, the server must find out by itself.

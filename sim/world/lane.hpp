@@ -24,6 +24,16 @@ struct Lane {
     zab::NodeId to_server{};
 };
 
+struct Flight;
+struct Pipe;
+
+/// A message that has not arrived, and when it has its turn among those of its path.
+struct UnderWay {
+    Flight* flight = nullptr;
+    Pipe* pipe = nullptr;
+    std::int64_t order = 0;
+};
+
 /// The links of a host that have a rate and were ever dialled over. Links without a rate have none:
 /// a message of theirs waits for nobody.
 class Lanes {

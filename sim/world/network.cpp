@@ -94,18 +94,19 @@ const LinkModel& World::model(HostIndex from, HostIndex to) const {
         word = passed.word;
     }
     const bool is_single = has_datagrams_ && is_single_message(conn, flight);
-    flight.out_at = sent;
     const std::int64_t on_link = wire_ns(flight.bytes, link_paces_[route.model]);
-    if (route.lane != none) {
+    flight.out_at = sent + on_link;
+    if (route.lane != none && is_open(route)) {
         const std::int64_t begin =
             onto_lane(hosts_[route.from_host].lanes[route.lane], flight, sent, on_link);
         start += begin - sent;
-        sent = begin;
     }
-    std::int64_t arrival = sent + link.distance.ns + link.delay.draw(word).ns + on_link;
+    flight.past_at = flight.out_at;
+    flight.travel = link.distance.ns + link.delay.draw(word).ns;
     if (has_noise_ || link.loss.ppb != 0) {
-        arrival += faults_on_the_way(route, flight, word, sent);
+        flight.travel += faults_on_the_way(route, flight, word);
     }
+    std::int64_t arrival = flight.past_at + flight.travel;
     flight.origin.other = arrival - start;
     if (!is_single && arrival < pipe.last_arrival) {
         flight.origin.wait += pipe.last_arrival - arrival;  // First in, first out.
@@ -253,10 +254,9 @@ std::uint64_t World::occurrence_of(ConnectionIndex index, unsigned side, std::ui
     return ++pipe_draws_[route.pair * pair_counters + kind];
 }
 
-/// What loss, delay and rate limits add: a lost segment comes after a retransmission time-out,
-/// which doubles at every further loss; after too many of them TCP gives the connection up.
-std::int64_t World::faults_on_the_way(const Route& route, Flight& flight, std::uint64_t word,
-                                      std::int64_t leaves) {
+/// What loss and delays add, behind a limit of rate: a lost segment comes after a retransmission
+/// time-out, which doubles at every further loss; after too many TCP gives the connection up.
+std::int64_t World::faults_on_the_way(const Route& route, Flight& flight, std::uint64_t word) {
     std::int64_t extra = 0;
     Probability loss = link_models_[route.model].loss;
     if (route.path != none) {
@@ -269,11 +269,7 @@ std::int64_t World::faults_on_the_way(const Route& route, Flight& flight, std::u
             }
         }
         loss = either(loss, way.loss);
-        if (way.pace.fixed_ns_per_byte != 0) {
-            const std::int64_t begin = std::max(leaves, way.free_at);
-            way.free_at = begin + wire_ns(flight.bytes, way.pace);
-            extra += way.free_at - leaves;
-        }
+        flight.past_at = through_limit(way, flight.bytes, flight.out_at);
     }
     if (has_datagrams_ && route.pair != none) {
         return extra;  // What is lost is lost: nobody sends it again.

@@ -146,7 +146,9 @@ struct Flight {
     std::uint32_t bytes = 0;
     What what = What::message;
     std::int64_t off_card_at = 0;  ///< Its last byte is past its host's network card then,
-    std::int64_t out_at = 0;       ///< and on its way over the link.
+    std::int64_t out_at = 0;       ///< out on its link,
+    std::int64_t past_at = 0;      ///< and past the limits of rate of its path.
+    std::int64_t travel = 0;       ///< From there on, but for what arrives before it.
 };
 
 /// A message as its reader finds it.
@@ -329,9 +331,11 @@ struct Client {
     HostIndex host = 0;
     zab::ClientSession session{0, 0};
     zab::LinkId link{};
-    zab::NodeId server{};      ///< It talks to, or tries.
-    std::uint32_t tries = 0;   ///< Since it was last attached.
-    std::uint32_t wanted = 0;  ///< Requests that wait for a connection, or to be issued.
+    zab::NodeId server{};     ///< It talks to, or tries.
+    std::uint32_t turn = 0;   ///< Its place in the list of servers, gone through from try to try.
+    std::uint32_t tries = 0;  ///< Since it was last attached.
+    bool has_connected = false;  ///< Ever, to any server.
+    std::uint32_t wanted = 0;    ///< Requests that wait for a connection, or to be issued.
     zab::Ring<std::int64_t> arrivals_due;  ///< Of an open load: when each of those arrived.
     std::uint64_t issued = 0;              ///< So far.
     std::uint64_t creates = 0;
@@ -381,6 +385,7 @@ enum class EventKind : std::uint8_t {
     dial_expires,
     read_timeout,
     pipe_breaks,
+    pipe_retries,
     process_reset,
     client_timer,
     client_arrival,

@@ -156,9 +156,7 @@ void World::give_up(ConnectionIndex index, unsigned side) {
 void World::delay_all(Pipe& pipe, std::int64_t until) {
     for (std::size_t i = 0; i < pipe.flights.size(); ++i) {
         Flight& flight = pipe.flights[i];
-        const std::int64_t arrival = std::max(flight.origin.since, until);
-        flight.origin.other += arrival - flight.origin.since;
-        flight.origin.since = arrival;
+        delay_until(flight, std::max(flight.origin.since, until));
     }
     pipe.last_arrival = std::max(pipe.last_arrival, until);
 }
@@ -167,67 +165,43 @@ void World::delay_all(Pipe& pipe, std::int64_t until) {
 void World::path_opens(PathEnd from, PathEnd to) {
     resume_lanes(from, to);
     for (ConnectionIndex index = 0; index < connections_.size(); ++index) {
-        Connection& conn = connections_[index];
+        const Connection& conn = connections_[index];
         for (unsigned side = 0; side < 2; ++side) {
-            Pipe& pipe = conn.pipes[side];
+            const Pipe& pipe = conn.pipes[side];
             if (!goes_over(conn, side, from, to) || !pipe.stalled || pipe.held) {
                 continue;
             }
-            pipe.stalled = false;
-            if (pipe.flights.empty()) {
-                continue;  // Its sender is gone, or has given up.
+            if (!pipe.retries || pipe.flights.empty()) {
+                go_on_sending(index, side);
+                continue;
             }
             std::int64_t next_try = pipe.stalled_since;
             std::int64_t backoff = scenario_->network.retransmission_timeout.ns;
-            while (pipe.retries && next_try < now_) {
+            while (next_try < now_) {
                 next_try += backoff;
                 backoff = std::min<std::int64_t>(backoff * 2, 120'000'000'000);
             }
-            delay_all(pipe, std::max(next_try, now_));
-            send_again(pipe, std::max(next_try, now_));
-            schedule_head(index, side);
+            schedule(next_try, EventKind::pipe_retries, index * 2 + side,
+                     pipe.stall_number | (std::uint64_t{conn.generation} << 32));
         }
     }
 }
 
-/// A limit of rate has gone, or is a wider one: what still waits for its turn on the path leaves
-/// now, as fast as the link takes it. (So does what waited there for other reasons: which part of a
-/// delay was whose is not kept.)
-void World::path_gets_faster(PathEnd from, PathEnd to) {
-    path(from, to).free_at = now_;
-    clear_lanes(from, to);
-    for (ConnectionIndex index = 0; index < connections_.size(); ++index) {
-        Connection& conn = connections_[index];
-        for (unsigned side = 0; side < 2; ++side) {
-            if (goes_over(conn, side, from, to)) {
-                leave_now(conn.pipes[side]);
-                if (conn.pipes[side].head_scheduled) {
-                    schedule_head(index, side);
-                }
-            }
-        }
+/// TCP tries again; in vain, if its way has closed once more.
+void World::retry_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number) {
+    const Pipe& pipe = connections_[index].pipes[side];
+    const bool is_still_stalled = pipe.stalled && pipe.retries && !pipe.held;
+    if (is_still_stalled && pipe.stall_number == stall_number && is_open(pipe.route)) {
+        go_on_sending(index, side);
     }
 }
 
-void World::leave_now(Pipe& pipe) {
-    const LinkModel& link = link_models_[pipe.route.model];
-    const Pace pace = link_paces_[pipe.route.model];
-    Lane* lane = lane_of(pipe);
-    std::int64_t leaves = lane == nullptr ? now_ : std::max(now_, lane->free_at);
-    for (std::size_t i = 0; i < pipe.flights.size(); ++i) {
-        Origin& origin = pipe.flights[i].origin;
-        leaves += wire_ns(pipe.flights[i].bytes, pace);
-        pipe.flights[i].out_at = leaves;
-        const std::int64_t sent = origin.since - origin.other;
-        const std::int64_t arrival = std::max(sent, leaves + link.distance.ns);
-        if (arrival < origin.since) {
-            origin.other -= origin.since - arrival;
-            origin.since = arrival;
-        }
-    }
-    if (!pipe.flights.empty()) {
-        pipe.last_arrival = pipe.flights[pipe.flights.size() - 1].origin.since;
-        if (lane != nullptr) lane->free_at = leaves;
+void World::go_on_sending(ConnectionIndex index, unsigned side) {
+    Pipe& pipe = connections_[index].pipes[side];
+    pipe.stalled = false;
+    if (!pipe.flights.empty()) {  // Else its sender is gone, or has given up.
+        send_again(pipe);
+        schedule_head(index, side);
     }
 }
 

@@ -190,13 +190,14 @@ void World::schedule(std::int64_t time, EventKind kind, std::uint32_t entity,
         case EventKind::read_timeout:
             if (is_current()) check_read_timeout(entity, argument);
             return;
-        case EventKind::pipe_breaks: {
-            const std::uint32_t slot = entity / 2;
-            if (connections_[slot].generation == generation) {
-                break_pipe(slot, entity % 2, argument);
+        case EventKind::pipe_breaks:
+        case EventKind::pipe_retries:
+            if (connections_[entity / 2].generation == generation) {
+                static_cast<EventKind>(what & 0xff) == EventKind::pipe_breaks
+                    ? break_pipe(entity / 2, entity % 2, argument)
+                    : retry_pipe(entity / 2, entity % 2, argument);
             }
             return;
-        }
         case EventKind::process_reset: reset_connections(entity, argument); return;
         case EventKind::client_timer: client_timer(entity, argument); return;
         case EventKind::client_arrival: client_arrival(entity, arguments); return;

@@ -196,8 +196,7 @@ class World {
     std::uint64_t occurrence_of(ConnectionIndex index, unsigned side, std::uint64_t kind);
     void call_sender(ConnectionIndex index);
     void run_sender(ConnectionIndex index, Core* core);
-    std::int64_t faults_on_the_way(const Route& route, Flight& flight, std::uint64_t word,
-                                   std::int64_t leaves);
+    std::int64_t faults_on_the_way(const Route& route, Flight& flight, std::uint64_t word);
     Key pair_key(const End& from, const End& to) const;
     std::int64_t segment_ns(const End& from, const End& to, std::uint64_t word) const;
     std::uint64_t dial_count(const End& from, const End& to);
@@ -235,14 +234,21 @@ class World {
     // lanes.cpp: links that have a rate.
     Lane* lane_of(const Pipe& pipe);
     bool goes_over(const Connection& conn, unsigned side, PathEnd from, PathEnd to) const;
+    bool is_open(const Route& route) const;
+    bool has_rate(const Route& route) const;
     void drop_flights(Pipe& pipe);
     void free_way(const Route& route);
-    void clear_lanes(PathEnd from, PathEnd to);
     void path_closes(PathEnd from, PathEnd to);
     void resume_lanes(PathEnd from, PathEnd to);
-    static void send_later(Flight& flight, std::int64_t out_at);
+    void path_gets_faster(PathEnd from, PathEnd to);
+    std::int64_t others_out_at(const Route& route) const;
+    static std::int64_t through_limit(Path& way, std::uint32_t bytes, std::int64_t from);
+    std::vector<UnderWay> under_way(PathEnd from, PathEnd to, bool is_limited,
+                                    std::int64_t Flight::*when);
+    static void arrive_anew(Pipe& pipe, Flight& flight, std::int64_t past_at);
     void reschedule_heads(PathEnd from, PathEnd to);
-    void send_again(Pipe& pipe, std::int64_t from);
+    void send_again(Pipe& pipe);
+    static void delay_until(Flight& flight, std::int64_t arrival);
 
     // buffers.cpp: what a reader leaves unread, and who waits for room.
     void write_waits(const Step& step, zab::LinkId link);
@@ -337,8 +343,8 @@ class World {
     PathEnd path_end(const End& end) const;
     Path* path_between(const End& from, const End& to);
     void path_opens(PathEnd from, PathEnd to);
-    void path_gets_faster(PathEnd from, PathEnd to);
-    void leave_now(Pipe& pipe);
+    void retry_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number);
+    void go_on_sending(ConnectionIndex index, unsigned side);
 
     std::shared_ptr<const Scenario> scenario_;
     std::shared_ptr<const zab::Config> config_;

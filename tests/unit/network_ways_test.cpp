@@ -1,0 +1,145 @@
+#include "tests/unit/network_world.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+// Links that have a rate, and limits of rate, when faults begin and end: what waited goes on, what
+// was past them is as late as it was.
+
+namespace {
+
+using test::at_server;
+using test::between;
+using test::both;
+using test::Run;
+using trace::Kind;
+
+Run run_of(const std::string& text) {
+    const Run run = test::run(sim::sound(text));
+    test::check_clean(run);
+    return run;
+}
+
+Run::Wanted of(zab::MessageKind kind) {
+    return
+        [kind](const trace::Record& r) { return r.detail() == static_cast<std::uint16_t>(kind); };
+}
+
+/// Two servers, 2 leads, a write of so many bytes each 0.2 s from 20 s on; at 30 s a limit that
+/// limits nothing begins, and at `until` it ends.
+Run harmless_limit(const std::string& link, const std::string& payload, const std::string& until) {
+    return run_of(fmt::format(R"({{
+        "duration": "36s", "cpu": {{ "preset": "zero" }},
+        "ensemble": {{ "voters": 2, "sync_limit": 50, "init_limit": 50, "tick_time": "4s" }},
+        "network": {{ "delay": "1ms", "links": [ {{ "from": 2, "to": 1, {} }} ] }},
+        "clients": [ {{ "count": 1, "start": "20s", "placement": {{ "servers": [2] }},
+            "load": {{ "open": {{ "constant": "5/s" }} }}, "payload": "{}",
+            "session_timeout": "60s" }} ],
+        "faults": [ {{ "at": "30s", "lasting": "{}",
+            "rate": {{ "from": 2, "to": 1, "one_way": true, "bandwidth": "1Gbit/s" }} }} ] }})",
+                              link, payload, until));
+}
+
+}  // namespace
+
+TEST_CASE("the end of a limit of rate takes nothing off what is past it") {
+    const Run run = harmless_limit(R"("delay": "1s")", "100B", "500ms");
+    const auto proposals = run.all(
+        Kind::receive, both(between(28, 36), both(at_server(1), of(zab::MessageKind::proposal))));
+    REQUIRE_GT(proposals.size(), 20);
+    for (const trace::Record& r : proposals) {
+        CHECK_GE(r.other_ns(), 1'000'000'000);
+        CHECK_LT(r.other_ns(), 1'001'000'000);
+    }
+}
+
+TEST_CASE("what is out on its link is not sent over it again when a limit of rate ends") {
+    const Run run = harmless_limit(R"("delay": "1s", "bandwidth": "8Mbit/s")", "100kB", "10ms");
+    const auto proposals = run.all(
+        Kind::receive, both(between(28, 36), both(at_server(1), of(zab::MessageKind::proposal))));
+    REQUIRE_GT(proposals.size(), 20);
+    for (const trace::Record& r : proposals) CHECK_LT(r.wait_ns(), 1'000'000);
+}
+
+TEST_CASE("a limit of rate that ends lets go what waits for it, at the rate of the link") {
+    // A megabyte a second limits 1.25 MB/s: from 5 s on 250 kB/s more wait. It ends at 15 s.
+    const Run run = run_of(R"({
+        "duration": "20s", "cpu": { "preset": "zero" }, "network": { "delay": "1ms" },
+        "ensemble": { "voters": 3, "sync_limit": 50, "init_limit": 50 },
+        "clients": [ { "count": 1, "start": "5s", "placement": { "servers": [3] },
+            "load": { "open": { "constant": "12.5/s" } }, "payload": "100kB" } ],
+        "faults": [ { "at": "5s", "lasting": "10s",
+            "rate": { "from": 3, "to": 1, "one_way": true, "bandwidth": "8Mbit/s" } } ] })");
+    const auto late = both(at_server(1), of(zab::MessageKind::proposal));
+    const auto before = run.count(Kind::receive, both(between(5, 15), late));
+    CHECK(before > 95);
+    CHECK(before <= 100);
+    CHECK(run.count(Kind::receive, both(between(5, 16), late)) >= 125 + 10);
+}
+
+TEST_CASE(
+    "a reset throws away what waits for a limit of rate, and nobody waits for it any longer") {
+    // Of 4 MB/s a megabyte a second gets through: at 15 s what needs 30 s more is thrown away.
+    const Run run = run_of(R"({
+        "duration": "25s", "cpu": { "preset": "zero" }, "network": { "delay": "100us" },
+        "ensemble": { "voters": 3, "sync_limit": 50, "init_limit": 50 },
+        "clients": [ { "count": 1, "start": "5s", "placement": { "servers": [2] },
+            "load": { "open": { "constant": "40/s" } }, "payload": "100kB",
+            "operations_each": 390 } ],
+        "faults": [ { "at": "5s",
+            "rate": { "from": 3, "to": 1, "one_way": true, "bandwidth": "8Mbit/s" } },
+                    { "at": "15s", "reset": { "from": 3, "to": 1 } } ] })");
+    const auto infos =
+        run.all(Kind::receive,
+                both(between(15, 25), both(at_server(1), of(zab::MessageKind::leader_info))));
+    REQUIRE_FALSE(infos.empty());
+    CHECK_LT(test::ms(infos.front()), 16'000);
+}
+
+TEST_CASE("a link that several servers share carries no more than its rate when one's way opens") {
+    // Server 5 sends 2 MB/s each to 1 and 2, which share a link of a megabyte a second with 4's
+    // election connection to 1; that is cut for 10 ms.
+    for (const char* fault : {R"("cut": { "from": 4, "to": 1, "one_way": true })",
+                              R"("rate": { "from": 4, "to": 1, "bandwidth": "1Gbit/s" })"}) {
+        INFO(fault);
+        const Run run = run_of(fmt::format(R"({{
+            "duration": "20s", "cpu": {{ "preset": "zero" }},
+            "ensemble": {{ "voters": 5, "sync_limit": 50, "init_limit": 50 }},
+            "hosts": {{ "named": {{ "A": {{}}, "B": {{}} }},
+                "servers": {{ "1": "A", "2": "A", "3": "B", "4": "B", "5": "B" }} }},
+            "network": {{ "delay": "100us", "bandwidth": "8Mbit/s", "send_buffer": "64MiB" }},
+            "clients": [ {{ "count": 1, "start": "5s", "host": "B",
+                "placement": {{ "servers": [5] }}, "load": {{ "open": {{ "constant": "20/s" }} }},
+                "payload": "100kB" }} ],
+            "faults": [ {{ "at": "10s", "lasting": "10ms", {} }} ] }})",
+                                           fault));
+        for (const trace::Record& r : run.all(Kind::resource)) CHECK_LE(r.a(), r.b());
+        const auto at_a = [](const trace::Record& r) { return r.node().value <= 2; };
+        const auto proposals = run.count(
+            Kind::receive, both(between(10, 20), both(at_a, of(zab::MessageKind::proposal))));
+        CHECK(proposals > 95);
+        CHECK(proposals <= 100);
+    }
+}
+
+TEST_CASE("a connection that TCP tries again late keeps its link free for others until then") {
+    // Server 1 and a client share a host. For 12 s nothing of the server's gets to server 3; TCP's
+    // next try is some seconds later. The client's requests, over the same link, wait for nothing.
+    const Run run = run_of(R"({
+        "duration": "40s", "cpu": { "preset": "zero" },
+        "hosts": { "named": { "A": {} }, "servers": { "1": "A" } },
+        "network": { "delay": "1ms", "bandwidth": "8Mbit/s" },
+        "ensemble": { "voters": 3, "sync_limit": 2, "init_limit": 5, "tick_time": "1s" },
+        "clients": [ { "count": 1, "host": "A", "placement": { "servers": [3] },
+                       "load": { "open": { "constant": "10/s" } } } ],
+        "faults": [ { "at": "10s", "lasting": "12s", "cut": { "from": 1, "to": 3 } } ] })");
+    const auto asked =
+        run.all(Kind::receive,
+                both(between(11, 40), both(at_server(3), of(zab::MessageKind::client_request))));
+    CHECK_GT(asked.size(), 280);
+    for (const trace::Record& r : asked) CHECK_LT(r.wait_ns(), 5'000'000);
+    CHECK_FALSE(run.all(Kind::serving, both(between(22, 40), at_server(1))).empty());
+}
