@@ -19,9 +19,9 @@ class Collector {
         if (config.voters.empty()) config.voters = {{1}, {2}, {3}};
         server_ = std::make_unique<zab::Server>(config.voters.front(),
                                                 std::make_shared<const zab::Config>(config));
-        const Value& leader = member(initial, "leader");
-        const auto epoch = [&leader](std::string_view key) -> zab::Epoch {
-            const Value* found = leader.find(key);
+        const Value* leader = initial.find("leader");
+        const auto epoch = [leader](std::string_view key) -> zab::Epoch {
+            const Value* found = leader == nullptr ? nullptr : leader->find(key);
             return {found == nullptr ? 0 : static_cast<std::uint32_t>(number(*found, key))};
         };
         server_->accepted_epoch = epoch("acceptedEpoch");
@@ -62,6 +62,31 @@ class Collector {
     }
     /// The leader's main thread, once its own promise is written, acknowledges too.
     void acknowledge_own() { leading_.on_main_turn(*server_, effects_); }
+    /// As far as the epoch that the leader and this follower have asked for …
+    void decide_with(std::uint16_t sid) {
+        if (!has_asked()) ask();
+        if (!is_decided() && !knows(sid)) connect(sid, accepted());
+    }
+    /// … and have acknowledged.
+    void agree_with(std::uint16_t sid) {
+        decide_with(sid);
+        if (!knows(sid)) connect(sid, accepted());
+        acknowledge(sid, {zab::Zxid{}, current()});
+        acknowledge_own();
+    }
+    /// NEWLEADER: the leader acknowledges by having written its own epoch.
+    void acknowledge_leader(std::uint16_t sid) {
+        auto& all = leading_.handlers;
+        const auto handler = std::find_if(
+            all.begin(), all.end(), [sid](const auto& one) { return one.sid.value == sid + 1; });
+        const zab::Zxid zxid = zab::Zxid::of(leading_.epoch, 0);
+        if (handler == all.end()) {
+            leading_.on_current_epoch_written(*server_, effects_);
+        } else {
+            leading_.on_new_leader_ack(*server_, *handler, zxid, effects_);
+        }
+        leading_.on_main_turn(*server_, effects_);
+    }
 
     /// Who has told an accepted epoch, and who has acknowledged the new one, of these servers.
     std::vector<std::uint64_t> connecting(std::uint16_t servers) const {
@@ -70,8 +95,15 @@ class Collector {
     std::vector<std::uint64_t> electing(std::uint16_t servers) const {
         return members_of(leading_.electing, servers);
     }
+    std::vector<std::uint64_t> following(std::uint16_t servers) const {
+        return members_of(leading_.new_leader_acks, servers);
+    }
     bool is_decided() const { return leading_.epoch_decided; }
     bool is_acknowledged() const { return leading_.election_finished; }
+    bool is_established() const {
+        using Phase = zab::Leading::Phase;
+        return leading_.phase == Phase::starting || leading_.phase == Phase::broadcast;
+    }
     zab::Epoch epoch() const { return leading_.epoch; }
     zab::Epoch accepted() const { return server_->accepted_epoch; }
     zab::Epoch current() const { return server_->current_epoch; }

@@ -25,16 +25,34 @@ Unwritable unwritable_in(const std::string& words) {
         "(?:with )?(?:(?:every|each|all|any|its) )*(?:"
         "writes? (?:of|to) (?:an? |its )?(?:non-?zero )?(.*?)(?: file)?s? fails?|"
         "(?:disk|i/o|io) errors? (?:on|at|when writing) (?:its |writing )?(.*?)(?: file)?s?|"
+        "writing (?:its |an? |of )?(?:non-?zero )?(.*?)(?: file)?s? fails?|"
         "(?:cannot|can not|fails to) write (?:its |an? )?(?:non-?zero )?(.*?)(?: file)?s?|"
         "(?:an? )?(?:non-?zero )?((?:accepted|current) ?epoch)(?: file)?(?:'s)? writes? fails?)",
         std::regex::icase);
     static const std::regex file("(accepted|current)? ?epoch", std::regex::icase);
     std::smatch found, which;
     if (!std::regex_match(words, found, form)) return {};
-    const std::string name = found[1].str() + found[2].str() + found[3].str() + found[4].str();
+    std::string name;
+    for (std::size_t group = 1; group < found.size(); ++group) name += found[group];
     if (!std::regex_match(name, which, file)) throw Refused("which file? " + words);
     return {!which[1].matched || says(which[1], "accepted"),
             !which[1].matched || says(which[1], "current")};
+}
+
+/// "writing acceptedEpoch fails at node 2": which files, and whose.
+struct Whose {
+    Unwritable files;
+    std::uint64_t sid = 0;
+};
+std::optional<Whose> whose_in(const Value& disk) {
+    static const std::regex form(
+        "(?:the )?(.*?)(?:,? (?:at|on|of) (?:node|server|S) ?([0-9]+))(,? \\(?I/O error\\)?)?|"
+        "(?:node|server|S) ?([0-9]+)(?:'s|:)? (.*)");
+    std::smatch found;
+    if (!is_text(disk) || !std::regex_match(disk.text, found, form)) return std::nullopt;
+    const Unwritable files = unwritable_in(plain(found[1].str() + found[5].str()));
+    if (!files.is_any()) return std::nullopt;
+    return Whose{files, std::stoull(found[2].str() + found[4].str())};
 }
 
 class Failures {
@@ -56,6 +74,10 @@ class Failures {
                 if (number(value, key) != servers) throw Refused("initial: not three servers");
             } else if (key == "started" || key == "quorum" || key == "running") {
                 for (const zab::NodeId id : ids(value, key)) started.push_back(known(id.value));
+            } else if (key == "disk") {
+                const auto told = whose_in(value);
+                if (!told) throw Refused("initial.disk");
+                unwritable_[known(told->sid)] = told->files;
             } else {
                 const zab::NodeId node =
                     known(server_number(sim::json::string(key), "initial." + key));
@@ -151,7 +173,7 @@ class Failures {
     void check_words(zab::NodeId node, const std::string& words, Verdict& verdict) const {
         static const std::regex fate(
             "(?:it )?(?:(does not|never|cannot) )?(?:comes?|gets?|serves?|joins?|starts?)(?: up)?"
-            "(?: serving)?|(?:is )?(not )?(?:up|serving)");
+            "(?: serving)?|(?:is )?(not |never )?(?:up|serving)");
         static const std::regex epoch(
             "(?:its )?(both|accepted|current) ?[eE]pochs?(?: is| are| stays?| =|:)? ?(?:still )?"
             "([0-9]+)(?: in memory)?");
@@ -187,10 +209,11 @@ class Failures {
 }  // namespace
 
 std::optional<Verdict> judge_epoch_failures(const Case& one) {
-    if (one.area != "ZAB" || one.level != "cluster" || one.initial.find("disk") != nullptr ||
-        !one.initial.is(Value::Kind::object)) {
+    if (one.area != "ZAB" || one.level != "cluster" || !one.initial.is(Value::Kind::object)) {
         return std::nullopt;
     }
+    const Value* disk = one.initial.find("disk");
+    if (disk != nullptr && !whose_in(*disk)) return std::nullopt;
     Failures failures(one);
     for (const std::string& step : texts(one.stimulus, "stimulus")) failures.play(step);
     Verdict verdict;

@@ -130,6 +130,14 @@ void preset(sim::Disk& disk, const Value& described) {
         log.push({zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set});
     };
     if (described.is(Kind::object)) {
+        only("disk", described, {"snapshot", "log", "epochFiles", "currentEpoch", "acceptedEpoch"});
+        const auto epoch = [&described](const char* key) -> std::optional<zab::Epoch> {
+            const Value* told = described.find(key);
+            if (told == nullptr || is_nothing(*told)) return std::nullopt;
+            return zab::Epoch{static_cast<std::uint32_t>(number(*told, key))};
+        };
+        accepted = epoch("acceptedEpoch");
+        current = epoch("currentEpoch");
         if (const Value* zxid_of = described.find("snapshot")) {
             snapshot = zab::Snapshot{};
             snapshot->position.zxid = zxid(*zxid_of, "snapshot");
@@ -186,6 +194,34 @@ void check_waiting(bool waits, const std::string& words, Verdict& verdict) {
         const bool negated = is_negated(clause);
         verdict.require(clause, waits == (returns ? negated : !negated));
     }
+}
+
+bool tells_refusal(const std::string& words) {
+    static const std::regex form(
+        "(?:is |it )?(?:refused|refuses(?: to (?:start|boot|serve))?|fails|does not (?:start|boot))"
+        "(?:(?:: | ?\\(|, |; | as | because ).*)?");
+    return std::regex_match(words, form);
+}
+
+/// "refuses: current epoch 1 is older than the last zxid": and so it must be on disk.
+void check_reason(const zab::DiskImage& disk, const std::string& words, Verdict& verdict) {
+    static const std::regex form(
+        "[a-z ]*(?:: | ?\\(|, |; | as | because )(?:the |its )?(current|accepted) ?[eE]poch(?:,? "
+        "([0-9]+),?)? is (?:older|less|lower|smaller) than (?:the |its )?"
+        "(last zxid|current epoch)(?:,? (<[^>]*>|[0-9]+))?\\)?");
+    static const std::regex bare("[a-z ]*");
+    if (std::regex_match(words, bare)) return;
+    std::smatch found;
+    if (!std::regex_match(words, found, form)) throw Refused("expected: " + words);
+    const zab::Zxid last = disk.log.last().zxid;
+    const auto& epoch = found[1] == "current" ? disk.current_epoch : disk.accepted_epoch;
+    const bool is_of_zxid = found[3] == "last zxid";
+    const auto than = is_of_zxid ? std::optional(last.epoch()) : disk.current_epoch;
+    verdict.require(words, epoch && than && *epoch < *than);
+    if (found[2].matched && epoch) verdict.check(words, found[2], std::to_string(epoch->value));
+    if (!found[4].matched || !than) return;
+    const std::string got = is_of_zxid ? text(last) : std::to_string(than->value);
+    verdict.check(words, found[4], got);
 }
 
 void check_epochs(const Collector& collector, const Seen& seen, const std::string& key,
@@ -271,8 +307,10 @@ std::optional<Verdict> judge_disk(const Case& one) {
             verdict.require(
                 "data intact",
                 starts && cluster.peer(self).server().database.last_processed() == before);
-        } else if (key == "server" && value.text.starts_with("refuses")) {
+        } else if ((key == "server" || key == "boot") && is_text(value) &&
+                   tells_refusal(value.text)) {
             verdict.require(value.text, cluster.refusals() > 0);
+            check_reason(disk, value.text, verdict);
         } else {
             throw Refused("expected." + key);
         }

@@ -13,7 +13,7 @@ Verdict judge(const Case& one) {
     for (const auto& interpreter :
          {judge_votes, judge_tracker, judge_quorum, judge_plan, judge_epoch_calls, judge_epochs,
           judge_commit_load, judge_commit, judge_trackers, judge_roles, judge_lives, judge_sessions,
-          judge_moves, judge_disk, judge_truncation, judge_epoch_failures, judge_talk,
+          judge_moves, judge_epoch_failures, judge_disk, judge_truncation, judge_talk,
           judge_election, judge_story}) {
         if (auto verdict = interpreter(one)) return *verdict;
     }

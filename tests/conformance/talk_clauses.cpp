@@ -62,7 +62,7 @@ void check_presence(Talk& talk, const std::string& words, const Look& look, Verd
         "processed|tree|present|exists?|known|there|absent|missing|lost|gone|discarded|truncated|"
         "unlogged|unapplied|no|not|never|none|neither|nor|nothing|without|[Ss]ession|txns?|"
         "transactions?|proposals?|[a-z]|the|is|are|in|on|and|after|from|both|all|to|it|yet|held|"
-        "new|old|still|of|by|server|also|data|node|write|create";
+        "new|old|still|of|by|server|also|data|database|node|write|create";
     static const std::regex names("<[0-9]+, ?[0-9]+>|/[a-z]\\w*");
     if (!made_of(std::regex_replace(words, names, ""), known)) throw Refused("expected: " + words);
     const Look& start = talk.looks().front();
@@ -132,7 +132,7 @@ bool check_moment(const Talk& talk, const std::string& words, const Look& look, 
         "(?:its |(?:the )?(?:leader|follower|learner|server)'?s? )?(both|current|accepted)"
         "(?: ?[eE]pochs?)(?: is| are| =|:)?(?: (stays|remains|still))?(?: now| at)? ?([0-9]+)");
     static const std::regex last(
-        "last ?(?:[pP]rocessed|[zZ]xid)(?: ?[zZ]xid)?(?: is| =|:)? ?(<[^>]*>)");
+        "last ?(?:[pP]rocessed|[zZ]xid)(?: ?[zZ]xid)?(?: is| =|:)? ?(<[^>]*>)( on disk)*");
     static const std::regex packet(std::string("(?:(no) )?(") + packet_names +
                                    ")(?: (?:is|was|has been))?(?: (not|never))?(?: yet)? "
                                    "(?:received|read|sent|said|seen|heard)(?: yet)?");
@@ -164,7 +164,9 @@ bool check_moment(const Talk& talk, const std::string& words, const Look& look, 
             if (is_accepted) verdict.check(words, found[3], std::to_string(one.accepted.value));
         }
     } else if (std::regex_match(words, found, last)) {
-        verdict.check(words, text(talk.meant(found[1].str())), text(look.processed));
+        const bool on_disk = found[2].matched;
+        verdict.check(words, text(talk.meant(found[1].str())),
+                      text(on_disk ? look.reloaded : look.processed));
     } else if (std::regex_match(words, found, packet)) {
         const auto all = talk.said();
         const auto until = all.begin() + static_cast<std::ptrdiff_t>(look.heard);

@@ -16,8 +16,14 @@ std::string list_of(const std::vector<zab::Zxid>& zxids) {
     return all + "]";
 }
 
-void check_epochs(const Value& wanted, const Look& look, const std::string& key, Verdict& verdict) {
+/// `{"accepted": 1, "current": 1, "lastProcessed": [1, 2]}`: what the server holds at that moment.
+void check_table(const Talk& talk, const Value& wanted, const Look& look, const std::string& key,
+                 Verdict& verdict) {
     for (const auto& [name, place, value] : wanted.members) {
+        if (contains(name, "^last(?:Processed|Zxid)")) {
+            verdict.check(key + "." + name, text(talk.meant(value)), text(look.processed));
+            continue;
+        }
         const bool is_accepted = name.starts_with("accepted");
         if (!is_accepted && !name.starts_with("current")) throw Refused(key + "." + name);
         verdict.check(key + "." + name, std::to_string(number(value, name)),
@@ -93,10 +99,10 @@ const Look& look_for(const Talk& talk, const std::string& key) {
     return talk.looks().back();
 }
 
-bool is_epoch_table(const Value& value) {
+bool is_table(const Value& value) {
     return value.is(Value::Kind::object) && !value.members.empty() &&
            std::all_of(value.members.begin(), value.members.end(), [](const auto& one) {
-               return one.key.starts_with("accepted") || one.key.starts_with("current");
+               return contains(one.key, "^(?:accepted|current|last(?:Processed|Zxid)$)");
            });
 }
 
@@ -262,9 +268,10 @@ bool check_packets(Talk& talk, const std::string& key, const Value& value, Verdi
 bool check_state(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
     static const std::regex epoch_key(
         "(?:leader|follower|observer)?(?:[cC]urrent|[aA]ccepted)Epoch(?:A[a-zA-Z]+)?");
-    const bool at_ack = key == "epochs" && talk.role() != Talk::Role::leader;
-    if (is_epoch_table(value)) {
-        check_epochs(value, at_ack ? talk.after("NEWLEADER") : look_for(talk, key), key, verdict);
+    const bool at_ack = (key == "epochs" || key == "atAck") && talk.role() != Talk::Role::leader;
+    if (is_table(value)) {
+        check_table(talk, value, at_ack ? talk.after("NEWLEADER") : look_for(talk, key), key,
+                    verdict);
     } else if (std::regex_match(key, epoch_key)) {
         check_epoch(talk, key, value, verdict);
     } else if (contains(key, "^last(?:Processed|Zxid)")) {
