@@ -52,6 +52,11 @@ Stage::Stage(const Case& one) {
         std::erase(config.voters, blind->second);
         cluster->configure(blind->first, config);
     }
+    if (unreachable_) {
+        cluster->refuses = [way = *unreachable_](NodeId from, NodeId to, zab::LinkKind) {
+            return from == way.first && to == way.second;
+        };
+    }
     listen();
     foresee_quits();
     read_initial(one.initial);
@@ -73,6 +78,17 @@ std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& wo
             started_.push_back(node_of(i));
         }
         if (found[3].matched) started_ = nodes_in(found[3]);
+        return std::nullopt;
+    }
+    static const std::regex unreachable(
+        "([0-9]+) (?:voters|nodes|servers)[;,] (?:node |server )?([0-9]+) has (?:an? )?"
+        "(?:unreachable|unresolvable|wrong|bad) address (?:for|of) (?:node |server )?([0-9]+)");
+    if (std::regex_match(words, found, unreachable)) {
+        const NodeId from = node_of(found[2].str()), to = node_of(found[3].str());
+        const std::uint64_t count = std::stoull(found[1]);
+        const std::uint64_t first = std::max(from.value, to.value) == count + 1 ? 1 : 0;
+        for (std::uint64_t i = 0; i < count; ++i) config.voters.push_back(node_of(i + first));
+        unreachable_ = std::pair{from, to};
         return std::nullopt;
     }
     if (!std::regex_match(words, found, without)) throw Refused("config: " + words);
@@ -198,8 +214,8 @@ void Stage::play(const std::string& told) {
             vote->zxid.value += zxid;
             vote->round += round;
         };
-    } else if (!play_fraud(step) && !play_quits(step) && !play_mocks(step) && !play_starts(step) &&
-               !play_stops(step) && !play_waits(step)) {
+    } else if (!play_fraud(step) && !play_quits(step) && !play_restarts(step) &&
+               !play_mocks(step) && !play_starts(step) && !play_stops(step) && !play_waits(step)) {
         const auto parts = halves(step);
         if (!parts) throw Refused("step: " + step);
         play(parts->first);
@@ -223,7 +239,7 @@ std::vector<std::string> roles_of(const test::Cluster& cluster, NodeId node, std
 
 bool Stage::is_quorum_up() const {
     if (!cluster->leader().has_value()) return false;
-    const std::vector<NodeId> all = cluster->members();
+    const std::vector<NodeId>& all = cluster->config().voters;
     const auto serving = std::count_if(all.begin(), all.end(),
                                        [this](NodeId node) { return cluster->serves(node); });
     return 2 * static_cast<std::size_t>(serving) > cluster->config().voters.size();

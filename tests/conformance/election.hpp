@@ -28,7 +28,7 @@ inline const std::string who_pattern =
     "(?:nodes|servers|peers|voters)|(?:(?:nodes?|servers?|peers?|followers?|sids?|leader)? "
     "?(?:[0-9]+(?:(?:, ?(?:and )?| and "
     ")[0-9]+)*)|(?:all|both|others|rest|everybody|leader|old leader|remaining)(?: nodes| peers| "
-    "servers)?|(?:all |both )?followers|[A-Z]|))";
+    "servers)?|(?:all |both )?followers|it|they|[A-Z]|))";
 
 /// Roles that it took up since this record.
 std::vector<std::string> roles_of(const test::Cluster& cluster, NodeId node, std::size_t since);
@@ -59,6 +59,7 @@ class Stage {
         bool is_established = false;
     };
     std::vector<Lead> leads() const;
+    bool has_mocks() const { return !mocks_.empty(); }
     /// Those who are no mocks, and up.
     std::vector<NodeId> listeners() const;
     /// What of a time told is left, counted from the last start.
@@ -75,6 +76,15 @@ class Stage {
     std::optional<std::vector<NodeId>> nodes_of(const std::string& who) const;
     /// Who led before the last step.
     std::optional<NodeId> before() const { return before_; }
+    /// How the ensemble stood once who had been restarted was to be back.
+    struct Restart {
+        bool is_quorum_up = false;
+        bool are_all_serving = false;
+        bool are_all_decided = false;  ///< FOLLOWING or LEADING.
+    };
+    const std::vector<Restart>& restarts() const { return restarts_; }
+    /// That those who "do not look again" have not.
+    void check_steady(Verdict& verdict) const;
     /// All that came of malformed messages: nothing.
     bool ignored_all() const { return ignored_all_; }
 
@@ -109,10 +119,13 @@ class Stage {
     bool play_starts(const std::string& step);
     bool play_stops(const std::string& step);
     void rejoin(const std::vector<NodeId>& nodes, const std::string& step);
+    void restart(const std::vector<NodeId>& nodes, const std::string& step);
+    bool play_restarts(const std::string& step);
     void start(const std::vector<NodeId>& nodes);
     bool play_further_round(const std::vector<NodeId>& nodes, const std::string& step);
     void claim_first_round(const std::vector<NodeId>& nodes, const std::string& step);
     // election_steps.cpp
+    bool play_stays(const std::string& words, const std::string& step);
     bool play_waits(const std::string& step);
     std::vector<NodeId> everybody() const;
     std::vector<NodeId> subject(const std::string& who);
@@ -153,6 +166,9 @@ class Stage {
     std::vector<NodeId> subject_;   ///< Of the clause before.
     std::optional<NodeId> before_;
     bool ignored_all_ = false;
+    std::optional<std::pair<NodeId, NodeId>> unreachable_;  ///< Who cannot dial whom.
+    std::vector<Restart> restarts_;
+    std::vector<std::pair<NodeId, std::size_t>> steady_;  ///< And how often they have looked.
 };
 
 /// With numbers for the names of its servers: "S1" is 1, and voters "A", "B", "C" are 0, 1, 2.

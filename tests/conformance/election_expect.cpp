@@ -163,6 +163,34 @@ void check_told_servers(Stage& stage, const std::string& key, const std::string&
     }
 }
 
+/// "quorum up again, all three members connected": after each restart.
+void check_restarts(const Stage& stage, const std::string& words, Verdict& verdict) {
+    static const std::regex up(
+        "(?:the |an? )?quorum (?:is )?(?:up|formed|available|there)(?: again)?");
+    static const std::regex all(
+        "(?:(?:all|every|the|each) )+(?:([0-9]+|two|three|four|five) )?(?:members?|servers?|nodes?|"
+        "voters?|peers?)? ?(?:are |is )?(?:connected|serving|serves?|up|in the quorum)(?: again)?");
+    static const std::regex back(
+        "(?:the )?restarted (?:one|server|node|peer) (?:is )?(?:FOLLOWING or LEADING|LEADING or "
+        "FOLLOWING)(?: again)?");
+    const std::size_t members = stage.cluster->members().size();
+    for (const std::string& clause : split_at(words, "[,;] *(?:and )?| and ")) {
+        std::smatch found;
+        if (std::regex_match(clause, back)) {
+            for (const Stage::Restart& one : stage.restarts()) {
+                verdict.require(clause, one.are_all_decided);
+            }
+            continue;
+        }
+        const bool tells_all = std::regex_match(clause, found, all);
+        if (!tells_all && !std::regex_match(clause, up)) throw Refused("each: " + clause);
+        if (found[1].matched && count_in(found[1]) != members) throw Refused("each: " + clause);
+        for (const Stage::Restart& one : stage.restarts()) {
+            verdict.require(clause, tells_all ? one.are_all_serving : one.is_quorum_up);
+        }
+    }
+}
+
 /// "more than half of the peers decide on one leader, and the leader itself decides".
 void check_each(const Stage& stage, const std::string& words, Verdict& verdict) {
     static const std::regex most(
@@ -174,6 +202,7 @@ void check_each(const Stage& stage, const std::string& words, Verdict& verdict) 
     static const std::regex leader(
         "(?:and |but )?(?:the )?leader (?:itself )?(?:decides|leads|is "
         "LEADING|ends LEADING)(?: too| also)?");
+    if (!stage.restarts().empty()) return check_restarts(stage, words, verdict);
     if (stage.elections.empty()) throw Refused("each: " + words);
     for (const std::string& clause : split_at(words, "[,;] *| and (?=the leader)")) {
         const bool tells_most = std::regex_match(clause, most);
@@ -197,12 +226,19 @@ void check_key(Stage& stage, const std::string& key, const Value& value, Verdict
         check_leader(stage, among, verdict);
     } else if (key == "leader" && tells_of_first_lead(stage, value, verdict)) {
         return;
+    } else if (key == "leader" && is_text(value) && stage.before() &&
+               contains(value.text, "^(?:(?:LEADING|LOOKING|FOLLOWING)(?: -> |$|;))+")) {
+        check_servers(stage, {*stage.before()}, value.text, false, verdict);
     } else if (key == "leader") {
         check_leader_words(stage, value, verdict);
     } else if (contains(key, "^(?:first|second|last|third|result|outcome|election)$")) {
         check_told_servers(stage, key, value.text, verdict);
     } else if (key == "each") {
         check_each(stage, value.text, verdict);
+    } else if (contains(key, "^(?:majority|moreThanHalf|quorum)$") && is_text(value) &&
+               !stage.elections.empty()) {
+        check_each(stage, (key == "moreThanHalf" ? "more than half " : key + " ") + value.text,
+                   verdict);
     } else if (key == "service" && std::regex_match(value.text, found, available)) {
         verdict.require("available", stage.answered > 0);
         check_leader(stage, nodes_in(found[1]), verdict);
@@ -257,6 +293,7 @@ std::optional<Verdict> judge_election(const Case& told) {
     for (const auto& [key, place, value] : one.expected.members) {
         check_key(stage, key, value, verdict);
     }
+    stage.check_steady(verdict);
     for (const std::string& violation : stage.cluster->violations()) {
         verdict.require(violation, false);
     }

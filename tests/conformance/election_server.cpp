@@ -51,12 +51,17 @@ bool check_state(Stage& stage, NodeId node, const std::string& words, Verdict& v
     if (is_later) c.run(stage.left_of(*told.time));
     const auto is_there = [&] { return state_of(c, node) == wanted; };
     if (!is_later && !found[1].matched) c.run_until(is_there, told.time.value_or(in_the_end));
+    // Who leads nobody any more has only not noticed it yet.
+    const bool is_settled = told.time || stage.has_mocks() || wanted == "LOOKING";
+    if (!is_settled) c.run_until([&stage] { return stage.is_quorum_up(); }, in_the_end);
+    const bool is_kept = contains(what, "\\b(?:stays?|remains?|keeps?|still)\\b");
+    if (is_kept && wanted != "LOOKING" && !found[1].matched) c.run(in_the_end);
     const std::string got = state_of(c, node);
     verdict.check(words + ", is " + got, !found[1].matched, got == wanted);
     if (found[1].matched) return true;
-    const bool is_settled = wanted != "LOOKING" && told.is_within();
-    if (is_settled) verdict.require(words + ": in time", is_in_time(stage, node, told.time));
-    if (contains(what, "\\b(?:stays?|remains?|keeps?|still)\\b") && wanted == "LOOKING") {
+    const bool is_timed = wanted != "LOOKING" && told.is_within();
+    if (is_timed) verdict.require(words + ": in time", is_in_time(stage, node, told.time));
+    if (is_kept && wanted == "LOOKING") {
         const auto all = stage.elections_of(node);
         verdict.require(words, all.empty() || !all.back().decided);
     }
@@ -145,7 +150,8 @@ bool check_kept(Stage& stage, NodeId node, const std::string& said, Verdict& ver
     const std::string words = plain(said);
     static const std::regex none(
         "(?:needs?|has|have|starts?|with|makes?) no (?:new|second|further|other|more) elections?|"
-        "no (?:new|second|further|other) election|(?:does|do) not elect again");
+        "no (?:new|second|further|other) election|(?:does|do) not elect again|"
+        "keeps? (?:its|their|same) leader");
     static const std::regex keeps("(?:keeps|stays|remains|continues) (LEADING|FOLLOWING)");
     static const std::regex back(
         "(?:rejoins?|(?:rejoins?|joins?|finds?|follows?|returns? to|(?:goes|comes) back to) "
@@ -189,6 +195,37 @@ bool check_kept(Stage& stage, NodeId node, const std::string& said, Verdict& ver
     return true;
 }
 
+/// "LEADING -> LOOKING -> FOLLOWING"; "FOLLOWING or LEADING", "… after each restart".
+bool check_states(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
+    test::Cluster& c = *stage.cluster;
+    static const std::regex either(
+        "(?:ends?|is|are)? ?(FOLLOWING|LEADING|LOOKING) or (FOLLOWING|LEADING|LOOKING)"
+        "( after (?:each|every) restart)?");
+    std::smatch found;
+    if (words.find(" -> ") != std::string::npos) {
+        const auto wanted = parts(words, " -> ");
+        const auto is_so = [&] {
+            const auto roles = stage.roles_of(node, stage.forced_at);
+            return state_of(c, node) == wanted.back() &&
+                   std::search(roles.begin(), roles.end(), wanted.begin(), wanted.end()) !=
+                       roles.end();
+        };
+        verdict.require(words, c.run_until(is_so, in_the_end));
+        return true;
+    }
+    if (!std::regex_match(words, found, either)) return false;
+    const std::string state = state_of(c, node);
+    verdict.require(words + ", is " + state, found[1] == state || found[2] == state);
+    if (!found[3].matched) return true;
+    const auto& restarts = stage.restarts();
+    if (restarts.empty() || found[1] == "LOOKING" || found[2] == "LOOKING") {
+        throw Refused("expected: " + words);
+    }
+    verdict.require(words, std::all_of(restarts.begin(), restarts.end(),
+                                       [](const auto& one) { return one.are_all_decided; }));
+    return true;
+}
+
 }  // namespace
 
 /// "decide within 4 s", "decides again within 10 s", "finishes its second election".
@@ -200,7 +237,7 @@ bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is
         ")?decides?|decided|"
         "(?:finish(?:es)?|ends?|completes?)(?: (?:its|their|an?))*(?: (first|second|third))? "
         "election|(?:its |first |second )?election (never )?(?:ends?|terminates?|finish(?:es)?|"
-        "completes?)|terminates?|leaves LOOKING|(?:is )?not LOOKING|"
+        "completes?)|terminates?|finish(?:es)?|leaves LOOKING|(?:is )?not LOOKING|"
         "elects?(?: (?:an?|one|new))* leader)(?: again)?");
     const Timed told = timed_in(words, c.config());
     std::smatch found;
@@ -231,8 +268,6 @@ bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is
 void check_server(Stage& stage, NodeId node, const std::string& words, bool is_first,
                   Verdict& verdict) {
     test::Cluster& c = *stage.cluster;
-    static const std::regex either(
-        "(?:ends?|is|are)? ?(FOLLOWING|LEADING|LOOKING) or (FOLLOWING|LEADING|LOOKING)");
     static const std::regex ignores(
         "(?:(?:the|an?|bad|malformed|broken|invalid|message|notification|vote|it|is|are) "
         ")*(?:dropped|ignored|skipped|discarded|ignores?|drops?|skips?|discards?)(?: "
@@ -244,12 +279,8 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
         "available|(?:joins?|connected)(?: (?:to|in))?(?: the)?(?: quorum| ensemble)?)(?: again| "
         "after (?:every|each|the) restart)?");
     std::smatch found;
-    if (words.find(" -> ") != std::string::npos) {
-        const auto wanted = parts(words, " -> ");
-        const auto roles = stage.roles_of(node, stage.forced_at);
-        const bool begins =
-            std::search(roles.begin(), roles.end(), wanted.begin(), wanted.end()) != roles.end();
-        verdict.require(words, begins && state_of(c, node) == wanted.back());
+    if (check_states(stage, node, words, verdict)) {
+        return;
     } else if (words == "still leader") {
         verdict.require(words, c.leader() == node);
     } else if (check_never(stage, node, words, verdict)) {
@@ -261,9 +292,6 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
         // It hears nobody but mocks: what it decides it has heard later.
         verdict.require(words, stage.ignored_all());
         check_decision(stage, node, words, is_first, verdict);
-    } else if (std::regex_match(words, found, either)) {
-        const std::string state = state_of(c, node);
-        verdict.require(words + ", is " + state, found[1] == state || found[2] == state);
     } else if (check_choice(stage, node, words, verdict) ||
                check_round(stage, node, words, verdict) ||
                check_kept(stage, node, words, verdict)) {

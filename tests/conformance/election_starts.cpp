@@ -12,7 +12,9 @@ namespace {
 /// "(round 2)", "with round 0", "round back to 0": the rounds of those who look begin at 1.
 std::optional<std::uint64_t> round_in(const std::string& step) {
     static const std::regex told("\\bround (?:back to )?([0-9]+)\\b");
+    static const std::regex fresh("\\b(?:fresh|blank|new|clean) round\\b");
     std::smatch found;
+    if (std::regex_search(step, fresh)) return 1;
     if (!std::regex_search(step, found, told)) return std::nullopt;
     return std::max<std::uint64_t>(std::stoull(found[1]), 1);
 }
@@ -52,19 +54,108 @@ void Stage::rejoin(const std::vector<NodeId>& nodes, const std::string& step) {
     claim_first_round(nodes, step);
 }
 
+/// They go and come back, and then the ensemble is looked at.
+void Stage::restart(const std::vector<NodeId>& nodes, const std::string& step) {
+    for (const NodeId node : nodes) cluster->kill(node);
+    rejoin(nodes, step);
+    const auto all = everybody();
+    const auto serve_all = [&] {
+        return std::all_of(all.begin(), all.end(),
+                           [&](NodeId node) { return cluster->serves(node); });
+    };
+    const bool do_all_serve = cluster->run_until(serve_all, zab::seconds(60));
+    restarts_.push_back(
+        {is_quorum_up(), do_all_serve, std::all_of(all.begin(), all.end(), [&](NodeId node) {
+             const std::string state = state_of(*cluster, node);
+             return state == "FOLLOWING" || state == "LEADING";
+         })});
+}
+
+/// "restart 3, then 2, then 1, each when others are in quorum"; "repeat 3 times": all steps so far.
+bool Stage::play_restarts(const std::string& step) {
+    static const std::regex elected(
+        "(.* restarts?),? (?:right |just )?(?:after|once|when) (?:its |that |first |second )*"
+        "election(?: (?:ends|is over|is done|has ended|finishes))?");
+    static const std::regex in_turn(
+        "restart ((?:server |node )?[0-9]+(?:, (?:then )?(?:server |node )?[0-9]+)+)"
+        "(?:, (?:one by one|one after (?:the )?other))?"
+        "(, each (?:after|when|once|while) (?:the )?(?:others|rest) (?:are|is|have|has) (?:back )?"
+        "(?:in|joined|up|connected)(?: (?:in|to))?(?: the)?(?: quorum| ensemble)?)?");
+    static const std::regex again("(?:and )?(?:repeat(?:ed)?|repeats) ([0-9]+|[a-z]+)(?: times)?");
+    static const std::regex one("[0-9]+");
+    std::smatch found;
+    const std::string words = plain(step);
+    if (std::regex_match(words, found, elected)) {
+        await_decisions(everybody(), step);
+        return play_starts(found[1]);
+    }
+    if (std::regex_match(words, found, again) && count_named(found[1])) {
+        const std::vector<std::string> before(steps_.begin(),
+                                              std::find(steps_.begin(), steps_.end(), step));
+        if (before.empty() || before.size() == steps_.size()) throw Refused("step: " + step);
+        for (std::size_t i = 0; i < *count_named(found[1]); ++i) {
+            for (const std::string& told : before) play(told);
+        }
+        return true;
+    }
+    if (!std::regex_match(words, found, in_turn)) return false;
+    if (listeners().empty()) lead_stably(step);
+    const auto nodes = nodes_in(found[1]);
+    for (const NodeId node : nodes) {
+        for (const NodeId other : everybody()) {
+            if (found[2].matched && !(other == node)) claim(step, cluster->serves(other));
+        }
+        restart(nodes_of(std::to_string(node.value - 1)).value(), step);
+    }
+    return true;
+}
+
+/// "1 stays up", "1 and 2 do not look": now, or from now on.
+bool Stage::play_stays(const std::string& words, const std::string& step) {
+    static const std::regex stays(who_pattern +
+                                  " ?(?:stays?|remains?|keeps?|are left|is left) (?:as (?:they|it) "
+                                  "(?:are|is)|up|running|alone|untouched)");
+    static const std::regex steady(who_pattern +
+                                   " ?(?:(?:do|does) not look|(?:never|not) LOOKING|stays? decided)"
+                                   "(?: for (?:an? )?leader)?(?: once more| a second time)?");
+    std::smatch found;
+    if (std::regex_match(words, found, steady)) {
+        for (const NodeId node : subject(found[1])) {
+            steady_.emplace_back(node, elections_of(node).size());
+        }
+    } else if (std::regex_match(words, found, stays)) {
+        for (const NodeId node : subject(found[1])) {
+            claim(step,
+                  state_of(*cluster, node) != "LOOKING" && state_of(*cluster, node) != "down");
+        }
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void Stage::check_steady(Verdict& verdict) const {
+    for (const auto& [node, looked] : steady_) {
+        verdict.require("it does not look again", cluster->is_up(node) &&
+                                                      elections_of(node).size() == looked &&
+                                                      state_of(*cluster, node) != "LOOKING");
+    }
+}
+
 bool Stage::play_starts(const std::string& step) {
     static const std::regex told(
         who_pattern +
         " ?(?:is |are |both |all )?(?:starts?|started|restarts?|restarted|joins?|boots?|"
         "comes? up|comes? back)(?: LOOKING| looking| (?:(?:an?|its) )?(?:first )?election| late| "
         "later| last| first| "
-        "voting| with (?:an? )?(?:empty|fresh|blank) memory| for first time|"
+        "voting| (?:with|in) (?:an? )?(?:empty|fresh|blank|new|clean) (?:memory|round)|"
+        " for first time|"
         "(?: with| in)? (?:its )?round [0-9]+)*");
     static const std::regex imperative("(?:start|restart|boot) " + who_pattern +
                                        "(?: of [0-9]+)?(?: again)?");
     static const std::regex one_by_one("start ([0-9]+(?:, then [0-9]+)+)");
     static const std::regex both("(?:waits? (?:until|for|till) )?" + who_pattern +
-                                 " (?:form|elect|make)s?(?: (?:an? )?(?:quorum|(?:node "
+                                 " ?(?:form|elect|make)s?(?: (?:an? )?(?:quorum|(?:node "
                                  ")?([0-9]+)|leader)| (?:once|first))?");
     static const std::regex among("(?:an? )?election among " + who_pattern);
     static const std::regex all("start all [0-9]+, run concurrent clients");
@@ -94,12 +185,12 @@ bool Stage::play_starts(const std::string& step) {
         const auto running = listeners();
         if (is_restart && running.empty()) lead_stably(step);
         const auto nodes = subject(found[1]);
+        if (is_restart && (running.empty() || running.size() == everybody().size())) {
+            restart(nodes, step);
+            return true;
+        }
         if (contains(words, "restart")) {
             for (const NodeId node : nodes) cluster->kill(node);
-        }
-        if (is_restart && (running.empty() || running.size() == everybody().size())) {
-            rejoin(nodes, step);
-            return true;
         }
         if (play_further_round(nodes, step)) return true;
         start(nodes);
@@ -137,11 +228,18 @@ bool Stage::play_stops(const std::string& step) {
         " ?(?:is |are )?(?:stops?|stopped|killed|dies?|down|shut ?down|shuts down|"
         "crash(?:es|ed)?|leaves|taken down)");
     static const std::regex imperative("(?:kill|stop|shut ?down|crash) " + who_pattern);
+    static const std::regex elected(
+        ",? (?:right |just )?(?:after|once|when) (?:its |that )?(?:first |second )?election"
+        "(?: (?:ends|is over|is done|has ended|finishes))?$");
     std::smatch found;
-    const std::string words = plain(step);
+    const std::string told_words = plain(step);
+    const std::string words = std::regex_replace(told_words, elected, "");
     if (!std::regex_match(words, found, told) && !std::regex_match(words, found, imperative)) {
         return false;
     }
+    const bool names_role = contains(found[1], "leader|follower");
+    if (names_role && !cluster->leader() && !before_ && listeners().empty()) lead_stably(step);
+    if (words != told_words) await_decisions(everybody(), step);
     for (const NodeId node : subject(found[1])) cluster->kill(node);
     return true;
 }
