@@ -158,6 +158,55 @@ void check_all(const CommitPlay& play, const std::string& key, const Value& valu
     }
 }
 
+/// The requests of clients of this server that no loop has done, of one session or of all.
+std::vector<std::size_t> waiting_in(const CommitPlay& play, std::optional<std::uint64_t> session) {
+    std::vector<std::size_t> all;
+    for (std::size_t i = 0; i < play.items().size(); ++i) {
+        const CommitPlay::Item& item = play.items()[i];
+        const bool is_meant = item.is_local && item.session == session.value_or(item.session);
+        if (is_meant && play.loop_of(i, play.loops()) == 0) all.push_back(i);
+    }
+    return all;
+}
+
+/// "pending": ["W1", "R2"], {"s1": ["W1", "R2"]}: just these wait, in this order, and in the
+/// queues of their sessions. "notProcessed": these are not done, whatever else is not.
+void check_waiting(const CommitPlay& play, const std::string& key, const Value& value,
+                   std::optional<std::uint64_t> session, Verdict& verdict) {
+    if (value.is(Value::Kind::object)) {
+        static const std::regex name("s(?:ession ?)?([0-9]+)", std::regex::icase);
+        std::size_t told = 0;
+        for (const auto& [whose, place, items] : value.members) {
+            std::smatch found;
+            if (!std::regex_match(whose, found, name)) throw Refused(key + "." + whose);
+            check_waiting(play, key, items, std::stoull(found[1]), verdict);
+            told += items.elements.size();
+        }
+        verdict.check(key + ": in all", std::to_string(told),
+                      std::to_string(waiting_in(play, std::nullopt).size()));
+        return;
+    }
+    if (!value.is(Value::Kind::array)) throw Refused("expected." + key);
+    std::vector<std::size_t> wanted;
+    for (const std::string& name : texts(value, key)) {
+        for (const std::size_t item : play.named(name, play.loops())) {
+            const bool is_other = session && play.items()[item].session != *session;
+            if (!is_other) wanted.push_back(item);
+        }
+    }
+    if (wanted.size() < value.elements.size()) throw Refused("expected." + key);
+    if (key.starts_with("pending") || key.starts_with("wait")) {
+        verdict.check(key, names_of(play, wanted), names_of(play, waiting_in(play, session)));
+        verdict.check(key + ": still queued", "0",
+                      std::to_string(play.left_by(play.loops()).queued));
+        return;
+    }
+    for (const std::size_t item : wanted) {
+        verdict.check(key + ": " + names_of(play, {item}), false,
+                      play.loop_of(item, play.loops()) != 0);
+    }
+}
+
 }  // namespace
 
 std::optional<Verdict> judge_commit(const Case& one) {
@@ -184,6 +233,8 @@ std::optional<Verdict> judge_commit(const Case& one) {
                 }
                 check_clause(play, "not " + part, play.loops(), verdict);
             }
+        } else if (std::regex_match(key, denied)) {
+            check_waiting(play, key, value, std::nullopt, verdict);
         } else {
             throw Refused("expected." + key);
         }

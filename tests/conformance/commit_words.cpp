@@ -120,7 +120,8 @@ bool CommitPlay::queue_some(const std::string& words) {
         "(?:(?:an?|the|one|two|three|four|five|six|[0-9]+|local|further|more|blocking|uncommitted"
         "|its|new) )*(reads?|writes?|updates?|R|W)"
         "(?: (?:requests?))?(?: (?:of|from|in) (?:(?:an?|the|that|its) )?(?:(s[0-9]+)"
-        "|(same|that|own) session|session|(other sessions)|(?:an)?(other session)))?(?: local)?");
+        "|(same|that|own|one|single) session|session|(other sessions)|(?:an)?(other session)))?(?: "
+        "local)?");
     std::smatch found;
     if (!std::regex_match(words, found, some)) return false;
     const bool is_read = std::tolower(found[1].str()[0]) == 'r';
