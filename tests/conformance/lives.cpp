@@ -49,6 +49,10 @@ class Life {
     }
     const std::vector<std::string>& results() const { return results_; }
     const std::vector<std::string>& states() const { return states_; }
+    /// Since it lost its server; nothing: its session is not over for it.
+    std::optional<zab::Duration> ended_after() const { return ended_after_; }
+    std::uint64_t timeout_ms() const { return timeout_ms_; }
+    std::string use_now() { return moves_.ask(handle_, Operation::get); }
     bool has_ephemeral() const { return moves_.has_ephemeral_of(session_); }
 
   private:
@@ -131,6 +135,7 @@ class Life {
             if (ends_session_ && moves_.cluster.now() - lost >= handle_.session.patience()) {
                 handle_.session.end();
                 states_.emplace_back("Expired");
+                ended_after_ = moves_.cluster.now() - lost;
                 return;
             }
             reconnect();
@@ -157,6 +162,7 @@ class Life {
     std::uint64_t timeout_ms_ = 10'000;
     bool has_begun_ = false;
     bool is_closed_ = false;
+    std::optional<zab::Duration> ended_after_;
     std::vector<std::string> results_;
     std::vector<std::string> states_;
 };
@@ -215,7 +221,9 @@ const std::vector<Life::Act> Life::acts = {
               "(?:(?: and | ?\\+ ?)(?:its )?password)?)?"),
      &Life::reconnect},
     {any_case("(?:client )?(?:reads?|gets?|getData|exists) /[a-z0-9]+"), &Life::read},
-    {any_case("(?:client )?closes?(?: (?:its )?(?:session|handle|client))?"), &Life::close},
+    {any_case("(?:client )?closes?(?: (?:its )?(?:session|handle|client)(?: [a-z])?| [a-z])?|"
+              "(?:session )?[a-z] (?:is )?close[ds]"),
+     &Life::close},
     {any_case("(?:an? )?(?:new|another|second|other) (?:client|session)"
               "(?:'s)? ?(?:exists?|reads?|gets?|getData|looks?(?: at| for)?|sees)? /[a-z0-9]+"),
      &Life::look_as_another},
@@ -253,6 +261,21 @@ Verdict live(const Case& one) {
             }
             continue;
         }
+        if (is_state(key)) {  // "Disconnected": "reported once"
+            const std::string times = is_text(value) ? value.text : value.text + " times";
+            if (!check_reports(key + " " + times, life.states(), verdict)) {
+                throw Refused("expected." + key);
+            }
+            continue;
+        }
+        if (key == "client" && is_text(value)) {
+            check_client_end(value.text, life.ended_after(), life.timeout_ms(), verdict);
+            continue;
+        }
+        if (key == "use") {
+            verdict.check(key, without_asides(value.text), life.use_now());
+            continue;
+        }
         if (key == "duplicates") {
             check_duplicates(key, value, life.states(), verdict);
             continue;
@@ -280,14 +303,27 @@ Verdict live(const Case& one) {
 /// follows its session's end is done.
 Verdict close_then_create(const Case& one) {
     static const std::regex form(
-        "connect, ?close(?:Session)?, ?create (?:ephemeral )?(/[a-z]+)"
-        "(?: (?:all )?(?:sent )?in one (?:write|packet|batch))?(?:[;,] ([0-9]+) times)?");
+        "connect, ?close(?:Session)?(?:, ?| and )create (?:ephemeral )?(/[a-z]+)"
+        "(?: (?:all )?(?:sent )?in one (?:write|packet|batch|burst|go))?(?:[;,] ([0-9]+) times)?");
+    static const std::regex lists(
+        "(?:an? )?(?:new|another|second|other) (?:session|client) (?:lists?|ls|getChildren|reads)"
+        "(?: (?:the )?children(?: of)?)? ?\\(?/\\)?");
     std::smatch found;
     const auto steps = texts(one.stimulus, "stimulus");
-    if (steps.size() != 1 || !std::regex_match(steps[0], found, form)) {
-        throw Refused("stimulus: " + steps.front());
+    const bool is_listed = steps.size() == 2 && std::regex_match(steps[1], lists);
+    if ((steps.size() != 1 && !is_listed) || !std::regex_match(steps[0], found, form)) {
+        throw Refused("stimulus: " + (steps.size() == 1 ? steps.front() : steps.back()));
     }
     const std::string node = found[1];
+    only("initial", one.initial, {"server", "servers"});
+    for (const auto& [key, place, value] : one.initial.members) {
+        // Alone or among three, a server is the same to its client.
+        const std::string count = value.is(Value::Kind::number) ? value.text : plain(value.text);
+        if (!says(count,
+                  "^(1|3|one|single|three|several|fresh|up|running|standalone)( servers?)?$")) {
+            throw Refused("initial." + key);
+        }
+    }
     Moves moves;
     const std::size_t times = found[2].matched ? std::stoul(found[2]) : 1;
     for (std::size_t i = 0; i < times; ++i) {
@@ -331,7 +367,8 @@ std::optional<Verdict> judge_lives(const Case& one) {
     if (!steps.empty() && says(steps.front(), "connect, ?close")) return close_then_create(one);
     const auto& expected = one.expected.members;
     const bool tells = std::any_of(expected.begin(), expected.end(), [](const auto& one_of_them) {
-        return is_about_states(one_of_them.key) || one_of_them.key == "results";
+        return is_about_states(one_of_them.key) || is_state(one_of_them.key) ||
+               says(one_of_them.key, "^(results|client|use)$");
     });
     if (tells || one.initial.find("ephemeral") != nullptr) return live(one);
     return std::nullopt;

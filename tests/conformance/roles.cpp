@@ -265,6 +265,17 @@ void claims_of(const std::string& key, const Value& value, const Asked& asked,
     add_claims(key + ": " + value.text, false, claims);  // "own local": "ok"
 }
 
+/// One result for each kind of session, in their order: a list, or "ok / SESSIONEXPIRED".
+std::vector<Value> results_in_turn(const std::string& key, const Value& value) {
+    if (key == "results") return value.elements;
+    std::vector<Value> all;
+    if (!is_text(value) || (key != "result" && key != "check")) return all;
+    for (const std::string& part : split_at(value.text, " */ +")) {
+        all.push_back(sim::json::string(part));
+    }
+    return all;
+}
+
 Verdict check_roles(const Case& one) {
     only("initial", one.initial,
          {"role", "server", "localSessions", "localSessionsEnabled", "session", "sessions"});
@@ -281,10 +292,11 @@ Verdict check_roles(const Case& one) {
     const bool has_local = is_on(*local, "localSessions");
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
-        if (key == "results" && value.elements.size() == kinds.size()) {  // One after the other.
+        const std::vector<Value> in_turn = results_in_turn(key, value);
+        if (in_turn.size() == kinds.size() && (kinds.size() > 1 || key == "results")) {
             for (std::size_t i = 0; i < kinds.size(); ++i) {
                 std::vector<Claim> own;
-                claims_of("result", value.elements[i], asked, own);
+                claims_of("result", in_turn[i], asked, own);
                 check_kinds({kinds[i]}, own, role->text, has_local, verdict);
             }
         } else if (value.is(Value::Kind::object)) {
@@ -311,7 +323,8 @@ Verdict create_nodes(const Case& one) {
         std::regex::icase);
     static const std::regex by_other(
         "(?:an?other|a normal|an ordinary|a global|a connected) (?:session|client) creates "
-        "(/[a-z]+)");
+        "(/[a-z]+)|creates? (?:node )?(/[a-z]+) (?:by|of|from|with) (?:an?other|a normal|an "
+        "ordinary|a global|a connected) (?:session|client)");
     static const std::regex path("/[a-z0-9]+");
     const auto kinds = kinds_of(member(one.initial, "session").text);
     if (kinds.size() != 1) throw Refused("session: several");
@@ -327,7 +340,7 @@ Verdict create_nodes(const Case& one) {
                 nodes.emplace_back(found[2], roles.check() == "ok" &&
                                                  (!is_ephemeral || roles.check_global() == "ok"));
             } else if (std::regex_match(part, found, by_other)) {
-                nodes.emplace_back(found[1], known.check() == "ok");
+                nodes.emplace_back(found[found[1].matched ? 1 : 2], known.check() == "ok");
             } else {
                 throw Refused("stimulus: " + part);
             }

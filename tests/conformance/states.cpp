@@ -71,6 +71,39 @@ void check_duplicates(const std::string& key, const Value& value, const States& 
                   std::to_string(duplicates_in(states)));
 }
 
+bool is_state(const std::string& key) {
+    return contains(key, "^(?:SyncConnected|Disconnected|Expired)$");
+}
+
+void check_client_end(const std::string& words, std::optional<zab::Duration> ended_after,
+                      std::uint64_t timeout_ms, Verdict& verdict) {
+    static const std::regex ended(
+        "(?:its )?(?:session )?(?:is )?(not |never )?(?:[Ee]xpired|[Ee]xpires|SESSIONEXPIRED)(?: "
+        "(?:by|of) itself)?(?: (.*))?");
+    static const std::regex bound(
+        "(?:and |but )?(?:(?:only )?(after|not before|within|before|by|in))? ?"
+        "(>=|>|<=|<|at least|at most|more than|less than)? ?(?:([0-9]+) ?\\*? ?)?"
+        "(?:the |its )?(?:session )?(?:[Tt]imeouts?)");
+    std::smatch found, limit;
+    const auto parts = split_at(words, ", *| and ");
+    std::string rest = parts.front();
+    if (!std::regex_match(rest, found, ended)) throw Refused("client: " + words);
+    verdict.check(words, !found[1].matched, ended_after.has_value());
+    if (found[1].matched || !ended_after) return;
+    std::vector<std::string> bounds(parts.begin() + 1, parts.end());
+    if (found[2].matched) bounds.insert(bounds.begin(), found[2].str());
+    for (const std::string& one : bounds) {
+        if (!std::regex_match(one, limit, bound)) throw Refused("client: " + one);
+        const std::int64_t times = limit[3].matched ? std::stol(limit[3]) : 1;
+        const zab::Duration told = zab::milliseconds(times * static_cast<std::int64_t>(timeout_ms));
+        if (!limit[1].matched && !limit[2].matched) throw Refused("client: " + one);
+        const std::string sign = limit[2];
+        const bool is_most =
+            sign.empty() ? says(limit[1], "within|^before|by|in") : says(sign, "<|most|less");
+        verdict.require(one, is_most ? *ended_after <= told : *ended_after >= told);
+    }
+}
+
 bool is_about_states(const std::string& key) {
     return says(key, "^(client ?)?(states?( ?(events|changes|order|sequence|reports))?|events)$");
 }

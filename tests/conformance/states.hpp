@@ -1,7 +1,10 @@
 #pragma once
 
+#include "protocol/types/time.hpp"
 #include "tests/conformance/case.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +13,12 @@ namespace conformance {
 
 using States = std::vector<std::string>;
 
+/// Whether a key is such a state.
+bool is_state(const std::string& key);
+/// "Expired after >= timeout, < 10*timeout": that a client has ended its session itself, and when,
+/// since it lost its server.
+void check_client_end(const std::string& words, std::optional<zab::Duration> ended_after,
+                      std::uint64_t timeout_ms, Verdict& verdict);
 /// Whether a key speaks of the states in order.
 bool is_about_states(const std::string& key);
 void check_states(const std::string& key, const Value& value, const States& states,
