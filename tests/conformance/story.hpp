@@ -42,6 +42,7 @@ class Story {
     const test::Cluster& cluster() const { return *cluster_; }
     const std::vector<std::string>& created() const { return created_; }
     std::optional<std::string> read() const { return read_; }
+    const std::string& read_path() const { return read_path_; }
     const std::map<std::uint32_t, zab::NodeId>& leaders() const { return leaders_; }
     /// Paths of nodes that die with their session, and whose it is.
     const std::map<std::string, zab::SessionId>& ephemerals() const { return ephemerals_; }
@@ -100,6 +101,12 @@ class Story {
     bool play_roles(const std::string& step);
     void grow_epochs(std::size_t times, const std::string& step);
     bool play_sessions(const std::string& step);
+    // story_loads.cpp
+    bool play_repeats(const std::string& step);
+    bool play_loads(const std::string& step);
+    bool play_reads_that_fail(const std::string& step);
+    void create_at(zab::NodeId node, const std::string& told);
+    void delete_logs(const std::vector<zab::NodeId>& who, const std::string& step);
 
     std::unique_ptr<test::Cluster> cluster_;
     std::map<std::string, zab::NodeId> names_;
@@ -109,6 +116,7 @@ class Story {
     std::map<std::uint32_t, zab::NodeId> leaders_;  // By epoch.
     std::map<std::string, zab::SessionId> ephemerals_;
     std::optional<std::string> read_;
+    std::string read_path_;
     std::optional<zab::NodeId> observed_;
     std::optional<std::uint64_t> client_;
     zab::Epoch client_epoch_{};  // Of the leadership it is connected to.

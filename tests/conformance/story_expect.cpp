@@ -26,14 +26,15 @@ std::optional<bool> presence_in(const std::string& told) {
         "(?:has )?(?:no|not|never) /.*|.*\\b(?:absent|missing|truncated|gone|removed|not there|"
         "does not exist|not present|lost|discarded|nowhere)\\b.*");
     static const std::regex present(
-        "(?:has |holds |contains |keeps )?/\\S+|(?:has|holds|contains|keeps|with) /.*|"
+        "(?:has |holds |contains |keeps )?/\\S+|(?:has|have|holds|contains|keeps|with) /.*|"
         ".*\\b(?:present|exists?|there|visible|found|survives?|kept|durable|committed)\\b.*");
     // What is left when the words that the patterns know of are taken out.
     static const std::regex denial(
         "^(?:has )?(?:no|not|never)(?= /)|\\b(?:absent|missing|truncated|gone|removed|not there|"
         "does not exist|not present|lost|discarded|nowhere)\\b");
     static const char* const known =
-        "has|holds|contains|keeps|with|no|not|never|absent|missing|truncated|gone|removed|there|"
+        "has|have|either|holds|contains|keeps|with|no|not|never|absent|missing|truncated|gone|"
+        "removed|there|"
         "does|"
         "exists?|present|lost|discarded|nowhere|visible|found|survives?|kept|durable|committed|is|"
         "are|and|or|later|also|before|after|its|the|restart|both|even|again|on|at|everywhere|all|"
@@ -91,7 +92,8 @@ void check_same(Story& story, NodeId node, const std::string& words, Verdict& ve
     static const std::regex value_told("\\(([0-9]+)\\)");
     static const char* const known =
         "(?:the |its )?same|value|values|as|leaders?|equal|identical|stat|of|to|with|agrees?|state|"
-        "tree|data|all|on|is|are|and|everywhere|content|s|servers?|everybody|database|history|the|'"
+        "tree|sessions|data|all|on|is|are|and|everywhere|content|s|servers?|everybody|database|"
+        "history|the|'"
         "s";
     const std::string bare =
         std::regex_replace(without_remarks(words), std::regex("/[A-Za-z0-9_]+|'"), " ");
@@ -107,6 +109,15 @@ void check_same(Story& story, NodeId node, const std::string& words, Verdict& ve
     verdict.require(words,
                     cluster.serves(node) && cluster.peer(node).server().database.position() ==
                                                 cluster.peer(leader).server().database.position());
+    if (!contains(words, "\\bsessions\\b") || !cluster.serves(node)) return;
+    const auto ids_at = [&](NodeId who) {
+        std::set<std::uint64_t> ids;
+        for (const auto& session : cluster.peer(who).server().database.sessions()) {
+            ids.insert(session.id.value);
+        }
+        return ids;
+    };
+    verdict.require(words, ids_at(node) == ids_at(leader));
 }
 
 void check_role(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
@@ -137,7 +148,7 @@ void check_never_up(Story& story, NodeId node, const std::string& words, Verdict
         has_served = has_served || record.kind() == trace::Kind::serving;
     }
     verdict.require(where, !has_served);
-    if (contains(words, "ahead of leader") && c.is_up(node) && c.leader()) {
+    if (contains(words, "ahead of (?:the )?leader") && c.is_up(node) && c.leader()) {
         verdict.require(where, c.peer(*c.leader()).server().accepted_epoch <
                                    c.peer(node).server().accepted_epoch);
     }
@@ -189,7 +200,8 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
         verdict.check(where, words, sync == story.syncs().end() ? "none" : sync->second);
     } else if (contains(words,
                         "^(?:does not|doesn't|never|cannot) (?:comes?|starts?|joins?|serves?)"
-                        "(?: up)?(?: \\(ahead of leader\\))?$")) {
+                        "(?: up)?(?: \\(ahead of leader\\))?$|^(?:not|never) (?:up|serving)$|"
+                        "^(?:is )?ahead of (?:the )?leader$")) {
         check_never_up(story, node, words, verdict);
     } else if (contains(words,
                         "^proposals? (?:of (?:the )?DIFF )?(?:is|are|were) (?:on disk|logged|"
@@ -309,6 +321,22 @@ bool check_path_key(Story& story, const std::string& key, const Value& value, Ve
     return true;
 }
 
+/// The value that was read, or whether there was one: "/a present".
+void check_read(const Story& story, const std::string& key, const Value& value, Verdict& verdict) {
+    static const std::regex seen(
+        "(?:(/[A-Za-z0-9_]+) )?(?:is "
+        ")?(?:(present|there|found|visible|exists)|(?:absent|missing|not "
+        "there|not found|nothing))");
+    std::smatch found;
+    if (!is_text(value) || !std::regex_match(value.text, found, seen)) {
+        verdict.check(key, value.text, shown(story.read()));
+        return;
+    }
+    if (found[1].matched) verdict.check(key, found[1], story.read_path());
+    if (story.read_path().empty()) throw Refused("nothing was read");
+    verdict.check(key + ": " + value.text, found[2].matched, story.read().has_value());
+}
+
 void check_key(Story& story, const std::string& key, const Value& value, Verdict& verdict) {
     static const std::regex leader_of("leaderEpoch([0-9]+)");
     std::smatch found;
@@ -316,7 +344,7 @@ void check_key(Story& story, const std::string& key, const Value& value, Verdict
         return;
     }
     if (key == "readBefore" || key == "read") {
-        verdict.check(key, value.text, shown(story.read()));
+        check_read(story, key, value, verdict);
     } else if (std::regex_match(key, found, leader_of)) {
         const auto leader = story.leaders().find(static_cast<std::uint32_t>(std::stoul(found[1])));
         const bool is_known = leader != story.leaders().end();

@@ -35,6 +35,8 @@ void Story::read_initial(const Value& initial, zab::Config& config) {
             count = value.is(Kind::number) ? number(value, key) : value.elements.size();
         } else if (key == "forceSnap") {
             config.force_snapshot_sync = truth(value, key);
+        } else if (key == "txnLogSync") {
+            config.sync_from_disk = is_on(value, key);
         } else if (key == "leaderTimeoutMs") {
             leader_tick_ = zab::milliseconds(static_cast<std::int64_t>(number(value, key)));
         } else if (!contains(key,

@@ -106,26 +106,13 @@ bool Story::play_sessions(const std::string& step) {
         ensure_client();
         write(found[1], "ephemeral");
         ephemerals_[found[1]] = session_;
-    } else if (step == "one follower's packet read starts failing") {
-        for (const NodeId node : c.members()) {
-            if (!(node == server("leader"))) observed_ = node;
-        }
-        c.drops = [node = *observed_](const Cluster::Sent& sent) {
-            return sent.to == node && sent.as<zab::Proposal>() != nullptr;
-        };
     } else if (step == "client closes session") {
         c.ask(*client_, zab::Operation::close_session);
         c.run(zab::seconds(40));
         client_.reset();
         session_ = {};
-    } else if (step == "follower recovers and resyncs; leader restarted") {
-        c.drops = nullptr;
-        settle();
-        const NodeId leader = server("leader");
-        names_["old leader"] = leader;
-        c.kill(leader);
-        settle();
-        up({leader});
+    } else if (play_reads_that_fail(step)) {
+        return true;
     } else {
         return false;
     }
@@ -172,7 +159,7 @@ bool Story::play_disks(const std::string& step) {
 /// "old leader stays down".
 bool Story::play_stays(const std::string& step) {
     static const std::regex stays(
-        "(.*?) ?(?:stays?|remains?|is kept|are kept|is left) (down|up|LEADING|leader)");
+        "(.*?) ?(?:stays?|remains?|keeps?|is kept|are kept|is left) (down|up|LEADING|leader)");
     const std::string words = plain(step);
     std::smatch found;
     if (!std::regex_match(words, found, stays)) return false;
@@ -190,8 +177,14 @@ bool Story::play_stays(const std::string& step) {
 bool Story::play_roles(const std::string& step) {
     static const std::regex changes(
         "(.*?):? ((?:LEADING|LOOKING|FOLLOWING)(?: -> (?:LEADING|LOOKING|FOLLOWING))+)");
+    static const std::regex looks("(.*?) (?:is |goes |becomes |comes )?(?:back )?(?:to )?LOOKING");
     const std::string words = plain(step);
     std::smatch found;
+    if (std::regex_match(words, found, looks)) {
+        const auto one = known_servers(found[1]);
+        return one && one->size() == 1 &&
+               play_roles(found[1].str() + " LEADING -> LOOKING -> FOLLOWING");
+    }
     if (!std::regex_match(words, found, changes)) return false;
     const auto who = known_servers(found[1]);
     if (!who || who->size() != 1) return false;

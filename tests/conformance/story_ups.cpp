@@ -40,7 +40,10 @@ void Story::up(const std::vector<NodeId>& who, bool by_snapshot) {
         cluster_->reconfigure([is_so](zab::Config& config) { config.force_snapshot_sync = is_so; });
     };
     if (by_snapshot) force(true);
-    for (const NodeId node : who) cluster_->start(node);
+    for (const NodeId node : who) {
+        if (failing_.erase(node) > 0) cluster_->kill(node);  // It has died of that.
+        cluster_->start(node);
+    }
     settle();
     if (by_snapshot) force(is_forced);
 }
@@ -94,12 +97,20 @@ void Story::let_back() {
 /// "leader L isolated from elections, its tick raised to 10 s", "isolate leader".
 bool Story::play_isolation(const std::string& step) {
     static const std::regex isolated(
-        "(.*?) ?(?:is )?(?:isolated|suspended|cut off|kept out|excluded|prevented from)\\b.*|"
+        "(.*?) ?(?:is )?(?:isolated|suspended|cut off|kept out|excluded|prevented from|"
+        "(?:cannot|does not|can not|may not) take part|takes no part)\\b.*|"
         "(?:isolate|suspend|cut off|exclude) (.*?)(?: from .*)?");
     static const std::regex slower(
-        ".*tick(?:Time)? ?(?:of leader |is )?(?:raised|increased|set) to (.*)");
+        ".*tick(?:Time)? ?(?:of leader |is )?(?:raised|increased|set) to (.*)|"
+        "(?:leader [A-Z]: )?(?:its |leader's )?tick(?:Time)? (?:is )?(?:raised|increased)|"
+        "(?:its|leader's) (?:tick(?:Time)?|(?:session )?timeouts?) (?:are|is) "
+        "(?:long|raised|high)");
     std::smatch found;
-    const auto told = split_at(plain(step), ",\\s*(?:and )?");
+    static const std::regex own("(?:its |leader's )?elections? (?:is |are )?(?:suspended|blocked)");
+    auto told = split_at(plain(step), ",\\s*(?:and )?");
+    for (std::string& one : told) {
+        if (std::regex_match(one, own)) one = "leader suspended";
+    }
     const bool is_known = std::all_of(told.begin(), told.end(), [&](const std::string& one) {
         return std::regex_match(one, slower) ||
                (std::regex_match(one, found, isolated) &&
@@ -112,7 +123,9 @@ bool Story::play_isolation(const std::string& step) {
             hide(servers(found[2].matched ? found[2] : found[1]).at(0));
             continue;
         }
-        const auto tick = duration_in(found[1], cluster_->config());
+        constexpr zab::Duration slow = zab::seconds(10);  // How long is not told.
+        const auto tick =
+            found[1].matched ? duration_in(found[1], cluster_->config()) : std::optional(slow);
         if (!tick) throw Refused("step: " + step);
         const NodeId leader = server("leader");
         const zab::Duration before = cluster_->config().tick_time;
@@ -168,6 +181,9 @@ bool Story::play_ups(const std::string& step) {
         const NodeId leader = server("old leader");
         claim(step, cluster_->is_up(leader) && cluster_->peer(leader).leading() != nullptr);
     }
+    static const std::regex new_epoch(" ?\\((?:new|next|another) epoch\\)");
+    const bool begins_epoch = std::regex_search(step, new_epoch);
+    const std::uint32_t before = leaders_.empty() ? 0 : leaders_.rbegin()->first;
     const bool is_synced = std::regex_search(step, mode, synced);
     const std::string wanted_mode = is_synced ? mode[1].str() : "";
     for (const std::regex* part : {&creates, &fails, &normal, &synced, &meanwhile, &cleanly}) {
@@ -201,6 +217,7 @@ bool Story::play_ups(const std::string& step) {
     for (const NodeId node : who) {
         if (is_synced) claim(step, syncs_[node] == wanted_mode);
     }
+    if (begins_epoch) claim(step, !leaders_.empty() && leaders_.rbegin()->first > before);
     return true;
 }
 
@@ -211,19 +228,23 @@ bool Story::play_failing_ups(const std::string& step) {
     static const std::regex fails(
         "(.*?)[;,:]? (?:but |and )?(?:each|both|they|which)?,? ?(?:must |will )?(?:(?:(?:Socket)?"
         "Timeout|SocketTimeoutException|errors?|exceptions?|failures?|faults?) (?:is |are )?"
-        "(?:injected|thrown)|fails?|dies?|die|crash\\w*|stops?|errors?|breaks?)\\b.*UPTODATE.*");
+        "(?:injected|thrown)|fails?|dies?|die|crash\\w*|stops?|quits?|times? "
+        "out|errors?|breaks?)\\b.*"
+        "UPTODATE.*");
     static const std::regex starts(
         "(?:start|restart) (.*?)|(.*?) (?:is |are )?(?:up|starts?|restart(?:s|ed)?|"
         "back|joins?|rejoins?)");
     static const std::regex diff(
         "[,:;]? ?(?:and )?(?:(?:gets?|receives?|sync(?:ed|s)?)\\b[^,;:]*?)? ?(?:by |via |with )?"
-        "DIFF(?: sync)?(?: from [A-Za-z ]+)?(?=$|,|;)");
+        "DIFF(?: sync)?(?: from [A-Za-z ]+)?(?: with (/[A-Za-z0-9]+))?(?=$|,|;)");
     static const std::regex acks("[,:;]? ?(?:and )?acks? (?:of )?NEWLEADER(?=$|,|;)");
     std::smatch found;
     const std::string words = plain(step);
     if (!std::regex_match(words, found, fails)) return false;
     std::string first = found[1];
-    const bool is_diff = std::regex_search(first, diff);
+    std::smatch held;
+    const bool is_diff = std::regex_search(first, held, diff);
+    const std::string in_diff = is_diff ? held[1].str() : "";
     const bool is_acked = contains(step, "\\back\\w*\\b.*NEWLEADER|NEWLEADER ack");
     first = std::regex_replace(std::regex_replace(first, acks, ""), diff, "");
     if (!std::regex_match(first, found, starts)) return false;
@@ -247,6 +268,7 @@ bool Story::play_failing_ups(const std::string& step) {
     for (const NodeId node : who) {
         if (is_diff) claim(step, syncs_[node] == "DIFF");
         if (is_acked) claim(step, on_disk_at_ack_.contains(node));
+        if (!in_diff.empty()) claim(step, in_diff == lost_ && had_lost_at_ack(node));
     }
     return true;
 }
@@ -255,17 +277,23 @@ bool Story::play_failing_ups(const std::string& step) {
 /// FOLLOWING", "old leader gives up and follows".
 bool Story::play_returns(const std::string& step) {
     static const std::regex returns(
-        "(?:(old leader|leader [A-Z]|[A-Z])\\b.*?)?\\b(?:allowed|let|rejoins?|gives? up|times? out|"
-        "steps down|follows|resumed?|unsuspended)\\b.*");
+        "(?:(old leader|leader [A-Z]|[A-Z])\\b.*?)?\\b(?:allowed|let|rejoins?|joins?|gives? "
+        "up|times? out|"
+        "steps down|follows|resumed?|unsuspended|(?:may|can) (?:elect|take part))\\b.*");
+    static const char* const known =
+        "old|new|leader|[A-Z]|allowed|let|back|in|to|and|times?|out|rejoins?|joins?|as|FOLLOWING|"
+        "follows?|follower|gives?|up|steps?|down|resumed?|unsuspended|the|their|its|quorum|"
+        "elections?|ensemble|may|can|elect|take|part|after|others|another|LOOKING|a|is|leading";
     const std::string words = plain(step);
     std::smatch found;
-    if (!std::regex_match(words, found, returns) || !names_.contains("old leader")) return false;
+    if (!made_of(words, known) || !std::regex_match(words, found, returns)) return false;
+    if (!names_.contains("old leader")) return false;
     const NodeId node = servers(found[1].matched ? found[1].str() : "old leader").at(0);
     if (!(node == names_.at("old leader"))) return false;
     let_back();
     cluster_->start(node);
     settle();
-    if (contains(words, "FOLLOWING|follow|rejoin")) {
+    if (contains(words, "FOLLOWING|follow|join")) {
         claim(step, cluster_->serves(node) && cluster_->peer(node).learning() != nullptr);
     }
     return true;
@@ -283,6 +311,12 @@ bool Story::play_outcomes(const std::string& step) {
         claim(step, cluster_->leader() == node);
         return true;
     }
+    static const char* const known =
+        "(?:the "
+        ")?they|them|both|followers?|others?|servers?|nodes?|forms?|formed|an?|one|new|quorum|"
+        "is|up|are|elects?|elected|leader|among|of|each|other|another|it|old|S?[0-9]|[A-Z]|F[0-9]|"
+        "by|with|without|epoch|rest|remaining|two|three|for|wait|until|becomes|from|in";
+    if (!made_of(words, known) || is_negated(words)) return false;
     if (!contains(words,
                   "(?:forms?|formed) (?:an? )?(?:new )?quorum|elect|^(?:new )?quorum(?: is up| "
                   "up|$)|new leader")) {

@@ -46,9 +46,10 @@ bool is_soft(const std::string& area, const std::string& word) {
         "initLimit\\*tick",
         std::regex::icase);
     static const std::regex of_stories(
-        "fails?|failure|errors?|gets?|gives|reaches|sees?|logged|itself|outstanding|times|rejoins?|"
+        "fails?|failure|errors?|gets?|gives|reaches|sees?|logged|itself|outstanding|times|reading|"
+        "rejoins?|"
         "isolated|kept|may|follows?|during|sync|connection|loss|creates?|files?|deleted|exception|"
-        "L|S[0-9]|allowed|back|elect|elected|arrives|among|leader's|after|before|restart|value|"
+        "L|L's|S[0-9]|allowed|back|elect|elected|arrives|among|leader's|after|before|restart|value|"
         "reads?|"
         "NullPointerException|iterator|zxids|epoch|elections?|isolated|only|stays|acked|by");
     static const std::regex of_sessions(
@@ -84,7 +85,8 @@ bool tells_outcome(const std::string& clause) {
     static const std::regex known(
         "(?:the )?client (?:sees|gets) (?:an? |the )?(?:failure|error)|outstanding|acked by itself "
         "only|"
-        "(?:is |but )*on (?:the )?leader disk|(?:PINGs?|pings?)(?: are)? answered|"
+        "(?:is |but )*on (?:the )?leader disk(?: only)?|logged (?:by|at|on) (?:the )?(?:leader|L) "
+        "only|(?:PINGs?|pings?)(?: are)? answered|"
         "never acks (?:the |its )?proposal|times out(?: and rejoins as FOLLOWING)?|PROPOSAL read");
     return std::regex_match(clause, known);
 }
