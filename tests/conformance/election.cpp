@@ -239,10 +239,12 @@ std::vector<std::string> roles_of(const test::Cluster& cluster, NodeId node, std
 
 bool Stage::is_quorum_up() const {
     if (!cluster->leader().has_value()) return false;
-    const std::vector<NodeId>& all = cluster->config().voters;
-    const auto serving = std::count_if(all.begin(), all.end(),
-                                       [this](NodeId node) { return cluster->serves(node); });
-    return 2 * static_cast<std::size_t>(serving) > cluster->config().voters.size();
+    const zab::Config& config = cluster->config();
+    zab::NodeSet serving;
+    for (const NodeId node : config.voters) {
+        if (cluster->serves(node)) serving.insert(node);
+    }
+    return zab::Quorum(config.voters, config.groups).is_quorum(serving);
 }
 
 }  // namespace conformance

@@ -26,11 +26,13 @@ std::vector<NodeId> Stage::listeners() const {
 
 std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const {
     static const std::regex counted(
-        "(?:all )?([0-9]+|two|three|four|five) (?:[a-z]+ )?(?:nodes|servers|peers|voters)");
+        "(?:all )?([0-9]+|two|three|four|five) (?:[a-z]+ )?(?:nodes|servers|peers|voters)|"
+        "all ([0-9]+)");
     std::smatch found;
     if (std::regex_match(who, found, counted)) {
         const auto all = everybody();
-        if (count_in(found[1]) != all.size()) throw Refused("who are " + who + "?");
+        if (count_in(found[found[1].matched ? 1 : 2]) != all.size())
+            throw Refused("who are " + who + "?");
         return all;
     }
     if (contains(who, "[0-9]")) {

@@ -26,6 +26,7 @@ Unwritable unwritable_in(const std::string& words) {
         "writes? (?:of|to) (?:an? |its )?(?:non-?zero )?(.*?)(?: file)?s? fails?|"
         "(?:disk|i/o|io) errors? (?:on|at|when writing) (?:its |writing )?(.*?)(?: file)?s?|"
         "writing (?:its |an? |of )?(?:non-?zero )?(.*?)(?: file)?s? fails?|"
+        "((?:accepted|current)? ?epoch)(?: file)?s? (?:is |are )?(?:not writable|unwritable)|"
         "(?:cannot|can not|fails to) write (?:its |an? )?(?:non-?zero )?(.*?)(?: file)?s?|"
         "(?:an? )?(?:non-?zero )?((?:accepted|current) ?epoch)(?: file)?(?:'s)? writes? fails?)",
         std::regex::icase);
@@ -100,11 +101,13 @@ class Failures {
         static const std::regex starts(
             "(?:server |node |S)?([0-9]+) (?:(?:is )?start(?:s|ed)?|tries to join|joins|"
             "comes up)(?:[,;]? (.*))?");
+        static const std::regex one("(?:start|boot) (?:server |node |S)?([0-9]+)");
         static const std::regex several(
             "(?:start )?(?:servers |nodes )?([0-9](?:, ?| and )[0-9])"
-            "(?: (?:form (?:an? )?quorum|start|run|are up|are started))?");
-        const std::string words = plain(step);
+            "(?: (?:form (?:an? )?quorum|start|run|(?:are )?(?:up|started|running)))?");
+        std::string words = plain(step);
         std::smatch found;
+        if (std::regex_match(words, one)) words = std::regex_replace(words, one, "$1 starts");
         if (std::regex_match(words, found, several)) {
             std::vector<zab::NodeId> nodes;
             for (const std::uint64_t id : numbers_in(found[1])) nodes.push_back(known(id));

@@ -42,7 +42,7 @@ void connect_all(Collector& collector, const std::vector<std::uint16_t>& sids,
 void play_followers(Collector& collector, const std::string& clause, Seen& seen) {
     static const std::regex epoch("(?:[eE]poch|summary) ?=?\\(?([0-9]+)");
     static const std::regex pair("(?:<|summary \\(?)([0-9]+), ?([0-9]+)");
-    seen.waits_for_acks = contains(clause, "waitForEpochAck|ACKEPOCH|acknowledg");
+    seen.waits_for_acks = contains(clause, "waitForEpochAck|ACKEPOCH|acknowledg|\\backs?\\b");
     std::smatch found;
     std::optional<zab::Epoch> told;
     if (std::regex_search(clause, found, epoch)) {
@@ -110,7 +110,7 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
         if (found[1].matched) seen.followers = numbers_in(found[1]);
         if (!contains(words,
                       "getEpochToPropose|waitForEpochAck|ACKEPOCH|connect|FOLLOWERINFO|"
-                      "acknowledg|ask|propose")) {
+                      "acknowledg|\\backs? (?:the )?epoch|ask|propose")) {
             throw Refused("step: " + step);
         }
         play_followers(collector, words, seen);

@@ -132,7 +132,8 @@ bool check_moment(const Talk& talk, const std::string& words, const Look& look, 
         "(?:its |(?:the )?(?:leader|follower|learner|server)'?s? )?(both|current|accepted)"
         "(?: ?[eE]pochs?)(?: is| are| =|:)?(?: (stays|remains|still))?(?: now| at)? ?([0-9]+)");
     static const std::regex last(
-        "last ?(?:[pP]rocessed|[zZ]xid)(?: ?[zZ]xid)?(?: is| =|:)? ?(<[^>]*>)( on disk)*");
+        "last ?(?:[pP]rocessed|[zZ]xid)(?: ?[zZ]xid)?(?: is| =|:)? ?(<[^>]*>|[a-z][0-9]?)( on "
+        "disk)*");
     static const std::regex packet(std::string("(?:(no) )?(") + packet_names +
                                    ")(?: (?:is|was|has been))?(?: (not|never))?(?: yet)? "
                                    "(?:received|read|sent|said|seen|heard)(?: yet)?");

@@ -202,9 +202,15 @@ void check_last(Talk& talk, const std::string& words, Verdict& verdict) {
     const std::string last = all.empty() ? "nothing" : packet_name(all.back());
     if (contains(words, packet_names) && words.find(' ') == std::string::npos) {
         verdict.check("last", words, last);
-    } else if (!check_fate(talk, words, verdict)) {
-        throw Refused("expected: " + words);
+        return;
     }
+    static const std::regex in_turn("([A-Z]+)(?:[,;]? then |[,;] )(.*)");
+    std::smatch found;
+    if (std::regex_match(words, found, in_turn) && contains(found[1], packet_names)) {
+        verdict.check("last", found[1], last);
+        return check_last(talk, found[2], verdict);
+    }
+    if (!check_fate(talk, words, verdict)) throw Refused("expected: " + words);
 }
 
 void check_acks(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
@@ -300,7 +306,8 @@ void check_key(Talk& talk, const std::string& key, const Value& value, Verdict& 
     static const std::regex fates(
         "connection|leader|follower|learner|observer|server|state|outcome|result|end");
     static const std::regex stores(
-        "snapshots?|(?:at|before|after)[A-Z]\\w*|disk|log|reload|reloaded|durable|session|memory");
+        "snapshots?|(?:at|before|after)[A-Z]\\w*|disk|log|reload(?:ed)?(?: from "
+        "disk)?|durable|session|memory");
     if (check_packets(talk, key, value, verdict) || check_state(talk, key, value, verdict)) return;
     static const std::regex ends("after|later|then|finally|in the end");
     const bool is_end = std::regex_match(key, ends);

@@ -316,6 +316,12 @@ void Talk::play(const std::string& words) {
                                                        "(?:no|not|never|without)(?: \\w+)? "
                                                        "(?:answer|acknowledg|repl|echo|PING|ping)");
     answers_pings_ = answers_pings_ || is_answered;
+    static const std::regex both("PROPOSAL ?(?:\\+|&|and|,) ?COMMIT (.*)");
+    if (std::regex_match(step, found, both)) {
+        const std::string of = found[1];
+        play("PROPOSAL " + of);
+        return play("COMMIT " + without_remarks(of));
+    }
     static const std::regex packet(packet_names);
     const auto count = std::distance(std::sregex_iterator(step.begin(), step.end(), packet),
                                      std::sregex_iterator());
