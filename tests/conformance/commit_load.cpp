@@ -199,6 +199,15 @@ const char* const said_of_load =
     "nothing|empty|everything|false|true|their|its|own|for|when|always|only|not|does|"
     "increasing";
 
+/// "zxid + 1", "zxids of writes increase by 1": no other step is told.
+bool steps_by_one(const std::string& words) {
+    static const std::regex step(
+        "zxids?(?: of (?:the )?(?:writes?|commits?))?(?: (?:increase|grow|rise)s?)?(?: *\\+ ?| by )"
+        "([0-9]+)");
+    std::smatch found;
+    return !std::regex_search(words, found, step) || found[1] == "1";
+}
+
 /// One clause of what is expected; `key` says what it is about.
 void check_clause_of(const LoadRun& run, const std::string& key, const std::string& clause,
                      Verdict& verdict) {
@@ -218,8 +227,7 @@ void check_clause_of(const LoadRun& run, const std::string& key, const std::stri
     }
     const bool is_about_reads = says(words, "\\breads?");
     const bool is_about_writes = says(words, "\\b(writes?|updates?)");
-    static const std::regex step("zxids? *\\+ ?([0-9]+)");
-    const bool is_by_one = !std::regex_search(words, found, step) || found[1] == "1";
+    const bool is_by_one = steps_by_one(words);
     const bool has_gaps = says(words, "\\bgaps?\\b") && !is_negated(words);
     static const std::regex per_client(
         "(?:exactly |only |just )?(?:one|1)(?: write| create)? (?:per|of each|by each|for each) "
