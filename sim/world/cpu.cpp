@@ -88,7 +88,7 @@ inline std::size_t World::cost_place(const Step& step) const {
     if (stage == zab::Stage::main) {
         // Until it serves, a learner runs what it seldom runs, as in an election.
         const Participant& peer = servers_[step.server].peer;
-        if (peer.role() == zab::RoleKind::learning && peer.server().pipeline.serving) {
+        if (peer.role() == zab::RoleKind::learning && peer.serves()) {
             return learner_cost;
         }
     } else if (has_watchers_ && stage == zab::Stage::commit && !effects_.empty()) [[unlikely]] {
@@ -156,7 +156,7 @@ std::int64_t World::first_use_cost(ServerNode& server, std::size_t thread,
         return 0;
     }
     ++server.practised[thread];
-    if (!server.peer.server().pipeline.serving) {
+    if (!server.peer.serves()) {
         return 0;
     }
     const std::int64_t first = scenario_->cpu.first_use.draw(next_word(word + 3)).ns;

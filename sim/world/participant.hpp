@@ -42,6 +42,11 @@ class Participant {
         const auto* peer = std::get_if<zab::Peer>(&who_);
         return peer == nullptr ? zab::RoleKind::booting : peer->role();
     }
+    /// Whether it serves clients; another protocol's nodes do all that they ever do from the start.
+    bool serves() const {
+        const auto* peer = std::get_if<zab::Peer>(&who_);
+        return peer == nullptr || peer->server().pipeline.serving;
+    }
     /// Requires: it is a ZooKeeper server. What only those ask for is about it: snapshots.
     const zab::Server& server() const {
         const auto* peer = std::get_if<zab::Peer>(&who_);

@@ -90,6 +90,23 @@ TEST_CASE("textbook: each pair of scenarios breaks its property, and Zab holds u
     }
 }
 
+TEST_CASE("textbook: code's first use costs a node time as it does everybody") {
+    const auto longest_step = [](const char* first_use, std::int64_t from, std::int64_t to) {
+        const Run done = run(lesson("4s", R"("cpu": {"preset": "zero", "first_use": ")" +
+                                              std::string(first_use) + R"("}, )" + writers));
+        CHECK(done.violations.empty());
+        CHECK(done.count(command_executed) > 1'000);
+        std::uint32_t longest = 0;
+        for (const trace::Record& r : done.all(receive, between(from, to))) {
+            longest = std::max(longest, r.service_ns());
+        }
+        return longest;
+    };
+    CHECK_EQ(longest_step("0s", 0, 4), 0);
+    CHECK(longest_step("1ms", 0, 4) >= 500'000);
+    CHECK_EQ(longest_step("1ms", 3, 4), 0);
+}
+
 TEST_CASE("textbook: two leaders give the same ids away, and servers execute different commands") {
     const std::set<std::string> found = broken(shipped("two-leaders-textbook"), 1);
     CHECK(found.contains("unique_commands"));
