@@ -56,6 +56,8 @@ class Watch final : public trace::Sink {
             strike(record);
             return;
         }
+        // The server has not written it in this run: no fault waits for it.
+        if (record.kind() == Kind::accepted_epoch && record.cause_back() == 0) return;
         const std::uint32_t nth = ++counts_[{record.kind(), record.node()}];
         const Step step{record.kind(), record.node(), nth, record.time()};
         last_of_[record.node()] = step;

@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <string>
+#include <utility>
 
 namespace sim {
 
@@ -128,14 +129,15 @@ void World::preset(ServerNode& node, const ServerStart& start) {
         }
     }
     node.disk.preset(log, snapshot, start.accepted_epoch, start.current_epoch);
-    tell_initial_history(node, start);
+    tell_initial_files(node, start);
     if (start.down) {
         node.incarnation = none;  // Started by a fault, or never.
     }
 }
 
-/// Tells observers what a server has on its disk at the start, epoch by epoch.
-void World::tell_initial_history(const ServerNode& node, const ServerStart& start) {
+/// Tells observers what a server has on its disk at the start: its history, epoch by epoch, and an
+/// accepted epoch above the current one, of which its boot would say nothing.
+void World::tell_initial_files(const ServerNode& node, const ServerStart& start) {
     zab::Position position{};
     for (std::size_t i = 0; i < start.history.size(); ++i) {
         const zab::Zxid zxid = start.history[i];
@@ -143,8 +145,17 @@ void World::tell_initial_history(const ServerNode& node, const ServerStart& star
         const bool ends_epoch =
             i + 1 == start.history.size() || start.history[i + 1].epoch() != zxid.epoch();
         if (ends_epoch) {
-            initial_.emplace_back(node.id, position);
+            initial_.push_back({.kind = trace::Kind::history,
+                                .node = node.id,
+                                .a = position.zxid.value,
+                                .b = position.prefix});
         }
+    }
+    const zab::Epoch current = start.current_epoch.value_or(position.zxid.epoch());
+    if (start.accepted_epoch > current) {
+        initial_.push_back({.kind = trace::Kind::accepted_epoch,
+                            .node = node.id,
+                            .c = start.accepted_epoch->value});
     }
 }
 
@@ -256,12 +267,15 @@ bool World::run_one() {
     return run_next({std::numeric_limits<std::int64_t>::max()});
 }
 
-/// The first records of a run: what the disks hold. Once.
+/// The first records of a run: what the disks hold. Once. It has not happened in this run: no fault
+/// waits for it.
 void World::begin() {
-    for (const auto& [node, position] : initial_) {
-        emit(trace::Kind::history, node, {}, 0, 0, position.zxid.value, position.prefix);
+    const trace::KindSet watched = std::exchange(faults_.watched, 0);
+    for (const trace::Record::Fields& fields : initial_) {
+        add_record(trace::Record(fields));
     }
     initial_.clear();
+    faults_.watched = watched;
 }
 
 std::optional<ServerIndex> World::leader() const {

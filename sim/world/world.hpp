@@ -70,7 +70,7 @@ class World {
     void build_servers();
     void preset(ServerNode& node, const ServerStart& start);
     void build_clients();
-    void tell_initial_history(const ServerNode& node, const ServerStart& start);
+    void tell_initial_files(const ServerNode& node, const ServerStart& start);
     void begin();
     void put_event(std::int64_t time, EventKind kind, std::uint32_t entity, std::uint64_t argument);
     void schedule(std::int64_t time, EventKind kind, std::uint32_t entity, std::uint64_t argument);
@@ -392,8 +392,8 @@ class World {
     std::uint32_t stalls_ = 0;
     Key delay_key_, dial_key_, load_key_, fault_key_;
     FaultState faults_;
-    std::vector<std::pair<zab::NodeId, zab::Position>> initial_;  ///< Not yet told.
-    std::vector<ResourceUse> warming_;                            ///< Until the warm-up was over.
+    std::vector<trace::Record::Fields> initial_;  ///< What the disks hold; not yet told.
+    std::vector<ResourceUse> warming_;            ///< Until the warm-up was over.
 };
 
 }  // namespace sim
