@@ -1,3 +1,4 @@
+#include "sim/clock/horizon.hpp"
 #include "sim/world/world.hpp"
 
 #include <algorithm>
@@ -181,7 +182,8 @@ std::int64_t World::through_limit(Path& way, std::uint32_t bytes, std::int64_t f
     if (way.pace.fixed_ns_per_byte == 0) {
         return from;
     }
-    way.free_at = std::max(from, way.free_at) + wire_ns(bytes, way.pace);
+    way.free_at =
+        std::max(from, within_horizon(way.free_at)) + within_horizon(wire_ns(bytes, way.pace));
     return way.free_at;
 }
 

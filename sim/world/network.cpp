@@ -1,4 +1,5 @@
 #include "protocol/types/ensure.hpp"
+#include "sim/clock/horizon.hpp"
 #include "sim/world/hot.hpp"
 #include "sim/world/message_facts.hpp"
 #include "sim/world/relay.hpp"
@@ -255,7 +256,8 @@ std::uint64_t World::occurrence_of(ConnectionIndex index, unsigned side, std::ui
 }
 
 /// What loss and delays add, behind a limit of rate: a lost segment comes after a retransmission
-/// time-out, which doubles at every further loss; after too many TCP gives the connection up.
+/// time-out, which doubles at every further loss; after too many TCP gives the connection up. In all
+/// never longer than the horizon.
 std::int64_t World::faults_on_the_way(const Route& route, Flight& flight, std::uint64_t word) {
     std::int64_t extra = 0;
     Probability loss = link_models_[route.model].loss;
@@ -265,14 +267,15 @@ std::int64_t World::faults_on_the_way(const Route& route, Flight& flight, std::u
         for (std::uint64_t n = 0, drawn = 0; drawn < way.delays; ++n) {
             const Fault& fault = scenario_->faults[way.faults[n]];
             if (fault.kind == FaultKind::delay) {
-                extra += fault.extra_delay.draw(draw(noise, drawn++, 0)).ns;
+                const zab::Duration delay = fault.extra_delay.draw(draw(noise, drawn++, 0));
+                extra = within_horizon(extra + within_horizon(delay.ns));
             }
         }
         loss = either(loss, way.loss);
         flight.past_at = through_limit(way, flight.bytes, flight.out_at);
     }
     if (has_datagrams_ && route.pair != none) {
-        return extra;  // What is lost is lost: nobody sends it again.
+        return within_horizon(extra);  // What is lost is lost: nobody sends it again.
     }
     std::uint64_t chance = next_word(next_word(word));
     std::int64_t backoff = scenario_->network.retransmission_timeout.ns;
@@ -286,7 +289,7 @@ std::int64_t World::faults_on_the_way(const Route& route, Flight& flight, std::u
             break;
         }
     }
-    return extra;
+    return within_horizon(extra);
 }
 
 void World::schedule_head(ConnectionIndex index, unsigned side) {

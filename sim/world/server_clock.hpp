@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/clock/horizon.hpp"
 #include "sim/random/decimal.hpp"
 
 #include <cstdint>
@@ -11,10 +12,14 @@ namespace sim {
 class ServerClock {
   public:
     std::int64_t at(std::int64_t now) const { return read_ + elapsed(now - since_); }
-    /// How long, in true time, until it has moved on by `span`, at least.
+    /// How long, in true time, until it has moved on by `span`, at least; never longer than the
+    /// horizon.
     std::int64_t true_time(std::int64_t span) const {
         if (rate_nano_ == Factor::one_nano) [[likely]] {
-            return span;
+            return within_horizon(span);
+        }
+        if (span / rate_nano_ >= horizon_ns / Factor::one_nano) {
+            return horizon_ns;
         }
         const std::int64_t rest = (span % rate_nano_) * Factor::one_nano;
         return span / rate_nano_ * Factor::one_nano + (rest + rate_nano_ - 1) / rate_nano_;

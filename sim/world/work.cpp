@@ -1,3 +1,4 @@
+#include "sim/clock/horizon.hpp"
 #include "sim/world/world.hpp"
 
 #include <algorithm>
@@ -8,14 +9,12 @@ namespace sim {
 
 namespace {
 
-// Beyond the end of every run; so that times add up without an overflow.
-constexpr std::int64_t longest_work_ns = std::int64_t{1} << 59;
 constexpr std::int64_t never_ns = std::int64_t{1} << 61;
 
 std::int64_t times(std::int64_t time, std::int64_t factor_nano) {
     const UnsignedWide product = UnsignedWide{static_cast<std::uint64_t>(time)} *
                                  static_cast<std::uint64_t>(factor_nano) / Factor::one_nano;
-    return product > longest_work_ns ? longest_work_ns : static_cast<std::int64_t>(product);
+    return product > horizon_ns ? horizon_ns : static_cast<std::int64_t>(product);
 }
 
 bool is_disk_work(zab::Work work) {
@@ -39,7 +38,7 @@ std::int64_t transfer_ns(std::uint64_t bytes, std::uint64_t bytes_per_second) {
         return 0;
     }
     const UnsignedWide time = UnsignedWide{bytes} * 1'000'000'000 / bytes_per_second;
-    return time > longest_work_ns ? longest_work_ns : static_cast<std::int64_t>(time);
+    return time > horizon_ns ? horizon_ns : static_cast<std::int64_t>(time);
 }
 
 }  // namespace
@@ -68,13 +67,12 @@ std::int64_t World::disk_time(ServerNode& server, zab::Work work,
         draw(server.disk_key, meaning, is_sync ? server.incarnation : ++server.disk.draws);
     std::int64_t time = distribution.draw(word).ns;
     if (!(server.disk.extra == Distribution{})) {
-        time = std::min(time, longest_work_ns) +
-               std::min(server.disk.extra.draw(next_word(word)).ns, longest_work_ns);
+        time = within_horizon(time) + within_horizon(server.disk.extra.draw(next_word(word)).ns);
     }
     if (server.disk.slow_factor_nano != Factor::one_nano) {
-        time = times(std::min(time, longest_work_ns), server.disk.slow_factor_nano);
+        time = times(within_horizon(time), server.disk.slow_factor_nano);
     }
-    return std::min(time, longest_work_ns);
+    return within_horizon(time);
 }
 
 std::int64_t World::work_time(ServerNode& server, const zab::Start& start) {
@@ -82,7 +80,8 @@ std::int64_t World::work_time(ServerNode& server, const zab::Start& start) {
     const DiskSpec& disk = scenario_->disk;
     const auto process_time = [&server, &start](const Distribution& distribution) {
         const auto kind = static_cast<std::size_t>(start.work);
-        return distribution.draw(draw(server.process_key, kind, ++server.work_draws[kind])).ns;
+        const std::uint64_t word = draw(server.process_key, kind, ++server.work_draws[kind]);
+        return within_horizon(distribution.draw(word).ns);
     };
     switch (start.work) {
         case zab::Work::shut_down_role: return process_time(process.shutdown_role);
@@ -183,7 +182,7 @@ std::int64_t World::time_beside(ServerNode& server, zab::Work work) {
         return 0;
     }
     const std::uint64_t word = draw(server.process_key, 104, ++server.preparations);
-    return scenario_->process.prepare_service.draw(word).ns;
+    return within_horizon(scenario_->process.prepare_service.draw(word).ns);
 }
 
 void World::complete_work(std::uint32_t index) {

@@ -1,4 +1,5 @@
 #include "sim/clock/event_queue.hpp"
+#include "sim/world/server_clock.hpp"
 
 #include <doctest/doctest.h>
 
@@ -13,6 +14,8 @@ namespace {
 
 using sim::Event;
 using sim::EventQueue;
+using sim::Factor;
+using sim::horizon_ns;
 using zab::Instant;
 
 /// What EventQueue must be equal to: ordered by time, then by the number of the push.
@@ -222,6 +225,31 @@ TEST_CASE("a chain of events without delay does not let the queue grow") {
         queue.push({event.time, i + 3, 0});
     }
     CHECK_LE(queue.capacity(), 32);
+}
+
+TEST_CASE("a server's clock takes no longer than the horizon for any span, whatever its rate") {
+    constexpr std::int64_t tenth = Factor::one_nano / 10;
+    struct Row {
+        std::int64_t rate_nano, span, takes;
+    };
+    const Row rows[] = {
+        {Factor::one_nano, 12, 12},
+        {tenth, 12, 120},
+        {8 * Factor::one_nano, 12, 2},
+        {tenth, horizon_ns / 10 - 1'000'000'000, (horizon_ns / 10 - 1'000'000'000) * 10},
+        {tenth, horizon_ns / 10, horizon_ns},
+        {tenth, 3'600'000'000'000'000'000, horizon_ns},
+        {Factor::one_nano, 3'600'000'000'000'000'000, horizon_ns},
+        {8 * Factor::one_nano, 3'600'000'000'000'000'000, 450'000'000'000'000'000},
+    };
+    for (const Row& row : rows) {
+        CAPTURE(row.rate_nano);
+        CAPTURE(row.span);
+        sim::ServerClock clock;
+        clock.run_at({row.rate_nano}, 7);
+        CHECK_LE(clock.true_time(row.span), row.takes);
+        CHECK_GE(clock.true_time(row.span), row.takes - 10);
+    }
 }
 
 TEST_CASE("a queue refuses events of the past and pops of nothing") {

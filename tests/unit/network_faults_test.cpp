@@ -4,6 +4,7 @@
 
 namespace {
 
+using test::at_server;
 using test::because;
 using test::between;
 using test::both;
@@ -215,6 +216,37 @@ TEST_CASE("a pause shorter than the timeouts is only a pause") {
     CHECK_EQ(run.count(Kind::looking, between(5, 45)), 0);
     CHECK(run.count(Kind::commit, between(30, 45)) > 100);
     test::check_all_equal(run);
+}
+
+TEST_CASE("delays of ten years each, thirty on one way, only add up to what never arrives") {
+    const std::string one =
+        R"({"at": "25s", "delay": {"from": 1, "to": 3, "extra": "315360000s"}})";
+    for (const std::size_t count : {1u, 2u, 30u, 60u}) {
+        CAPTURE(count);
+        std::string faults = one;
+        for (std::size_t i = 1; i < count; ++i) faults += ", " + one;
+        const Run run = run_with("30s", faults);
+
+        const auto from_first = [](const trace::Record& r) { return r.peer() == 1; };
+        const Run::Wanted heard = both(at_server(3), from_first);
+        CHECK(run.count(Kind::receive, both(between(24, 25), heard)) > 10);
+        CHECK_EQ(run.count(Kind::receive, both(between(26, 30), heard)), 0);
+        test::check_clean(run);
+    }
+}
+
+TEST_CASE("the longest ticks on the slowest clocks are no trouble") {
+    for (const char* rate : {"0.1", "0.3", "1", "8"}) {
+        CAPTURE(rate);
+        const Run run = test::run(sim::sound(R"({"duration": "20s", "ensemble": {"voters": 3,
+            "tick_time": "3600s", "init_limit": 1000000, "sync_limit": 1000000},
+            "clients": [{"session_timeout": "86400s"}], "faults": [
+            {"at": "100ms", "clock_drift": {"target": "all", "factor": )" +
+                                             std::string(rate) + R"(}},
+            {"at": "10s", "crash": "leader"}]})"));
+        test::check_clean(run);
+        CHECK_EQ(run.count(Kind::established), 2);
+    }
 }
 
 TEST_CASE("a message held back keeps what is behind it on its connection, and nothing else") {
