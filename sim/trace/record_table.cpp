@@ -62,7 +62,7 @@ constexpr std::array<Row, kind_count> table{{
      {"number", Form::integer, {}, "which of them; of a link: the server it leads to"},
      name("resource", names::resources, "what was used"),
      {"busy_ns", Form::integer, {}, "time in use"}, {"span_ns", Form::integer, {}, "time watched"},
-     {"uses", Form::integer, {}, "how often"}},
+     {"uses", Form::integer, {}, "how often; of cores: items of all that share them"}},
     {server_started, "server_started", operations, "a process starts", server, no, no, no, no, no},
     {booted, "booted", protocol, "snapshot and log are read, the database is in memory", server, no,
      no, last_zxid, prefix, {"current_epoch", Form::integer, {}, "of the epoch file"}},

@@ -36,7 +36,20 @@ void World::show(const trace::Record& record, trace::RecordId id) {
     }
 }
 
-/// Time is charged when a use begins: what of it lies ahead is not past yet.
+/// What all threads that share the cores of a host have done, by host.
+std::vector<std::uint64_t> World::items_by_cores() const {
+    std::vector<std::uint64_t> items(hosts_.size());
+    for (ServerIndex index = 0; index < servers_.size(); ++index) {
+        for (std::uint16_t i = 0; i < zab::shared_stage_count; ++i) {
+            const StageRef ref = StageRef::of(index, static_cast<zab::Stage>(i));
+            items[servers_[index].cores] += server_stages_[ref.value].items;
+        }
+    }
+    return items;
+}
+
+/// Cores and network card are their machine's, which every server of it tells as its own. Time is
+/// charged when a use begins: what of it lies ahead is not past yet.
 std::vector<ResourceUse> World::resource_uses() const {
     std::vector<ResourceUse> uses;
     const auto ahead = [this](std::int64_t until) { return std::max(until - now_, zero_ns); };
@@ -44,6 +57,7 @@ std::vector<ResourceUse> World::resource_uses() const {
                              std::int64_t busy_ns, std::uint64_t times) {
         uses.push_back({s.id, resource, number, std::max(busy_ns, zero_ns), times});
     };
+    const std::vector<std::uint64_t> items = items_by_cores();
     for (const ServerNode& s : servers_) {
         const auto index = server_by_id_[s.id.value];
         const Host& host = hosts_[s.host];
@@ -52,15 +66,13 @@ std::vector<ResourceUse> World::resource_uses() const {
         for (const Core& core : machine.cores) {
             cores_ns -= ahead(core.free_at);
         }
-        std::uint64_t items = 0;
         for (std::uint16_t i = 0; i < zab::shared_stage_count; ++i) {
             const Stage& stage =
                 server_stages_[StageRef::of(index, static_cast<zab::Stage>(i)).value];
-            items += stage.items;
             add(s, trace::Resource::stage, i, stage.busy_ns - ahead(stage.busy_until), stage.items);
         }
         add(s, trace::Resource::core, 0, cores_ns / static_cast<std::int64_t>(machine.cores.size()),
-            items);
+            items[s.cores]);
         add(s, trace::Resource::nic_out, 0, host.nic_busy_ns - ahead(host.nic_free_at),
             host.nic_uses);
         add(s, trace::Resource::disk, 0, s.disk.busy_ns - disk_ahead(index), s.disk.uses);

@@ -97,6 +97,7 @@ class World {
                                std::uint64_t b, std::uint32_t c);
     trace::RecordId add_record(const trace::Record& record);
     void show(const trace::Record& record, trace::RecordId id);
+    std::vector<std::uint64_t> items_by_cores() const;
     std::vector<ResourceUse> resource_uses() const;
     std::int64_t disk_ahead(ServerIndex index) const;
     void emit_resources();

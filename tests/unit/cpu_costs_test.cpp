@@ -146,6 +146,27 @@ TEST_CASE("who waits for a core names the item that had it, and not its own thre
     CHECK(waited > 500);
 }
 
+TEST_CASE("servers that share a machine tell the same use of its cores, in time and in items") {
+    const Run done = run(sim::sound(R"({"duration": "10s", "ensemble": {"voters": 3},
+        "hosts": {"named": {"box": {"cores": 2}}, "servers": {"1": "box", "3": "box"}},
+        "start": {"servers": {"1": {"down": true}}}, "clients": [{}]})"));
+    std::vector<trace::Record> cores;
+    for (const trace::Record& r : done.all(Kind::resource)) {
+        if (r.detail() == static_cast<std::uint16_t>(trace::Resource::core)) cores.push_back(r);
+    }
+
+    REQUIRE_EQ(cores.size(), 3);
+    const trace::Record& down = cores[0];
+    const trace::Record& alone = cores[1];
+    const trace::Record& beside = cores[2];
+    CHECK_EQ(down.node().value, 1);
+    CHECK(down.a() > 0);
+    CHECK_EQ(down.a(), beside.a());
+    CHECK(down.c() > 1'000);
+    CHECK_EQ(down.c(), beside.c());
+    CHECK(down.c() != alone.c());
+}
+
 TEST_CASE("a resource's use is that of the time after the warm-up") {
     struct Row {
         const char* start;
