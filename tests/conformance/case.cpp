@@ -13,48 +13,53 @@ namespace {
 
 using Kind = Value::Kind;
 
-std::string text_member(const Value& value, std::string_view key, const std::string& where) {
-    const Value* found = value.find(key);
-    if (found == nullptr || !found->is(Kind::string)) {
-        throw Malformed(fmt::format("{}: \"{}\" must be a text", where, key));
-    }
-    return found->text;
+/// Says where in the file something is not of its form.
+[[noreturn]] void refuse(const sim::Source& source, const Value& at, std::string reason) {
+    sim::Mistakes mistakes;
+    mistakes.add({.place = at.place, .reason = std::move(reason)});
+    throw Malformed(mistakes.messages({source}).front());
 }
 
-const Value& any_member(const Value& value, std::string_view key, const std::string& where) {
+const Value& any_member(const sim::Source& source, const Value& value, std::string_view key) {
     const Value* found = value.find(key);
-    if (found == nullptr) throw Malformed(fmt::format("{}: \"{}\" is missing", where, key));
+    if (found == nullptr) refuse(source, value, fmt::format("\"{}\" is missing", key));
     return *found;
+}
+
+std::string text_member(const sim::Source& source, const Value& value, std::string_view key) {
+    const Value& found = any_member(source, value, key);
+    if (!found.is(Kind::string)) refuse(source, found, fmt::format("\"{}\" must be a text", key));
+    return found.text;
 }
 
 }  // namespace
 
 std::vector<Case> cases_of(const std::string& file, const std::string& text) {
+    const sim::Source source{file, text};
     sim::Mistakes mistakes;
     const auto root = sim::json::parse(text, 0, mistakes);
     if (!root.has_value()) {
-        const auto messages = mistakes.messages({{file, text}});
+        const auto messages = mistakes.messages({source});
         throw Malformed(messages.empty() ? file + ": no JSON" : messages.front());
     }
     const Value* format = root->find("format");
     const Value* list = root->find("cases");
     if (format == nullptr || format->text != "zk-conformance-1") {
-        throw Malformed(file + ": \"format\" must be \"zk-conformance-1\"");
+        refuse(source, format == nullptr ? *root : *format,
+               "\"format\" must be \"zk-conformance-1\"");
     }
     if (list == nullptr || !list->is(Kind::array)) {
-        throw Malformed(file + ": \"cases\" must be a list");
+        refuse(source, list == nullptr ? *root : *list, "\"cases\" must be a list");
     }
     std::vector<Case> cases;
-    for (std::size_t i = 0; i < list->elements.size(); ++i) {
-        const Value& one = list->elements[i];
-        const std::string where = fmt::format("{}: case {}", file, i);
-        cases.push_back({text_member(one, "id", where),
-                         text_member(one, "area", where),
-                         text_member(one, "source", where),
-                         text_member(one, "level", where),
-                         any_member(one, "initial", where),
-                         any_member(one, "stimulus", where),
-                         any_member(one, "expected", where),
+    for (const Value& one : list->elements) {
+        cases.push_back({text_member(source, one, "id"),
+                         text_member(source, one, "area"),
+                         text_member(source, one, "source"),
+                         text_member(source, one, "level"),
+                         any_member(source, one, "initial"),
+                         any_member(source, one, "stimulus"),
+                         any_member(source, one, "expected"),
                          {}});
     }
     return cases;
