@@ -22,6 +22,7 @@ void Tree::write(PathId path, Zxid zxid) {
         chunk = std::make_shared<Chunk>(*chunk);
     }
     Zxid& writer = (*chunk)[path % chunk_size];
+    paths_ += writer == Zxid{} ? 1u : 0u;
     digest_ += digest_of(path, zxid) - digest_of(path, writer);
     writer = zxid;
 }

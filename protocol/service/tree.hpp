@@ -25,14 +25,15 @@ class Tree {
     }
     /// The last writer of a path; Zxid{} for one that is as it was at the start.
     Zxid last_writer(PathId path) const;
-    /// Paths known, written or not: an upper bound, for the size of a snapshot.
-    std::size_t paths() const { return chunks_.size() * chunk_size; }
+    /// Paths that have been written: they make up the size of a snapshot.
+    std::size_t paths() const { return paths_; }
     /// The sum of all nodes' digests, as DataTree keeps one since 3.6 (AdHash: a write takes the
     /// old node's share out and puts the new one's in). Equal trees have equal digests, whatever
     /// the order of their writes.
     std::uint64_t digest() const { return digest_; }
     void clear() {
         chunks_.clear();
+        paths_ = 0;
         digest_ = digest_of_untouched;
     }
 
@@ -48,6 +49,7 @@ class Tree {
     void write(PathId path, Zxid zxid);
 
     std::vector<std::shared_ptr<Chunk>> chunks_;  // Null: never written.
+    std::size_t paths_ = 0;
     std::uint64_t digest_ = digest_of_untouched;
 };
 

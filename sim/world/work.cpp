@@ -43,17 +43,18 @@ std::int64_t transfer_ns(std::uint64_t bytes, std::uint64_t bytes_per_second) {
 
 }  // namespace
 
-std::uint64_t World::snapshot_bytes(const ServerNode& server) const {
+std::uint64_t World::snapshot_bytes(const zab::Tree& tree) const {
     std::uint64_t payload = 0;
     for (const ClientGroup& group : scenario_->clients) {
         payload = std::max<std::uint64_t>(payload, group.payload_max_bytes);
     }
     const std::uint64_t per_node = scenario_->disk.bytes_per_node + payload;
-    return server.peer.server().database.tree().paths() * per_node + 1'024;
+    return tree.paths() * per_node + 1'024;
 }
 
 std::uint32_t World::snapshot_message_bytes(const ServerNode& server) const {
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>(snapshot_bytes(server), 0xffffffff));
+    const zab::Tree& tree = server.peer.server().database.tree();
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(snapshot_bytes(tree), 0xffffffff));
 }
 
 /// A synchronous operation's time. An fsync is known by what was durable before it: the first
@@ -104,15 +105,16 @@ std::int64_t World::work_time(ServerNode& server, const zab::Start& start) {
         case zab::Work::truncate_log: return disk_time(server, start.work, disk.sync);
         case zab::Work::read_log: return 0;
         case zab::Work::write_snapshot: {
-            const std::int64_t writing =
-                transfer_ns(snapshot_bytes(server), disk.write_bytes_per_second);
+            const std::int64_t writing = transfer_ns(
+                snapshot_bytes(server.peer.server().database.tree()), disk.write_bytes_per_second);
             const auto how = static_cast<zab::SnapshotWrite>(start.argument);
             const bool is_synced =
                 how == zab::SnapshotWrite::replacing || how == zab::SnapshotWrite::synced;
             return is_synced ? writing + disk_time(server, start.work, disk.sync) : writing;
         }
         case zab::Work::serialize_snapshot:
-            return transfer_ns(snapshot_bytes(server), disk.read_bytes_per_second);
+            return transfer_ns(snapshot_bytes(server.peer.server().database.tree()),
+                               disk.read_bytes_per_second);
     }
     return 0;
 }
@@ -263,7 +265,7 @@ bool World::apply_to_disk(ServerNode& server, const WorkOrder& order) {
                 database.finish(snapshot);
             }
             const auto how = static_cast<zab::SnapshotWrite>(order.argument);
-            disk.add_snapshot(snapshot, how, now_, snapshot_bytes(server));
+            disk.add_snapshot(snapshot, how, now_, snapshot_bytes(snapshot.tree));
             done_replaces_ = how == zab::SnapshotWrite::replacing;
             done_count_ = done_replaces_ || how == zab::SnapshotWrite::synced ? 1 : 0;
             return true;

@@ -177,7 +177,7 @@ class World {
     std::int64_t work_time(ServerNode& server, const zab::Start& start);
     std::int64_t time_beside(ServerNode& server, zab::Work work);
     std::int64_t disk_time(ServerNode& server, zab::Work work, const Distribution& distribution);
-    std::uint64_t snapshot_bytes(const ServerNode& server) const;
+    std::uint64_t snapshot_bytes(const zab::Tree& tree) const;
     std::uint32_t snapshot_message_bytes(const ServerNode& server) const;
     void send_snapshot(const Step& step, const zab::SendSnapshot& wish);
 

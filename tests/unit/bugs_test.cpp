@@ -33,8 +33,12 @@ bool has_equal_trees(const sim::World& world) {
     for (const sim::ServerNode& server : world.servers()) {
         const zab::Database& other = server.peer.server().database;
         if (!server.up || !(other.position() == leading.position())) continue;
-        for (zab::PathId path = 0; path < leading.tree().paths(); ++path) {
-            if (other.tree().last_writer(path) != leading.tree().last_writer(path)) return false;
+        if (other.tree().paths() != leading.tree().paths()) return false;
+        std::size_t left = leading.tree().paths();
+        for (zab::PathId path = 0; left > 0; ++path) {
+            const zab::Zxid writer = leading.tree().last_writer(path);
+            if (other.tree().last_writer(path) != writer) return false;
+            left -= writer == zab::Zxid{} ? 0u : 1u;
         }
     }
     return true;

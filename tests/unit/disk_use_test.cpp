@@ -40,6 +40,31 @@ void check_use(const Run& run) {
 
 }  // namespace
 
+TEST_CASE("a snapshot is as large as the znodes in it") {
+    for (const std::uint64_t znodes : {0u, 1u, 255u, 256u, 257u, 1'000u}) {
+        CAPTURE(znodes);
+        const std::string creates =
+            znodes == 0
+                ? R"("start": "39s")"
+                : R"("operations": {"create": 1}, "operations_each": )" + std::to_string(znodes);
+        const Run run = test::run(sim::sound(R"({"duration": "40s", "ensemble": {"voters": 3,
+            "force_snapshot_sync": true}, "cpu": "zero", "disk": {"bytes_per_node": 100},
+            "start": {"servers": {"1": {"down": true}}},
+            "clients": [{"payload": "1MB", )" +
+                                             creates + R"(}],
+            "faults": [{"at": "20s", "restart": 1}]})"));
+        test::check_clean(run);
+
+        const std::vector<trace::Record> sent =
+            run.all(Kind::snapshot_sent, [](const trace::Record& r) { return r.peer() == 1; });
+        REQUIRE_EQ(sent.size(), 1);
+        CHECK_EQ(sent.front().c(), znodes * 1'000'100 + 1'024);
+        // The learner's own file of what it installed is as large.
+        CHECK_EQ(run.count(Kind::snapshot_written, at_server(1)), 1);
+        CHECK_EQ(run.servers.front().disk.image().snapshot_bytes, sent.front().c());
+    }
+}
+
 TEST_CASE("a disk that does nothing but sync is in use for its syncs") {
     check_use(run_with("9s", ""));
 }

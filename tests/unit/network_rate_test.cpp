@@ -44,7 +44,8 @@ Run come_back(bool by_snapshot, const std::string& faults) {
         R"({"duration": "250s", "ensemble": {"voters": 3, "init_limit": 8,
             "force_snapshot_sync": )" +
         std::string(by_snapshot ? "true" : "false") +
-        R"(}, "cpu": {"preset": "zero"}, "network": {"delay": "1ms", "bandwidth": "16Mbit/s"}, )" +
+        R"(}, "cpu": {"preset": "zero"}, "disk": {"bytes_per_node": 250000},
+            "network": {"delay": "1ms", "bandwidth": "16Mbit/s"}, )" +
         znodes + R"(, "faults": [{"at": "5s", "crash": 1}, {"at": "120s", "restart": 1})" + faults +
         "]}"));
     test::check_clean(run);
@@ -145,7 +146,7 @@ TEST_CASE("a snapshot that the buffer takes whole is acknowledged within initLim
     sim::Scenario scenario = sim::sound(
         R"({"duration": "60s", "ensemble": {"voters": 3, "init_limit": 8,
             "force_snapshot_sync": true}, "cpu": {"preset": "zero"},
-            "disk": {"write_bandwidth": "2MB/s"},
+            "disk": {"write_bandwidth": "2MB/s", "bytes_per_node": 754000},
             "network": {"delay": "1ms", "bandwidth": "19Mbit/s", "send_buffer": "64MiB"},
             "clients": [{"count": 1, "payload": "100000B", "operations_each": 30,
                 "paths": {"uniform": {"count": 1}}, "placement": {"servers": [3]},

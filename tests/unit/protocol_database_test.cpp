@@ -59,6 +59,7 @@ void check_equal(const Tree& tree, const Model& model) {
         const Zxid expected = found == model.writers.end() ? Zxid{} : found->second;
         REQUIRE_EQ(tree.last_writer(path).value, expected.value);
     }
+    REQUIRE_EQ(tree.paths(), model.writers.size());
 }
 
 void check_equal(const Database& database, const Model& model) {

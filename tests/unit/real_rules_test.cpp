@@ -24,7 +24,7 @@ const std::string thousand = R"("start": {"servers": {"1": {"history": ["1:1-1:1
 
 TEST_CASE("a leader takes connections while it writes its snapshot, and answers behind it") {
     const Run slow = run(R"({"duration": "20s", "release": "3.8.0", "ensemble": {"voters": 3},
-        "disk": {"write_bandwidth": "100MB/s", "bytes_per_node": 1000000},
+        "disk": {"write_bandwidth": "400kB/s", "bytes_per_node": 1000000},
         "clients": [{"count": 1}], )" +
                          thousand + "}");
     test::check_clean(slow);
@@ -41,7 +41,7 @@ TEST_CASE("who joins a leader keeps it in office until initLimit and syncLimit a
     const Run joins = run(R"({"duration": "20s", "release": "master",
         "ensemble": {"voters": 3, "tick_time": "200ms", "init_limit": 50, "sync_limit": 4,
                      "force_snapshot_sync": true},
-        "disk": {"read_bandwidth": "1MB/s", "bytes_per_node": 2600},
+        "disk": {"read_bandwidth": "1MB/s", "bytes_per_node": 665600},
         "start": {"servers": {"1": {"down": true}, "2": {"history": ["1:1-1:1000"]},
                               "3": {"history": ["1:1-1:1000"]}}},
         "faults": [{"at": "10s", "restart": 1},
@@ -76,7 +76,7 @@ TEST_CASE("a follower that comes back with what its ACK has committed goes on se
 TEST_CASE("a leader sends ten observers a SNAP at a time, and turns the others away") {
     const Run crowd = run(R"({"duration": "12s", "release": "3.8.0",
         "ensemble": {"voters": 3, "observers": 14},
-        "disk": {"read_bandwidth": "1MB/s", "bytes_per_node": 2000}, )" +
+        "disk": {"read_bandwidth": "1MB/s", "bytes_per_node": 512000}, )" +
                           thousand + "}");
     std::size_t again = 0;
     for (std::uint16_t observer = 4; observer <= 17; ++observer) {
