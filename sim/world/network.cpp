@@ -256,8 +256,8 @@ std::uint64_t World::occurrence_of(ConnectionIndex index, unsigned side, std::ui
 }
 
 /// What loss and delays add, behind a limit of rate: a lost segment comes after a retransmission
-/// time-out, which doubles at every further loss; after too many TCP gives the connection up. In all
-/// never longer than the horizon.
+/// time-out, which doubles at every further loss; after too many TCP gives the connection up. Never
+/// longer than the horizon.
 std::int64_t World::faults_on_the_way(const Route& route, Flight& flight, std::uint64_t word) {
     std::int64_t extra = 0;
     Probability loss = link_models_[route.model].loss;

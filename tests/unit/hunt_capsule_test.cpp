@@ -12,7 +12,7 @@ namespace {
 
 /// The capsule of a failure of release 3.4.10.
 std::string capsule_in(const Folder& folder) {
-    call({"fuzz", "scenarios/chaos/default.json", "--set", "release=3.4.10", "--seeds", "30..49",
+    call({"fuzz", "scenarios/chaos/default.json", "--set", "release=3.4.10", "--seeds", "50..69",
           "--jobs", "1", "--out", folder.path("found")});
     return folder.path("found/newleader_ack-follower.json");
 }
