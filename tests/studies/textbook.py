@@ -7,6 +7,7 @@ safety of data, of the simplified protocol against Zab.
 Writes an SVG for each figure and prints the numbers as tables. Requires build/zabsim.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -162,7 +163,11 @@ def safety(save, faults_of_a_kind=1_000):
 
 
 def main():
-    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, 'scenarios/textbook/figures')
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('folder', nargs='?', help='default: scenarios/textbook/figures',
+                        default=os.path.join(ROOT, 'scenarios/textbook/figures'))
+    folder = parser.parse_args().folder
     os.makedirs(folder, exist_ok=True)
 
     def save(name, picture):
