@@ -116,15 +116,18 @@ void World::path_closes(PathEnd from, PathEnd to) {
 /// sends it again.)
 void World::resume_lanes(PathEnd from, PathEnd to) {
     Path& way = path(from, to);
+    if (way.closed_at < 0) {
+        return;  // Not the way was closed, but its end was down.
+    }
     way.free_at = now_;
     const bool is_limited = way.pace.fixed_ns_per_byte != 0;
     for (const auto& [flight, pipe, order] : under_way(from, to, is_limited, &Flight::out_at)) {
         std::int64_t past_at = flight->past_at;
-        if (way.closed_at >= 0 && past_at > way.closed_at) {
+        if (past_at > way.closed_at) {
             if (Lane* lane = lane_of(*pipe); lane != nullptr && flight->out_at > way.closed_at) {
                 const std::int64_t takes = wire_ns(flight->bytes, link_paces_[pipe->route.model]);
                 const std::int64_t unsent = std::min(takes, flight->out_at - way.closed_at);
-                lane->free_at = std::max(now_, lane->free_at) + unsent;
+                lane->free_at = std::max({now_, flight->off_card_at, lane->free_at}) + unsent;
                 lane->busy_ns += unsent;
                 flight->out_at = lane->free_at;
             }
@@ -152,7 +155,8 @@ void World::path_gets_faster(PathEnd from, PathEnd to) {
             if (lane != nullptr) {
                 const std::int64_t takes = wire_ns(flight->bytes, link_paces_[pipe->route.model]);
                 const std::int64_t left = flight->out_at - now_;
-                lane->free_at += left > 0 ? std::min(takes, left) : takes;
+                lane->free_at = std::max(lane->free_at, flight->off_card_at) +
+                                (left > 0 ? std::min(takes, left) : takes);
                 flight->out_at = lane->free_at;
             }
             past_at = through_limit(way, flight->bytes, std::max(now_, flight->out_at));
