@@ -112,6 +112,7 @@ std::int64_t World::time_to_send(const Pipe& pipe, std::uint64_t bytes) const {
 /// The last message of a pipe does not go out whole.
 void World::take_back(Pipe& pipe) {
     const Flight& last = pipe.flights.back();
+    count_on_lane(pipe, pipe.flights.size() - 1, -1);
     const std::int64_t arrival = last.origin.since;
     if (zab::kind_of(last.message) == zab::MessageKind::snap && !pipe.snapshots.empty()) {
         pipe.snapshots.pop_back();

@@ -24,6 +24,19 @@ Origin after_last_record(const Client& client, std::int64_t now) {
             .cost = trace::Cost::timer};
 }
 
+/// Of how many servers a client was told (its connect string). Who wants to be with the leader, or
+/// with followers, knows all of them.
+std::int64_t list_length(const Scenario& scenario, const Client& client) {
+    const ClientGroup& group = scenario.clients[client.group];
+    if (!group.servers.empty()) {
+        return static_cast<std::int64_t>(group.servers.size());
+    }
+    return std::count_if(scenario.servers.begin(), scenario.servers.end(),
+                         [&group](const ServerSpec& server) {
+                             return group.placement != Placement::observers || !server.voter;
+                         });
+}
+
 /// With its session end a client's watches: what has waited for them is asked for anew.
 void lose_watches(Client& client, const ClientGroup& group, std::uint32_t waiting) {
     if (std::holds_alternative<ClosedLoad>(group.load)) {
@@ -89,8 +102,8 @@ zab::NodeId World::choose_server(const Client& client) const {
         }
     }
     zab::ensure(!candidates.empty(), "the loader refuses a placement that fits no server");
-    // The client's own shuffled list, gone through from try to try (StaticHostProvider). The first
-    // choice spreads the group evenly.
+    // The client's own list, gone through from try to try (StaticHostProvider). Each begins at
+    // another place: a group spreads evenly.
     return candidates[(client.number + std::size_t{client.turn}) % candidates.size()];
 }
 
@@ -105,9 +118,9 @@ void World::client_dials(ClientIndex index) {
     client.last_record = emit(trace::Kind::client_connecting, client.server,
                               after_last_record(client, now_), 0, 0, 0, client.number);
     client.last_record_at = now_;
-    // connectTimeout = session timeout / number of servers.
-    const std::int64_t timeout = std::int64_t{client.session.timeout_ms()} * 1'000'000 /
-                                 static_cast<std::int64_t>(servers_.size());
+    // connectTimeout = session timeout / number of servers in its list.
+    const std::int64_t timeout =
+        std::int64_t{client.session.timeout_ms()} * 1'000'000 / list_length(*scenario_, client);
     dial({true, index}, {false, server_by_id_[client.server.value]}, zab::LinkKind::client,
          {timeout}, client.last_record, 0, now_);
 }
@@ -189,8 +202,7 @@ void World::client_link_down(ClientIndex index, zab::DownReason reason, const Or
 /// StaticHostProvider.next before it comes to the server again that was the last one.
 std::int64_t World::rest_before_dial(const Client& client, bool was_attached) const {
     const ClientGroup& group = scenario_->clients[client.group];
-    const std::size_t servers = group.servers.empty() ? servers_.size() : group.servers.size();
-    const bool starts_over = client.tries % servers == 0;
+    const bool starts_over = client.tries % list_length(*scenario_, client) == 0;
     if (group.reconnect.has_value()) {
         const bool tried_all = !was_attached && starts_over;
         return std::max({group.reconnect->pause.ns,

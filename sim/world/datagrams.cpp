@@ -49,7 +49,7 @@ void World::scatter(ConnectionIndex index, unsigned side, std::uint64_t word) {
         Flight one = sent;
         if (happens(spec.reorder, draw(fate, reorders, copy))) {
             const std::int64_t late = spec.reorder_delay.draw(draw(fate, held_up, copy)).ns;
-            delay_until(one, one.origin.since + late);
+            one.delay_until(one.origin.since + late);
         }
         take_place(index, side, one);
     }

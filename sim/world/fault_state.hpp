@@ -1,11 +1,13 @@
 #pragma once
 
+#include "sim/clock/horizon.hpp"
 #include "sim/random/decimal.hpp"
 #include "sim/random/distribution.hpp"
 #include "sim/scenario/scenario.hpp"
 #include "sim/trace/record.hpp"
 #include "sim/world/pace.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -25,6 +27,15 @@ struct Path {
     std::int64_t free_at = 0;     ///< Of a limited rate.
     std::int64_t closed_at = -1;  ///< Not open since then; -1: open.
     bool is_open() const { return cuts == 0 && clogs == 0; }
+    /// A message passes the limit of rate, if there is one, behind what came before it. Returns
+    /// when it is past.
+    std::int64_t let_past(std::uint32_t bytes, std::int64_t from) {
+        if (pace.fixed_ns_per_byte == 0) {
+            return from;
+        }
+        const std::int64_t begin = std::max(from, within_horizon(free_at));
+        return free_at = begin + within_horizon(wire_ns(bytes, pace));
+    }
 };
 
 /// What is left to happen of the scenario's faults.

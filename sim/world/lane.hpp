@@ -25,13 +25,12 @@ struct Lane {
 };
 
 struct Flight;
-struct Pipe;
 
-/// A message that has not arrived, and when it has its turn among those of its path.
+/// A message that has yet to go out, and when it has its turn.
 struct UnderWay {
     Flight* flight = nullptr;
-    Pipe* pipe = nullptr;
     std::int64_t order = 0;
+    bool operator<(const UnderWay& other) const { return order < other.order; }
 };
 
 /// The links of a host that have a rate and were ever dialled over. Links without a rate have none:

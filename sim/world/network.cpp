@@ -95,11 +95,12 @@ const LinkModel& World::model(HostIndex from, HostIndex to) const {
         word = passed.word;
     }
     const bool is_single = has_datagrams_ && is_single_message(conn, flight);
-    const std::int64_t on_link = wire_ns(flight.bytes, link_paces_[route.model]);
-    flight.out_at = sent + on_link;
-    if (route.lane != none && is_open(route)) {
+    flight.ready_at = sent;
+    flight.on_link = wire_ns(flight.bytes, link_paces_[route.model]);
+    flight.out_at = sent + flight.on_link;
+    if (route.lane != none && is_sending(pipe)) {
         const std::int64_t begin =
-            onto_lane(hosts_[route.from_host].lanes[route.lane], flight, sent, on_link);
+            onto_lane(hosts_[route.from_host].lanes[route.lane], flight, sent, flight.on_link);
         start += begin - sent;
     }
     flight.past_at = flight.out_at;
@@ -272,7 +273,7 @@ std::int64_t World::faults_on_the_way(const Route& route, Flight& flight, std::u
             }
         }
         loss = either(loss, way.loss);
-        flight.past_at = through_limit(way, flight.bytes, flight.out_at);
+        flight.past_at = way.let_past(flight.bytes, flight.out_at);
     }
     if (has_datagrams_ && route.pair != none) {
         return within_horizon(extra);  // What is lost is lost: nobody sends it again.

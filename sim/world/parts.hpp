@@ -6,6 +6,7 @@
 #include "sim/disk/disk.hpp"
 #include "sim/random/key.hpp"
 #include "sim/trace/record.hpp"
+#include "sim/world/event_kind.hpp"
 #include "sim/world/lane.hpp"
 #include "sim/world/pace.hpp"
 #include "sim/world/participant.hpp"
@@ -146,9 +147,22 @@ struct Flight {
     std::uint32_t bytes = 0;
     What what = What::message;
     std::int64_t off_card_at = 0;  ///< Its last byte is past its host's network card then,
-    std::int64_t out_at = 0;       ///< out on its link,
+    std::int64_t ready_at = 0;     ///< its first one may go out on its link,
+    std::int64_t out_at = 0;       ///< its last one is out,
     std::int64_t past_at = 0;      ///< and past the limits of rate of its path.
+    std::int64_t on_link = 0;      ///< The link's time for it, or for what is left of it.
     std::int64_t travel = 0;       ///< From there on, but for what arrives before it.
+
+    /// How long its link has yet to work for it.
+    std::int64_t link_ahead(std::int64_t now) const {
+        return std::max(std::min(on_link, out_at - now), std::int64_t{0});
+    }
+    /// It arrives later than it should have.
+    void delay_until(std::int64_t arrival) {
+        origin.other += arrival - origin.since;
+        origin.since = arrival;
+        travel = arrival - past_at;
+    }
 };
 
 /// A message as its reader finds it.
@@ -371,30 +385,6 @@ struct ResourceUse {
     std::uint16_t number = 0;
     std::int64_t busy_ns = 0;
     std::uint64_t times = 0;
-};
-
-enum class EventKind : std::uint8_t {
-    pipe_head,
-    stage,
-    core,
-    timer,
-    work_done,
-    boot,
-    dial_arrives,
-    dial_answered,
-    dial_expires,
-    read_timeout,
-    pipe_breaks,
-    pipe_retries,
-    process_reset,
-    client_timer,
-    client_arrival,
-    client_dial,
-    client_leaves,
-    fault,
-    resume,
-    undo_fault,
-    warm,
 };
 
 }  // namespace sim

@@ -78,17 +78,38 @@ std::vector<ResourceUse> World::resource_uses() const {
         add(s, trace::Resource::disk, 0, s.disk.busy_ns - disk_ahead(index), s.disk.uses);
     }
     const auto links = static_cast<std::ptrdiff_t>(uses.size());
-    for (const Host& host : hosts_) {
-        for (const Lane& lane : host.lanes.all()) {
+    for (const Lanes& of_host : links_so_far()) {
+        for (const Lane& lane : of_host.all()) {
             if (lane.to_server == zab::NodeId{}) continue;
             uses.push_back({lane.from_server, trace::Resource::link, lane.to_server.value,
-                            std::max(lane.busy_ns - ahead(lane.free_at), zero_ns), lane.uses});
+                            std::max(lane.busy_ns, zero_ns), lane.uses});
         }
     }
     // Some may be of the second call only.
     std::sort(uses.begin() + links, uses.end(),
               [](const ResourceUse& l, const ResourceUse& r) { return key_of(l) < key_of(r); });
     return uses;
+}
+
+/// The links of all hosts, without what they have yet to send.
+std::vector<Lanes> World::links_so_far() const {
+    std::vector<Lanes> links;
+    for (const Host& host : hosts_) {
+        links.push_back(host.lanes);
+    }
+    for (const Connection& conn : connections_) {
+        for (const Pipe& pipe : conn.pipes) {
+            if (conn.state == Connection::State::free || pipe.route.lane == none ||
+                !is_sending(pipe)) {
+                continue;
+            }
+            Lane& lane = links[pipe.route.from_host][pipe.route.lane];
+            for (std::size_t i = 0; i < pipe.flights.size(); ++i) {
+                lane.busy_ns -= pipe.flights[i].link_ahead(now_);
+            }
+        }
+    }
+    return links;
 }
 
 /// What the disk has yet to do for a server.

@@ -114,6 +114,9 @@ bool World::is_stopped_on_its_way(ConnectionIndex index, unsigned side) {
 void World::stall(ConnectionIndex index, unsigned side, bool breaks) {
     Connection& conn = connections_[index];
     Pipe& pipe = conn.pipes[side];
+    if (breaks) {
+        count_on_lane(pipe, 0, -1);  // What is behind it is not sent before TCP tries again.
+    }
     pipe.stalled = true;
     pipe.retries = breaks;
     pipe.stalled_since = now_;
@@ -135,10 +138,10 @@ void World::stall(ConnectionIndex index, unsigned side, bool breaks) {
 void World::break_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number) {
     Connection& conn = connections_[index];
     Pipe& pipe = conn.pipes[side];
-    if (!pipe.stalled || pipe.stall_number != stall_number) {
-        return;
+    const bool is_still_stalled = pipe.stalled && pipe.retries && !pipe.held;
+    if (is_still_stalled && pipe.stall_number == stall_number) {
+        give_up(index, side);
     }
-    give_up(index, side);
 }
 
 void World::give_up(ConnectionIndex index, unsigned side) {
@@ -156,7 +159,7 @@ void World::give_up(ConnectionIndex index, unsigned side) {
 void World::delay_all(Pipe& pipe, std::int64_t until) {
     for (std::size_t i = 0; i < pipe.flights.size(); ++i) {
         Flight& flight = pipe.flights[i];
-        delay_until(flight, std::max(flight.origin.since, until));
+        flight.delay_until(std::max(flight.origin.since, until));
     }
     pipe.last_arrival = std::max(pipe.last_arrival, until);
 }
@@ -200,7 +203,7 @@ void World::go_on_sending(ConnectionIndex index, unsigned side) {
     Pipe& pipe = connections_[index].pipes[side];
     pipe.stalled = false;
     if (!pipe.flights.empty()) {  // Else its sender is gone, or has given up.
-        send_again(pipe);
+        send_again(index, side);
         schedule_head(index, side);
     }
 }

@@ -99,6 +99,7 @@ class World {
     void show(const trace::Record& record, trace::RecordId id);
     std::vector<std::uint64_t> items_by_cores() const;
     std::vector<ResourceUse> resource_uses() const;
+    std::vector<Lanes> links_so_far() const;
     std::int64_t disk_ahead(ServerIndex index) const;
     void emit_resources();
 
@@ -236,20 +237,19 @@ class World {
     Lane* lane_of(const Pipe& pipe);
     bool goes_over(const Connection& conn, unsigned side, PathEnd from, PathEnd to) const;
     bool is_open(const Route& route) const;
-    bool has_rate(const Route& route) const;
+    bool is_sending(const Pipe& pipe) const;
+    Pace limit_of(const Route& route) const;
+    void count_on_lane(const Pipe& pipe, std::size_t first, std::int64_t sign);
     void drop_flights(Pipe& pipe);
     void free_way(const Route& route);
     void path_closes(PathEnd from, PathEnd to);
     void resume_lanes(PathEnd from, PathEnd to);
     void path_gets_faster(PathEnd from, PathEnd to);
-    std::int64_t others_out_at(const Route& route) const;
-    static std::int64_t through_limit(Path& way, std::uint32_t bytes, std::int64_t from);
-    std::vector<UnderWay> under_way(PathEnd from, PathEnd to, bool is_limited,
-                                    std::int64_t Flight::*when);
-    static void arrive_anew(Pipe& pipe, Flight& flight, std::int64_t past_at);
-    void reschedule_heads(PathEnd from, PathEnd to);
-    void send_again(Pipe& pipe);
-    static void delay_until(Flight& flight, std::int64_t arrival);
+    void replay(PathEnd from, PathEnd to, bool was_limited);
+    void replay_lane(const Route& link);
+    void replay_limit(std::uint32_t limited);
+    void arrive_anew(ConnectionIndex index, unsigned side);
+    void send_again(ConnectionIndex index, unsigned side);
 
     // buffers.cpp: what a reader leaves unread, and who waits for room.
     void write_waits(const Step& step, zab::LinkId link);
