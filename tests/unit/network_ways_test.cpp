@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <cstdint>
 #include <string>
+#include <utility>
 
 // Links that have a rate, and limits of rate, when faults begin and end: what waited goes on, what
 // was past them is as late as it was.
@@ -142,4 +143,109 @@ TEST_CASE("a connection that TCP tries again late keeps its link free for others
     CHECK_GT(asked.size(), 280);
     for (const trace::Record& r : asked) CHECK_LT(r.wait_ns(), 5'000'000);
     CHECK_FALSE(run.all(Kind::serving, both(between(22, 40), at_server(1))).empty());
+}
+
+namespace {
+
+/// Of payload bytes in proposals, the most and the least that come to these servers in any of the
+/// seconds, in kB.
+std::pair<std::size_t, std::size_t> kilobytes_a_second(const Run& run, std::uint16_t last_server,
+                                                       std::int64_t from, std::int64_t to) {
+    std::pair<std::size_t, std::size_t> most_and_least{0, ~std::size_t{0}};
+    for (std::int64_t second = from; second < to; ++second) {
+        const auto is_proposal = [last_server](const trace::Record& r) {
+            return r.node().value <= last_server &&
+                   r.detail() == static_cast<std::uint16_t>(zab::MessageKind::proposal);
+        };
+        std::size_t bytes = 0;
+        for (const trace::Record& r :
+             run.all(Kind::receive, both(between(second, second + 1), is_proposal))) {
+            bytes += r.c();
+        }
+        most_and_least.first = std::max(most_and_least.first, bytes / 1'000);
+        most_and_least.second = std::min(most_and_least.second, bytes / 1'000);
+    }
+    return most_and_least;
+}
+
+/// Leader 3 sends 2 MB/s to server 1 from 5 s on.
+Run run_one_way(const std::string& network, const std::string& faults) {
+    return run_of(fmt::format(R"({{
+        "duration": "20s", "cpu": {{ "preset": "zero" }},
+        "ensemble": {{ "voters": 3, "sync_limit": 50, "init_limit": 50 }},
+        "hosts": {{ "named": {{ "N": {{ "nic": "{}" }} }}, "servers": {{ "3": "N" }} }},
+        "network": {{ "delay": "100us", "send_buffer": "64MiB", "bandwidth": "{}" }},
+        "clients": [ {{ "count": 1, "start": "5s", "placement": {{ "servers": [3] }},
+            "load": {{ "open": {{ "constant": "20/s" }} }}, "payload": "100kB" }} ],
+        "faults": [ {} ] }})",
+                              network == "card" ? "16Mbit/s" : "unlimited",
+                              network == "card"   ? "80Mbit/s"
+                              : network == "link" ? "8Mbit/s"
+                                                  : "unlimited",
+                              faults));
+}
+
+}  // namespace
+
+TEST_CASE("a short cut makes nobody wait for all that others have queued on the link since") {
+    for (const char* fault : {R"("lasting": "10ms", "cut": { "from": 5, "to": 1 })",
+                              R"("lasting": "1s", "rate": { "from": 5, "to": 1,
+                                 "bandwidth": "1Gbit/s" })"}) {
+        INFO(fault);
+        const Run run = run_of(fmt::format(R"({{
+            "duration": "20s", "cpu": {{ "preset": "zero" }},
+            "ensemble": {{ "voters": 5, "sync_limit": 50, "init_limit": 50 }},
+            "hosts": {{ "named": {{ "A": {{}}, "B": {{}} }},
+                "servers": {{ "1": "A", "2": "A", "3": "B", "4": "B", "5": "B" }} }},
+            "network": {{ "delay": "100us", "bandwidth": "8Mbit/s", "send_buffer": "64MiB" }},
+            "clients": [ {{ "count": 1, "start": "5s", "host": "B",
+                "placement": {{ "servers": [5] }}, "load": {{ "open": {{ "constant": "20/s" }} }},
+                "payload": "100kB" }} ],
+            "faults": [ {{ "at": "9s", {} }} ] }})",
+                                           fault));
+        // Server 1 has its half of the link; both together have it whole.
+        CHECK_GE(kilobytes_a_second(run, 1, 10, 19).second, 400);
+        CHECK_GE(kilobytes_a_second(run, 2, 10, 19).second, 900);
+        CHECK_LE(kilobytes_a_second(run, 2, 10, 19).first, 1'000);
+    }
+}
+
+TEST_CASE("neither link nor limit lets more past after a cut, whoever had read what before") {
+    const std::string limit =
+        R"({"at": "5s", "rate": {"from": 3, "to": 1, "one_way": true, "bandwidth": "8Mbit/s"}}, )";
+    const std::string cut =
+        R"({"at": "10s", "lasting": "2s", "cut": {"from": 3, "to": 1, "one_way": true}})";
+    const std::string pause = R"({"at": "9700ms", "lasting": "2400ms", "pause": 1}, )";
+    for (const Run& run : {run_one_way("link", cut), run_one_way("link", pause + cut),
+                           run_one_way("", limit + cut), run_one_way("link", limit + cut)}) {
+        CHECK_LE(kilobytes_a_second(run, 1, 6, 9).first, 1'000);
+        CHECK_LE(kilobytes_a_second(run, 1, 14, 20).first, 1'000);
+        CHECK_GE(kilobytes_a_second(run, 1, 14, 20).second, 900);
+    }
+}
+
+TEST_CASE(
+    "no message comes sooner than its host's card has let it go, and a link idles behind it") {
+    const Run run =
+        run_one_way("card", R"({"at": "9950ms", "lasting": "10ms", "cut": {"from": 3, "to": 1}})");
+    for (const trace::Record& r : run.records) CHECK_GE(std::min(r.wait_ns(), r.other_ns()), 0);
+    // Two learners share a card of 2 MB/s; each link could take 10.
+    CHECK_LE(kilobytes_a_second(run, 1, 6, 20).first, 1'100);
+    for (const trace::Record& r : run.all(Kind::resource, at_server(3))) {
+        if (r.detail() != static_cast<std::uint16_t>(trace::Resource::link)) continue;
+        CHECK_GT(r.a(), 1'000'000'000);  // 14 MB at 10 MB/s.
+        CHECK_LT(r.a(), 1'700'000'000);
+    }
+}
+
+TEST_CASE("a cut that is over breaks nothing that a clog holds up later") {
+    const Run run = run_of(R"({
+        "duration": "60s", "ensemble": { "voters": 3, "tick_time": "10s", "sync_limit": 50 },
+        "network": { "delay": "100us", "retransmission_limit": 5 },
+        "clients": [ { "count": 1, "start": "5s", "placement": { "servers": [3] },
+            "load": { "open": { "constant": "5/s" } }, "session_timeout": "100s" } ],
+        "faults": [ { "at": "9s", "lasting": "1s", "cut": { "from": 3, "to": 1, "one_way": true } },
+                    { "at": "12s", "lasting": "40s",
+                      "clog": { "from": 3, "to": 1, "one_way": true } } ] })");
+    CHECK_EQ(run.count(Kind::link_down, between(9, 60)), 0);
 }
