@@ -15,6 +15,21 @@ bool share_lane(const Route& a, const Route& b) {
     return a.lane == b.lane && a.from_host == b.from_host && a.lane != none;
 }
 
+bool is_among(const std::vector<Route>& links, const Route& route) {
+    return std::any_of(links.begin(), links.end(),
+                       [&route](const Route& link) { return share_lane(link, route); });
+}
+
+/// Where there is no limit of rate, a message is past it when it is out on its link.
+void pass_freely(Pipe& pipe, std::int64_t now) {
+    for (std::size_t i = 0; i < pipe.flights.size(); ++i) {
+        Flight& flight = pipe.flights[i];
+        if (std::max(flight.out_at, flight.past_at) > now) {
+            flight.past_at = std::max(flight.out_at, now);
+        }
+    }
+}
+
 /// It arrives at another time than it should have: its way takes longer, or it waits less long.
 void arrive_at(Flight& flight, std::int64_t arrival) {
     const std::int64_t later = arrival - flight.origin.since;
@@ -202,9 +217,7 @@ void World::replay(PathEnd from, PathEnd to, bool was_limited) {
     for (const Connection& conn : connections_) {
         for (unsigned side = 0; side < 2; ++side) {
             const Route& route = conn.pipes[side].route;
-            if (route.lane != none && goes_over(conn, side, from, to) &&
-                std::none_of(links.begin(), links.end(),
-                             [&route](const Route& link) { return share_lane(link, route); })) {
+            if (route.lane != none && goes_over(conn, side, from, to) && !is_among(links, route)) {
                 links.push_back(route);
             }
         }
@@ -219,22 +232,14 @@ void World::replay(PathEnd from, PathEnd to, bool was_limited) {
         for (unsigned side = 0; side < 2; ++side) {
             Pipe& pipe = connections_[index].pipes[side];
             const Route& route = pipe.route;
-            const bool shares =
-                std::any_of(links.begin(), links.end(),
-                            [&route](const Route& link) { return share_lane(link, route); });
             const bool is_own = is_limited && goes_over(connections_[index], side, from, to);
-            if ((!shares && !is_own) || pipe.flights.empty() || !is_sending(pipe) ||
+            if ((!is_own && !is_among(links, route)) || pipe.flights.empty() || !is_sending(pipe) ||
                 connections_[index].state == Connection::State::free) {
                 continue;
             }
             concerned.emplace_back(index, side);
             if (limit_of(route).fixed_ns_per_byte == 0) {
-                for (std::size_t i = 0; i < pipe.flights.size(); ++i) {
-                    Flight& flight = pipe.flights[i];
-                    if (std::max(flight.out_at, flight.past_at) > now_) {
-                        flight.past_at = std::max(flight.out_at, now_);
-                    }
-                }
+                pass_freely(pipe, now_);
             } else if (std::find(limited.begin(), limited.end(), route.path) == limited.end()) {
                 limited.push_back(route.path);
                 replay_limit(route.path);
