@@ -281,7 +281,8 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
     std::smatch found;
     if (check_states(stage, node, words, verdict)) {
         return;
-    } else if (words == "still leader") {
+    }
+    if (words == "still leader") {
         verdict.require(words, c.leader() == node);
     } else if (check_never(stage, node, words, verdict)) {
         return;
