@@ -73,7 +73,10 @@ bool Connections::have_delivered() const {
 void Connections::dial(NodeId to, Effects& out) {
     Peer& peer = peers_[to.value];
     if (dials_one_by_one_ && is_dialling_) {
-        waiting_.push({to, std::nullopt});
+        if (!peer.waits_for_dial) {  // Who waits to dial it does not come to ask for it again.
+            peer.waits_for_dial = true;
+            waiting_.push({to, std::nullopt});
+        }
     } else if (!peer.dialling) {  // At most one dial to a server is under way.
         peer.dialling = is_dialling_ = true;
         out.push(Dial{LinkKind::election, to, timeout_});
@@ -88,7 +91,11 @@ void Connections::go_on(Effects& out) {
         waiting_.pop();
         if (next.message.has_value()) {
             pass_on(next.to, *next.message, out);
-        } else if (!peers_[next.to.value].link.exists()) {
+            continue;
+        }
+        Peer& peer = peers_[next.to.value];
+        peer.waits_for_dial = false;
+        if (!peer.link.exists()) {
             dial(next.to, out);
         }
     }

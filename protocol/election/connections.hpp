@@ -17,7 +17,8 @@ namespace zab {
 /// new connection that finds the queue empty.
 ///
 /// Before 3.5.8 one thread sends and dials (WorkerSender, under the manager's lock): while a dial
-/// is not answered, nothing is sent to anybody (3756).
+/// is not answered, nothing is sent to anybody (3756). The election's and the listener's threads,
+/// which dial too, would stand still with it; here only their dials wait.
 class Connections {
   public:
     Connections(NodeId self, const Config& config);
@@ -45,6 +46,7 @@ class Connections {
         bool known = false;
         bool used = false;  ///< Something was sent to it: it has a queue.
         bool dialling = false;
+        bool waits_for_dial = false;  ///< Until another server's dial has ended.
         LinkId link{};
         std::optional<Notification> queued;
         std::optional<Notification> last_sent;

@@ -2,6 +2,7 @@
 #include "protocol/server.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace zab {
 
@@ -40,7 +41,7 @@ Duration Learning::connect_pause(const Server& server) {
 /// that does not synchronize us. In 3.4 nothing but their number ends them.
 Duration Learning::time_to_connect(const Server& server) const {
     if (!server.release().connects_within_init_limit) {
-        return seconds(3600);
+        return {std::numeric_limits<std::int64_t>::max()};
     }
     return server.ticks(server.config->init_limit) - (server.now.monotonic - began);
 }

@@ -79,7 +79,7 @@ bool World::is_open(const Route& route) const {
 /// Whether what a pipe has under way goes out: its way is open, and TCP does not wait for its next
 /// try.
 bool World::is_sending(const Pipe& pipe) const {
-    return is_open(pipe.route) && !(pipe.stalled && pipe.retries && !pipe.held);
+    return is_open(pipe.route) && !pipe.awaits_retry();
 }
 
 /// The time that a link has yet to work for a pipe's messages, from the one at `first` on, is
@@ -144,8 +144,7 @@ void World::path_closes(PathEnd from, PathEnd to) {
             if (!pipe.stalled && head.origin.since - time_to_send(pipe, head.bytes) <= now_) {
                 conn.last_heard[1 - side] = now_;
             }
-            const bool was_sending = !(pipe.stalled && pipe.retries && !pipe.held);
-            if (Lane* lane = lane_of(pipe); lane != nullptr && was_sending) {
+            if (Lane* lane = lane_of(pipe); lane != nullptr && !pipe.awaits_retry()) {
                 for (std::size_t i = 0; i < pipe.flights.size(); ++i) {
                     lane->busy_ns -= pipe.flights[i].link_ahead(now_);
                 }

@@ -215,6 +215,8 @@ struct Pipe {
     trace::RecordId full_record = no_record;  ///< Since when they wait.
     std::int64_t full_since = 0;
 
+    /// What was cut off waits for TCP's next try, whether the way is open by now or not.
+    bool awaits_retry() const { return stalled && retries && !held; }
     /// Requires: there is one.
     void drop_head() {
         const Flight& head = flights.front();

@@ -136,10 +136,8 @@ void World::stall(ConnectionIndex index, unsigned side, bool breaks) {
 
 /// TCP gives up: the sending end is told; the other end knows nothing.
 void World::break_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number) {
-    Connection& conn = connections_[index];
-    Pipe& pipe = conn.pipes[side];
-    const bool is_still_stalled = pipe.stalled && pipe.retries && !pipe.held;
-    if (is_still_stalled && pipe.stall_number == stall_number) {
+    const Pipe& pipe = connections_[index].pipes[side];
+    if (pipe.awaits_retry() && pipe.stall_number == stall_number) {
         give_up(index, side);
     }
 }
@@ -193,8 +191,7 @@ void World::path_opens(PathEnd from, PathEnd to) {
 /// TCP tries again; in vain, if its way has closed once more.
 void World::retry_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number) {
     const Pipe& pipe = connections_[index].pipes[side];
-    const bool is_still_stalled = pipe.stalled && pipe.retries && !pipe.held;
-    if (is_still_stalled && pipe.stall_number == stall_number && is_open(pipe.route)) {
+    if (pipe.awaits_retry() && pipe.stall_number == stall_number && is_open(pipe.route)) {
         go_on_sending(index, side);
     }
 }

@@ -44,6 +44,21 @@ Run harmless_limit(const std::string& link, const std::string& payload, const st
                               link, payload, until));
 }
 
+/// Leader 5 sends 2 MB/s each to 1 and 2, which share a link of a megabyte a second from its host,
+/// where 4 is too; the fault strikes at 9 s.
+Run run_shared(const std::string& fault) {
+    return run_of(fmt::format(R"({{
+        "duration": "20s", "cpu": {{ "preset": "zero" }},
+        "ensemble": {{ "voters": 5, "sync_limit": 50, "init_limit": 50 }},
+        "hosts": {{ "named": {{ "A": {{}}, "B": {{}} }},
+            "servers": {{ "1": "A", "2": "A", "3": "B", "4": "B", "5": "B" }} }},
+        "network": {{ "delay": "100us", "bandwidth": "8Mbit/s", "send_buffer": "64MiB" }},
+        "clients": [ {{ "count": 1, "start": "5s", "host": "B", "placement": {{ "servers": [5] }},
+            "load": {{ "open": {{ "constant": "20/s" }} }}, "payload": "100kB" }} ],
+        "faults": [ {{ "at": "9s", {} }} ] }})",
+                              fault));
+}
+
 }  // namespace
 
 TEST_CASE("the end of a limit of rate takes nothing off what is past it") {
@@ -65,7 +80,7 @@ TEST_CASE("what is out on its link is not sent over it again when a limit of rat
     for (const trace::Record& r : proposals) CHECK_LT(r.wait_ns(), 1'000'000);
 }
 
-TEST_CASE("a limit of rate that ends lets go what waits for it, at the rate of the link") {
+TEST_CASE("a limit of rate that ends lets go what waits for it") {
     // A megabyte a second limits 1.25 MB/s: from 5 s on 250 kB/s more wait. It ends at 15 s.
     const Run run = run_of(R"({
         "duration": "20s", "cpu": { "preset": "zero" }, "network": { "delay": "1ms" },
@@ -101,22 +116,11 @@ TEST_CASE(
 }
 
 TEST_CASE("a link that several servers share carries no more than its rate when one's way opens") {
-    // Server 5 sends 2 MB/s each to 1 and 2, which share a link of a megabyte a second with 4's
-    // election connection to 1; that is cut for 10 ms.
+    // It is the way of 4's election connection, which says nothing.
     for (const char* fault : {R"("cut": { "from": 4, "to": 1, "one_way": true })",
                               R"("rate": { "from": 4, "to": 1, "bandwidth": "1Gbit/s" })"}) {
         INFO(fault);
-        const Run run = run_of(fmt::format(R"({{
-            "duration": "20s", "cpu": {{ "preset": "zero" }},
-            "ensemble": {{ "voters": 5, "sync_limit": 50, "init_limit": 50 }},
-            "hosts": {{ "named": {{ "A": {{}}, "B": {{}} }},
-                "servers": {{ "1": "A", "2": "A", "3": "B", "4": "B", "5": "B" }} }},
-            "network": {{ "delay": "100us", "bandwidth": "8Mbit/s", "send_buffer": "64MiB" }},
-            "clients": [ {{ "count": 1, "start": "5s", "host": "B",
-                "placement": {{ "servers": [5] }}, "load": {{ "open": {{ "constant": "20/s" }} }},
-                "payload": "100kB" }} ],
-            "faults": [ {{ "at": "10s", "lasting": "10ms", {} }} ] }})",
-                                           fault));
+        const Run run = run_shared(fmt::format(R"("lasting": "10ms", {})", fault));
         for (const trace::Record& r : run.all(Kind::resource)) CHECK_LE(r.a(), r.b());
         const auto at_a = [](const trace::Record& r) { return r.node().value <= 2; };
         const auto proposals = run.count(
@@ -192,17 +196,7 @@ TEST_CASE("a short cut makes nobody wait for all that others have queued on the 
                               R"("lasting": "1s", "rate": { "from": 5, "to": 1,
                                  "bandwidth": "1Gbit/s" })"}) {
         INFO(fault);
-        const Run run = run_of(fmt::format(R"({{
-            "duration": "20s", "cpu": {{ "preset": "zero" }},
-            "ensemble": {{ "voters": 5, "sync_limit": 50, "init_limit": 50 }},
-            "hosts": {{ "named": {{ "A": {{}}, "B": {{}} }},
-                "servers": {{ "1": "A", "2": "A", "3": "B", "4": "B", "5": "B" }} }},
-            "network": {{ "delay": "100us", "bandwidth": "8Mbit/s", "send_buffer": "64MiB" }},
-            "clients": [ {{ "count": 1, "start": "5s", "host": "B",
-                "placement": {{ "servers": [5] }}, "load": {{ "open": {{ "constant": "20/s" }} }},
-                "payload": "100kB" }} ],
-            "faults": [ {{ "at": "9s", {} }} ] }})",
-                                           fault));
+        const Run run = run_shared(fault);
         // Server 1 has its half of the link; both together have it whole.
         CHECK_GE(kilobytes_a_second(run, 1, 10, 19).second, 400);
         CHECK_GE(kilobytes_a_second(run, 2, 10, 19).second, 900);

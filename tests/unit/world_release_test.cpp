@@ -82,6 +82,26 @@ TEST_CASE("who cannot reach its leader gives up after initLimit; in 3.4 it has f
     CHECK(tries_for_ms("\"3.4.10\"") / 100 == 140);  // Five tries of 2 s, and a second between.
 }
 
+TEST_CASE("3756: who comes back while a dead host does not answer tells nobody its vote for long") {
+    // Server 1 has no power. Leader 3 comes back at 5 s, and server 2 needs it; before each message
+    // to 2 there is one to 1, which takes the 5 s of a dial.
+    const std::string story = R"(
+        "ensemble": { "voters": 3 },
+        "faults": [ { "at": "3s", "power_loss": [1] },
+                    { "at": "4s", "crash": [3] }, { "at": "5s", "restart": [3] } ])";
+    const auto led_again_ms = [&story](std::string_view release) {
+        const Run run = test::run(sim::sound(fmt::format(
+            R"({{ "duration": "60s", "release": {}, "cpu": {{ "preset": "zero" }}, {} }})", release,
+            story)));
+        const auto established = run.all(Kind::established, between(4, 60));
+        REQUIRE_FALSE(established.empty());
+        return ms(established.front());
+    };
+    CHECK_LT(led_again_ms("\"3.7.0\""), 7'000);
+    CHECK_GT(led_again_ms(R"({ "defects": ["3756"] })"), 10'000);
+    CHECK_GT(led_again_ms("\"3.5.3\""), 10'000);
+}
+
 TEST_CASE("2307: memory keeps a promise that the disk refused, and the server never boots again") {
     const std::string story = R"(
         "ensemble": { "voters": 3 }, "start": { "servers": { "1": { "down": true } } },
