@@ -1,6 +1,7 @@
 #include "tests/conformance/case.hpp"
 
 #include "sim/scenario/json_parse.hpp"
+#include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
@@ -143,7 +144,7 @@ std::vector<std::string> texts(const Value& value, std::string_view what) {
 }
 
 std::vector<std::string> split_at(const std::string& words, const std::string& separator) {
-    const std::regex between(separator);
+    const std::regex& between = compiled(separator);
     std::vector<std::string> parts;
     for (std::sregex_token_iterator i(words.begin(), words.end(), between, -1), end; i != end;
          ++i) {

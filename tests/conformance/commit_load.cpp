@@ -54,7 +54,7 @@ void describe(Load& load, const std::string& words) {
         "set|get|per|each|by|at|start|begin|beginning|with|of|in|the|a|an|one|two|and|or|as|fast|"
         "possible|can|requests?|operations?|workload|load|interleaved|concurrent(?:ly)?|then|every|"
         "percent|each|their|delayed|delay|after|order|non-local|local|issue|send|sends?|it";
-    if (!says(words, known) || !made_of(std::regex_replace(words, std::regex("%"), ""), all)) {
+    if (!says(words, known) || !made_of(std::regex_replace(words, compiled("%"), ""), all)) {
         throw Refused("load: " + words);
     }
     static const std::regex only_read("([0-9]+) (?:clients? |sessions? )?read[- ]?only");
@@ -212,7 +212,7 @@ bool steps_by_one(const std::string& words) {
 void check_clause_of(const LoadRun& run, const std::string& key, const std::string& clause,
                      Verdict& verdict) {
     static const std::regex count("^(?:(?:>=?|at least|more than) ?)?([0-9]+)( reads?| writes?)?$");
-    if (!made_of(std::regex_replace(clause, std::regex("[>=<+]"), ""), said_of_load)) {
+    if (!made_of(std::regex_replace(clause, compiled("[>=<+]"), ""), said_of_load)) {
         throw Refused("expected." + key + ": " + clause);
     }
     const std::string words = key + ": " + clause;

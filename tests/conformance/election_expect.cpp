@@ -72,7 +72,7 @@ void check_servers(Stage& stage, const std::vector<NodeId>& nodes, const std::st
             }
             continue;
         }
-        const std::string clause = std::regex_replace(told, std::regex("^(?:all|both|and) "), "");
+        const std::string clause = std::regex_replace(told, compiled("^(?:all|both|and) "), "");
         const Timed timed = timed_in(clause, c.config());
         if (timed.words.empty() && timed.is_within()) {
             verdict.require(told, c.now() - began < *timed.time);
@@ -260,7 +260,7 @@ void check_key(Stage& stage, const std::string& key, const Value& value, Verdict
     } else if (stage.names.contains(key)) {
         check_servers(stage, {stage.names.at(key)}, value.text, false, verdict);
     } else if (const auto nodes =
-                   stage.nodes_of(std::regex_replace(key, std::regex("^node(?=[0-9])"), ""));
+                   stage.nodes_of(std::regex_replace(key, compiled("^node(?=[0-9])"), ""));
                nodes && is_text(value)) {
         check_servers(stage, *nodes, value.text, false, verdict);
     } else {

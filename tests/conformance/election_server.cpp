@@ -12,7 +12,7 @@ namespace conformance {
 namespace {
 
 std::vector<std::string> parts(const std::string& words, const std::string& separator) {
-    const std::regex split(separator);
+    const std::regex& split = compiled(separator);
     return {std::sregex_token_iterator(words.begin(), words.end(), split, -1), {}};
 }
 

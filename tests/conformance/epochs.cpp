@@ -90,7 +90,7 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
     static const std::regex behind(
         ".*(?:of|from|by) (?:both )?followers?(?: ([0-9][0-9, and]*))?.*");
     static const std::regex passes(".*(?:time[sd]? out|pass(?:es)?|elapses?|wait(?:ed)? for).*");
-    const std::string words = plain(std::regex_replace(step, std::regex("\\((?=[0-9])"), "<"));
+    const std::string words = plain(std::regex_replace(step, compiled("\\((?=[0-9])"), "<"));
     const auto parts = clauses(words);
     if (parts.size() > 1) {
         for (const std::string& part : parts) play(collector, part, seen);
@@ -153,7 +153,7 @@ void preset(sim::Disk& disk, const Value& described) {
         static const char* const known =
             "currentEpoch|tmp|old|is|at|left|by|an?|the|failed|rename|last|zxid|epoch|of|in|file|"
             "behind|log|and";
-        if (!made_of(std::regex_replace(described.text, std::regex("="), ""), known)) {
+        if (!made_of(std::regex_replace(described.text, compiled("="), ""), known)) {
             throw Refused("disk: " + described.text);
         }
         static const std::regex of_log("last zxid epoch ([0-9]+)");

@@ -126,7 +126,7 @@ std::optional<Verdict> judge_quorum(const Case& one) {
         const auto said = numbers_in(acks->text);
         static const char* const known =
             "acks?|of|from|by|servers?|nodes?|voters?|and|to|none|empty";
-        if (!made_of(std::regex_replace(acks->text, std::regex("[{}\\[\\]]"), ""), known)) {
+        if (!made_of(std::regex_replace(acks->text, compiled("[{}\\[\\]]"), ""), known)) {
             throw Refused("acks: " + acks->text);
         }
         if (said.empty() && !is_nothing(*acks)) throw Refused("acks: " + acks->text);

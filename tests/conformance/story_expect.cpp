@@ -40,7 +40,7 @@ std::optional<bool> presence_in(const std::string& told) {
         "are|and|or|later|also|before|after|its|the|restart|both|even|again|on|at|everywhere|all|"
         "each|every|servers?|nodes?|znodes?|it|still|in|tree|log|from|disk|new|old|of|[A-Z]|S[0-9]|"
         "x";
-    if (contains(words, "/") && !made_of(std::regex_replace(words, std::regex("/x"), ""), known)) {
+    if (contains(words, "/") && !made_of(std::regex_replace(words, compiled("/x"), ""), known)) {
         throw Refused("expected: " + told);
     }
     if (contains(words, "/")) {
@@ -96,7 +96,7 @@ void check_same(Story& story, NodeId node, const std::string& words, Verdict& ve
         "history|the|'"
         "s";
     const std::string bare =
-        std::regex_replace(without_remarks(words), std::regex("/[A-Za-z0-9_]+|'"), " ");
+        std::regex_replace(without_remarks(words), compiled("/[A-Za-z0-9_]+|'"), " ");
     if (!made_of(bare, known)) throw Refused("expected: " + words);
     std::smatch found;
     const NodeId leader = story.server("leader");

@@ -212,7 +212,7 @@ bool check_fate(Talk& talk, const std::string& words, Verdict& verdict) {
         "out|leaves|ends|fails|stays|kept|keeps|remains|still|back|again|goes|within|after|before|"
         "txn|transaction|proposal|initLimit|syncLimit|ticks?|tickTime|ms|s|seconds?|pings?|until|"
         "then|both|it|on|and|being|election|role|as|waiting|does|acked|unacked|without|mock";
-    if (!made_of(std::regex_replace(words, std::regex("[*+]"), " "), known)) return false;
+    if (!made_of(std::regex_replace(words, compiled("[*+]"), " "), known)) return false;
     if (contains(words, "^within|^after|\\b(?:within|after)\\b") &&
         !timed_in(words, talk.cluster().config()).time &&
         !contains(words, "\\bafter (?:the |its )?(?:txn|transaction|proposal)")) {

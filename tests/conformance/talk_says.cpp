@@ -215,7 +215,7 @@ bool Talk::say(const std::string& packet, std::optional<std::uint16_t> sid,
         "to|"
         "last|old|new|one";
     const bool is_tree = packet == "SNAP";  // Whatever it is said to hold.
-    if (is_tree && !made_of(std::regex_replace(rest, std::regex("[+<>]|/[a-z]\\w*"), " "), tree)) {
+    if (is_tree && !made_of(std::regex_replace(rest, compiled("[+<>]|/[a-z]\\w*"), " "), tree)) {
         return false;
     }
     auto details = is_tree ? Details{} : details_of(rest);
@@ -257,7 +257,7 @@ bool Talk::play_clause(const std::string& words) {
     const std::string step = plain(words);
     std::smatch found;
     const bool names_packet =
-        contains(std::regex_replace(step, std::regex("PINGs?"), "pings"), packet_names);
+        contains(std::regex_replace(step, compiled("PINGs?"), "pings"), packet_names);
     const bool is_held_back =
         is_negated(step) ||
         contains(step, "\\b(?:un(?:acked|acknowledged|answered)|with(?:hold|held)|silen|stops)");

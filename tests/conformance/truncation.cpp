@@ -111,7 +111,7 @@ class CutLog {
             "an?|the|log|of|with|txns?|transactions?|records?|entries|setData|zxids?|and|only|just|"
             "to|"
             "appended|create|creates|none|empty|nothing";
-        if (!made_of(std::regex_replace(words, std::regex("/\\w*"), ""), known)) {
+        if (!made_of(std::regex_replace(words, compiled("/\\w*"), ""), known)) {
             throw Refused("which zxids? " + words);
         }
         std::smatch found;

@@ -79,7 +79,7 @@ struct Reading {
 void read(const Value& value, Reading& into) {
     std::string words = is_text(value) ? value.text : "";
     for (const Part& part : parts) {
-        const std::regex form(part.words, std::regex::icase);
+        const std::regex& form = compiled(part.words, true);
         std::smatch found;
         if (const Value* member = first_of(value, part.members)) {
             part.take(into.vote, *member);
@@ -114,7 +114,7 @@ zab::CastVote cast_of(const Value& value, const Reading* probe) {
             "same|as|probe|votes?|the|but|with|and|alike|equal|to|in|state|is|all|server|leader";
         std::string bare = value.text;
         for (const Part& one : parts) {
-            bare = std::regex_replace(bare, std::regex(one.words, std::regex::icase), "");
+            bare = std::regex_replace(bare, compiled(one.words, true), "");
         }
         if (!made_of(bare, rest) || contains(bare, "[0-9]")) throw Refused("a vote: " + value.text);
     }
@@ -149,7 +149,7 @@ zab::VoteTable table_in_words(const std::string& words, const Reading& probe) {
         std::string bare = part;  // Only the senders' numbers are left.
         for (const Part& one : parts) {
             if (one.name == "state") continue;
-            bare = std::regex_replace(bare, std::regex(one.words, std::regex::icase), "");
+            bare = std::regex_replace(bare, compiled(one.words, true), "");
         }
         for (std::sregex_iterator i(bare.begin(), bare.end(), senders), end; i != end; ++i) {
             for (const std::uint64_t sender : numbers_in((*i)[1])) {

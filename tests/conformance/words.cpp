@@ -4,14 +4,23 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <regex>
 
 namespace conformance {
 
 using Kind = Value::Kind;
 
+const std::regex& compiled(const std::string& pattern, bool any_case) {
+    static std::map<std::pair<std::string, bool>, std::regex> all;
+    const auto found = all.find({pattern, any_case});
+    if (found != all.end()) return found->second;
+    const auto how = any_case ? std::regex::ECMAScript | std::regex::icase : std::regex::ECMAScript;
+    return all.emplace(std::pair{pattern, any_case}, std::regex(pattern, how)).first->second;
+}
+
 bool says(const std::string& words, const std::string& pattern) {
-    return std::regex_search(words, std::regex(pattern, std::regex::icase));
+    return std::regex_search(words, compiled(pattern, true));
 }
 
 std::string without_asides(const std::string& words) {
@@ -117,7 +126,7 @@ std::optional<std::size_t> count_in(const std::string& word) {
 }
 
 bool contains(const std::string& words, const char* pattern) {
-    return std::regex_search(words, std::regex(pattern));
+    return std::regex_search(words, compiled(pattern));
 }
 
 std::string without_remarks(const std::string& words) {
@@ -147,7 +156,7 @@ std::optional<std::pair<std::string, std::string>> halves_at(const std::string& 
         "^(?:(?:follower|node|server|peer|mock) )?"
         "(?:[A-Z]?[0-9]+|[A-Z])\\b.*");
     static const std::regex ends_in_value("(?:round|epoch|zxid|version) [0-9]+$");
-    const std::regex cut(between);
+    const std::regex& cut = compiled(between);
     for (std::sregex_iterator i(words.begin(), words.end(), cut), end; i != end; ++i) {
         const std::string first = words.substr(0, static_cast<std::size_t>(i->position()));
         const std::string second = words.substr(first.size() + i->str().size());
@@ -229,7 +238,7 @@ Timed timed_in(const std::string& words, const zab::Config& config) {
 }
 
 bool made_of(const std::string& words, const std::string& known) {
-    const std::regex form("\\b(?:" + known + ")\\b|-?\\b[0-9]+\\b|[,;:.() -]");
+    const std::regex& form = compiled("\\b(?:" + known + ")\\b|-?\\b[0-9]+\\b|[,;:.() -]");
     return std::regex_replace(words, form, "").empty();
 }
 

@@ -14,6 +14,9 @@
 /// in all kinds of case.
 namespace conformance {
 
+/// This pattern, compiled once: a case asks hundreds of times, and compiling takes far longer than
+/// matching.
+const std::regex& compiled(const std::string& pattern, bool any_case = false);
 /// Whether the words match somewhere, in either case of letters.
 bool says(const std::string& words, const std::string& pattern);
 /// Without what is in parentheses, which explains. A session in them, "W6(s2)", is no remark.
