@@ -53,7 +53,7 @@ struct Arguments {
     bool checks = true;
     bool profile = false;
     std::optional<zab::Duration> until;
-    std::string format = "text";  ///< Of validate.
+    std::string format = "text";  ///< Of validate and fuzz.
     std::string schema_of;
     bool reference = false;
     std::string directory;  ///< Of list; empty: look for it.

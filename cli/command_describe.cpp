@@ -1,5 +1,6 @@
 #include "analysis/report/paint.hpp"
 #include "cli/commands.hpp"
+#include "cli/github.hpp"
 #include "cli/loading.hpp"
 #include "sim/scenario/loader.hpp"
 #include "sim/trace/schema.hpp"
@@ -15,22 +16,6 @@ namespace cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// GitHub's workflow commands escape these; the rest of a message stands as it is.
-std::string github_escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        if (c == '%')
-            out += "%25";
-        else if (c == '\r')
-            out += "%0D";
-        else if (c == '\n')
-            out += "%0A";
-        else
-            out += c;
-    }
-    return out;
-}
 
 /// A message taken apart: "file:line:col: error: reason", where line and column may be missing.
 struct Placed {
@@ -63,10 +48,10 @@ Placed placed(const std::string& message) {
 
 std::string github_line(const std::string& message) {
     const Placed place = placed(message);
-    std::string properties = "file=" + github_escaped(place.file);
+    std::string properties = "file=" + command_text(place.file, true);
     if (!place.line.empty()) properties += ",line=" + place.line;
     if (!place.column.empty()) properties += ",col=" + place.column;
-    return "::error " + properties + "::" + github_escaped(place.reason) + "\n";
+    return "::error " + properties + "::" + command_text(place.reason) + "\n";
 }
 
 nlohmann::ordered_json json_of(const std::string& path, const sim::LoadResult& result) {

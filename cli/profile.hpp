@@ -25,7 +25,7 @@ class Profile final : public trace::Sink {
     /// The closing records of the run.
     void finish(sim::World& world);
 
-    /// `events` and `records` are those of the whole run.
+    /// `recorder` and `events` are those of the whole run.
     std::string text(const trace::Recorder& recorder, std::uint64_t events) const;
 
   private:

@@ -30,7 +30,6 @@ enum class NoteKind : std::uint8_t {
     commit,
     deliver,
     read,
-    inform,
     synchronized,
     snapshot_sent,
     snapshot_installed,

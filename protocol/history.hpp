@@ -28,7 +28,7 @@ inline Position advance(Position before, const Txn& txn) {
     return {txn.zxid, mix(before.prefix, what)};
 }
 
-/// A sequence of transactions with rising zxids, as a persistent structure: copies share chunks
+/// Transactions in order, mostly of rising zxids, as a persistent structure: copies share chunks
 /// and clone them on write, so that logs, snapshots and copies of a world cost what they differ by
 /// (measured in the design spike). The front may be dropped once nobody can present it.
 class History {
@@ -57,7 +57,8 @@ class History {
     void push(const Txn& txn) { push_behind(last_, txn); }
     /// The same for one whose predecessor, `before`, stands elsewhere: in a snapshot, or nowhere.
     void push_behind(Position before, const Txn& txn);
-    /// Index of the first entry with a zxid above `zxid` (size() when there is none).
+    /// Index of the first entry with a zxid above `zxid` (size() when there is none). This and
+    /// `find` require that zxids rise.
     std::size_t first_after(Zxid zxid) const;
     /// The position of exactly this zxid: an entry's, or the base's.
     std::optional<Position> find(Zxid zxid) const;

@@ -111,7 +111,7 @@ struct Done {
     bool failed = false;                ///< An I/O error: nothing of it is durable.
     bool obsolete = false;              ///< A snapshot of a history that the disk no longer has.
     const DiskImage* disk = nullptr;    ///< As the process would read it now.
-    std::uint32_t snapshot_jitter = 0;  ///< For write_snapshot: random, for the next one.
+    std::uint32_t snapshot_jitter = 0;  ///< For sync_log: random, for the distance of the next one.
 };
 
 using Input = std::variant<Started, Received, Ran, TimerFired, LinkUp, LinkDown, DialFailed, Done>;

@@ -346,7 +346,7 @@ void Peer::on(const DialFailed& failed, Effects& out) {
     auto* learning = std::get_if<Learning>(&role_);
     if (learning != nullptr && learning->leader == failed.peer &&
         learning->phase == Learning::Phase::connecting) {
-        settle(learning->on_dial_failed(out, server_), out);
+        settle(learning->on_dial_failed(server_, out), out);
     }
 }
 

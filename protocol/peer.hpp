@@ -92,7 +92,7 @@ class Peer {
     void on_looking_turn(Effects& out);
     void on_request_turn(Effects& out);
     bool awaits_accepted_epoch(const Done& done) const;
-    void on_log_synced(const Done& done, Effects& out);
+    void on_log_synced(Effects& out);
     void on_failed(const Done& done, Effects& out);
     void on_promise_over(Effects& out);
     void on_log_failed(const Done& done, Effects& out);

@@ -28,7 +28,7 @@ void Peer::on(const Done& done, Effects& out) {
     if (done.stage == Stage::sync) {
         server_.pipeline.last_flush = server_.now.monotonic;
         server_.pipeline.next_jitter = done.snapshot_jitter;
-        on_log_synced(done, out);
+        on_log_synced(out);
         return;
     }
     if (std::holds_alternative<Booting>(role_)) {
@@ -132,7 +132,7 @@ bool Peer::awaits_accepted_epoch(const Done& done) const {
 }
 
 /// The sync stage's fsync is done: all it had appended before is durable.
-void Peer::on_log_synced(const Done&, Effects& out) {
+void Peer::on_log_synced(Effects& out) {
     if (auto* leading = std::get_if<Leading>(&role_)) {
         leading->on_flushed(server_, out);
     } else if (auto* learning = std::get_if<Learning>(&role_);

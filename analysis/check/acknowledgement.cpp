@@ -21,7 +21,6 @@ constexpr Property family[] = {ack_validity, newleader_ack};
 
 class Acknowledgement final : public Checker {
   public:
-    std::string_view name() const override { return "acknowledgement"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override { return kind_set({ack, synchronized}); }
     std::uint64_t fingerprint() const override { return 0; }  // All that it knows is the ghost's.

@@ -16,7 +16,6 @@ constexpr Property family[] = {boot_soundness};
 /// A boot may find more than was durable: a crash of the process alone keeps the page cache.
 class Boot final : public Checker {
   public:
-    std::string_view name() const override { return "boot"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override { return kind_set({booted, snapshot_written}); }
     std::uint64_t fingerprint() const override { return 0; }  // All that it knows is the ghost's.

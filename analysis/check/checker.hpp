@@ -87,7 +87,6 @@ class Checker {
   public:
     virtual ~Checker() = default;
 
-    virtual std::string_view name() const = 0;
     virtual std::span<const Property> properties() const = 0;
     /// The kinds it wants to see; it sees no others.
     virtual trace::KindSet kinds() const = 0;
@@ -104,6 +103,9 @@ class Checker {
 };
 
 using trace::kind_set;
+
+/// Far above what a scenario may declare; a trace file can say anything. ClientOrder reports more.
+inline constexpr std::uint64_t most_clients = 1 << 22;
 
 /// How explanations write a transaction or a history.
 std::string text(zab::Zxid zxid);

@@ -35,7 +35,6 @@ bool is_write(Operation operation) {
 /// is wrong.
 class ClientOrder final : public Checker {
   public:
-    std::string_view name() const override { return "client_order"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override {
         return kind_set({client_connected, client_expired, invoke, complete, fail});
@@ -68,9 +67,6 @@ class ClientOrder final : public Checker {
     }
 
   private:
-    /// Far above what a scenario may declare; a trace file can say anything.
-    static constexpr std::uint64_t most_clients = 1 << 22;
-
     struct Client {
         std::uint64_t session = 0;
         zab::Zxid seen;        ///< The highest zxid in a reply of this session.

@@ -24,7 +24,6 @@ constexpr Property family[] = {commit_quorum, commit_order, established_quorum};
 /// The leader's own copy may be missing: a quorum of followers is enough.
 class CommitQuorum final : public Checker {
   public:
-    std::string_view name() const override { return "commit_quorum"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override { return kind_set({ack, commit, established}); }
     std::unique_ptr<Checker> clone() const override {

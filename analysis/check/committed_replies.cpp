@@ -16,7 +16,6 @@ constexpr Property family[] = {committed_replies};
 /// With leader completeness and durability this is what "a replied success stays" comes down to.
 class CommittedReplies final : public Checker {
   public:
-    std::string_view name() const override { return "committed_replies"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override { return kind_set({complete}); }
     std::uint64_t fingerprint() const override { return 0; }  // All that it knows is the ghost's.

@@ -22,7 +22,6 @@ constexpr Property family[] = {synced_survives, committed_durability, truncation
 /// counted, and only when one of them may have ceased to be one.
 class Durability final : public Checker {
   public:
-    std::string_view name() const override { return "durability"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override {
         return kind_set({lost, truncated, booted, snapshot_written});

@@ -29,7 +29,6 @@ constexpr Property family[] = {epoch_monotone, current_within_accepted, log_with
 /// it (ZOOKEEPER-1653, 2354).
 class EpochFiles final : public Checker {
   public:
-    std::string_view name() const override { return "epoch_files"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override {
         return kind_set({accepted_epoch, current_epoch, synced, booted, refused_to_start});

@@ -184,32 +184,22 @@ std::size_t Ghost::holders(const Position& history, zab::NodeId node,
                            const Position& instead) const {
     std::size_t count = 0;
     for (const zab::NodeId voter : ensemble_.voters) {
-        const Position& held = voter == node ? instead : servers_[voter.value].durable;
-        if (histories_.contains(held, history) != Answer::no) ++count;
+        if (holds(voter, history, node, instead)) ++count;
     }
     return count;
-}
-
-std::size_t Ghost::holders(const Position& history) const {
-    std::size_t count = 0;
-    for (const zab::NodeId voter : ensemble_.voters) {
-        if (histories_.contains(servers_[voter.value].durable, history) != Answer::no) ++count;
-    }
-    return count;
-}
-
-bool Ghost::is_held_by_quorum(const Position& history) const {
-    return ensemble_.decides(holders(history), [&](zab::NodeId voter) {
-        return histories_.contains(servers_[voter.value].durable, history) != Answer::no;
-    });
 }
 
 bool Ghost::is_held_by_quorum(const Position& history, zab::NodeId node,
                               const Position& instead) const {
     return ensemble_.decides(holders(history, node, instead), [&](zab::NodeId voter) {
-        const Position& held = voter == node ? instead : servers_[voter.value].durable;
-        return histories_.contains(held, history) != Answer::no;
+        return holds(voter, history, node, instead);
     });
+}
+
+bool Ghost::holds(zab::NodeId voter, const Position& history, zab::NodeId node,
+                  const Position& instead) const {
+    const Position& held = voter == node ? instead : servers_[voter.value].durable;
+    return histories_.contains(held, history) != Answer::no;
 }
 
 std::optional<Position> Ghost::initial_history(zab::NodeId leader, zab::Epoch epoch) const {

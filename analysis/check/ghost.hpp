@@ -72,13 +72,12 @@ class Ghost {
     zab::Epoch highest_established() const { return highest_established_; }
 
     /// How many voters hold `history` durably (or may hold it, where that is not known), if
-    /// `node` held `instead`.
-    std::size_t holders(const Position& history, zab::NodeId node, const Position& instead) const;
-    std::size_t holders(const Position& history) const;
+    /// `node` held `instead`. Node 0 is nobody: they are asked as they are.
+    std::size_t holders(const Position& history, zab::NodeId node = {},
+                        const Position& instead = {}) const;
     /// Whether they decide.
-    bool is_held_by_quorum(const Position& history) const;
-    bool is_held_by_quorum(const Position& history, zab::NodeId node,
-                           const Position& instead) const;
+    bool is_held_by_quorum(const Position& history, zab::NodeId node = {},
+                           const Position& instead = {}) const;
 
     /// The initial history of `leader` in `epoch`; nothing if it is not known.
     std::optional<Position> initial_history(zab::NodeId leader, zab::Epoch epoch) const;
@@ -96,6 +95,8 @@ class Ghost {
          Kind::snapshot_written, Kind::snapshot_installed, Kind::history});
 
     ServerState& at(zab::NodeId node);
+    bool holds(zab::NodeId voter, const Position& history, zab::NodeId node,
+               const Position& instead) const;
     void on_boot(const trace::Record& record, trace::RecordId id, Position place);
     void on_given(const trace::Record& record, Position place);
     void on_durable(ServerState& server, trace::RecordId id, const Position& place);

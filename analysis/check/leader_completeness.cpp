@@ -16,7 +16,6 @@ constexpr Property family[] = {leader_completeness};
 
 class LeaderCompleteness final : public Checker {
   public:
-    std::string_view name() const override { return "leader_completeness"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override { return kind_set({established}); }
     std::uint64_t fingerprint() const override { return 0; }  // All that it knows is the ghost's.

@@ -23,7 +23,6 @@ constexpr Property family[] = {log_continuity, boot_equals_disk};
 /// what the snapshot has already: each transaction once.
 class LogImage final : public Checker {
   public:
-    std::string_view name() const override { return "log_image"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override {
         return kind_set({append, booted, snapshot_written, truncated, lost});

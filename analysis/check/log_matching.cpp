@@ -18,7 +18,6 @@ constexpr Property family[] = {log_matching};
 /// history that some leader had. What a scenario gives to a server before its first boot is exempt.
 class LogMatching final : public Checker {
   public:
-    std::string_view name() const override { return "log_matching"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override {
         return kind_set({booted, established, synced, synchronized, truncated, lost,

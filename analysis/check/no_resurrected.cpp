@@ -17,7 +17,6 @@ constexpr Property family[] = {no_resurrected};
 
 class NoResurrected final : public Checker {
   public:
-    std::string_view name() const override { return "no_resurrected"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override { return kind_set({established, deliver, commit}); }
     std::unique_ptr<Checker> clone() const override {

@@ -19,7 +19,6 @@ constexpr Property family[] = {one_leader_per_epoch};
 /// Two servers that lead in different epochs at the same time are no violation.
 class OneLeaderPerEpoch final : public Checker {
   public:
-    std::string_view name() const override { return "one_leader_per_epoch"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override {
         return kind_set({leading, current_epoch, looking, following, established, serving, propose,

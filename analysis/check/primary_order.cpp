@@ -26,7 +26,6 @@ constexpr Property family[] = {local_primary_order, global_primary_order, primar
 /// needs no check here: total order compares them with the branch that the proposals form.
 class PrimaryOrder final : public Checker {
   public:
-    std::string_view name() const override { return "primary_order"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override { return kind_set({propose, deliver}); }
     std::unique_ptr<Checker> clone() const override {

@@ -35,7 +35,6 @@ std::string text(std::uint64_t id, std::uint64_t identity) {
 /// of the newest ones is kept by id; what older ones would still show is not judged.
 class TextbookCommands final : public Checker {
   public:
-    std::string_view name() const override { return "textbook_commands"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override {
         return kind_set({command_sent, command_executed, command_agreed, leader_declared, complete,

@@ -23,7 +23,6 @@ constexpr Property family[] = {one_leader, no_former_leader};
 /// servers: an onlooker in true time can, by the order in which their winners declare themselves.
 class TextbookLeaders final : public Checker {
   public:
-    std::string_view name() const override { return "textbook_leaders"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override {
         return kind_set({leader_declared, leader_compared, looking, server_stopped});

@@ -24,7 +24,6 @@ constexpr Property family[] = {tree_agreement};
 /// farther behind than that is compared once it has caught up: what is wrong in a tree stays.
 class TreeAgreement final : public Checker {
   public:
-    std::string_view name() const override { return "tree_agreement"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override {
         return kind_set({deliver, history, snapshot_installed});

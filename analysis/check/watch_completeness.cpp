@@ -30,7 +30,6 @@ constexpr Property family[] = {watch_complete};
 /// there is a znode already. Of writes nothing is remembered before somebody asks to watch.
 class WatchCompleteness final : public Checker {
   public:
-    std::string_view name() const override { return "watch_completeness"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override {
         return kind_set({invoke, append, deliver, client_connected, client_disconnected,

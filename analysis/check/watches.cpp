@@ -25,7 +25,6 @@ constexpr Property family[] = {watch_order, watch_once};
 /// each once. What a server forgets with a connection records do not say: it may still fire here.
 class WatchesChecker final : public Checker {
   public:
-    std::string_view name() const override { return "watches"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override {
         return kind_set({client_connected, client_disconnected, client_expired, complete, watch_set,
@@ -65,9 +64,6 @@ class WatchesChecker final : public Checker {
     }
 
   private:
-    /// Far above what a scenario may declare; a trace file can say anything.
-    static constexpr std::uint64_t most_clients = 1 << 22;
-
     using Watch = std::pair<zab::NodeId, std::uint32_t>;  // Where, and on which path.
     using Standing = std::pair<Watch, std::uint64_t>;     // And of which session of the client.
 

@@ -23,7 +23,6 @@ constexpr Property family[] = {integrity, total_order, agreement};
 /// committed one; then any two servers agree up to the shorter.
 class ZabDelivery final : public Checker {
   public:
-    std::string_view name() const override { return "zab_delivery"; }
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override { return kind_set({deliver, inform, serving}); }
     std::uint64_t fingerprint() const override { return 0; }  // All that it knows is the ghost's.

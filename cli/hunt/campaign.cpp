@@ -1,6 +1,7 @@
 #include "cli/hunt/campaign.hpp"
 
 #include "analysis/stats/quantity.hpp"
+#include "cli/github.hpp"
 #include "cli/hunt/coverage_report.hpp"
 
 #include <fmt/format.h>
@@ -14,27 +15,6 @@ namespace {
 
 std::string time_text(std::int64_t ns) {
     return analysis::seconds_text(zab::Instant{} + zab::nanoseconds(ns));
-}
-
-/// GitHub's escapes for the text of a workflow command; its properties have more of them.
-std::string command_text(std::string_view text, bool is_property = false) {
-    std::string out;
-    for (const char c : text) {
-        if (c == '%') {
-            out += "%25";
-        } else if (c == '\n') {
-            out += "%0A";
-        } else if (c == '\r') {
-            out += "%0D";
-        } else if (is_property && c == ':') {
-            out += "%3A";
-        } else if (is_property && c == ',') {
-            out += "%2C";
-        } else {
-            out += c;
-        }
-    }
-    return out;
 }
 
 std::string failure_text(const std::string& name, const FailureClass& failure) {

@@ -263,6 +263,13 @@ Exit check_before(const Arguments& arguments, const Environment& environment) {
         environment.talk << "zabsim: error: --new-only is about --known FILE, which is missing\n";
         return Exit::bad_input;
     }
+    if (arguments.known) {
+        const std::string wrong = overwriting(arguments, *arguments.known);
+        if (!wrong.empty()) {
+            environment.talk << "zabsim: error: " << wrong << '\n';
+            return Exit::bad_input;
+        }
+    }
     const std::string wrong = failure_of_canary();
     if (wrong.empty()) return Exit::ok;
     environment.talk << "zabsim: error: the canary lives: " << wrong << '\n';

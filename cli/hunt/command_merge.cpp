@@ -9,6 +9,7 @@ namespace cli {
 
 /// Folders of shards, or result files: the order and number of them change nothing.
 Exit merge_command(const Arguments& arguments, const Environment& environment) {
+    if (const Exit exit = refuse_overwriting(arguments, environment); exit != Exit::ok) return exit;
     Results results(environment, arguments.json, false);
     if (results.failure()) {
         environment.talk << *results.failure() << '\n';

@@ -20,8 +20,6 @@ class CoverageTable {
 
     std::size_t size() const { return tuples_.size() + sim::site_count; }
     std::size_t tuples() const { return tuples_.size(); }
-    /// Tuples of the product that are known to be impossible.
-    std::size_t excluded() const { return sim::tuple_count - tuples_.size(); }
     bool is_site(std::size_t item) const { return item >= tuples_.size(); }
     std::size_t site(std::size_t item) const { return item - tuples_.size(); }
     sim::Tuple tuple(std::size_t item) const { return sim::tuple_of(tuples_[item]); }

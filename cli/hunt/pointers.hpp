@@ -15,7 +15,8 @@ sim::json::Value* value_at(sim::json::Value& root, const std::string& pointer);
 bool remove_at(sim::json::Value& root, const std::string& pointer);
 
 /// Every key of every object, the outer ones first, but for those of a scenario that say what it
-/// is and not what is in it: name, why, seed, duration, protocol, release, transport and capsule.
+/// is and not what is in it: $schema, format, name, why, seed, duration, protocol, release,
+/// transport and capsule.
 std::vector<std::string> pointers_to_keys(const sim::json::Value& scenario);
 
 /// What a story is made of: each fault, each group of clients, each server's start, and each other

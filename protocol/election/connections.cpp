@@ -125,7 +125,7 @@ void Connections::on_link_up(const LinkUp& up, Effects& out) {
 void Connections::on_hello(LinkId link, const Hello& hello, Effects& out) {
     std::erase(unnamed_, link);
     Peer* peer = find(hello.sid);
-    if (peer == nullptr || hello.sid == self_) {
+    if (peer == nullptr) {  // A stranger, or who takes himself for us.
         out.push(CloseLink{link});
         return;
     }

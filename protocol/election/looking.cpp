@@ -155,7 +155,7 @@ void Looking::on_settled(Server& server, const HeardVote& heard, Effects& out) {
 }
 
 void Looking::on_finalize_timer(Server& server, Effects& out) {
-    if (finalizing && !decision.has_value()) {
+    if (finalizing) {
         decide(server, proposal, out);
     }
 }

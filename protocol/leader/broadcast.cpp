@@ -16,12 +16,13 @@ TxnType type_of(Operation operation) {
         case Operation::create: return TxnType::create;
         case Operation::create_session: return TxnType::create_session;
         case Operation::close_session: return TxnType::close_session;
-        case Operation::set:
+        case Operation::set: return TxnType::set;
         case Operation::get:
         case Operation::watch:
         case Operation::set_watches:
-        case Operation::sync: return TxnType::set;
+        case Operation::sync: break;
     }
+    ensure(false, "only a write becomes a transaction");
     return TxnType::set;
 }
 

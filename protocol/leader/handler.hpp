@@ -75,7 +75,7 @@ struct Handler {
     bool forwarding = false;   ///< Gets every new PROPOSAL, COMMIT or INFORM.
     bool sending = false;      ///< Its sender thread runs; until then packets wait in `queue`.
     Zxid last_zxid{};          ///< Of its ACKEPOCH.
-    Position snapshot_name{};  ///< Of the SNAP being serialised; nothing yet: it is about to be.
+    Position snapshot_name{};  ///< Of the SNAP being serialised.
     Zxid snapshot_zxid{};      ///< Its header's.
     HalfTicks deadline = 0;    ///< Counted as alive until then.
     /// What came before anybody accepted the connection: the learner waits for an answer to it.

@@ -42,7 +42,7 @@ struct Leading {
     };
 
     Phase phase = Phase::preparing;
-    Epoch epoch{};               ///< Highest proposal so far; fixed from `epoch_proposed` on.
+    Epoch epoch{};               ///< Highest proposal so far; fixed once `epoch_decided`.
     bool epoch_decided = false;  ///< No more bids count: it is being written or was.
     bool epoch_written = false;
     bool election_finished = false;  ///< A quorum has acknowledged the epoch.

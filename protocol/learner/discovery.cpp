@@ -46,7 +46,7 @@ Duration Learning::time_to_connect(const Server& server) const {
     return server.ticks(server.config->init_limit) - (server.now.monotonic - began);
 }
 
-Verdict Learning::on_dial_failed(Effects& out, const Server& server) {
+Verdict Learning::on_dial_failed(const Server& server, Effects& out) {
     ++attempts;
     const Duration pause = connect_pause(server);
     if (attempts >= server.config->learner_connect_attempts || time_to_connect(server) <= pause) {

@@ -34,7 +34,7 @@ struct Learning {
         starting,         ///< UPTODATE came: starting the request processors.
         serving,
     };
-    /// How this server is being synchronized; `none` again once NEWLEADER is acknowledged.
+    /// How this server is being synchronized; `none` again once currentEpoch is written.
     enum class Mode : std::uint8_t { none, diff, trunc, snap };
 
     NodeId leader{};
@@ -56,7 +56,7 @@ struct Learning {
     // discovery.cpp: phase 1, and how the leader is reached.
     void begin(Server& server, Effects& out);
     void on_link_up(Server& server, LinkId up, Effects& out);
-    Verdict on_dial_failed(Effects& out, const Server& server);
+    Verdict on_dial_failed(const Server& server, Effects& out);
     Verdict on_dial_retry(const Server& server, Effects& out) const;
     Duration time_to_connect(const Server& server) const;
     void dial(const Server& server, Effects& out) const;

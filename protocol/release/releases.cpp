@@ -51,6 +51,8 @@ constexpr Release v3_7_0() {
     return release;
 }
 
+/// Votes of members that do not look are compared by leader and epoch already (IGNOREVALUE in
+/// FastLeaderElection), so that 1732 is not among this release's defects.
 constexpr Release v3_5_3() {
     Release release = v3_7_0();
     release.new_leader = NewLeaderStep::lazy;
@@ -60,8 +62,6 @@ constexpr Release v3_5_3() {
     release.diff_claims_zxid = true;
     release.keeps_partial_snap = true;
     release.syncs_snap_snapshot = false;
-    // Votes of members that do not look are compared by leader and epoch already (IGNOREVALUE in
-    // FastLeaderElection), so that 1732 is not among this release's defects.
     release.late_read_timeout = true;
     release.slow_connect_retry = true;
     release.observers_wait = false;

@@ -17,7 +17,7 @@ inline void Pipeline::answer_in_order(const Request& own, Zxid zxid,
     if (notices.empty()) {
         answer(own, zxid, refusal, out);
     } else {
-        held_answer = {own, zxid, refusal};
+        held_answer = {own, zxid};
     }
 }
 

@@ -17,7 +17,8 @@ void Pipeline::start(const Server& server, bool leads) {
             sessions.track(session, server.now.monotonic, server.config->tick_time);
         }
     }
-    // SessionTrackerImpl.initializeNextSessionId: server id, 40 bits of wall clock, a counter.
+    // SessionTrackerImpl.initializeNextSessionId: server id, 40 bits of wall clock, a counter. It
+    // loses the upper bits of an id above 255, too.
     const auto wall_ms = static_cast<std::uint64_t>(server.now.wall.ns / 1'000'000);
     session_base = (std::uint64_t{server.self.value} << 56) | ((wall_ms << 24) >> 8);
     sessions_created = 0;

@@ -29,7 +29,6 @@ struct Submitted {
 struct Answer {
     Request request{};
     Zxid zxid{};
-    std::optional<SessionRefusal> refusal;
 };
 
 /// The request processors behind a serving server: their queues and what they do alike in every

@@ -82,7 +82,7 @@ void Pipeline::tell_next_watcher(Effects& out) {
     if (notices.empty() && held_answer.has_value()) {
         const Answer last = *held_answer;
         held_answer.reset();
-        answer(last.request, last.zxid, last.refusal, out);
+        answer(last.request, last.zxid, std::nullopt, out);
     }
 }
 

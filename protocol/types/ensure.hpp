@@ -2,7 +2,7 @@
 
 namespace zab {
 
-/// Where a check stands in the source. Not SourcePlace: clang 14 cannot compile the one of
+/// Where a check stands in the source. Not std::source_location: clang 14 cannot compile the one of
 /// libstdc++ 12.
 struct SourcePlace {
     const char* file = "";

@@ -134,13 +134,14 @@ void World::give_up_session(Client& client) {
         return;
     }
     lose_watches(client, scenario_->clients[client.group], client.session.waiting());
+    const std::uint64_t over = client.session.session().value;
     client.session.end();
     client.last_record = emit(trace::Kind::client_expired, client.server,
-                              after_last_record(client, now_), 0, 0, 0, client.number);
+                              after_last_record(client, now_), 0, 0, over, client.number);
     client.last_record_at = now_;
 }
 
-void World::client_link_up(ClientIndex index, zab::LinkId link, const Origin&) {
+void World::client_link_up(ClientIndex index, zab::LinkId link) {
     Client& client = clients_[index];
     client.dialling = false;
     if (client.gone) {
@@ -246,10 +247,11 @@ void World::client_receives(ClientIndex index, const zab::Message& message, cons
         complete(index, *reply, origin);
     } else if (const auto* answer = std::get_if<zab::ConnectReply>(&message)) {
         const std::uint32_t waiting = client.session.waiting();
+        const std::uint64_t asked_for = client.session.session().value;
         if (!client.session.on_connect_reply(*answer)) {
             lose_watches(client, scenario_->clients[client.group], waiting);
-            client.last_record =
-                emit(trace::Kind::client_expired, client.server, origin, 0, 0, 0, client.number);
+            client.last_record = emit(trace::Kind::client_expired, client.server, origin, 0, 0,
+                                      asked_for, client.number);
             client.last_record_at = now_;
             return;  // The server closes; a new session is asked for at the next connection.
         }

@@ -152,8 +152,7 @@ std::uint64_t World::dial_count(const End& from, const End& to) {
     if (from.is_client || to.is_client) {
         return ++clients_[from.index].dials;
     }
-    return ++pair_counter(from.index, to.index,
-                          static_cast<std::size_t>(zab::MessageKind::up_to_date));
+    return ++pair_counter(from.index, to.index, zab::message_kind_count + 1);
 }
 
 std::uint32_t& World::pair_counter(ServerIndex from, ServerIndex to, std::size_t counter) {
@@ -224,7 +223,7 @@ void World::dial_answered(ConnectionIndex index, std::uint32_t answer) {
     conn.last_heard[0] = now_;
     conn.established = true;
     if (dialler.is_client) {
-        client_link_up(dialler.index, pending.link, origin);
+        client_link_up(dialler.index, pending.link);
     } else {
         tell(dialler, pending);
     }
@@ -318,7 +317,8 @@ void World::arrive_at_nobody(ConnectionIndex index, unsigned side) {
         return;
     }
     if (conn.pipes[1 - side].flights.empty() && !to.is_client) {
-        const std::uint64_t word = draw(pair_key(to, conn.ends[side]), ~std::uint64_t{2}, now_ > 0);
+        const std::uint64_t word =
+            draw(pair_key(to, conn.ends[side]), ~std::uint64_t{2}, conn.number);
         const std::int64_t back = segment_ns(to, conn.ends[side], word);
         Flight& reset = conn.pipes[1 - side].flights.push_slot();
         reset.message = zab::UpToDate{};

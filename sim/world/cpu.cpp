@@ -1,3 +1,4 @@
+#include "sim/clock/horizon.hpp"
 #include "sim/world/requests.hpp"
 #include "sim/world/world.hpp"
 
@@ -73,7 +74,7 @@ inline std::uint64_t World::thread_of(StageRef ref) const {
 /// Waking a thread costs the less, the shorter it has slept.
 std::int64_t World::wake_cost(std::int64_t slept, std::uint64_t word) const {
     const CpuSpec& cpu = scenario_->cpu;
-    const std::int64_t cost = cpu.wake_up.draw(word).ns;
+    const std::int64_t cost = within_horizon(cpu.wake_up.draw(word).ns);
     return slept >= cpu.deep_sleep.ns ? cost
                                       : std::min(cost, longest_item_ns) * (slept / 1'000) /
                                             (cpu.deep_sleep.ns / 1'000 + 1);
@@ -121,7 +122,7 @@ std::uint64_t World::notice_word(const ServerNode& server) const {
     } else if (item.is_drawn) {
         word = draw(server.cpu_key, meaning, thread_of(step.stage));
     }
-    std::int64_t cost = item.distribution->draw(word).ns;
+    std::int64_t cost = within_horizon(item.distribution->draw(word).ns);
     if (slept > 0) {
         cost += wake_cost(slept, next_word(word));
     }
@@ -169,6 +170,10 @@ std::int64_t World::outcome_cost(StageRef ref, std::uint64_t word) const {
         return 0;
     }
     const zab::Stage stage = ref.stage();
+    const CpuSpec& cpu = scenario_->cpu;
+    const auto drawn = [](const Distribution& distribution, std::uint64_t from) {
+        return std::min(distribution.draw(from).ns, longest_item_ns);
+    };
     std::int64_t cost = 0;
     if (stage != zab::Stage::request && stage != zab::Stage::commit) {
         return cost;
@@ -177,13 +182,13 @@ std::int64_t World::outcome_cost(StageRef ref, std::uint64_t word) const {
     for (const zab::Effect& effect : effects_.list()) {
         const auto* note = std::get_if<zab::Note>(&effect);
         if (note != nullptr && note->kind == zab::NoteKind::propose) {
-            cost += scenario_->cpu.propose.draw(next_word(word + 2)).ns;
+            cost += drawn(cpu.propose, next_word(word + 2));
         } else if (const auto* send = std::get_if<zab::Send>(&effect);
                    stage == zab::Stage::commit && send != nullptr && !is_watch_event(*send)) {
             word = next_word(word + 1);
-            cost += scenario_->cpu.reply.draw(word).ns;
+            cost += drawn(cpu.reply, word);
             if (is_leading && answers_write(send->message)) {
-                cost += scenario_->cpu.leader_reply.draw(next_word(word + 4)).ns;
+                cost += drawn(cpu.leader_reply, next_word(word + 4));
             }
         }
     }

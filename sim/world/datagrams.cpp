@@ -1,3 +1,4 @@
+#include "sim/clock/horizon.hpp"
 #include "sim/world/world.hpp"
 
 #include <algorithm>
@@ -48,7 +49,8 @@ void World::scatter(ConnectionIndex index, unsigned side, std::uint64_t word) {
     for (std::uint64_t copy = 0; copy < copies; ++copy) {
         Flight one = sent;
         if (happens(spec.reorder, draw(fate, reorders, copy))) {
-            const std::int64_t late = spec.reorder_delay.draw(draw(fate, held_up, copy)).ns;
+            const std::int64_t late =
+                within_horizon(spec.reorder_delay.draw(draw(fate, held_up, copy)).ns);
             one.delay_until(one.origin.since + late);
         }
         take_place(index, side, one);

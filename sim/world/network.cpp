@@ -13,8 +13,8 @@ namespace sim {
 namespace {
 
 constexpr std::int64_t longest_packet_ns = 1'000'000'000;
-constexpr std::uint64_t packet_kinds = 29;  // That senders write; a part of what names a draw.
-constexpr std::int64_t longest_backoff_ns = 120'000'000'000;  // TCP_RTO_MAX.
+// What names a draw for a packet that a sender writes: behind all that threads and watchers name.
+constexpr std::uint64_t packet_kinds = 29, behind_threads = std::uint64_t{1} << 33;
 
 struct Sending {
     std::int64_t start = 0;
@@ -212,10 +212,10 @@ void World::run_sender(ConnectionIndex index, Core* core) {
             sender_cost_.is_drawn
                 ? draw(server.cpu_key,
                        flight.meaning == MessageSize::by_occurrence ? 0 : flight.meaning,
-                       64 + servers_[conn.ends[0].index].id.value * packet_kinds +
+                       behind_threads + servers_[conn.ends[0].index].id.value * packet_kinds +
                            flight.message.index())
                 : 0;
-        std::int64_t cost = sender_cost_.distribution->draw(word).ns;
+        std::int64_t cost = within_horizon(sender_cost_.distribution->draw(word).ns);
         if (sender.busy_until < flight.origin.since && busy_until == now_) {
             cost += wake_cost(flight.origin.since - sender.busy_until, next_word(word));
         }
@@ -282,7 +282,7 @@ std::int64_t World::faults_on_the_way(const Route& route, Flight& flight, std::u
     std::int64_t backoff = scenario_->network.retransmission_timeout.ns;
     for (std::uint32_t n = 0; loss.ppb != 0 && happens(loss, chance); ++n) {
         extra += backoff;
-        backoff = std::min(backoff * 2, longest_backoff_ns);
+        backoff = next_backoff(backoff);
         chance = next_word(chance);
         if (n >= scenario_->network.retransmission_limit) {
             flight.what = Flight::What::given_up;

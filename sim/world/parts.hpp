@@ -43,10 +43,10 @@ struct Origin {
 
 /// One item in a stage's queue. For `message` the item is the head of the link's incoming ring.
 struct Pending {
-    enum class What : std::uint8_t { message, turn, timer, link_up, link_down, dial_failed, done };
+    enum class What : std::uint8_t { message, turn, timer, link_up, link_down, dial_failed };
     What what{};
-    std::uint8_t small = 0;  ///< Timer kind, down reason, work.
-    bool flag = false;       ///< link_up: accepted; done: failed.
+    std::uint8_t small = 0;  ///< Timer kind, down reason.
+    bool flag = false;       ///< link_up: accepted.
     zab::LinkKind kind{};
     zab::NodeId peer{};
     zab::LinkId link{};
@@ -143,7 +143,7 @@ struct Flight {
     enum class What : std::uint8_t { message, closed, reset, given_up };
     zab::Message message;
     Origin origin{.cost = trace::Cost::wire};  ///< Of its receiver's step; `since`: it arrives.
-    std::uint64_t meaning = 0;                 ///< What its draws are keyed by; see MessageFacts.
+    std::uint64_t meaning = 0;                 ///< What its draws are keyed by; see MessageSize.
     std::uint32_t bytes = 0;
     What what = What::message;
     std::int64_t off_card_at = 0;  ///< Its last byte is past its host's network card then,
@@ -191,6 +191,11 @@ struct Writer {
     static constexpr unsigned sender = zab::shared_stage_count;  ///< A leader's, to a learner.
     static constexpr unsigned send_worker = sender + 1;  ///< QuorumCnxManager's: a queue of one.
 };
+
+/// TCP's retransmission time-out doubles with every try, up to TCP_RTO_MAX.
+constexpr std::int64_t next_backoff(std::int64_t ns) {
+    return std::min<std::int64_t>(ns * 2, 120'000'000'000);
+}
 
 /// One direction of a connection, first in, first out. Only its head stands in the event queue.
 struct Pipe {
@@ -372,7 +377,6 @@ struct Client {
     std::uint64_t last_notification = 0;     ///< Of its configuration, if it watches that.
 };
 
-/// What happens next, to what the event names.
 /// What an item of a stage costs.
 struct ItemCost {
     const Distribution* distribution = nullptr;

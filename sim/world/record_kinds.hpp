@@ -27,7 +27,6 @@ inline trace::Kind record_kind(zab::NoteKind note) {
         case zab::NoteKind::commit: return trace::Kind::commit;
         case zab::NoteKind::deliver: return trace::Kind::deliver;
         case zab::NoteKind::read: return trace::Kind::read;
-        case zab::NoteKind::inform: return trace::Kind::inform;
         case zab::NoteKind::synchronized: return trace::Kind::synchronized;
         case zab::NoteKind::snapshot_sent: return trace::Kind::snapshot_sent;
         case zab::NoteKind::snapshot_installed: return trace::Kind::snapshot_installed;

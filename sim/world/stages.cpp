@@ -153,8 +153,7 @@ void World::run_item(StageRef ref, const Pending& pending, Core* core) {
             take_rare_step(server, ref, zab::DialFailed{pending.kind, pending.peer, reason},
                            origin);
             return;
-        case Pending::What::turn:
-        case Pending::What::done: return;
+        case Pending::What::turn: return;  // Not here: run_turn.
     }
 }
 

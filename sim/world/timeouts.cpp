@@ -127,7 +127,7 @@ void World::stall(ConnectionIndex index, unsigned side, bool breaks) {
     std::int64_t backoff = scenario_->network.retransmission_timeout.ns;
     for (std::uint32_t n = 0; n <= scenario_->network.retransmission_limit; ++n) {
         total += backoff;
-        backoff = std::min<std::int64_t>(backoff * 2, 120'000'000'000);
+        backoff = next_backoff(backoff);
     }
     pipe.stall_number = ++stalls_;
     schedule(now_ + total, EventKind::pipe_breaks, index * 2 + side,
@@ -180,7 +180,7 @@ void World::path_opens(PathEnd from, PathEnd to) {
             std::int64_t backoff = scenario_->network.retransmission_timeout.ns;
             while (next_try < now_) {
                 next_try += backoff;
-                backoff = std::min<std::int64_t>(backoff * 2, 120'000'000'000);
+                backoff = next_backoff(backoff);
             }
             schedule(next_try, EventKind::pipe_retries, index * 2 + side,
                      pipe.stall_number | (std::uint64_t{conn.generation} << 32));

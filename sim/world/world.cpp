@@ -22,13 +22,11 @@ bool costs_nothing(CpuSpec cpu) {
 World::World(std::shared_ptr<const Scenario> scenario, std::uint64_t seed, std::uint64_t branch)
     : scenario_(std::move(scenario)),
       config_(std::make_shared<const zab::Config>(scenario_->config)),
-      seed_(seed),
       root_(root_key(seed, branch)),
       cpu_is_free_(costs_nothing(scenario_->cpu)),
       has_datagrams_(scenario_->transport == "datagram"),
       send_buffer_(scenario_->network.send_buffer_bytes) {
     delay_key_ = derive(root_, "delay");
-    dial_key_ = derive(root_, "dial");
     load_key_ = derive(root_, "load");
     fault_key_ = derive(root_, "fault");
     set_item_costs();

@@ -33,11 +33,11 @@ class World {
     /// Where it is marked what each server took in which phase: not copied either.
     void set_tuples(TupleSet* tuples) { outlets_.tuples = tuples; }
 
-    /// Runs all events up to and with `until`, at most `max_records` more; returns false when the
-    /// latter ended it.
+    /// Runs all events up to and with `until`, until `max_records` more have been made; returns
+    /// false when the latter ended it.
     bool run_until(zab::Instant until, std::uint64_t max_records = ~std::uint64_t{0});
     bool run_one();  ///< Performs the next event. False: nothing is left to happen.
-    void finish();   ///< Emits the closing records (uses of resources). Call once, at the end.
+    void finish();   ///< Emits the closing records: what never came, uses of resources. Once.
 
     zab::Instant now() const { return {now_}; }
     const trace::Recorder& recorder() const { return recorder_; }
@@ -69,14 +69,12 @@ class World {
     void build_hosts();
     void build_servers();
     void preset(ServerNode& node, const ServerStart& start);
-    void build_clients();
     void tell_initial_files(const ServerNode& node, const ServerStart& start);
     void begin();
     void put_event(std::int64_t time, EventKind kind, std::uint32_t entity, std::uint64_t argument);
     void schedule(std::int64_t time, EventKind kind, std::uint32_t entity, std::uint64_t argument);
     bool run_next(zab::Instant until);
     void dispatch(std::uint64_t what, std::uint64_t argument);
-
     // records.cpp
     trace::RecordId emit(std::uint64_t head, const Origin& origin, std::uint64_t a, std::uint64_t b,
                          std::uint32_t c);
@@ -102,7 +100,6 @@ class World {
     std::vector<Lanes> links_so_far() const;
     std::int64_t disk_ahead(ServerIndex index) const;
     void emit_resources();
-
     // stages.cpp: threads and cores.
     Stage& stage_of(StageRef ref) {
         return ref.is_of_connection() ? connection_stages_[ref.place()] : server_stages_[ref.value];
@@ -117,22 +114,22 @@ class World {
     void run_stage(StageRef ref);
     bool run_next_item(StageRef ref);
     bool is_free_to_go_on() const;
-    bool can_read_on(const Connection& conn, unsigned reader, const Stage& stage) const;
     void run_turn(ServerIndex server, StageRef ref, Stage& stage, Core* core);
+    void look(StageRef ref, std::uint32_t generation);
+    void run_item(StageRef ref, const Pending& pending, Core* core);
+    bool has_head(const Pending& pending);
+    void finish_item(Stage& stage, Core* core, const Step& step);
+    bool is_paused(const ServerNode& server) const { return server.paused_until > now_; }
+    // cores.cpp: which thread runs on which core.
     bool take_core(StageRef ref, HostIndex index, Core*& core);
     bool is_in_slice(const Core& core) const;
     bool goes_on(const Core& core);
-    void look(StageRef ref, std::uint32_t generation);
     void serve_waiting(HostIndex index);
     static std::int64_t soonest_core(const Host& host);
     void wait_for_core(StageRef ref, HostIndex index);
-    void run_item(StageRef ref, const Pending& pending, Core* core);
-    bool has_head(const Pending& pending);
-    void read_or_queue(ConnectionIndex index, unsigned reader);
-    void read_message(StageRef ref, ConnectionIndex index, unsigned reader, Core* core);
+    // cpu.cpp: what items cost.
     void pay(Step& step, const Stage& stage, std::int64_t since, std::uint64_t meaning,
              std::uint32_t bytes);
-    void finish_item(Stage& stage, Core* core, const Step& step);
     std::uint32_t item_cost(const Step& step, std::uint64_t meaning, std::uint32_t bytes,
                             std::int64_t slept);
     std::int64_t wake_cost(std::int64_t slept, std::uint64_t word) const;
@@ -142,8 +139,13 @@ class World {
     std::uint64_t notice_word(const ServerNode& server) const;
     void set_item_costs();
     std::uint64_t thread_of(StageRef ref) const;
-    bool is_paused(const ServerNode& server) const { return server.paused_until > now_; }
-
+    // reading.cpp: what has arrived is read.
+    bool can_read_on(const Connection& conn, unsigned reader, const Stage& stage) const;
+    void read_or_queue(ConnectionIndex index, unsigned reader);
+    void read_message(StageRef ref, ConnectionIndex index, unsigned reader, Core* core);
+    void head_arrives(ConnectionIndex index, unsigned side, std::uint32_t number);
+    bool is_held_up(ConnectionIndex index, unsigned side);
+    void client_end_reads(ConnectionIndex index, unsigned side);
     // effects.cpp: what servers want.
     template <class What>
     void take_step(ServerIndex server, StageRef ref, const What& what, const Origin& origin,
@@ -170,7 +172,6 @@ class World {
     void clear_turns(StageRef ref);
     void set_timer(const Step& step, const zab::SetTimer& wish);
     void fire_timer(ServerIndex index, std::uint32_t generation, std::uint32_t kind);
-
     // work.cpp: what blocks a stage.
     void start_work(const Step& step, const zab::Start& start);
     void complete_work(std::uint32_t index);
@@ -181,58 +182,58 @@ class World {
     std::uint64_t snapshot_bytes(const zab::Tree& tree) const;
     std::uint32_t snapshot_message_bytes(const ServerNode& server) const;
     void send_snapshot(const Step& step, const zab::SendSnapshot& wish);
-
-    // network.cpp: connections.
-    Connection& connection(zab::LinkId link) { return connections_[link.slot / 2]; }
-    bool is_live(zab::LinkId link) const { return connections_[link.slot / 2].is_live(link); }
+    // connections.cpp: made and closed.
     Route route_of(ConnectionIndex index, unsigned side);
-    zab::LinkId link_of(ConnectionIndex index, unsigned side) const;
-    HostIndex host_of(const End& end) const;
     void dial(const End& from, const End& to, zab::LinkKind kind, zab::Duration timeout,
               trace::RecordId cause, std::uint32_t service, std::int64_t ready);
     void dial_arrives(ConnectionIndex index);
     void dial_answered(ConnectionIndex index, std::uint32_t answer);
     void dial_expires(ConnectionIndex index);
-    bool transmit(zab::LinkId link, const zab::Message& message, trace::RecordId cause,
-                  std::int64_t ready, std::uint32_t service, std::int64_t waited = 0);
-    std::uint64_t occurrence_of(ConnectionIndex index, unsigned side, std::uint64_t kind);
-    void call_sender(ConnectionIndex index);
-    void run_sender(ConnectionIndex index, Core* core);
-    std::int64_t faults_on_the_way(const Route& route, Flight& flight, std::uint64_t word);
     Key pair_key(const End& from, const End& to) const;
     std::int64_t segment_ns(const End& from, const End& to, std::uint64_t word) const;
     std::uint64_t dial_count(const End& from, const End& to);
     std::uint32_t& pair_counter(ServerIndex from, ServerIndex to, std::size_t counter);
     void arrive_at_nobody(ConnectionIndex index, unsigned side);
-    void stall(ConnectionIndex index, unsigned side, bool breaks);
-    void set_read_timeout(zab::LinkId link, std::int64_t timeout);
-    void take_off(ConnectionIndex index, Connection& conn, unsigned side, Flight& flight,
-                  std::int64_t ready);
-    void fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64_t ready);
-    void put_head(ConnectionIndex index, Connection& conn, unsigned side);
-    void schedule_head(ConnectionIndex index, unsigned side);
-    void head_arrives(ConnectionIndex index, unsigned side, std::uint32_t number);
-    bool is_held_up(ConnectionIndex index, unsigned side);
-    void client_end_reads(ConnectionIndex index, unsigned side);
-    /// Takes the head of a pipe out: it has been read, or is gone.
-    void take_head(ConnectionIndex index, Connection& conn, unsigned side);
-    void pop_head(ConnectionIndex index, unsigned side);
     void close_link(zab::LinkId link, Flight::What what, trace::RecordId cause,
                     std::uint32_t service, std::int64_t ready, std::int64_t waited = 0);
     bool relay_refuses(const Connection& conn) const;
     void end_closed(ConnectionIndex index, unsigned side, zab::DownReason reason,
                     const Origin& origin);
     void release(ConnectionIndex index);
+    void tell(const End& end, const Pending& pending);
+    StageRef reader_of(ConnectionIndex index, unsigned side) const;
+    // network.cpp: connections.
+    Connection& connection(zab::LinkId link) { return connections_[link.slot / 2]; }
+    bool is_live(zab::LinkId link) const { return connections_[link.slot / 2].is_live(link); }
+    zab::LinkId link_of(ConnectionIndex index, unsigned side) const;
+    HostIndex host_of(const End& end) const;
+    bool transmit(zab::LinkId link, const zab::Message& message, trace::RecordId cause,
+                  std::int64_t ready, std::uint32_t service, std::int64_t waited = 0);
+    std::uint64_t occurrence_of(ConnectionIndex index, unsigned side, std::uint64_t kind);
+    void call_sender(ConnectionIndex index);
+    void run_sender(ConnectionIndex index, Core* core);
+    std::int64_t faults_on_the_way(const Route& route, Flight& flight, std::uint64_t word);
+    void take_off(ConnectionIndex index, Connection& conn, unsigned side, Flight& flight,
+                  std::int64_t ready);
+    void fly(ConnectionIndex index, unsigned side, Flight& flight, std::int64_t ready);
+    void put_head(ConnectionIndex index, Connection& conn, unsigned side);
+    void schedule_head(ConnectionIndex index, unsigned side);
+    /// Takes the head of a pipe out: it has been read, or is gone.
+    void take_head(ConnectionIndex index, Connection& conn, unsigned side);
+    const LinkModel& model(HostIndex from, HostIndex to) const;
+    // timeouts.cpp: silence, and ways that close and open.
+    void stall(ConnectionIndex index, unsigned side, bool breaks);
+    void set_read_timeout(zab::LinkId link, std::int64_t timeout);
     void watch_silence(ConnectionIndex index, unsigned side, std::int64_t due);
     void check_read_timeout(ConnectionIndex index, unsigned side);
     bool waits_in_read(const Connection& conn, unsigned side);
     void break_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number);
     void give_up(ConnectionIndex index, unsigned side);
     bool is_stopped_on_its_way(ConnectionIndex index, unsigned side);
-    void tell(const End& end, const Pending& pending);
-    StageRef reader_of(ConnectionIndex index, unsigned side) const;
-    const LinkModel& model(HostIndex from, HostIndex to) const;
-
+    static void delay_all(Pipe& pipe, std::int64_t until);
+    void path_opens(PathEnd from, PathEnd to);
+    void retry_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number);
+    void go_on_sending(ConnectionIndex index, unsigned side);
     // lanes.cpp: links that have a rate.
     Lane* lane_of(const Pipe& pipe);
     bool goes_over(const Connection& conn, unsigned side, PathEnd from, PathEnd to) const;
@@ -250,8 +251,8 @@ class World {
     void replay_limit(std::uint32_t limited);
     void arrive_anew(ConnectionIndex index, unsigned side);
     void send_again(ConnectionIndex index, unsigned side);
-
     // buffers.cpp: what a reader leaves unread, and who waits for room.
+    void pop_head(ConnectionIndex index, unsigned side);
     void write_waits(const Step& step, zab::LinkId link);
     void fill(ConnectionIndex index, unsigned side, unsigned writer, const Origin& origin);
     void make_room(ConnectionIndex index, unsigned side);
@@ -261,7 +262,6 @@ class World {
     void let_writers_go(ConnectionIndex index, unsigned side, trace::RecordId record);
     void let_write(StageRef ref, trace::RecordId record);
     void discard_unread(ConnectionIndex index, unsigned reader);
-
     // datagrams.cpp: the other transport.
     bool is_datagram(const Connection& conn, const Flight& flight) const {
         return has_datagrams_ && is_single_message(conn, flight);
@@ -269,7 +269,6 @@ class World {
     static bool is_single_message(const Connection& conn, const Flight& flight);
     void scatter(ConnectionIndex index, unsigned side, std::uint64_t word);
     void take_place(ConnectionIndex index, unsigned side, const Flight& flight);
-
     // processes.cpp: starting and ending servers.
     void start_server(ServerIndex index, trace::RecordId cause);
     Origin booted_by(const ServerNode& server) const;
@@ -283,51 +282,54 @@ class World {
     void pause_server(ServerIndex index, std::int64_t until, trace::RecordId cause);
     void resume_server(ServerIndex index);
     void let_go(ServerIndex index, bool tells, trace::RecordId cause);
-
     // clients.cpp: sessions and load.
+    void build_clients();
     void client_dials(ClientIndex index);
     void give_up_session(Client& client);
     void client_leaves(ClientIndex index);
     std::int64_t rest_before_dial(const Client& client, bool was_attached) const;
-    void client_link_up(ClientIndex index, zab::LinkId link, const Origin& origin);
+    void client_link_up(ClientIndex index, zab::LinkId link);
     void client_link_down(ClientIndex index, zab::DownReason reason, const Origin& origin);
     void client_receives(ClientIndex index, const zab::Message& message, const Origin& origin);
     void client_timer(ClientIndex index, std::uint32_t generation);
+    void send_from_client(Client& client, const zab::Message& message, trace::RecordId cause,
+                          std::int64_t waited);
+    void arm_client(ClientIndex index);
+    zab::NodeId choose_server(const Client& client) const;
+    // load.cpp: what clients ask for.
     void client_arrival(ClientIndex index, trace::RecordId cause);
-    void client_burst(std::uint32_t group, std::uint32_t operations, trace::RecordId cause);
     void issue(ClientIndex index, const Origin& origin);
     AskedRequest next_request(Client& client);
     void arrive(Client& client, std::uint32_t count);
     void tell_unasked(Client& client);
     void ask(Client& client, const AskedRequest& asked, const Origin& origin, std::int64_t queued);
-    void send_from_client(Client& client, const zab::Message& message, trace::RecordId cause,
-                          std::int64_t waited);
-    void arm_client(ClientIndex index);
-    zab::NodeId choose_server(const Client& client) const;
     void complete(ClientIndex index, const zab::ClientReply& reply, const Origin& origin);
     void go_on(ClientIndex index, trace::RecordId cause);
     void is_notified(ClientIndex index, const zab::WatchEvent& event, const Origin& origin);
     void name_watches(Client& client);
-
     // faults.cpp
-    void place_faults();
     void strike(std::uint32_t index, trace::RecordId cause);
-    void strike_due();
     void reset_between(PathEnd from, PathEnd to);
     void apply_fault(std::uint32_t index, trace::RecordId cause);
     void apply_to_paths(std::uint32_t index, PathEnd target, bool undo);
     void apply_to_path(std::uint32_t index, PathEnd from, PathEnd to, bool undo);
     void sum_up(Path& way) const;
-    void apply_to_server(std::uint32_t index, ServerIndex target, trace::RecordId record);
-    void strike_disk(std::uint32_t index, Disk& disk);
     void undo_fault(std::uint32_t index);
-    void undo_on_server(std::uint32_t index, ServerIndex target);
-    void set_pace(ServerNode& server, FaultKind kind) const;
     std::vector<PathEnd> resolve(const Target& target, Key key);
     Key key_of_fault(std::uint32_t index) const;
     std::vector<PathEnd> named_by(const Target& target) const;
-
+    Path& path(PathEnd from, PathEnd to);
+    PathEnd path_end(const End& end) const;
+    Path* path_between(const End& from, const End& to);
+    // server_faults.cpp: faults of servers and clients.
+    void client_burst(std::uint32_t group, std::uint32_t operations, trace::RecordId cause);
+    void apply_to_server(std::uint32_t index, ServerIndex target, trace::RecordId record);
+    void strike_disk(std::uint32_t index, Disk& disk);
+    void undo_on_server(std::uint32_t index, ServerIndex target);
+    void set_pace(ServerNode& server, FaultKind kind) const;
     // anchors.cpp: faults placed by what happens.
+    void place_faults();
+    void strike_due();
     void watch(const trace::Record& record, trace::RecordId id);
     static bool matches(const RecordPattern& pattern, const trace::Record& record);
     bool is_due(FaultState::Watch& watch, const trace::Record& record) const;
@@ -338,18 +340,10 @@ class World {
     bool is_held(const End& from, const End& to, const Flight& flight);
     void let_held_go(ServerIndex receiver, bool drops);
     void drop_connection(ConnectionIndex index);
-    static void delay_all(Pipe& pipe, std::int64_t until);
     void tell_skipped();
-    Path& path(PathEnd from, PathEnd to);
-    PathEnd path_end(const End& end) const;
-    Path* path_between(const End& from, const End& to);
-    void path_opens(PathEnd from, PathEnd to);
-    void retry_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number);
-    void go_on_sending(ConnectionIndex index, unsigned side);
 
     std::shared_ptr<const Scenario> scenario_;
     std::shared_ptr<const zab::Config> config_;
-    std::uint64_t seed_;
     Key root_;
     EventQueue queue_;
     zab::Ring<Ready> ready_;  ///< Events of this very instant: not worth the queue.
@@ -388,10 +382,10 @@ class World {
     std::vector<WorkOrder> orders_;
     std::vector<std::uint32_t> free_orders_;
     /// Of a directed pair of servers: messages by their kind, and a learner's connections.
-    static constexpr std::size_t pair_counters = zab::message_kind_count + 1;
+    static constexpr std::size_t pair_counters = zab::message_kind_count + 2;
     std::vector<std::uint32_t> pipe_draws_;  // Occurrences, by pair and counter.
     std::uint32_t stalls_ = 0;
-    Key delay_key_, dial_key_, load_key_, fault_key_;
+    Key delay_key_, load_key_, fault_key_;
     FaultState faults_;
     std::vector<trace::Record::Fields> initial_;  ///< What the disks hold; not yet told.
     std::vector<ResourceUse> warming_;            ///< Until the warm-up was over.

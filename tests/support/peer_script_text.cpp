@@ -252,11 +252,24 @@ const std::vector<std::string_view>& reason_names() {
 }
 
 const std::vector<std::string_view>& note_names() {
-    static const std::vector<std::string_view> names{
-        "booted",  "looking", "elected", "following",    "leading",       "established",
-        "serving", "request", "forward", "propose",      "ack",           "commit",
-        "deliver", "read",    "inform",  "synchronized", "snapshot_sent", "snapshot_installed",
-        "history"};
+    static const std::vector<std::string_view> names{"booted",
+                                                     "looking",
+                                                     "elected",
+                                                     "following",
+                                                     "leading",
+                                                     "established",
+                                                     "serving",
+                                                     "request",
+                                                     "forward",
+                                                     "propose",
+                                                     "ack",
+                                                     "commit",
+                                                     "deliver",
+                                                     "read",
+                                                     "synchronized",
+                                                     "snapshot_sent",
+                                                     "snapshot_installed",
+                                                     "history"};
     return names;
 }
 

@@ -176,6 +176,9 @@ TEST_CASE("no output takes the place of an input or of another output") {
     const Called both =
         call({"run", file, "--trace", folder.path("a"), "--json=" + folder.path("./a")});
     const Called check = call({"check", file, "--json=" + file});
+    const Called merge = call({"merge", file, "--json=" + file});
+    const Called fuzz = call({"fuzz", file, "--seeds=1..1", "--out", folder.path("out"), "--known",
+                              same, "--junit", file});
 
     CHECK(trace.exit == 2);
     CHECK(trace.says("--trace would overwrite "));
@@ -185,8 +188,23 @@ TEST_CASE("no output takes the place of an input or of another output") {
     CHECK(both.says("--trace and --json name one file"));
     CHECK(check.exit == 2);
     CHECK(check.says("--json would overwrite "));
+    CHECK(merge.exit == 2);
+    CHECK(merge.says("--json would overwrite "));
+    CHECK(fuzz.exit == 2);
+    CHECK(fuzz.says("--junit would overwrite "));
     CHECK(folder.read("tiny.json") == tiny);
     CHECK(folder.files() == 1);
+}
+
+TEST_CASE("fuzz: a report does not take the place of the list of known failures") {
+    const Folder folder;
+    const std::string file = folder.write("tiny.json", tiny);
+    const std::string known = folder.write("known.json", R"({"format": 1, "known": []})");
+    const Called called = call({"fuzz", file, "--seeds=1..1", "--out", folder.path("out"),
+                                "--known", known, "--junit", known});
+    CHECK(called.exit == 2);
+    CHECK(called.says("--junit would overwrite "));
+    CHECK(folder.files() == 2);
 }
 
 TEST_CASE("no output takes the place of a file that the scenario extends") {

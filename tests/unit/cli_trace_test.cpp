@@ -215,6 +215,13 @@ TEST_CASE("validate names what is wrong in three formats") {
     CHECK(call({"validate", good}).exit == 0);
 }
 
+TEST_CASE("validate escapes in GitHub's form what would end the name of a file") {
+    const Folder folder;
+    const std::string bad = folder.write("a,b%.json", "{\n  \"duratoin\": \"1s\"\n}");
+    CHECK(call({"validate", bad, "--format", "github"})
+              .prints("file=" + folder.path("a%2Cb%25.json") + ",line=2,col=3::"));
+}
+
 TEST_CASE("schemas and references are printed") {
     CHECK(nlohmann::json::parse(call({"schema", "scenario"}).out).contains("definitions"));
     CHECK(nlohmann::json::parse(call({"schema", "trace"}).out).is_object());
