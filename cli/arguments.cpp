@@ -161,6 +161,9 @@ void Grammar::add_descriptions() {
         ->type_name("scenario|trace");
     schema->add_flag("--reference", arguments.reference, "a page for people instead, in Markdown");
     CLI::App* const list = command(Command::list, "list", "list the shipped scenarios", "list");
+    list->add_flag("--properties", arguments.properties,
+                   "what the checkers judge, instead: each property, and the level of trace that "
+                   "tells");
     one_value(list, "--dir", "DIR", "the folder to list",
               [this](const auto& text) { arguments.directory = text; });
 }

@@ -56,7 +56,8 @@ struct Arguments {
     std::string format = "text";  ///< Of validate and fuzz.
     std::string schema_of;
     bool reference = false;
-    std::string directory;  ///< Of list; empty: look for it.
+    std::string directory;    ///< Of list; empty: look for it.
+    bool properties = false;  ///< Of list: not the scenarios.
 
     // Of those who hunt.
     std::optional<std::chrono::seconds> time;

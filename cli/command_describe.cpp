@@ -1,3 +1,4 @@
+#include "analysis/check/checker_set.hpp"
 #include "analysis/report/paint.hpp"
 #include "cli/commands.hpp"
 #include "cli/github.hpp"
@@ -75,6 +76,20 @@ std::string dumped(const nlohmann::ordered_json& json) {
     return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+Exit list_properties(const Environment& environment) {
+    const auto levels = trace::level_names();
+    for (const auto protocol : {analysis::Protocol::zab, analysis::Protocol::textbook}) {
+        const bool is_zab = protocol == analysis::Protocol::zab;
+        environment.out << (is_zab ? "" : "\nOf the textbook's protocol:\n");
+        for (const analysis::Property& property : analysis::all_properties(protocol)) {
+            environment.out << fmt::format("{} (--level {})\n    {}\n", property.name,
+                                           levels[static_cast<std::size_t>(property.level)],
+                                           property.statement);
+        }
+    }
+    return Exit::ok;
+}
+
 bool is_scenario_file(const fs::path& path) {
     return path.extension() == ".json" && !path.string().ends_with(".schema.json");
 }
@@ -131,6 +146,7 @@ Exit schema_command(const Arguments& arguments, const Environment& environment) 
 }
 
 Exit list_command(const Arguments& arguments, const Environment& environment) {
+    if (arguments.properties) return list_properties(environment);
     const fs::path folder = folder_to_list(arguments, environment);
     std::error_code error;
     std::vector<fs::path> files;

@@ -1,3 +1,4 @@
+#include "analysis/check/checker_set.hpp"
 #include "cli/comparison.hpp"
 #include "tests/unit/cli_script.hpp"
 
@@ -220,6 +221,18 @@ TEST_CASE("validate escapes in GitHub's form what would end the name of a file")
     const std::string bad = folder.write("a,b%.json", "{\n  \"duratoin\": \"1s\"\n}");
     CHECK(call({"validate", bad, "--format", "github"})
               .prints("file=" + folder.path("a%2Cb%25.json") + ",line=2,col=3::"));
+}
+
+TEST_CASE("list names every property, what it says and the level of trace that tells") {
+    const Called called = call({"list", "--properties"});
+    CHECK(called.exit == 0);
+    for (const auto protocol : {analysis::Protocol::zab, analysis::Protocol::textbook}) {
+        for (const analysis::Property& property : analysis::all_properties(protocol)) {
+            CAPTURE(property.name);
+            CHECK(called.prints(std::string(property.name) + " (--level "));
+            CHECK(called.prints("\n    " + std::string(property.statement) + "\n"));
+        }
+    }
 }
 
 TEST_CASE("schemas and references are printed") {
