@@ -131,7 +131,33 @@ std::uint64_t Disk::cut_at_rot() {
         all_is_durable();
     }
     short_.reset();
+    hidden += forget_corrupt_end();
     show_rot();
+    return hidden;
+}
+
+zab::Position Disk::end() const {
+    const zab::Position log = image_.log.last();
+    const bool is_behind =
+        image_.snapshot.has_value() && log.zxid < image_.snapshot->position.zxid;
+    return is_behind ? image_.snapshot->position : log;
+}
+
+/// A corrupt snapshot is passed over for an older one, for ever: what it alone held is gone. Where
+/// there is none to read, the process does not start.
+std::uint64_t Disk::forget_corrupt_end() {
+    std::uint64_t hidden = 0;
+    while (image_.snapshot.has_value() && snapshots_.back().is_corrupt) {
+        const zab::Zxid held = snapshots_.back().snapshot.position.zxid;
+        const zab::Zxid left = end().zxid;
+        if (held <= left) {
+            break;
+        }
+        const bool is_of_one_epoch = held.epoch() == left.epoch();
+        hidden = std::max<std::uint64_t>(
+            hidden, held.counter() - (is_of_one_epoch ? left.counter() : 0));
+        snapshots_.pop_back();
+    }
     return hidden;
 }
 

@@ -97,9 +97,11 @@ class Disk {
     /// Bits change in a record, or in the newest snapshot that can be read. False: there is none.
     /// `word` chooses the record, among those that a boot reads.
     bool corrupt(Rot what, std::uint64_t word);
-    /// A process reads the log from the disk: it ends where a record seems to end too early.
-    /// Returns how many transactions that hides.
+    /// A process reads the disk: the log ends where a record seems to end too early, and what only
+    /// a corrupt snapshot held is gone. Returns how many transactions that hides.
     std::uint64_t cut_at_rot();
+    /// Where log and snapshots that can be read end. A fuzzy snapshot may be ahead of the log.
+    zab::Position end() const;
 
     /// Sets what a scenario says the disk holds at the start; all of it durable.
     void preset(const zab::History& log, const std::optional<zab::Snapshot>& snapshot,
@@ -148,6 +150,7 @@ class Disk {
     void replace_log(const zab::Snapshot& snapshot);
     void show_newest_snapshot();
     void show_rot();
+    std::uint64_t forget_corrupt_end();
     void settle(std::int64_t now);
     void leave_to_kernel(std::int64_t now);
     void write_back(std::int64_t now);

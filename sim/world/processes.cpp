@@ -75,7 +75,7 @@ void World::boot_server(ServerIndex index, std::uint32_t incarnation) {
     server.listens = {};
     const std::uint64_t hidden = server.disk.cut_at_rot();
     if (hidden > 0) {
-        const zab::Position end = server.disk.image().log.last();
+        const zab::Position end = server.disk.end();
         emit(trace::Kind::lost, server.id, booted_by(server), 0,
              static_cast<std::uint16_t>(trace::LossReason::rot), end.zxid.value, end.prefix,
              static_cast<std::uint32_t>(hidden));

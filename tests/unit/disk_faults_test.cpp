@@ -194,6 +194,25 @@ TEST_CASE("a corrupt snapshot is passed over for an older one; without one nothi
     CHECK_FALSE(disk.corrupt(Rot::snapshot, 0));
 }
 
+TEST_CASE("what only a corrupt snapshot held is gone, and a boot says how much that was") {
+    Disk disk = disk_with(5);
+    add_snapshot(disk, 3);
+    add_snapshot(disk, 7);  // Fuzzy: ahead of its log.
+    add_snapshot(disk, 9);
+    CHECK_EQ(disk.end().zxid.counter(), 9);
+
+    REQUIRE(disk.corrupt(Rot::snapshot, 0));
+    CHECK_EQ(disk.cut_at_rot(), 2);
+    CHECK_EQ(disk.end().zxid.counter(), 7);
+    CHECK_EQ(disk.cut_at_rot(), 0);  // It is told once.
+    REQUIRE(disk.corrupt(Rot::snapshot, 0));
+    CHECK_EQ(disk.cut_at_rot(), 2);
+    CHECK_EQ(disk.end().zxid.counter(), 5);
+    REQUIRE(disk.corrupt(Rot::snapshot, 0));
+    CHECK_EQ(disk.cut_at_rot(), 0);  // Nothing can be read: nobody starts with what is left.
+    CHECK(disk.image().has_only_corrupt_snapshots);
+}
+
 TEST_CASE("a record that rots matters as long as a boot reads it; one cut short ends the log") {
     Disk disk = disk_with(9);
     disk.complete_sync(9);
