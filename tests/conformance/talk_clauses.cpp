@@ -218,8 +218,10 @@ bool check_fate(Talk& talk, const std::string& words, Verdict& verdict) {
         !contains(words, "\\bafter (?:the |its )?(?:txn|transaction|proposal)")) {
         throw Refused("expected: " + words);
     }
+    const bool is_open = contains(words, "\\bopen\\b");
     const bool stays =
-        is_negated(words) || contains(words, "\\b(?:stays|kept|keeps|remains|still)\\b");
+        is_open ? !is_negated(words)
+                : is_negated(words) || contains(words, "\\b(?:stays|kept|keeps|remains|still)\\b");
     const bool leads =
         talk.cluster().is_up(talk.self()) && talk.cluster().peer(talk.self()).leading() != nullptr;
     if (contains(words,

@@ -178,9 +178,7 @@ void check_epoch(Talk& talk, const std::string& key, const Value& value, Verdict
 void check_order(Talk& talk, const std::string& key, const std::string& words, Verdict& verdict) {
     static const std::regex packet(packet_names);
     std::vector<std::string> heard;
-    for (const auto& [link, message] : talk.cluster().heard) {
-        heard.push_back(packet_name(message));
-    }
+    for (const zab::Message& message : talk.said(true)) heard.push_back(packet_name(message));
     if (!made_of(words, packet_names + std::string("s?|then|only|and|the|followed|by|in|order"))) {
         throw Refused(key + ": " + words);
     }
