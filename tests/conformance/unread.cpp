@@ -40,7 +40,8 @@ bool is_soft(const std::string& area, const std::string& word) {
         "FIFO|per|time|consecutive|gaps|increasing|invariants|kinds|progress|sent|read-only|run|"
         "never-ending|random|late|getData|start|sessions|[sS][0-9]+|[RW][0-9]+|[0-9-]+|no|none");
     static const std::regex of_talks(
-        "proposes?|proposals?|creates?|submitted|answer(?:s|ed|ing)?|ack(?:s|ed)?|PINGs?|pings?|"
+        "handled|proposes?|proposed|proposals?|creates?|sends?|within|only|repl(?:y|ies)|submitted|"
+        "answer(?:s|ed|ing)?|ack(?:s|ed)?|PINGs?|pings?|"
         "calls?|waits?|waitForEpochAck|pass|normal|run|clos(?:es|ed)|although|tentative|prepared|"
         "epoch|old|left|failed|rename|currentEpoch|ACK|ACKEPOCH|PROPOSAL|UPTODATE|[0-9]+|"
         "initLimit\\*tick",
