@@ -51,7 +51,7 @@ bool is_soft(const std::string& area, const std::string& word) {
         "rejoins?|"
         "isolated|kept|may|follows?|during|sync|connection|loss|creates?|files?|deleted|exception|"
         "L|L's|S[0-9]|allowed|back|elect|elected|arrives|among|leader's|after|before|restart|value|"
-        "reads?|"
+        "reads?|than|"
         "NullPointerException|iterator|zxids|epoch|elections?|isolated|only|stays|acked|by");
     static const std::regex of_sessions(
         "several|fresh|unknown|untracked|fake|seen|nor|local|global|another|touch|ones?|exists|"
@@ -86,7 +86,8 @@ bool tells_outcome(const std::string& clause) {
     static const std::regex known(
         "(?:the )?client (?:sees|gets) (?:an? |the )?(?:failure|error)|outstanding|acked by itself "
         "only|"
-        "(?:is |but )*on (?:the )?leader disk(?: only)?|logged (?:by|at|on) (?:the )?(?:leader|L) "
+        "(?:is |but )*on (?:the )?(?:leader(?:'s)?|L's) disk(?: only)?|"
+        "(?:but )?leader acks it itself|logged (?:by|at|on) (?:the )?(?:leader|L) "
         "only|(?:PINGs?|pings?)(?: are)? answered|"
         "never acks (?:the |its )?proposal|times out(?: and rejoins as FOLLOWING)?|PROPOSAL read");
     return std::regex_match(clause, known);
