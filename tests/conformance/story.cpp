@@ -249,7 +249,9 @@ bool Story::play_reads(const std::string& told) {
         "(?:client )?(?:reads?|exists|check) ?\\(?(/[A-Za-z0-9_]+|all [0-9]+)"
         "(?: nodes)?\\)?(?: (?:at|on|from) (?:the )?(\\w+(?: leader)?))?"
         "(?::| is| =|,| ->)? ?(\\w+)?(?: .*)?");
-    static const std::regex whole("(?:client )?reads? ?(everything|all)? (?:at|on|from) (.*)");
+    static const std::regex whole(
+        "(?:client )?reads? ?(?:(everything|all) (?:at|on|from) (.*)|(?:at|on|from) (.*)|"
+        "(everything|all))");
     static const std::regex visible(
         "(/[A-Za-z0-9_]+) (?:is )?(?:visible|present|readable|found|there) (?:at|on|from) (.*)");
     static const std::regex has(
@@ -263,11 +265,11 @@ bool Story::play_reads(const std::string& told) {
         return play_reads("read " + what + " at " + who + (is_visible ? ": present" : ": ok"));
     }
     if (std::regex_match(words, found, whole)) {
-        const auto who = known_servers(found[2]);
+        const auto who = known_servers(found[2].str() + found[3].str());  // None: who came last.
         if (!who) return false;
         for (const NodeId node : *who) claim(step, cluster_->serves(node));
         for (const std::string& path : created_) {
-            if (found[1].matched) claim(step + path, value(who->front(), path).has_value());
+            if (!found[3].matched) claim(step + path, value(who->front(), path).has_value());
         }
         return true;
     }
