@@ -139,7 +139,8 @@ void add_claims(const std::string& text, bool is_global, std::vector<Claim>& cla
         for (const std::string& clause : split_at(group, between)) {
             add_claim(clause, is_global, claims);
             // "global: ok, checkGlobal ok" speaks of one session.
-            if (claims.back().whom.empty()) claims.back().whom = claims[first].whom;
+            const bool is_same = claims.back().whom.empty() && says(clause, "^check ?Global");
+            if (is_same) claims.back().whom = claims[first].whom;
         }
     }
 }
