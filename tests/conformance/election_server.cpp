@@ -231,9 +231,10 @@ bool check_states(Stage& stage, NodeId node, const std::string& words, Verdict& 
         const std::string state = state_of(c, node);
         return found[1] == state || found[2] == state;
     };
+    // Everybody looks for a moment.
+    const bool may_look = found[1] == "LOOKING" || found[2] == "LOOKING";
+    if (!told.time && may_look) c.run(in_the_end);
     if (told.time) {
-        // Everybody looks for a moment.
-        const bool may_look = found[1] == "LOOKING" || found[2] == "LOOKING";
         c.run_until([&] { return !may_look && is_either(); }, *told.time);
         verdict.require(words + ": in time", may_look || is_in_time(stage, node, told.time));
     }
