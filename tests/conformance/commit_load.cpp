@@ -53,7 +53,7 @@ void describe(Load& load, const std::string& words) {
         "setData|"
         "set|get|per|each|by|at|start|begin|beginning|with|of|in|the|a|an|one|two|and|or|as|fast|"
         "possible|can|requests?|operations?|workload|load|interleaved|concurrent(?:ly)?|then|every|"
-        "percent|each|their|delayed|delay|after|order|non-local|local|issue|send|sends?|it";
+        "percent|each|their|first|delayed|delay|after|order|non-local|local|issue|send|sends?|it";
     if (!says(words, known) || !made_of(std::regex_replace(words, compiled("%"), ""), all)) {
         throw Refused("load: " + words);
     }
@@ -195,7 +195,7 @@ const char* const said_of_load =
     "concurrently|concurrent|simultaneous(?:ly)?|overlap(?:s|ping)?|with|between|committed|"
     "commits?|answered|requests?|alone|exclusive(?:ly)?|run|runs|running|other|beside|any|"
     "fail(?:s|ed|ures?)?|violations?|violated|exceptions?|assertions?|errors?|lost|stuck|"
-    "pending|"
+    "pending|flight|at|most|fewer|less|exactly|"
     "nothing|empty|everything|false|true|their|its|own|for|when|always|only|not|does|"
     "increasing";
 
@@ -208,16 +208,50 @@ bool steps_by_one(const std::string& words) {
     return !std::regex_search(words, found, step) || found[1] == "1";
 }
 
-/// One clause of what is expected; `key` says what it is about.
-void check_clause_of(const LoadRun& run, const std::string& key, const std::string& clause,
-                     Verdict& verdict) {
-    static const std::regex count("^(?:(?:>=?|at least|more than) ?)?([0-9]+)( reads?| writes?)?$");
-    if (!made_of(std::regex_replace(clause, compiled("[>=<+]"), ""), said_of_load)) {
-        throw Refused("expected." + key + ": " + clause);
-    }
+/// "> 0 processed", "10", "at least 1 of both": how many there are; what is behind it is left in
+/// `clause`. False: no number is told.
+bool check_count(const LoadRun& run, const std::string& key, std::string& clause,
+                 Verdict& verdict) {
+    static const std::regex count(
+        "^(?:(?:both )?(?:reads?|writes?)(?: and (?:reads?|writes?))? )?(?:(>=?|<=?|at least|at "
+        "most|more than|fewer than|less than|exactly) ?)?([0-9]+)"
+        "(?: (?:reads?|writes?|updates?|commits?|requests?))?(?: (?:and|of) (?:both|reads|writes))?"
+        "(?: (?:are |were |is )?(?:processed|done|made|committed|answered))?(?:,? (?:and )?|$)");
     const std::string words = key + ": " + clause;
     std::smatch found;
-    bool is_known = false;
+    if (!std::regex_search(clause, found, count)) return false;
+    const bool is_about_reads = says(words, "\\breads?"),
+               is_about_writes = says(words, "\\b(writes?|updates?)");
+    const std::uint64_t wanted = std::stoull(found[2]);
+    const std::string sign = found[1];
+    const auto holds = [&](std::uint64_t got) {
+        if (sign == ">" || sign == "more than") return got > wanted;
+        if (sign == "<" || sign == "fewer than" || sign == "less than") return got < wanted;
+        if (sign == ">=" || sign == "at least") return got >= wanted;
+        if (sign == "<=" || sign == "at most") return got <= wanted;
+        return got == wanted;
+    };
+    const bool is_about_all = is_about_reads == is_about_writes;
+    if (is_about_all || is_about_reads) verdict.require(words, holds(run.reads()));
+    if (is_about_all || is_about_writes) verdict.require(words, holds(run.writes()));
+    clause = found.suffix().str();
+    return true;
+}
+
+/// One clause of what is expected; `key` says what it is about.
+void check_clause_of(const LoadRun& run, const std::string& key, const std::string& told,
+                     Verdict& verdict) {
+    if (!made_of(std::regex_replace(told, compiled("[>=<+]"), ""), said_of_load)) {
+        throw Refused("expected." + key + ": " + told);
+    }
+    static const std::regex per_client(
+        "(?:exactly |only |just )?(?:one|1)(?: write| create)? (?:per|of each|by each|for each) "
+        "(?:client|session)");
+    std::string clause = told;
+    const bool is_per_client = std::regex_match(clause, per_client);
+    bool is_known = !is_per_client && check_count(run, key, clause, verdict);
+    if (is_known && clause.empty()) return;
+    const std::string words = key + ": " + clause;
     const auto require = [&](bool holds) {
         is_known = true;
         verdict.require(words, holds);
@@ -229,10 +263,11 @@ void check_clause_of(const LoadRun& run, const std::string& key, const std::stri
     const bool is_about_writes = says(words, "\\b(writes?|updates?)");
     const bool is_by_one = steps_by_one(words);
     const bool has_gaps = says(words, "\\bgaps?\\b") && !is_negated(words);
-    static const std::regex per_client(
-        "(?:exactly |only |just )?(?:one|1)(?: write| create)? (?:per|of each|by each|for each) "
-        "(?:client|session)");
-    if (is_about_writes && std::regex_match(clause, per_client)) {
+    static const std::regex step("zxids?.*[0-9]");
+    if (contains(clause, "[0-9]") && !is_per_client && !std::regex_search(words, step)) {
+        throw Refused("expected." + words);
+    }
+    if (is_about_writes && is_per_client) {
         return verdict.check(words, std::to_string(run.sessions()), std::to_string(run.writes()));
     }
     if (says(words, "zxid")) require(run.are_zxids_in_order() && is_by_one && !has_gaps);
@@ -254,13 +289,7 @@ void check_clause_of(const LoadRun& run, const std::string& key, const std::stri
         require(says(clause, "^(false|none|no|0|nothing|empty)\\b") == run.all_done());
     } else if (says(clause, "^(all|every|everything)\\b|as many as")) {
         require(run.all_done());
-    } else if (std::regex_search(clause, found, count) && (is_about_reads != is_about_writes)) {
-        const std::uint64_t wanted = std::stoull(found[1]);
-        const std::uint64_t got = is_about_reads ? run.reads() : run.writes();
-        const bool is_above = says(clause, "^(>(?!=)|more than)");
-        require(says(clause, "^(>|at least|more)") ? got >= wanted + (is_above ? 1 : 0)
-                                                   : got == wanted);
-    } else if (says(words, "> ?0|both|progress|some|processed")) {
+    } else if (says(words, "both|progress|some|processed")) {
         refuse_denied(clause);
         require((run.reads() > 0 || (is_about_writes && !is_about_reads)) &&
                 (run.writes() > 0 || (is_about_reads && !is_about_writes)));
@@ -285,7 +314,9 @@ std::optional<Verdict> judge_commit_load(const Case& one) {
         const std::vector<std::string> all =
             is_one ? std::vector{value.text} : texts(value, "expected." + key);
         for (const std::string& words : all) {
-            for (const std::string& clause : split_at(without_asides(words), "; *|, (?:or|and) ")) {
+            for (const std::string& clause :
+                 split_at(without_asides(words),
+                          "; *|, (?:or|and) |, (?=(?:no|two|reads?|writes?)\\b)")) {
                 check_clause_of(run, key, clause, verdict);
             }
         }

@@ -43,6 +43,11 @@ bool is_of_others(const std::string& words) {
     return says(words, "\\bnon-?local\\b|\\bforeign\\b|\\bremote\\b|\\bof (other|another) server");
 }
 
+/// "a local write + 51 reads": a list.
+std::string listed(const std::string& words) {
+    return std::regex_replace(words, compiled(" \\+ "), ", ");
+}
+
 constexpr const char* endless_words =
     "\\b(never-ending|endless|infinite|unending|inexhaustible)\\b";
 
@@ -105,7 +110,7 @@ void CommitPlay::queue_all(const std::string& raw) {
         queue_sessions(std::stoul(found[1]), std::stoul(found[2]), found[3]);
         return;
     }
-    const std::string words = without_asides(plain_names(raw));
+    const std::string words = listed(without_asides(plain_names(raw)));
     if (plays_) {
         queue(words);
         return;
@@ -161,7 +166,9 @@ bool CommitPlay::queue_named(const std::string& words) {
 }
 
 void CommitPlay::queue(const std::string& words) {
-    static const std::regex same(" of (?:the|that) same session| of its session");
+    static const std::regex same(
+        " of (?:(?:the|that) same|its|one|an? single) session$|"
+        "^(?:(?:an?|the|one|local) )*(?:writes? (?=W)|reads? (?=R))");
     static const std::regex prefix("(s[0-9]+):(.*)");
     const std::string bare = std::regex_replace(words, same, "");
     std::smatch found;
@@ -208,6 +215,13 @@ void CommitPlay::commit_own(const std::string& words, std::optional<std::uint64_
     });
     std::size_t count =
         count_of(words).value_or(says(words, "\\b(all|every|both)\\b") ? waiting.size() : 1);
+    const bool is_strange = session && std::none_of(items_.begin(), items_.end(), [&](auto& item) {
+                                return item.session == *session && item.is_local;
+                            });
+    if (is_strange && count > 0) {  // "99 writes of s8": of a client of another server.
+        for (; count > 0; --count) commit_one(*session, next_cxid_);
+        return;
+    }
     if (waiting.size() < std::max<std::size_t>(count, 1)) {
         throw Refused("a commit, but no write waits for one");
     }
@@ -240,7 +254,7 @@ bool CommitPlay::commit_named(const std::string& words) {
 }
 
 void CommitPlay::commit_all(const std::string& words) {
-    for (const std::string& part : items_of(plain_names(words))) commit(part);
+    for (const std::string& part : items_of(listed(plain_names(words)))) commit(part);
 }
 
 void CommitPlay::commit(const std::string& words) {

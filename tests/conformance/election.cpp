@@ -45,7 +45,14 @@ Stage::Stage(const Case& one) {
         config.voters.push_back(node_of(i));
     }
     std::optional<std::pair<NodeId, NodeId>> blind;  // Who does not know whom.
-    if (words != nullptr && is_text(*words)) blind = read_words(words->text, config);
+    if (words != nullptr && is_text(*words)) {
+        static const std::regex late(
+            "(.*)[;,] ([0-9]+) (?:starts?|joins?|is started) (?:late|later|last)");
+        std::smatch found;
+        const bool is_late = std::regex_match(words->text, found, late);
+        if (is_late) late_ = node_of(found[2].str());
+        blind = read_words(is_late ? found[1].str() : words->text, config);
+    }
     if (config.voters.empty()) throw Refused("initial names no voters");
     cluster = std::make_unique<test::Cluster>(config);
     if (blind.has_value()) {
@@ -66,7 +73,8 @@ std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& wo
                                                            zab::Config& config) {
     static const std::regex fresh(
         "([0-9]+) (?:fresh )?(?:voters|nodes|peers|servers)(?:, fresh)?"
-        "(?:, (?:only )?([0-9]+) (?:started|running|up)(?: \\(([0-9, ]+)\\))?)?");
+        "(?:, (?:only )?([0-9]+) (?:of (?:them|these) )?(?:are )?(?:started|running|up)(?: "
+        "\\(([0-9, ]+)\\))?)?");
     static const std::regex without(
         "(?:node )?([0-9]+) has (?:an? )?config without (?:node )?([0-9]+)[;,] "
         "((?:(?:nodes?|and|&) |, |[0-9]+ ?)+) (?:both )?(?:know|have|knows) (?:all|everybody)");
@@ -194,7 +202,7 @@ void Stage::play_all() {
 }
 
 void Stage::play(const std::string& told) {
-    const std::string step = without_attributes(told);
+    const std::string step = without_places(without_attributes(told));
     static const std::regex consecutive(
         "([0-9]+|[a-z]+) (?:consecutive |successive )?elections?(?: in a row)?");
     static const std::regex altered(

@@ -106,6 +106,7 @@ class Stage {
     void read_nodes(const Value& nodes);
     void establish(const Value& roles);
     std::string without_attributes(const std::string& step);
+    std::string without_places(const std::string& step);
     // election_quits.cpp
     void listen();
     void foresee_quits();
@@ -116,6 +117,7 @@ class Stage {
     void lead_stably(const std::string& step);
     bool play_fraud(const std::string& step);
     // election_starts.cpp
+    bool play_elections(const std::string& words, const std::string& step);
     bool play_starts(const std::string& step);
     bool play_stops(const std::string& step);
     void rejoin(const std::vector<NodeId>& nodes, const std::string& step);
@@ -137,6 +139,7 @@ class Stage {
     std::vector<NodeId> among_whom(const std::string& who);
     void say_malformed(NodeId mock);
     void say_votes();
+    bool say_each(const std::string& what);
     static bool read_vote(const std::string& words, zab::Notification& vote);
     zab::LinkId link_of(NodeId mock, NodeId to);
     void claim(const std::string& words, bool holds) { claims.emplace_back(words, holds); }
@@ -153,6 +156,7 @@ class Stage {
         std::string_view state;
     };
     std::vector<std::string> steps_;
+    std::optional<NodeId> late_;  ///< Is said to start behind others.
     std::vector<Said> said_;
     std::vector<Spoken> spoken_;       ///< Notifications of servers that are no mocks.
     std::optional<NodeId> quitter_;    ///< Leaves its leader before it has said its epoch …

@@ -48,8 +48,17 @@ void check_quorum(Stage& stage, const Timed& told, bool is_denied, const std::st
     verdict.require(words, c.run_until(is_up, zab::seconds(60)));
 }
 
+/// "both end": of two, or of the two that are up.
+std::vector<NodeId> those(const Stage& stage, const std::vector<NodeId>& all,
+                          const std::string& told) {
+    if (!told.starts_with("both ") || all.size() == 2) return all;
+    const auto up = stage.listeners();
+    if (up.size() != 2) throw Refused("who are both? " + told);
+    return up;
+}
+
 /// "well before initLimit*tick" adds to what stands before it; the rest is about each server.
-void check_servers(Stage& stage, const std::vector<NodeId>& nodes, const std::string& words,
+void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::string& words,
                    bool is_first, Verdict& verdict) {
     static const std::regex above("no LEADING (?:node|server) with sid ?> ?([0-9]+)");
     static const std::regex quorum(
@@ -73,6 +82,7 @@ void check_servers(Stage& stage, const std::vector<NodeId>& nodes, const std::st
             continue;
         }
         const std::string clause = std::regex_replace(told, compiled("^(?:all|both|and) "), "");
+        const std::vector<NodeId> nodes = those(stage, all, told);
         const Timed timed = timed_in(clause, c.config());
         if (timed.words.empty() && timed.is_within()) {
             verdict.require(told, c.now() - began < *timed.time);

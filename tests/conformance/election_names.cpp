@@ -167,4 +167,16 @@ std::string Stage::without_attributes(const std::string& step) {
     return found[1].str() + " " + found[3].str();
 }
 
+/// "third peer (2) shut down": 2, which must be in that place.
+std::string Stage::without_places(const std::string& step) {
+    static const std::regex placed(
+        "\\b(?:the )?(first|second|third|fourth|fifth) (?:peer|server|node|voter) \\(([0-9]+)\\)");
+    std::smatch found;
+    if (!std::regex_search(step, found, placed)) return step;
+    const auto members = cluster->members();
+    const std::size_t place = *count_in(found[1]);
+    claim(step, place <= members.size() && members[place - 1] == node_of(found[2].str()));
+    return found.prefix().str() + found[2].str() + found.suffix().str();
+}
+
 }  // namespace conformance

@@ -29,7 +29,8 @@ std::optional<Quit> quit_in(const std::string& step) {
         ")?leader)?|disloyal))";
     static const std::string how =
         "((?:,? \\(?(?:once|at once|immediately|one time|twice|[0-9]+ times|back to LOOKING|and "
-        "looks again|before (?:its )?FOLLOWERINFO|(?:right )?after (?:the |leader )*election)\\)?)"
+        "looks again|before (?:its )?FOLLOWERINFO|(?:right )?after (?:the |leader "
+        ")*(?:election|voting))\\)?)"
         "*)";
     static const std::regex quits(subject + leaves + how);
     // Without any of these it stops altogether.

@@ -50,20 +50,29 @@ bool check_state(Stage& stage, NodeId node, const std::string& words, Verdict& v
     const bool is_later = told.time && !told.is_within();
     if (is_later) c.run(stage.left_of(*told.time));
     const auto is_there = [&] { return state_of(c, node) == wanted; };
-    if (!is_later && !found[1].matched) c.run_until(is_there, told.time.value_or(in_the_end));
+    const bool is_kept = contains(what, "\\b(?:stays?|remains?|keeps?|still)\\b");
+    // Everybody looks for a moment: who is said to look does so in the end, and for all the time.
+    const bool is_lasting = wanted == "LOOKING" && !found[1].matched && !is_later &&
+                            (is_kept || !told.time || told.how == "for");
+    const std::size_t looked = stage.elections_of(node).size();
+    if (is_lasting) {
+        c.run(told.time.value_or(in_the_end));
+    } else if (!is_later && !found[1].matched) {
+        c.run_until(is_there, told.time.value_or(in_the_end));
+    }
     // Who leads nobody any more has only not noticed it yet.
     const bool is_settled = told.time || stage.has_mocks() || wanted == "LOOKING";
     if (!is_settled) c.run_until([&stage] { return stage.is_quorum_up(); }, in_the_end);
-    const bool is_kept = contains(what, "\\b(?:stays?|remains?|keeps?|still)\\b");
     if (is_kept && wanted != "LOOKING" && !found[1].matched) c.run(in_the_end);
     const std::string got = state_of(c, node);
     verdict.check(words + ", is " + got, !found[1].matched, got == wanted);
     if (found[1].matched) return true;
     const bool is_timed = wanted != "LOOKING" && told.is_within();
     if (is_timed) verdict.require(words + ": in time", is_in_time(stage, node, told.time));
-    if (is_kept && wanted == "LOOKING") {
+    if (is_lasting || (is_kept && wanted == "LOOKING")) {
         const auto all = stage.elections_of(node);
-        verdict.require(words, all.empty() || !all.back().decided);
+        const bool has_not_moved = all.size() == looked || !(is_kept || told.time);
+        verdict.require(words, has_not_moved && (all.empty() || !all.back().decided));
     }
     const auto leader = [&](NodeId who) {
         return c.is_up(who) ? c.peer(who).server().vote.vote.leader : NodeId{};
@@ -122,12 +131,14 @@ bool check_choice(Stage& stage, NodeId node, const std::string& words, Verdict& 
 }
 
 /// "moves up to round 2", "takes over the higher round of 1".
-bool check_round(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
+bool check_round(Stage& stage, NodeId node, const std::string& said, Verdict& verdict) {
     static const std::regex moves(
         "(?:(?:moves?|goes|jumps?|comes?|gets?) (?:up )?to|adopts?|takes? over|takes?|joins?|is in|"
         "in) (?:(?:the|a|higher|later|greater) )*round (?:of (?:node |server )?)?([0-9]+)");
     test::Cluster& c = *stage.cluster;
     std::smatch found;
+    static const std::regex whose("\\b([0-9]+)'s (?:(?:higher|later|greater|second) )?round$");
+    const std::string words = std::regex_replace(said, whose, "round of $1");
     if (!std::regex_match(words, found, moves)) return false;
     c.run_until([&] { return state_of(c, node) != "LOOKING"; }, in_the_end);
     if (!c.is_up(node)) {
@@ -213,9 +224,21 @@ bool check_states(Stage& stage, NodeId node, const std::string& words, Verdict& 
         verdict.require(words, c.run_until(is_so, in_the_end));
         return true;
     }
-    if (!std::regex_match(words, found, either)) return false;
-    const std::string state = state_of(c, node);
-    verdict.require(words + ", is " + state, found[1] == state || found[2] == state);
+    const Timed told = timed_in(words, c.config());
+    if (!std::regex_match(told.words, found, either)) return false;
+    if (told.time && !told.is_within()) throw Refused("expected: " + words);
+    const auto is_either = [&] {
+        const std::string state = state_of(c, node);
+        return found[1] == state || found[2] == state;
+    };
+    // Everybody looks for a moment.
+    const bool may_look = found[1] == "LOOKING" || found[2] == "LOOKING";
+    if (!told.time && may_look) c.run(in_the_end);
+    if (told.time) {
+        c.run_until([&] { return !may_look && is_either(); }, *told.time);
+        verdict.require(words + ": in time", may_look || is_in_time(stage, node, told.time));
+    }
+    verdict.require(words + ", is " + state_of(c, node), is_either());
     if (!found[3].matched) return true;
     const auto& restarts = stage.restarts();
     if (restarts.empty() || found[1] == "LOOKING" || found[2] == "LOOKING") {
@@ -236,8 +259,9 @@ bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is
         "(?:(?:each|must|both|all|has|have|do|does|an?) )*(never |not )?(?:(?:then "
         ")?decides?|decided|"
         "(?:finish(?:es)?|ends?|completes?)(?: (?:its|their|an?))*(?: (first|second|third))? "
-        "election|(?:its |first |second )?election (never )?(?:ends?|terminates?|finish(?:es)?|"
-        "completes?)|terminates?|finish(?:es)?|leaves LOOKING|(?:is )?not LOOKING|"
+        "election|(?:its |first |second )?election (never )?(?:ends?|ended|terminates?|"
+        "finish(?:es|ed)?|complete[sd]?)|terminates?|ends?|finish(?:es)?|leaves LOOKING|(?:is "
+        ")?not LOOKING|"
         "elects?(?: (?:an?|one|new))* leader)(?: again)?");
     const Timed told = timed_in(words, c.config());
     std::smatch found;
@@ -288,8 +312,10 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
         return;
     } else if (std::regex_match(words, ignores)) {
         verdict.require(words, stage.ignored_all());
-    } else if (contains(words,
-                        "^(?:receiver(?: thread)?|thread|server) (?:survives|lives on|goes on)$")) {
+    } else if (contains(
+                   words,
+                   "^(?:(?:receiver|election)(?: thread)?|thread|server) (?:survives|lives on|goes "
+                   "on|(?:is |stays |remains )?(?:healthy|alive))$")) {
         // It hears nobody but mocks: what it decides it has heard later.
         verdict.require(words, stage.ignored_all());
         check_decision(stage, node, words, is_first, verdict);

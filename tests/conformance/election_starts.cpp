@@ -25,6 +25,7 @@ void Stage::start(const std::vector<NodeId>& nodes) {
     const zab::Instant until = cluster->now() + zab::milliseconds(50);
     for (const NodeId node : nodes) {
         if (cluster->is_up(node)) continue;
+        if (late_ == node) claim("it starts late", !cluster->records().empty());
         started_at_ = cluster->now();
         first_rounds_.erase(node);
         cluster->start(node);
@@ -142,44 +143,64 @@ void Stage::check_steady(Verdict& verdict) const {
     }
 }
 
+/// "1 and 2 elect 2", "election among 3", "quorum of 0 and 1 up", "election decides for 2".
+bool Stage::play_elections(const std::string& words, const std::string& step) {
+    static const std::string quorum = "(?:an? )?(?:quorum|(?:node )?([0-9]+)|leader)";
+    static const std::regex both("(?:waits? (?:until|for|till) )?" + who_pattern +
+                                 " ?(?:form|elect|make)s?(?: " + quorum + "| (?:once|first))?");
+    static const std::regex among("(?:an? |first )?election (?:among|of|between) " + who_pattern);
+    static const std::regex quorum_of("(?:an? |first |stable )*quorum of " + who_pattern +
+                                      "(?: (?:is )?(?:up|formed|forms|there))?");
+    static const std::regex decides(
+        "()(?:leader )?election (?:decides|ends|settles) (?:for|on|with) (?:node |server )?([0-9]+)"
+        "(?: as leader)?");
+    std::smatch found;
+    const bool is_of_all = std::regex_match(words, found, decides);
+    if (!is_of_all && !std::regex_match(words, found, quorum_of) &&
+        !std::regex_match(words, found, both) && !std::regex_match(words, found, among)) {
+        return false;
+    }
+    const auto nodes = is_of_all ? everybody() : among_whom(found[1]);
+    std::optional<NodeId> leader;
+    if (found.size() > 2 && found[2].matched) leader = node_of(found[2].str());
+    if (cluster->drops != nullptr && quits_.empty()) {
+        elect(nodes, leader, step);
+        return true;
+    }
+    for (const NodeId node : nodes) start({node});
+    if (!cluster->run_until([this] { return is_quorum_up(); }, zab::seconds(20))) {
+        throw Refused("no quorum: " + step);
+    }
+    if (leader) claim(step, cluster->leader() == leader);
+    return true;
+}
+
 bool Stage::play_starts(const std::string& step) {
     static const std::regex told(
         who_pattern +
         " ?(?:is |are |both |all )?(?:starts?|started|restarts?|restarted|joins?|boots?|"
         "comes? up|comes? back)(?: LOOKING| looking| (?:(?:an?|its) )?(?:first )?election| late| "
         "later| last| first| "
-        "voting| (?:with|in) (?:an? )?(?:empty|fresh|blank|new|clean) (?:memory|round)|"
+        "voting| (?:with|in) (?:an? )?(?:empty|fresh|blank|new|clean) "
+        "(?:election )?(?:memory|round|state)|"
         " for first time|"
         "(?: with| in)? (?:its )?round [0-9]+)*");
     static const std::regex imperative("(?:start|restart|boot) " + who_pattern +
                                        "(?: of [0-9]+)?(?: again)?");
     static const std::regex one_by_one("start ([0-9]+(?:, then [0-9]+)+)");
-    static const std::regex both("(?:waits? (?:until|for|till) )?" + who_pattern +
-                                 " ?(?:form|elect|make)s?(?: (?:an? )?(?:quorum|(?:node "
-                                 ")?([0-9]+)|leader)| (?:once|first))?");
-    static const std::regex among("(?:an? )?election among " + who_pattern);
     static const std::regex all("start all [0-9]+, run concurrent clients");
     std::smatch found;
     const std::string words = plain(step);
     if (std::regex_match(step, found, one_by_one)) {
+        subject_ = nodes_in(found[1]);
         for (const NodeId node : nodes_in(found[1])) start({node});
         cluster->run(zab::seconds(10));
     } else if (std::regex_match(step, all)) {
         cluster->start_all();
         cluster->run(zab::seconds(20));
         run_clients();
-    } else if (std::regex_match(words, found, both) || std::regex_match(words, found, among)) {
-        const auto nodes = among_whom(found[1]);
-        const bool is_told = found.size() > 2 && found[2].matched;
-        if (cluster->drops != nullptr && quits_.empty()) {
-            elect(nodes, is_told ? std::optional(node_of(found[2].str())) : std::nullopt, step);
-            return true;
-        }
-        for (const NodeId node : nodes) start({node});
-        if (!cluster->run_until([this] { return is_quorum_up(); }, zab::seconds(20))) {
-            throw Refused("no quorum: " + step);
-        }
-        if (is_told) claim(step, cluster->leader() == node_of(found[2].str()));
+    } else if (play_elections(words, step)) {
+        return true;
     } else if (std::regex_match(words, found, told) || std::regex_match(words, found, imperative)) {
         const bool is_restart = contains(words, "restart") && mocks_.empty();
         const auto running = listeners();
@@ -229,8 +250,8 @@ bool Stage::play_stops(const std::string& step) {
         "crash(?:es|ed)?|leaves|taken down)");
     static const std::regex imperative("(?:kill|stop|shut ?down|crash) " + who_pattern);
     static const std::regex elected(
-        ",? (?:right |just )?(?:after|once|when) (?:its |that )?(?:first |second )?election"
-        "(?: (?:ends|is over|is done|has ended|finishes))?$");
+        ",? (?:right |just )?(?:after (?:it|that)|(?:after|once|when) (?:its |that )?"
+        "(?:first |second )?election(?: (?:ends|is over|is done|has ended|finishes))?)$");
     std::smatch found;
     const std::string told_words = plain(step);
     const std::string words = std::regex_replace(told_words, elected, "");

@@ -7,7 +7,7 @@
 
 namespace conformance {
 
-// Who waits for what in an election, and what mocks say there.
+// Who waits for what in an election.
 
 /// Those that start when all do.
 std::vector<NodeId> Stage::everybody() const {
@@ -62,8 +62,11 @@ std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const
         if (who.starts_with("both") && all.size() != 2) throw Refused("who are " + who + "?");
         return all;
     }
-    if (contains(who, "^(?:all|everybody|started|peers|nodes|servers|both|quorum|ensemble)"))
+    if (contains(who,
+                 "^(?:(?:all|everybody|started|running|peers|nodes|servers|voters|members|both|"
+                 "quorum|ensemble|of|the|them)(?: |$))+$")) {
         return everybody();
+    }
     if (contains(who, "leader") && (cluster->leader() || before_)) {
         return std::vector{cluster->leader() ? *cluster->leader() : *before_};
     }
@@ -128,150 +131,18 @@ void Stage::elect(const std::vector<NodeId>& nodes, std::optional<NodeId> leader
     if (leader) claim(step, !leads().empty() && leads().back().node == *leader);
 }
 
-zab::LinkId Stage::link_of(NodeId mock, NodeId to) {
-    auto link = cluster->link_of_mock(mock, to, zab::LinkKind::election);
-    if (!link.has_value()) {
-        link = cluster->dial(mock, to, zab::LinkKind::election);
-        cluster->send(*link, zab::Hello{mock});
-    }
-    return *link;
-}
-
-void Stage::say_votes() {
-    for (const Said& one : said_) {
-        for (const NodeId to : cluster->config().voters) {
-            if (cluster->is_up(to)) cluster->send(link_of(one.mock, to), one.vote);
-        }
-    }
-    cluster->run(zab::milliseconds(20));
-}
-
-/// Messages are values here, not bytes: one that is no notification stands for bytes that make
-/// none. It must leave no trace in whoever gets it.
-void Stage::say_malformed(NodeId mock) {
-    for (const NodeId to : cluster->config().voters) {
-        if (!cluster->is_up(to)) continue;
-        const zab::LinkId link = link_of(mock, to);
-        cluster->run(zab::milliseconds(5));
-        const std::uint64_t before = cluster->peer(to).fingerprint();
-        cluster->send(link, zab::Telegram{});
-        cluster->run(zab::milliseconds(5));
-        const bool is_same = cluster->is_up(to) && cluster->peer(to).fingerprint() == before;
-        ignored_all_ = is_same;
-        claim("a malformed notification is ignored", is_same);
-    }
-}
-
-/// "leader 0, zxid 0, round 1, peerEpoch 0" over what is not told; false: something else is said.
-bool Stage::read_vote(const std::string& words, zab::Notification& vote) {
-    static const std::regex form(
-        "(?:an? |the |own |its |valid |same )*(LOOKING|FOLLOWING|LEADING) (?:votes?|notifications?|"
-        "messages?)(?: for (?:node |server )?([0-9]+))?:? ?(.*)");
-    static const std::regex field(
-        "(leader|zxid|round|electionEpoch|peerEpoch|version) ?[=:]? ?([0-9]+|<[0-9]+, ?[0-9]+>)");
-    std::smatch found, one;
-    if (!std::regex_match(words, found, form)) return false;
-    vote.state = found[1] == "LOOKING"     ? zab::ServerState::looking
-                 : found[1] == "FOLLOWING" ? zab::ServerState::following
-                                           : zab::ServerState::leading;
-    if (found[2].matched) vote.leader = node_of(found[2].str());
-    const std::string all = found[3];
-    for (const std::string& part : split_at(all, ",? (?:and|with) |,(?![0-9] *>|[0-9]+>) *|\\.$")) {
-        if (!std::regex_match(part, one, field)) return false;
-        const std::string name = one[1];
-        const bool is_pair = one[2].str().starts_with("<");
-        if (is_pair != (is_pair && name == "zxid")) return false;
-        const zab::Zxid value = *zxid_in(one[2]);
-        if (name == "leader") vote.leader = node_of(value.value);
-        if (name == "zxid") vote.zxid = value;
-        if (name == "round" || name == "electionEpoch") vote.round = value.value;
-        if (name == "peerEpoch") vote.peer_epoch = {static_cast<std::uint32_t>(value.value)};
-        if (name == "version" && value.value != 0) throw Refused("a vote's version: " + words);
-    }
-    return true;
-}
-
-namespace {
-
-/// WorkerReceiver complains of a configuration that it cannot read; the vote beside it counts.
-std::string without_bad_configuration(const std::string& told) {
-    static const std::regex unparsable(
-        ",? (?:with|whose|but) (?:an? |its )?(?:(?:unparse?able|invalid|malformed|bad) config"
-        "(?:uration)?(?: string)?|config(?:uration)?(?: string)? (?:is|that is) unparse?able)$");
-    static const std::regex is_vote("^(?:an? )?(?:LOOKING|FOLLOWING|LEADING) .*");
-    return std::regex_match(told, is_vote) ? std::regex_replace(told, unparsable, "") : told;
-}
-
-}  // namespace
-
-/// "mock 1 sends FOLLOWING vote: leader 0, zxid 0, round 1, peerEpoch 0"; what is left out is as
-/// in a first round between servers without a history.
-bool Stage::play_mocks(const std::string& told) {
-    static const std::regex speaks(
-        "(?:and |then )*(?:(?:fake|mocks?|server) ?([0-9]+(?:(?:, ?(?:and )?| and )[0-9]+)*)"
-        "(?: each| both)? (?:sends?|answers?(?: with)?|replies with)|(?:sends?|answers?(?: with)?|"
-        "replies with)|(?![0-9 ])) ?(.*)");
-    static const std::regex waits(
-        "(?:mock [0-9]+ )?(?:waits for|reads|receives) (?:one|an?|any) (?:message|notification|"
-        "vote)(?: (?:of|from) (?:node |server )?([0-9]+))?");
-    static const std::regex broken(
-        "malformed|too short|truncated|partial|[0-9]+.bytes?|config "
-        "?length|invalid|garbage|broken|negative|bad ");
-    static const char* const breaks =
-        "an?|the|of|for|any|with|that|is|has|in|only|not|no|but|without|its|and|LOOKING|vote|"
-        "notification|message|"
-        "bytes?|config|length|version|protocol|data|too|short|truncated|partial|malformed|invalid|"
-        "garbage|broken|negative|bad|un?parse?able|parseable|own";
-    static const std::regex repeats(
-        "(?:and |then )?(?:both |all )?mocks? (?:[0-9 and,]+ )?(?:repeats?|sends?) "
-        "same (?:messages?|votes?|notifications?)");
-    const std::string step = plain(told);
-    std::smatch found;
-    if (std::regex_match(step, repeats)) {
-        if (said_.empty()) throw Refused("nothing was said: " + step);
-        say_votes();
-        const NodeId self = said_.front().vote.leader;
-        cluster->run(zab::seconds(5));
-        outcomes["second"] = fmt::format("{} {}", self.value - 1, state_of(*cluster, self));
-        return true;
-    }
-    if (std::regex_match(step, found, waits)) {
-        const std::size_t before = cluster->heard.size();
-        if (!cluster->run_until([&] { return cluster->heard.size() > before; }, zab::seconds(5))) {
-            throw Refused("no message comes: " + step);
-        }
-        return true;
-    }
-    if (!std::regex_match(step, found, speaks)) return false;
-    if (found[1].matched) speaking_ = nodes_in(found[1]);
-    for (const NodeId mock : speaking_) {
-        if (!mocks_.contains(mock)) throw Refused("not a mock: " + step);
-    }
-    if (speaking_.empty()) return false;
-    const std::string what = without_bad_configuration(found[2]);
-    if (std::regex_search(what, broken) && made_of(what, breaks)) {
-        for (const NodeId mock : speaking_) say_malformed(mock);
-        return true;
-    }
-    // In the format from before it had versions, as the tests of ZooKeeper send them.
-    zab::Notification vote{speaking_.front(), {}, {}, 1, zab::ServerState::leading, 0};
-    if (!read_vote(what, vote)) return false;
-    said_.clear();
-    for (const NodeId mock : speaking_) said_.push_back({mock, vote});
-    say_votes();
-    return true;
-}
-
 /// "1 LOOKING again (round 2)", "1 looks with its round one higher".
 bool Stage::await_election(const std::vector<NodeId>& nodes, const std::string& step) {
     static const std::regex round("\\bround ([0-9]+)\\b");
     const bool is_higher = contains(step, "\\bround one higher\\b");
+    const bool is_second = contains(step, "\\bsecond (?:election|round)\\b");
     std::smatch number;
     const bool has_round = std::regex_search(step, number, round);
     const std::uint64_t told = has_round ? std::stoull(number[1]) : 0;
     const auto looks = [&](NodeId node) {
         // Who has just started may have found its leader already.
         const auto all = elections_of(node);
+        if (is_second && all.size() < 2) return false;
         const bool has_looked = !has_round && !is_higher && first_rounds_.contains(node) &&
                                 !all.empty() && started_at_ <= all.back().began;
         if (has_looked) return true;
@@ -304,7 +175,8 @@ void Stage::await_decisions(std::vector<NodeId> nodes, const std::string& step) 
         if (!std::regex_search(words, round, number)) break;
         claim(step, std::to_string(cluster->peer(node).server().round) == round[1]);
     }
-    if (contains(words, "is elected") && nodes.size() == 1) {
+    if (contains(words, "^[0-9a-z ]*[0-9] (?:is )?elected$") && nodes.size() == 1) {
+        claim(step, state_of(*cluster, nodes.front()) == "LEADING");
         outcomes["first"] =
             fmt::format("{} {}", nodes.front().value - 1, state_of(*cluster, nodes.front()));
     }
@@ -321,11 +193,12 @@ bool Stage::play_waits(const std::string& step) {
         "completes|done)|(?:waits? (?:until|for) )?(?:an?|one|new) leader (?:is )?elected|"
         "(?:wait until )?" +
         who_pattern +
-        " ?(?:decides?|is elected|(?:finish(?:es)?|ends?|completes?) (?:(?:its|their|an?|one|first|"
+        " ?(?:decides?|(?:is )?elected|(?:finish(?:es)?|ends?|completes?) "
+        "(?:(?:its|their|an?|one|first|"
         "second) )*(?:election|round [0-9]+))");
     static const std::regex anew(
         who_pattern +
-        " ?(?:starts? (?:an? )?(?:new|second|another|further|next) "
+        " ?(?:(?:starts?|begins?) (?:(?:an?|its|their) )?(?:new|second|another|further|next) "
         "(?:election|round)|(?:goes|moves|comes) (?:up )?(?:in)?to round [0-9]+|LOOKING|looks(?: "
         "for (?:an? )?leader)?|"
         "goes (?:back )?(?:to )?LOOKING)(?: with (?:its )?round (?:[0-9]+|one higher))?");

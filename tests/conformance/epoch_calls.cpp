@@ -21,8 +21,9 @@ class Calls {
     explicit Calls(const Case& one) : collector_(with_voters(one.initial), one.release) { look(); }
 
     /// False: it is no such call.
-    static bool is_call(const std::string& step) { return std::regex_match(step, form()); }
-    void play(const std::string& step) {
+    static bool is_call(const std::string& step) { return std::regex_match(active(step), form()); }
+    void play(const std::string& told) {
+        const std::string step = active(told);
         std::smatch found;
         if (!std::regex_match(step, found, form())) throw Refused("step: " + step);
         const std::string call = found[found[8].matched ? 8 : found[4].matched ? 4 : 7];
@@ -63,6 +64,13 @@ class Calls {
     }
 
   private:
+    /// "NEWLEADER acked by leader" is "leader acks NEWLEADER".
+    static std::string active(const std::string& step) {
+        static const std::regex passive("(?:(NEWLEADER|epoch) )?(?:is )?acked by (?:the )?(.*)");
+        std::smatch found;
+        if (!std::regex_match(step, found, passive)) return step;
+        return found[2].str() + " acks" + (found[1].matched ? " " + found[1].str() : "");
+    }
     enum class Asked : std::uint8_t { nothing, epoch, ack, leader };
     /// What could be seen behind a call.
     struct Look {

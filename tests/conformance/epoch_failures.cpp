@@ -28,7 +28,8 @@ Unwritable unwritable_in(const std::string& words) {
         "writing (?:its |an? |of )?(?:non-?zero )?(.*?)(?: file)?s? fails?|"
         "((?:accepted|current)? ?epoch)(?: file)?s? (?:is |are )?(?:not writable|unwritable)|"
         "(?:cannot|can not|fails to) write (?:its |an? )?(?:non-?zero )?(.*?)(?: file)?s?|"
-        "(?:an? )?(?:non-?zero )?((?:accepted|current) ?epoch)(?: file)?(?:'s)? writes? fails?)",
+        "(?:an? )?(?:non-?zero )?((?:accepted|current) ?epoch)(?: file)?(?:'s)? writes? fails?"
+        "(?: with (?:an? )?(?:IOException|I/O error))?)",
         std::regex::icase);
     static const std::regex file("(accepted|current)? ?epoch", std::regex::icase);
     std::smatch found, which;
@@ -71,22 +72,26 @@ class Failures {
         };
         std::vector<zab::NodeId> started;
         for (const auto& [key, place, value] : one.initial.members) {
-            if (key == "nodes" || key == "servers") {
+            if (key == "nodes" && value.is(Value::Kind::object)) {
+                for (const auto& [sid, at, words] : value.members) fail_at(sid, words);
+            } else if (key == "nodes" || key == "servers") {
                 if (number(value, key) != servers) throw Refused("initial: not three servers");
             } else if (key == "started" || key == "quorum" || key == "running") {
                 for (const zab::NodeId id : ids(value, key)) started.push_back(known(id.value));
-            } else if (key == "disk") {
+            } else if (key == "disk" || key == "fault") {
                 const auto told = whose_in(value);
-                if (!told) throw Refused("initial.disk");
+                if (!told) throw Refused("initial." + key);
                 unwritable_[known(told->sid)] = told->files;
             } else {
-                const zab::NodeId node =
-                    known(server_number(sim::json::string(key), "initial." + key));
-                unwritable_[node] = unwritable_in(plain(value.text));
-                if (!unwritable_[node].is_any()) throw Refused("initial." + key);
+                fail_at(key, value);
             }
         }
         if (!started.empty()) lead(started);
+    }
+    void fail_at(const std::string& sid, const Value& words) {
+        const zab::NodeId node = known(server_number(sim::json::string(sid), "initial." + sid));
+        unwritable_[node] = unwritable_in(plain(words.text));
+        if (!unwritable_[node].is_any()) throw Refused("initial." + sid);
     }
     void lead(const std::vector<zab::NodeId>& nodes) {
         for (const zab::NodeId node : nodes) {
@@ -97,7 +102,8 @@ class Failures {
     }
 
     void play(const std::string& step) {
-        static const std::regex creates("client creates (?:an? )?(?:node|/[a-z0-9A-Z]+)");
+        static const std::regex creates(
+            "(?:client creates|client create|create) (?:an? )?(?:node|/[a-z0-9A-Z]+)");
         static const std::regex starts(
             "(?:server |node |S)?([0-9]+) (?:(?:is )?start(?:s|ed)?|tries to join|joins|"
             "comes up)(?:[,;]? (.*))?");
@@ -130,9 +136,14 @@ class Failures {
     }
 
     void check(const std::string& key, const Value& value, Verdict& verdict) const {
-        const bool is_late = key == "epochs" && late_.has_value();  // Of who came last.
+        // Of who came last.
+        const bool is_late = says(key, "^(epochs|(accepted|current)Epoch)$") && late_.has_value();
         const zab::NodeId node =
             is_late ? *late_ : known(server_number(sim::json::string(key), "expected." + key));
+        if (is_late && key != "epochs") {
+            check_epoch(node, key, std::to_string(number(value, key)), verdict);
+            return;
+        }
         if (value.is(Value::Kind::object)) {
             for (const auto& [what, place, wanted] : value.members) {
                 if (what == "serving" || what == "up") {
@@ -218,7 +229,11 @@ std::optional<Verdict> judge_epoch_failures(const Case& one) {
     const Value* disk = one.initial.find("disk");
     if (disk != nullptr && !whose_in(*disk)) return std::nullopt;
     Failures failures(one);
-    for (const std::string& step : texts(one.stimulus, "stimulus")) failures.play(step);
+    for (const std::string& step : texts(one.stimulus, "stimulus")) {
+        for (const std::string& part : split_at(step, "; *(?=(?:client )?create)")) {
+            failures.play(part);
+        }
+    }
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
         failures.check(key, value, verdict);

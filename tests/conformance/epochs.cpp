@@ -99,7 +99,8 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
     std::smatch found;
     const bool tells_time = std::regex_match(words, passes) && !contains(words, "call|ACKEPOCH");
     if (contains(words, "^not\\b")) throw Refused("step: " + step);
-    if (is_negated(words)) return;  // Who does nothing.
+    static const std::regex missing("leader's own (?:one |ack )?(?:is )?(?:missing|outstanding)");
+    if (is_negated(words) || std::regex_match(words, missing)) return;  // Who does nothing.
     if (tells_time && !contains(words, "connects|waitForEpochAck|getEpochToPropose")) {
         const bool is_leader = contains(words, "leader|\\bit\\b");
         if (is_leader ? !seen.leader_blocks : !seen.followers_waited) {
@@ -185,7 +186,8 @@ void check_waiting(bool waits, const std::string& words, Verdict& verdict) {
         static const char* const known =
             "time|times|timed|out|in|and|both|all|each|blocks?|blocked|waits?|waiting|still|them|"
             "of|"
-            "they|the|it|none|neither|never|nobody|no|not|returns?|normally|goes|on|succeeds?|does";
+            "they|the|it|none|neither|never|nobody|no|not|returns?|normally|goes|on|succeeds?|do|"
+            "does";
         const bool is_at_end = !told.time || (*told.time == config.tick_time * config.init_limit &&
                                               told.how == "after");
         if (!made_of(told.words, known) || contains(told.words, "[0-9]") || !is_at_end) {
@@ -246,6 +248,13 @@ void check_epochs(const Collector& collector, const Seen& seen, const std::strin
         verdict.check(key, truth(value, key), !seen.followers_waited);
     } else if (key == "followers" && is_text(value)) {
         check_waiting(seen.followers_waited, value.text, verdict);
+    } else if (contains(key, "^(?:follower ?)?[0-9]+$") && is_text(value)) {
+        const auto who = numbers_in(key);
+        const auto& all = seen.followers;
+        if (std::find(all.begin(), all.end(), who.front()) == all.end()) {
+            throw Refused("expected." + key);
+        }
+        check_waiting(seen.followers_waited, value.text, verdict);
     } else if (key == "leader" && is_text(value)) {
         check_waiting(seen.leader_blocks && collector.leader_gives_up_after_init_limit(),
                       value.text, verdict);
@@ -254,12 +263,27 @@ void check_epochs(const Collector& collector, const Seen& seen, const std::strin
     }
 }
 
+/// Where nothing is said of the leader, it is a fresh one.
+bool asks_for_epochs(const Case& one) {
+    if (one.area != "ZAB" || one.initial.find("voters") == nullptr) return false;
+    const bool is_told = one.stimulus.is(Kind::string) || one.stimulus.is(Kind::array);
+    if (!is_told) return false;
+    const auto steps = texts(one.stimulus, "stimulus");
+    return std::any_of(steps.begin(), steps.end(), [](const std::string& step) {
+        return contains(step,
+                        "followers? .*(?:waitForEpochAck|getEpochToPropose)|"
+                        "ACKEPOCH of followers?|followers? .*ACKEPOCH");
+    });
+}
+
 }  // namespace
 
 std::optional<Verdict> judge_epochs(const Case& one) {
-    const Value* leader = one.initial.find("leader");
-    if (one.level != "unit" || leader == nullptr) return std::nullopt;
-    Collector collector(one.initial, one.release);
+    const bool has_leader = one.initial.find("leader") != nullptr;
+    if (one.level != "unit" || (!has_leader && !asks_for_epochs(one))) return std::nullopt;
+    Value initial = one.initial;
+    if (!has_leader) initial.members.push_back(sim::json::member("leader", sim::json::object()));
+    Collector collector(initial, one.release);
     Seen seen;
     for (const std::string& step : texts(one.stimulus, "stimulus")) play(collector, step, seen);
     Verdict verdict;
@@ -271,7 +295,7 @@ std::optional<Verdict> judge_epochs(const Case& one) {
 
 std::optional<Verdict> judge_disk(const Case& one) {
     const Value* described = one.initial.find("disk");
-    if (described == nullptr) return std::nullopt;
+    if (described == nullptr || one.area == "REC") return std::nullopt;
     for (const std::string& step : texts(one.stimulus, "stimulus")) {
         if (step != "load database" && step != "restart") throw Refused("step: " + step);
     }

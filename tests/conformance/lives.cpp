@@ -21,7 +21,9 @@ class Life {
   public:
     explicit Life(const Value& initial, const zab::Release& release)
         : ends_session_(release.clients_end_sessions) {
-        only("initial", initial, {"ephemeral", "session", "client", "server", "servers"});
+        only("initial", initial,
+             {"ephemeral", "session", "client", "server", "servers", "timeoutMs",
+              "sessionTimeoutMs", "requestedMs"});
         for (const auto& [key, place, value] : initial.members) describe(key, value);
         handle_ = moves_.open(0);
         session_ = handle_.session.session();
@@ -69,10 +71,15 @@ class Life {
             timeout_ms_ = number_or(value, "timeoutMs", timeout_ms_);
             return;
         }
+        if (key.ends_with("Ms")) {
+            timeout_ms_ = number(value, key);
+            return;
+        }
         static const std::regex ephemeral("/[a-z0-9]+ (?:by|of) (?:session|client)(?: [a-z])?");
         static const std::regex servers("one|single|fresh|several|running|up|standalone|[0-9]+");
         static const std::regex client(
-            "(?:connected,? ?)?(?:(?:with )?(?:session )?timeout:? ([0-9]+) ?(ms|s|seconds))?");
+            "(?:connected,? ?)?(?:(?:with )?(?:session )?timeout:? ([0-9]+) ?(ms|s|seconds))?(?:,? "
+            "?connected)?");
         const std::string words = plain(value.text);
         std::smatch found;
         const bool is_node = key == "ephemeral", is_server = key.starts_with("server");
@@ -208,11 +215,12 @@ const std::vector<Life::Act> Life::acts = {
      &Life::lose_socket},
     {any_case("(?:client )?(?:(?:is|falls|goes) silent|(?:stops|no more) ping(?:s|ing)?)"),
      &Life::be_silent},
-    {any_case("(?:client )?waits? (?:for )?(?:session )?(?:timeout|expiry|expiration|"
-              "2 ?\\* ?timeout)|session (?:times out|expires|is expired|ends)|"
-              "(?:client )?waits? (?:for|until|till) (?:end of (?:its )?session|"
-              "(?:its )?session(?:'s end| end| ends| is over| has ended| expires| is expired|"
-              " times out))"),
+    {any_case(
+         "(?:client )?waits? (?:for )?(?:session )?(?:timeout|expiry|expiration|"
+         "2 ?\\* ?timeout)|session (?:times out|expires|is expired|ends)|"
+         "(?:client )?waits? (?:for|until|till) (?:(?:it|client) gives up|end of (?:its )?session|"
+         "(?:its )?session(?:'s end| end| ends| is over| has ended| expires| is expired|"
+         " times out))"),
      &Life::await_end},
     {any_case("(?:client )?connects?(?: to (?:a )?server)?"), &Life::connect},
     {any_case("(?:client )?(?:reconnects?|re-?opens?(?: session)?|new (?:handle|client))"

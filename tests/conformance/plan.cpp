@@ -71,6 +71,14 @@ struct Listed {
 };
 Listed listed(const Value& value, const std::string& what, const std::vector<zab::Zxid>& before) {
     if (!is_text(value)) return {zxids(value, what), zxids(value, what)};
+    static const std::regex unreadable("unreadable(?: \\([a-z ]*\\))?");
+    static const std::regex explained("([A-Za-z ]+) \\([A-Za-z ]*\\)");
+    if (std::regex_match(value.text, unreadable)) return {};  // Nothing is read from it.
+    std::smatch outside;
+    if (std::regex_match(value.text, outside, explained) &&
+        !says(outside[1], "\\b(empty|nothing|no|none)\\b")) {
+        throw Refused(what + ": " + value.text);
+    }
     static const std::regex times("^(.*?),? (twice|thrice)(?: in a row)?$");
     static const std::regex same("^(?:the )?same(?: entries| txns| ones)?$");
     Listed out;
@@ -141,7 +149,8 @@ class Planned {
         zab::Config config;
         config.release = release;
         config.sync_from_disk = syncs_from_disk(initial);
-        const Value* forced = first_of(initial, {"forceSnapshotSync", "forceSnapSync"});
+        const Value* forced =
+            first_of(initial, {"forceSnapshotSync", "forceSnapSync", "forceSnap"});
         config.force_snapshot_sync = forced != nullptr && is_on(*forced, "forceSnapshotSync");
         if (!disk.log.empty()) logged_from_ = disk.log.at(0).txn.zxid;
         plan_ = zab::plan_sync({database_, config, database_.last_processed(), &disk}, learner);
@@ -316,9 +325,10 @@ std::optional<Verdict> judge_plan(const Case& one) {
     if (one.area != "SYNC") return std::nullopt;
     const auto learner = learner_in(one.stimulus);
     if (!learner.has_value()) return std::nullopt;
-    only("initial", one.initial,
-         {"leaderLastProcessed", "lastProcessed", "committedLog", "txnLogSync",
-          "snapshotSizeFactor", "onDiskLog", "txnLog", "forceSnapshotSync", "forceSnapSync"});
+    only(
+        "initial", one.initial,
+        {"leaderLastProcessed", "lastProcessed", "committedLog", "txnLogSync", "snapshotSizeFactor",
+         "onDiskLog", "txnLog", "forceSnapshotSync", "forceSnapSync", "forceSnap"});
     const Planned planned(is_text(one.initial) ? leader_in_words(one.initial.text) : one.initial,
                           learner->zxid, one.release);
     Verdict verdict;

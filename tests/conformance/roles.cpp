@@ -1,3 +1,5 @@
+#include "tests/conformance/roles.hpp"
+
 #include "protocol/service/sessions.hpp"
 #include "tests/conformance/interpreters.hpp"
 #include "tests/conformance/words.hpp"
@@ -16,76 +18,10 @@ using zab::SessionRefusal;
 
 // Whether a session may ask for something, by the role of the server.
 
-/// A kind of session, in words, and what it says.
-struct Kind {
-    std::string words;
-    bool is_unknown = false, is_upgrading = false, is_global = false, is_local = false;
-    bool is_of_another = false;
-    std::optional<std::uint64_t> id{};
-};
-
-Kind kind_of(const std::string& words, bool was_unknown) {
-    static const std::regex hex("0x[0-9A-Fa-f]+");
-    static const char* const known =
-        "unknown|never|seen|before|tracked|not|known|neither|nor|nobody'?s?|nowhere|no|such|"
-        "unheard|"
-        "of|random|made|up|arbitrary|fake|untracked|any|another|other|different|foreign|remote|"
-        "elsewhere|own|ours|from|an?|the|its|some|this|follower|learner|leader|server|itself|"
-        "upgrad(?:e|ing|ed)|local|global|session|sessions|id|ids|by|made|created|while|during|also|"
-        "is|being|and|or|one|ones|both|all|0x[0-9A-Fa-f]+|which|only|there|here|S[0-9]";
-    static const std::regex denied(
-        "\\bnot (?:own|ours|tracked|known|seen)|\\bno such|\\bnever (?:seen|"
-        "tracked|known)|\\bneither\\b.*\\bnor\\b|\\bnobody'?s?|\\bnowhere");
-    if (!made_of(words, known) || is_negated(std::regex_replace(words, denied, ""))) {
-        throw Refused("session: " + words);
-    }
-    Kind kind{words};
-    kind.is_of_another = says(words,
-                              "\\b(another|other|different|foreign|remote|elsewhere)\\b"
-                              "|not (own|ours)|\\b(of|from) (a|the|its|some) (follower|learner)");
-    kind.is_unknown = says(words,
-                           "\\b(unknown|never|any|not tracked|untracked|neither|nobody'?s?|nowhere"
-                           "|no such|not known|unheard|random|made[- ]up|arbitrary|fake)\\b");
-    kind.is_upgrading = !kind.is_unknown && says(words, "upgrad");
-    kind.is_local = !kind.is_unknown && says(words, "\\blocal\\b");
-    kind.is_global = !kind.is_unknown && (says(words, "\\bglobal\\b") || kind.is_upgrading);
-    std::smatch found;
-    if (std::regex_search(words, found, hex)) kind.id = std::stoull(found[0], nullptr, 16);
-    const bool says_nothing = !kind.is_local && !kind.is_global && !kind.is_unknown;
-    // "unknown, id of another server or own"; "0xdeadbeef"; what another server has is not here.
-    if (says_nothing && (was_unknown || kind.id.has_value() || kind.is_of_another)) {
-        kind.is_unknown = true;
-    } else if (says_nothing) {
-        throw Refused("session: " + words);
-    }
-    return kind;
-}
-
-/// "global", "local, also while upgrading", "unknown, id of another server", "global / own local /
-/// upgrading": one or several kinds of session.
-std::vector<Kind> kinds_of(const std::string& words) {
-    static const std::string between =
-        " */ *|; *| or |,? also |(?:,| and|, and) (?=(?:an? |the )?(?:own |its )?"
-        "(?:global|local|unknown|upgrading|untracked|during upgrade|while upgrading)\\b)";
-    static const std::regex aside(" *\\(([^)]*)\\)");  // "unknown (own or of another server)"
-    std::vector<Kind> kinds;
-    for (const std::string& part : split_at(std::regex_replace(words, aside, ", $1"), between)) {
-        const bool was_unknown = !kinds.empty() && kinds.back().is_unknown;
-        // "unknown, local of another server" is one.
-        if (was_unknown && says(part, "^local") &&
-            words.find("unknown, " + part) != std::string::npos) {
-            kinds.back() = kind_of("unknown, " + part, false);
-            continue;
-        }
-        kinds.push_back(kind_of(part, was_unknown));
-    }
-    return kinds;
-}
-
 /// One server's trackers, and a session of one kind.
 class Roles {
   public:
-    Roles(const std::string& role, bool has_local, const Kind& kind)
+    Roles(const std::string& role, bool has_local, const SessionKind& kind)
         : is_leader_(role == "leader"), has_local_(has_local) {
         if (!is_leader_ && role != "learner" && role != "follower" && role != "observer") {
             throw Refused("role: " + role);
@@ -125,13 +61,13 @@ struct Claim {
     std::string whom;  ///< Empty: all of whom nothing else is said.
 };
 
-bool is_of(const Kind& kind, const std::string& whom) {
+bool is_of(const SessionKind& kind, const std::string& whom) {
     for (const std::string& one : split_at(whom, " and | or |, *| */ *")) {
-        const Kind meant = [&one] {
+        const SessionKind meant = [&one] {
             try {
                 return kind_of(one, false);
             } catch (const Refused&) {
-                return Kind{one};
+                return SessionKind{one};
             }
         }();
         const bool is_all =
@@ -154,6 +90,9 @@ bool is_of(const Kind& kind, const std::string& whom) {
 void add_claim(const std::string& words, bool is_global, std::vector<Claim>& claims) {
     static const std::regex for_whom("^(.*?),? (?:for|if|when|of) (?:an? |the )?(.*)$");
     static const std::regex whom_first("^(.*?)(?: *: *| *-> *| is | gives )(.*)$");
+    static const std::regex kind_first(
+        "^(?:an? |the |for )?((?:own )?(?:global|local|unknown)(?: sessions?| ones?)?),? "
+        "((?:is |are )?(?:ok|SESSION[A-Z]*|expired))$");
     static const std::regex both("^(?:and )?check ?Global(?:Session)? (too|also|as well|likewise)$",
                                  std::regex::icase);
     static const std::regex global("^check ?Global(?:Session)?(?:\\(\\))?:? *", std::regex::icase);
@@ -170,11 +109,15 @@ void add_claim(const std::string& words, bool is_global, std::vector<Claim>& cla
     if (std::regex_match(bare, found, for_whom)) {
         claim.result = wanted_session_result(found[1]);
         claim.whom = found[2];
+    } else if (std::regex_match(bare, found, kind_first)) {  // "global ok"
+        claim.whom = found[1];
+        claim.result = wanted_session_result(found[2]);
     } else if (std::regex_match(bare, found, whom_first) &&
                says(found[1], "^(ok|no-?op|SESSION[A-Z]*|expired)$")) {  // "ok: not checked here"
         claim.result = wanted_session_result(found[1]);
         if (wanted_session_result(found[2]) != claim.result) throw Refused("result: " + words);
     } else if (std::regex_match(bare, found, whom_first)) {
+        if (contains(found[2], ", ")) throw Refused("result: " + words);
         claim.result = wanted_session_result(found[2]);
         claim.whom = found[1];
     } else {
@@ -187,20 +130,37 @@ void add_claim(const std::string& words, bool is_global, std::vector<Claim>& cla
 void add_claims(const std::string& text, bool is_global, std::vector<Claim>& claims) {
     static const std::regex both(" *\\((?:and )?(check ?Global[^)]*)\\)", std::regex::icase);
     static const std::string between =
-        "; *|, (?:but |and )?(?=check|SESSION|UNKNOWN|ok\\b|expired|(?:own "
+        ", (?:but |and )?(?=check|SESSION|UNKNOWN|ok\\b|expired|(?:own "
         "|un)?(?:local|global|known)"
         "[^,;]*:)| and (?=check)";
     const std::string words = without_asides(std::regex_replace(text, both, "; $1"));
-    for (const std::string& clause : split_at(words, between)) {
-        add_claim(clause, is_global, claims);
+    for (const std::string& group : split_at(words, "; *")) {
+        const std::size_t first = claims.size();
+        for (const std::string& clause : split_at(group, between)) {
+            add_claim(clause, is_global, claims);
+            // "global: ok, checkGlobal ok" speaks of one session.
+            const bool is_same = claims.back().whom.empty() && says(clause, "^check ?Global");
+            if (is_same) claims.back().whom = claims[first].whom;
+        }
     }
 }
 
+/// "SESSIONEXPIRED; global ok": the same check of a session of another kind.
+void check_other_kind(const Claim& claim, const std::string& role, bool has_local,
+                      Verdict& verdict) {
+    if (!says(claim.whom, "^(the )?global\\b")) {
+        throw Refused("nobody is \"" + claim.whom + "\"");
+    }
+    Roles roles(role, has_local, kind_of(claim.whom, false));
+    verdict.check(claim.whom + ": " + (claim.is_global ? "checkGlobal" : "check"), claim.result,
+                  claim.is_global ? roles.check_global() : roles.check());
+}
+
 /// All that is expected, by kind: of each all claims must hold, and none may be without.
-void check_kinds(const std::vector<Kind>& kinds, const std::vector<Claim>& claims,
+void check_kinds(const std::vector<SessionKind>& kinds, const std::vector<Claim>& claims,
                  const std::string& role, bool has_local, Verdict& verdict) {
     std::vector<bool> is_used(claims.size());
-    for (const Kind& kind : kinds) {
+    for (const SessionKind& kind : kinds) {
         Roles roles(role, has_local, kind);
         bool is_judged = false;
         for (const bool is_global : {false, true}) {
@@ -220,7 +180,7 @@ void check_kinds(const std::vector<Kind>& kinds, const std::vector<Claim>& claim
         if (!is_judged) throw Refused("nothing is expected of \"" + kind.words + "\"");
     }
     for (std::size_t i = 0; i < claims.size(); ++i) {
-        if (!is_used[i]) throw Refused("nobody is \"" + claims[i].whom + "\"");
+        if (!is_used[i]) check_other_kind(claims[i], role, has_local, verdict);
     }
 }
 
@@ -283,9 +243,9 @@ Verdict check_roles(const Case& one) {
     const Value* local = first_of(one.initial, {"localSessions", "localSessionsEnabled"});
     const Value* session = first_of(one.initial, {"session", "sessions"});
     if (local == nullptr || session == nullptr) throw Refused("which session, and are any local?");
-    std::vector<Kind> kinds;
+    std::vector<SessionKind> kinds;
     for (const std::string& words : texts(*session, "session")) {
-        for (const Kind& kind : kinds_of(words)) kinds.push_back(kind);
+        for (const SessionKind& kind : kinds_of(words)) kinds.push_back(kind);
     }
     const Asked asked = asked_in(one.stimulus);
     std::vector<Claim> claims;

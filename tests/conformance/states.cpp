@@ -54,7 +54,16 @@ void check_states(const std::string& key, const Value& value, const States& stat
                   Verdict& verdict) {
     if (is_text(value) && check_reports(value.text, states, verdict)) return;
     std::vector<std::string> wanted;
-    if (is_text(value)) wanted = split_at(value.text, " *-> *|, *(?:then )?| then |; *");
+    static const std::regex each(
+        "[;,] each (?:state )?(?:reported )?(?:only |exactly |just )?once$");
+    std::string words = value.text;
+    if (is_text(value) && contains(words, "each .*once$")) {
+        words = std::regex_replace(words, each, "");
+        for (const std::string& one : states) {
+            verdict.require(value.text, std::count(states.begin(), states.end(), one) == 1);
+        }
+    }
+    if (is_text(value)) wanted = split_at(words, " *-> *|, *(?:then )?| then |; *");
     for (const Value& one : value.elements) wanted.push_back(state_in(one));
     const auto listed = [](const std::vector<std::string>& names) {
         std::string all;

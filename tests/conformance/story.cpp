@@ -243,12 +243,15 @@ bool Story::play_writes(const std::string& step) {
 
 /// "read /L"; "read /a at leader: present"; "exists(/a) at L: ok"; "read all 20 at A".
 bool Story::play_reads(const std::string& told) {
-    const std::string step = with_paths(told);
+    static const std::regex at_quorum("\\b(?:at|on|from) (?:the )?new quorum$");
+    const std::string step = std::regex_replace(with_paths(told), at_quorum, "at leader");
     static const std::regex reads(
         "(?:client )?(?:reads?|exists|check) ?\\(?(/[A-Za-z0-9_]+|all [0-9]+)"
         "(?: nodes)?\\)?(?: (?:at|on|from) (?:the )?(\\w+(?: leader)?))?"
         "(?::| is| =|,| ->)? ?(\\w+)?(?: .*)?");
-    static const std::regex whole("(?:client )?reads? ?(everything|all)? (?:at|on|from) (.*)");
+    static const std::regex whole(
+        "(?:client )?reads? ?(?:(everything|all) (?:at|on|from) (.*)|(?:at|on|from) (.*)|"
+        "(everything|all))");
     static const std::regex visible(
         "(/[A-Za-z0-9_]+) (?:is )?(?:visible|present|readable|found|there) (?:at|on|from) (.*)");
     static const std::regex has(
@@ -262,11 +265,11 @@ bool Story::play_reads(const std::string& told) {
         return play_reads("read " + what + " at " + who + (is_visible ? ": present" : ": ok"));
     }
     if (std::regex_match(words, found, whole)) {
-        const auto who = known_servers(found[2]);
+        const auto who = known_servers(found[2].str() + found[3].str());  // None: who came last.
         if (!who) return false;
         for (const NodeId node : *who) claim(step, cluster_->serves(node));
         for (const std::string& path : created_) {
-            if (found[1].matched) claim(step + path, value(who->front(), path).has_value());
+            if (!found[3].matched) claim(step + path, value(who->front(), path).has_value());
         }
         return true;
     }
@@ -315,6 +318,12 @@ bool Story::are_all_equal() const {
 
 /// A step, or several in one: "A down; create node=1".
 void Story::play(const std::string& step) {
+    static const std::regex aside(
+        "([^(]*) \\(((?:both |the )*followers (?:are )?(?:killed|stopped|down))\\)");
+    if (std::smatch two; std::regex_match(step, two, aside)) {  // No remark: it happens.
+        play(two[1]);
+        return play(two[2]);
+    }
     if (is_unsettled_ && !is_lost_write(step)) settle();
     static const std::regex in_turn(
         "((?:re)?start|stop|kill) ([^;]*?),? then ((?:S?[0-9]|[A-Z])+)");

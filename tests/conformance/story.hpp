@@ -37,6 +37,8 @@ class Story {
     /// Whether anybody wrote it, or tried to.
     bool knows(const std::string& path) const { return paths_.contains(path); }
     bool are_all_equal() const;
+    /// Everybody, but for an old leader that the last step leaves down as it starts the others.
+    std::vector<zab::NodeId> without_left_out() const;
 
     test::Cluster& cluster() { return *cluster_; }
     const test::Cluster& cluster() const { return *cluster_; }
@@ -89,6 +91,7 @@ class Story {
     void remember();
     bool play_isolation(const std::string& step);
     bool play_downs(const std::string& step);
+    std::string without_old_leader(const std::string& words, const std::string& step);
     bool play_ups(const std::string& step);
     bool play_failing_ups(const std::string& step);
     bool play_returns(const std::string& step);

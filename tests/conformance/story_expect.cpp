@@ -218,7 +218,8 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
 void check_words(Story& story, const std::vector<NodeId>& nodes, const std::string& words,
                  Verdict& verdict) {
     static const std::regex addition(", (also|before and after|even|both before)");
-    static const std::regex everywhere(" (?:on|at) (?:every|all|each) servers?\\b");
+    static const std::regex everywhere(
+        " (?:on|at) (?:every|all|each) servers?\\b| (?:any|every)where$");
     static const std::regex places(
         " (?:on|at) ((?:S?[0-9]|[A-Z])(?:(?:, ?| and )(?:S?[0-9]|[A-Z]))*)$");
     const std::string joined = std::regex_replace(story.with_paths(words), addition, " $1");
@@ -281,7 +282,9 @@ std::size_t elections_in(const Story& story) {
 /// Whom a key speaks of: "everywhere", "newQuorum", "oldLeader", "A,B".
 std::vector<NodeId> nodes_of(Story& story, const std::string& key) {
     const auto all = story.cluster().members();
-    if (contains(key, "^(?:everywhere|all|cluster|servers|everybody|trees?)$")) return all;
+    if (contains(key, "^(?:everywhere|all|cluster|servers|everybody|trees?|afterRestart)$")) {
+        return story.without_left_out();
+    }
     if (contains(key, "^old[lL]eader")) return {story.server("old leader")};
     if (contains(key, "^(?:new)?[lL]eader(?:Tree|Has)?$")) return {story.server("leader")};
     if (contains(key, "^(?:newQuorum|followers|others|rest)$")) {
@@ -343,7 +346,7 @@ void check_key(Story& story, const std::string& key, const Value& value, Verdict
     if (check_path_key(story, key, value, verdict)) {
         return;
     }
-    if (key == "readBefore" || key == "read") {
+    if (contains(key, "^read(?:Before|At(?:L|(?:Old)?Leader))?$")) {
         check_read(story, key, value, verdict);
     } else if (std::regex_match(key, found, leader_of)) {
         const auto leader = story.leaders().find(static_cast<std::uint32_t>(std::stoul(found[1])));

@@ -223,4 +223,16 @@ std::vector<NodeId> Story::named(const std::string& told) {
     return all;
 }
 
+std::vector<NodeId> Story::without_left_out() const {
+    static const std::regex starts(
+        "start (?:the )?(?:two |both )?(?:followers|others)(?: only)?"
+        "(?: without (?:the )?(?:old leader|L))?");
+    std::vector<NodeId> all = cluster_->members();
+    const auto old = names_.find("old leader");
+    const bool is_left_out = old != names_.end() && !cluster_->is_up(old->second) &&
+                             std::regex_match(steps_.back(), starts);
+    if (is_left_out) std::erase(all, old->second);
+    return all;
+}
+
 }  // namespace conformance

@@ -106,7 +106,9 @@ bool Story::play_isolation(const std::string& step) {
         "(?:its|leader's) (?:tick(?:Time)?|(?:session )?timeouts?) (?:are|is) "
         "(?:long|raised|high)");
     std::smatch found;
-    static const std::regex own("(?:its |leader's )?elections? (?:is |are )?(?:suspended|blocked)");
+    static const std::regex own(
+        "(?:its |leader's )?elections? (?:is |are )?(?:suspended|blocked)|"
+        "(?:is )?(?:kept from (?:electing|elections)|suspended)");
     auto told = split_at(plain(step), ",\\s*(?:and )?");
     for (std::string& one : told) {
         if (std::regex_match(one, own)) one = "leader suspended";
@@ -160,6 +162,19 @@ void Story::hide_old_leader_from(const std::vector<NodeId>& who) {
     }
 }
 
+/// "start followers while the old leader is still LEADING", "… without the old leader": what is
+/// said of it must be so.
+std::string Story::without_old_leader(const std::string& words, const std::string& step) {
+    static const std::regex meanwhile(" while (?:old leader|leader|L) (?:is )?(?:still )?LEADING");
+    static const std::regex alone(" without (?:old leader|L)$");
+    if (std::regex_search(words, meanwhile)) {
+        const NodeId leader = server("old leader");
+        claim(step, cluster_->is_up(leader) && cluster_->peer(leader).leading() != nullptr);
+    }
+    if (std::regex_search(words, alone)) claim(step, !cluster_->is_up(server("old leader")));
+    return std::regex_replace(std::regex_replace(words, meanwhile, ""), alone, "");
+}
+
 /// "start followers, each creates own node"; "S0 up (epoch 2) but its log/commit processors fail".
 bool Story::play_ups(const std::string& step) {
     static const std::regex epoch("\\(epoch ([0-9]+)\\)");
@@ -176,17 +191,13 @@ bool Story::play_ups(const std::string& step) {
     static const std::regex told(std::string("(?:([^;]*?) )?(?:is |are )?") + come);
     std::smatch found, mode, term;
     std::string words = plain(step);
-    static const std::regex meanwhile(" while (?:old leader|leader|L) (?:is )?(?:still )?LEADING");
-    if (std::regex_search(words, meanwhile)) {
-        const NodeId leader = server("old leader");
-        claim(step, cluster_->is_up(leader) && cluster_->peer(leader).leading() != nullptr);
-    }
+    words = without_old_leader(words, step);
     static const std::regex new_epoch(" ?\\((?:new|next|another) epoch\\)");
     const bool begins_epoch = std::regex_search(step, new_epoch);
     const std::uint32_t before = leaders_.empty() ? 0 : leaders_.rbegin()->first;
     const bool is_synced = std::regex_search(step, mode, synced);
     const std::string wanted_mode = is_synced ? mode[1].str() : "";
-    for (const std::regex* part : {&creates, &fails, &normal, &synced, &meanwhile, &cleanly}) {
+    for (const std::regex* part : {&creates, &fails, &normal, &synced, &cleanly}) {
         words = std::regex_replace(words, *part, "");
     }
     const bool is_imperative = std::regex_match(words, found, imperative);
@@ -237,7 +248,9 @@ bool Story::play_failing_ups(const std::string& step) {
     static const std::regex diff(
         "[,:;]? ?(?:and )?(?:(?:gets?|receives?|sync(?:ed|s)?)\\b[^,;:]*?)? ?(?:by |via |with )?"
         "DIFF(?: sync)?(?: from [A-Za-z ]+)?(?: with (/[A-Za-z0-9]+))?(?=$|,|;)");
-    static const std::regex acks("[,:;]? ?(?:and )?acks? (?:of )?NEWLEADER(?=$|,|;)");
+    static const std::regex acks(
+        "[,:;]? ?(?:and )?(?:they |each |both )?(?:acks? (?:of )?NEWLEADER|NEWLEADER acked)"
+        "(?=$|,|;)");
     std::smatch found;
     const std::string words = plain(step);
     if (!std::regex_match(words, found, fails)) return false;
@@ -277,12 +290,14 @@ bool Story::play_failing_ups(const std::string& step) {
 /// FOLLOWING", "old leader gives up and follows".
 bool Story::play_returns(const std::string& step) {
     static const std::regex returns(
-        "(?:(old leader|leader [A-Z]|[A-Z])\\b.*?)?\\b(?:allowed|let|rejoins?|joins?|gives? "
+        "(?:(old leader|leader [A-Z]|[A-Z])\\b.*?)?\\b(?:allowed|let|rejoins?|joins?|comes back "
+        "without|gives? "
         "up|times? out|"
-        "steps down|follows|resumed?|unsuspended|(?:may|can) (?:elect|take part))\\b.*");
+        "steps down|follows|resume[sd]?|unsuspended|(?:may|can) (?:elect|take part))\\b.*");
     static const char* const known =
         "old|new|leader|[A-Z]|allowed|let|back|in|to|and|times?|out|rejoins?|joins?|as|FOLLOWING|"
-        "follows?|follower|gives?|up|steps?|down|resumed?|unsuspended|the|their|its|quorum|"
+        "follows?|follower|gives?|up|steps?|down|resume[sd]?|comes|without|restart|unsuspended|the|"
+        "their|its|quorum|"
         "elections?|ensemble|may|can|elect|take|part|after|others|another|LOOKING|a|is|leading";
     const std::string words = plain(step);
     std::smatch found;
@@ -290,6 +305,8 @@ bool Story::play_returns(const std::string& step) {
     if (!names_.contains("old leader")) return false;
     const NodeId node = servers(found[1].matched ? found[1].str() : "old leader").at(0);
     if (!(node == names_.at("old leader"))) return false;
+    if (contains(words, "\\bwithout\\b")) claim(step, cluster_->is_up(node));
+    if (contains(words, "restart") && !contains(words, "without restart$")) return false;
     let_back();
     cluster_->start(node);
     settle();

@@ -205,16 +205,25 @@ bool Talk::has_said(const std::string& packet) const {
                        [&](const Look& one) { return one.step.starts_with(packet); });
 }
 
-std::vector<zab::Message> Talk::said() const {
+/// Of a session that the script has opened only to write something.
+bool Talk::is_own(const zab::Message& message) const {
+    const auto* proposal = std::get_if<zab::Proposal>(&message);
+    const auto* commit = std::get_if<zab::Commit>(&message);
+    const auto is_of = [this](zab::Zxid zxid) {
+        return std::find(own_.begin(), own_.end(), zxid) != own_.end();
+    };
+    return (proposal != nullptr && is_of(proposal->txn.zxid)) ||
+           (commit != nullptr && is_of(commit->zxid));
+}
+
+std::vector<zab::Message> Talk::said(bool with_pings) const {
     std::vector<zab::Message> all;
     for (const auto& [link, message] : cluster_->heard) {
         const zab::MessageKind kind = zab::kind_of(message);
         const bool is_election =
             kind == zab::MessageKind::hello || kind == zab::MessageKind::notification;
-        if (!is_election && kind != zab::MessageKind::ping &&
-            kind != zab::MessageKind::ping_reply) {
-            all.push_back(message);
-        }
+        const bool is_ping = kind == zab::MessageKind::ping || kind == zab::MessageKind::ping_reply;
+        if (!is_election && (with_pings || !is_ping) && !is_own(message)) all.push_back(message);
     }
     return all;
 }

@@ -46,8 +46,9 @@ class Talk {
     const Look& after(const std::string& words) const;
     const Look& before(const std::string& words) const;
     bool has_said(const std::string& packet) const;  ///< The script.
-    /// What the server has said over the learner connection, pings apart.
-    std::vector<zab::Message> said() const;
+    /// What the server has said over the learner connection, pings apart; nothing of sessions that
+    /// the script has opened only to write.
+    std::vector<zab::Message> said(bool with_pings = false) const;
     /// Acknowledgements said behind this look.
     std::vector<zab::Zxid> acks_after(const Look& look) const;
     /// `[1, 0]`, or a name that the script has given to a proposal.
@@ -84,6 +85,7 @@ class Talk {
     void attend();
     bool is_in_role() const;
     void look(const std::string& step);
+    bool is_own(const zab::Message& message) const;
 
     // talk_says.cpp
     bool play_clause(const std::string& words);
@@ -111,6 +113,7 @@ class Talk {
     std::unique_ptr<test::Cluster> cluster_;
     std::map<std::string, zab::Zxid> names_;
     std::vector<zab::Zxid> spoken_of_;
+    std::vector<zab::Zxid> own_;  ///< Sessions of the script's own clients.
     zab::Epoch epoch_{1};
     zab::Zxid sync_point_{};  ///< What DIFF or TRUNC has named.
     zab::Zxid snapshot_zxid_{};

@@ -58,7 +58,8 @@ std::vector<zab::Zxid> meant_in(const Talk& talk, const std::string& words) {
 /// "session present after reload", "<1,2> on disk and applied", "neither on disk nor applied".
 void check_presence(Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
     static const char* const known =
-        "disk|durable|logged|log|persisted|reload(?:ed)?|restored|recorded|applied|memory|visible|"
+        "disk|durable|logged|log|persisted|reload(?:ed)?|restored|recovered|recorded|applied|"
+        "memory|visible|"
         "processed|tree|present|exists?|known|there|absent|missing|lost|gone|discarded|truncated|"
         "unlogged|unapplied|no|not|never|none|neither|nor|nothing|without|[Ss]ession|txns?|"
         "transactions?|proposals?|[a-z]|the|is|are|in|on|and|after|from|both|all|to|it|yet|held|"
@@ -67,7 +68,8 @@ void check_presence(Talk& talk, const std::string& words, const Look& look, Verd
     if (!made_of(std::regex_replace(words, names, ""), known)) throw Refused("expected: " + words);
     const Look& start = talk.looks().front();
     const bool on_disk = contains(
-        words, "\\b(?:disk|durable|logged|log|persisted|reload(?:ed)?|restored|recorded)\\b");
+        words,
+        "\\b(?:disk|durable|logged|log|persisted|reload(?:ed)?|restored|recovered|recorded)\\b");
     const bool in_memory = contains(words, "\\b(?:applied|memory|visible|processed|tree)\\b");
     const bool has_aspect = on_disk || in_memory;
     if (!has_aspect &&
@@ -131,6 +133,8 @@ bool check_moment(const Talk& talk, const std::string& words, const Look& look, 
     static const std::regex epoch(
         "(?:its |(?:the )?(?:leader|follower|learner|server)'?s? )?(both|current|accepted)"
         "(?: ?[eE]pochs?)(?: is| are| =|:)?(?: (stays|remains|still))?(?: now| at)? ?([0-9]+)");
+    static const std::regex epochs(
+        "(?:both )?epochs?(?: are| is| =|:)? ([0-9]+)(?: ?/ ?([0-9]+))?");  // Accepted, current.
     static const std::regex last(
         "last ?(?:[pP]rocessed|[zZ]xid)(?: ?[zZ]xid)?(?: is| =|:)? ?(<[^>]*>|[a-z][0-9]?)( on "
         "disk)*");
@@ -155,6 +159,11 @@ bool check_moment(const Talk& talk, const std::string& words, const Look& look, 
                           std::to_string((is_current ? first.current : first.accepted).value),
                           std::to_string((is_current ? one.current : one.accepted).value));
         }
+        return true;
+    }
+    if (std::regex_match(words, found, epochs)) {
+        verdict.check(words, found[1], std::to_string(look.accepted.value));
+        verdict.check(words, found[found[2].matched ? 2 : 1], std::to_string(look.current.value));
         return true;
     }
     if (std::regex_match(words, found, epoch)) {
@@ -218,8 +227,10 @@ bool check_fate(Talk& talk, const std::string& words, Verdict& verdict) {
         !contains(words, "\\bafter (?:the |its )?(?:txn|transaction|proposal)")) {
         throw Refused("expected: " + words);
     }
+    const bool is_open = contains(words, "\\bopen\\b");
     const bool stays =
-        is_negated(words) || contains(words, "\\b(?:stays|kept|keeps|remains|still)\\b");
+        is_open ? !is_negated(words)
+                : is_negated(words) || contains(words, "\\b(?:stays|kept|keeps|remains|still)\\b");
     const bool leads =
         talk.cluster().is_up(talk.self()) && talk.cluster().peer(talk.self()).leading() != nullptr;
     if (contains(words,

@@ -43,6 +43,11 @@ std::uint32_t to_number(const std::string& digits) {
     return static_cast<std::uint32_t>(std::stoul(digits));
 }
 
+bool is_about_pings(const std::string& words) {
+    return contains(words, "\\b(?:PING|ping)s?\\b") &&
+           !contains(words, "\\b(?:ACK|[Aa]cks?|[Aa]cked|PROPOSAL|proposal)\\b");
+}
+
 }  // namespace
 
 const char* const packet_names =
@@ -302,7 +307,7 @@ void Talk::play(const std::string& words) {
     static const std::regex answered(
         "(?:answer\\w*|repl\\w+|echo\\w*|ack\\w*|respond\\w*)(?: to)?(?: every| each| all| only)* "
         "(?:PING|ping)|(?:PING|ping)s?(?: are| is| still| only)* "
-        "(?:answered|echoed|replied|acked)");
+        "(?:repl(?:y|ies)|answered|echoed|replied|acked)");
     std::smatch found;
     std::string step = words;
     if (std::regex_search(words, found, reads)) {
@@ -332,7 +337,9 @@ void Talk::play(const std::string& words) {
         return play(parts->second);
     }
     // "FOLLOWERINFO 0, then nothing": said, then held back.
-    const bool is_mixed = parts && is_negated(step) && !is_negated(parts->first);
+    const bool is_mixed = parts && contains(parts->second, "[A-Za-z]{3}") &&
+                          (is_negated(parts->first) != is_negated(parts->second) ||
+                           is_about_pings(parts->first) != is_about_pings(parts->second));
     if (((count < 2 && !is_mixed) || !parts) && play_clause(step)) return;
     if (!parts) throw Refused("step: " + words);
     play(parts->first);

@@ -106,7 +106,8 @@ void Talk::propose(zab::Operation operation) {
     const std::uint64_t client = cluster_->connect(self_);
     const auto opens = [&] { return proposal(true).has_value(); };
     if (!run_until(opens, zab::seconds(5))) throw Refused("the leader takes no client");
-    cluster_->send(link(), zab::Ack{*proposal(true)});
+    own_.push_back(*proposal(true));
+    cluster_->send(link(), zab::Ack{own_.back()});
     run(pause);
     spoke_at_ = cluster_->now();
     pings_ = 0;

@@ -17,9 +17,9 @@ namespace {
 class CutLog {
   public:
     explicit CutLog(const Case& one) : rule_(one.release.truncation) {
-        only(
-            "initial", one.initial,
-            {"log", "txns", "transactions", "appended", "history", "node", "snapshot", "database"});
+        only("initial", one.initial,
+             {"log", "txns", "transactions", "appended", "history", "node", "disk", "snapshot",
+              "database"});
         for (const auto& [key, place, value] : one.initial.members) {
             if (key == "snapshot" || key == "database") {
                 if (!is_empty(value)) throw Refused("initial." + key + ": " + value.text);
@@ -59,7 +59,9 @@ class CutLog {
     }
 
     void check(const std::string& key, const Value& value, Verdict& verdict) const {
-        if (says(key, "^(log|read|records?|history|zxids|txns|transactions|log ?content|kept)$")) {
+        if (says(key,
+                 "^(log|log ?after|read|records?|history|zxids|txns|transactions|log "
+                 "?content|kept)$")) {
             verdict.check(key, listed(read_zxids(value, key)), listed(content()));
         } else if (says(key, "^(truncate|truncated|truncateLog|results?|returns?)(\\(.*\\))?$")) {
             if (!cut_.has_value()) throw Refused(key + ": nothing was cut");
@@ -94,11 +96,27 @@ class CutLog {
     /// A list; or in words, after which the files may be deleted: "1..100, then all log files
     /// deleted".
     void read_log(const Value& value) {
+        if (value.is(Value::Kind::object)) return read_disk(value);
         if (!is_text(value)) return append(read_zxids(value, "log"));
-        const auto parts = split_at(value.text, "; *|,? (?:and )?then |, (?=all |every )");
+        static const std::regex at_zero(",? (?:and )?(?:an? )?snapshot at (?:zxid )?0$");
+        const std::string words = std::regex_replace(value.text, at_zero, "");
+        const auto parts = split_at(words, "; *|,? (?:and )?then |, (?=all |every )");
         if (parts.empty()) throw Refused("initial.log is empty");
         append(read_zxids(sim::json::string(parts.front()), "log"));
         for (std::size_t i = 1; i < parts.size(); ++i) play(parts[i]);
+    }
+    /// {"snapshot": [0, 0], "log": "<0,1>..<0,100>"}: behind the empty tree.
+    void read_disk(const Value& value) {
+        only("disk", value, {"snapshot", "log"});
+        if (const Value* snapshot = value.find("snapshot")) {
+            if (!is_empty(*snapshot) && zxid(*snapshot, "snapshot") != zab::Zxid{}) {
+                throw Refused("a snapshot of which tree?");
+            }
+        }
+        const Value& log = member(value, "log");
+        const bool is_gone =
+            is_text(log) && says(log.text, "^(absent|deleted|gone)( \\(deleted\\))?$");
+        if (!is_gone) read_log(log);
     }
     static std::vector<zab::Zxid> read_words(const std::string& words) {
         if (words.find_first_of("<[") != std::string::npos) {
@@ -108,7 +126,8 @@ class CutLog {
             "(?:an? )?(?:log (?:of|with) )?([0-9]+) "
             "(?:txns|transactions|records|entries|setData.*)");
         static const char* const known =
-            "an?|the|log|of|with|txns?|transactions?|records?|entries|setData|zxids?|and|only|just|"
+            "an?|the|log|of|with|txns?|transactions?|records?|entries|set|setData|zxids?|and|only|"
+            "just|"
             "to|"
             "appended|create|creates|none|empty|nothing";
         if (!made_of(std::regex_replace(words, compiled("/\\w*"), ""), known)) {
@@ -181,7 +200,7 @@ std::optional<Verdict> judge_truncation(const Case& one) {
     // Of an ensemble's logs another one tells; here is one, whatever its level is called.
     const bool has_log =
         std::any_of(one.initial.members.begin(), one.initial.members.end(), [](const auto& said) {
-            return says(said.key, "^(log|txns|transactions|appended|history|node|database)$");
+            return says(said.key, "^(log|txns|transactions|appended|history|node|disk|database)$");
         });
     const bool is_cut = one.level == "unit" || has_log;
     if (one.area != "REC" || !is_cut || one.stimulus.is(Value::Kind::object)) return std::nullopt;

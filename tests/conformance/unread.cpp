@@ -38,9 +38,10 @@ bool is_soft(const std::string& area, const std::string& word) {
         "done|"
         "wait|remaining|remains|behind|local|non-local|exactly|only|non-?empty|same|session|order|"
         "FIFO|per|time|consecutive|gaps|increasing|invariants|kinds|progress|sent|read-only|run|"
-        "never-ending|random|late|getData|start|sessions|s[0-9]+|[RW][0-9]+|[0-9-]+|no|none");
+        "never-ending|random|late|getData|start|sessions|[sS][0-9]+|[RW][0-9]+|[0-9-]+|no|none");
     static const std::regex of_talks(
-        "proposes?|proposals?|creates?|submitted|answer(?:s|ed|ing)?|ack(?:s|ed)?|PINGs?|pings?|"
+        "handled|proposes?|proposed|proposals?|creates?|sends?|within|only|repl(?:y|ies)|submitted|"
+        "answer(?:s|ed|ing)?|ack(?:s|ed)?|PINGs?|pings?|"
         "calls?|waits?|waitForEpochAck|pass|normal|run|clos(?:es|ed)|although|tentative|prepared|"
         "epoch|old|left|failed|rename|currentEpoch|ACK|ACKEPOCH|PROPOSAL|UPTODATE|[0-9]+|"
         "initLimit\\*tick",
@@ -50,7 +51,7 @@ bool is_soft(const std::string& area, const std::string& word) {
         "rejoins?|"
         "isolated|kept|may|follows?|during|sync|connection|loss|creates?|files?|deleted|exception|"
         "L|L's|S[0-9]|allowed|back|elect|elected|arrives|among|leader's|after|before|restart|value|"
-        "reads?|"
+        "reads?|than|"
         "NullPointerException|iterator|zxids|epoch|elections?|isolated|only|stays|acked|by");
     static const std::regex of_sessions(
         "several|fresh|unknown|untracked|fake|seen|nor|local|global|another|touch|ones?|exists|"
@@ -85,7 +86,8 @@ bool tells_outcome(const std::string& clause) {
     static const std::regex known(
         "(?:the )?client (?:sees|gets) (?:an? |the )?(?:failure|error)|outstanding|acked by itself "
         "only|"
-        "(?:is |but )*on (?:the )?leader disk(?: only)?|logged (?:by|at|on) (?:the )?(?:leader|L) "
+        "(?:is |but )*on (?:the )?(?:leader(?:'s)?|L's) disk(?: only)?|"
+        "(?:but )?leader acks it itself|logged (?:by|at|on) (?:the )?(?:leader|L) "
         "only|(?:PINGs?|pings?)(?: are)? answered|"
         "never acks (?:the |its )?proposal|times out(?: and rejoins as FOLLOWING)?|PROPOSAL read");
     return std::regex_match(clause, known);

@@ -282,6 +282,13 @@ std::optional<Verdict> judge_tracker(const Case& one) {
     const zab::Config config = rule_of(one.initial);
     const zab::Quorum quorum(config.voters, config.groups);
     const auto agreeing = zab::supporters(votes, told, config.release.votes);
+    if (const Value* self = one.initial.find("self")) {  // Who asks, one of the voters.
+        const auto& voters = config.voters;
+        const zab::NodeId asking = server(server_number(*self, "self"));
+        if (std::find(voters.begin(), voters.end(), asking) == voters.end()) {
+            throw Refused("initial.self is no voter");
+        }
+    }
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
         if (key == "supporters" || key == "agreeing") {
