@@ -131,15 +131,14 @@ std::uint64_t Disk::cut_at_rot() {
         all_is_durable();
     }
     short_.reset();
-    hidden += forget_corrupt_end();
+    hidden = std::max(hidden, forget_corrupt_end());
     show_rot();
     return hidden;
 }
 
 zab::Position Disk::end() const {
     const zab::Position log = image_.log.last();
-    const bool is_behind =
-        image_.snapshot.has_value() && log.zxid < image_.snapshot->position.zxid;
+    const bool is_behind = image_.snapshot.has_value() && log.zxid < image_.snapshot->position.zxid;
     return is_behind ? image_.snapshot->position : log;
 }
 
@@ -154,8 +153,8 @@ std::uint64_t Disk::forget_corrupt_end() {
             break;
         }
         const bool is_of_one_epoch = held.epoch() == left.epoch();
-        hidden = std::max<std::uint64_t>(
-            hidden, held.counter() - (is_of_one_epoch ? left.counter() : 0));
+        hidden = std::max<std::uint64_t>(hidden,
+                                         held.counter() - (is_of_one_epoch ? left.counter() : 0));
         snapshots_.pop_back();
     }
     return hidden;
