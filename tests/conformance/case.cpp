@@ -66,10 +66,10 @@ std::vector<Case> cases_of(const std::string& file, const std::string& text) {
     return cases;
 }
 
-std::string line_of(const Case& one, bool& passed) {
+std::string line_of(const Case& one, bool& passed, Doubts doubts) {
     passed = false;
     try {
-        const Verdict verdict = run(one);
+        const Verdict verdict = run(one, doubts);
         passed = verdict.is_clean();
         return passed ? "ok " + one.id : "FAIL " + one.id + " " + verdict.text();
     } catch (const Refused& refused) {

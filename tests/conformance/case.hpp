@@ -57,10 +57,14 @@ class Verdict {
     std::string text_;
 };
 
+/// `all`: a case that passes is played again without each of its words and numbers, and refused
+/// where one made no difference.
+enum class Doubts : std::uint8_t { none, all };
+
 /// Runs one case; throws Refused.
-Verdict run(const Case& one);
+Verdict run(const Case& one, Doubts doubts = Doubts::all);
 /// "ok ID", or "FAIL ID …" on one line, whatever happens.
-std::string line_of(const Case& one, bool& passed);
+std::string line_of(const Case& one, bool& passed, Doubts doubts = Doubts::all);
 /// Within a doctest case: the case of this id in tests/conformance/cases.json passes.
 void check_by_id(const std::string& id);
 
