@@ -79,8 +79,9 @@ std::string dumped(const nlohmann::ordered_json& json) {
 Exit list_properties(const Environment& environment) {
     const auto levels = trace::level_names();
     for (const auto protocol : {analysis::Protocol::zab, analysis::Protocol::textbook}) {
-        const bool is_zab = protocol == analysis::Protocol::zab;
-        environment.out << (is_zab ? "" : "\nOf the textbook's protocol:\n");
+        if (protocol == analysis::Protocol::textbook) {
+            environment.out << "\nOf the textbook's protocol:\n";
+        }
         for (const analysis::Property& property : analysis::all_properties(protocol)) {
             environment.out << fmt::format("{} (--level {})\n    {}\n", property.name,
                                            levels[static_cast<std::size_t>(property.level)],

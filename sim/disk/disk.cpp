@@ -143,7 +143,8 @@ zab::Position Disk::end() const {
 }
 
 /// A corrupt snapshot is passed over for an older one, for ever: what it alone held is gone. Where
-/// there is none to read, the process does not start.
+/// there is none to read, the process does not start. How much of older epochs it held nobody knows
+/// any more: that is not counted.
 std::uint64_t Disk::forget_corrupt_end() {
     std::uint64_t hidden = 0;
     while (image_.snapshot.has_value() && snapshots_.back().is_corrupt) {

@@ -33,8 +33,8 @@ class World {
     /// Where it is marked what each server took in which phase: not copied either.
     void set_tuples(TupleSet* tuples) { outlets_.tuples = tuples; }
 
-    /// Runs all events up to and with `until`, until `max_records` more have been made; returns
-    /// false when the latter ended it.
+    /// Runs the events up to and with `until`; ends early, with false, once they have made
+    /// `max_records` more.
     bool run_until(zab::Instant until, std::uint64_t max_records = ~std::uint64_t{0});
     bool run_one();  ///< Performs the next event. False: nothing is left to happen.
     void finish();   ///< Emits the closing records: what never came, uses of resources. Once.
@@ -182,7 +182,7 @@ class World {
     std::uint64_t snapshot_bytes(const zab::Tree& tree) const;
     std::uint32_t snapshot_message_bytes(const ServerNode& server) const;
     void send_snapshot(const Step& step, const zab::SendSnapshot& wish);
-    // connections.cpp: made and closed.
+    // connections.cpp: connections are made and closed.
     Route route_of(ConnectionIndex index, unsigned side);
     void dial(const End& from, const End& to, zab::LinkKind kind, zab::Duration timeout,
               trace::RecordId cause, std::uint32_t service, std::int64_t ready);
@@ -202,7 +202,7 @@ class World {
     void release(ConnectionIndex index);
     void tell(const End& end, const Pending& pending);
     StageRef reader_of(ConnectionIndex index, unsigned side) const;
-    // network.cpp: connections.
+    // network.cpp: messages under way.
     Connection& connection(zab::LinkId link) { return connections_[link.slot / 2]; }
     bool is_live(zab::LinkId link) const { return connections_[link.slot / 2].is_live(link); }
     zab::LinkId link_of(ConnectionIndex index, unsigned side) const;

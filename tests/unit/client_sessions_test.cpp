@@ -25,6 +25,9 @@ TEST_CASE("since 3.9.3 a client that hears of nobody ends its session after 4/3 
 
         test::check_clean(run);
         REQUIRE(run.count(Kind::client_expired) == 1);
+        const trace::Record first = run.all(Kind::client_connected).front();
+        CHECK(first.a() != 0);
+        CHECK(run.all(Kind::client_expired).front().a() == first.a());  // Its session.
         // It looks between two tries: a second's rest at most, and servers refuse at once.
         const std::int64_t at = ms(run.all(Kind::client_expired).front());
         CHECK(at >= 5'000 + 12'000 - 200);

@@ -205,6 +205,9 @@ TEST_CASE("what only a corrupt snapshot held is gone, and a boot says how much t
     CHECK_EQ(disk.cut_at_rot(), 2);
     CHECK_EQ(disk.end().zxid.counter(), 7);
     CHECK_EQ(disk.cut_at_rot(), 0);  // It is told once.
+    Disk goes_on = disk;
+    CHECK(goes_on.continue_behind_snapshot());
+    CHECK_EQ(goes_on.image().log.base().zxid.counter(), 7);
     REQUIRE(disk.corrupt(Rot::snapshot, 0));
     CHECK_EQ(disk.cut_at_rot(), 2);
     CHECK_EQ(disk.end().zxid.counter(), 5);

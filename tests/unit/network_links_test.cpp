@@ -174,6 +174,40 @@ TEST_CASE("dropping what is held breaks its connection, and the follower comes b
     test::check_all_equal(run);
 }
 
+TEST_CASE("each reset of one pair has a delay of its own") {
+    const Run run = test::run(sim::sound(R"({"duration": "30s", "cpu": "zero",
+        "network": {"delay": "1ms", "links": [{"from": 1, "to": 3, "both_ways": false,
+            "delay": {"uniform": {"min": "1ms", "max": "9ms"}}}]},
+        "faults": [{"at": "5s", "lasting": "100ms", "power_loss": 1},
+                   {"at": "15s", "lasting": "100ms", "power_loss": 1},
+                   {"at": "25s", "lasting": "100ms", "power_loss": 1}]})"));
+    std::set<std::int64_t> delays;  // One way is 1 ms: a reset's way back makes the difference.
+    const auto resets =
+        run.all(Kind::link_down, both(test::at_server(3), because(DownReason::reset)));
+    for (const trace::Record& reset : resets) delays.insert(reset.other_ns());
+    CHECK(resets.size() == 3);
+    CHECK(delays.size() == 3);
+}
+
+TEST_CASE("how its connections were closed does not shift the delays of a server's next dials") {
+    const auto dials = [](const std::string& fault) {
+        const Run run = test::run(sim::sound(R"({"duration": "9s", "cpu": "zero",
+            "network": {"delay": {"uniform": {"min": "1ms", "max": "9ms"}}}, "disk": {"sync": "0s"},
+            "faults": [{"at": "5s", "lasting": "2s", ")" +
+                                             fault + R"(": 1}]})"));
+        std::vector<std::int64_t> delays;
+        for (const trace::Record& up :
+             run.all(Kind::link_up, both(between(7, 9), test::at_server(1)))) {
+            delays.push_back(up.other_ns());
+        }
+        return delays;
+    };
+    // A dead process's sockets are closed, or reset: a machine without power says nothing.
+    const std::vector<std::int64_t> after_crash = dials("crash");
+    CHECK(after_crash.size() >= 3);
+    CHECK(after_crash == dials("power_loss"));
+}
+
 TEST_CASE("what comes behind its predecessor waits for it: its own way takes no longer") {
     // Of ten proposals that leave together a later one often draws a shorter way.
     const Run run = test::run(sim::sound(R"({"duration": "5s", "ensemble": {"voters": 3},
