@@ -11,15 +11,15 @@ namespace sim {
 bool World::take_core(StageRef ref, HostIndex index, Core*& core) {
     Host& host = hosts_[index];
     for (Core& candidate : host.cores) {
-        const bool is_own = candidate.thread == ref && is_in_slice(candidate);
-        if (candidate.free_at <= now_ && (is_own || host.waiting.empty())) {
-            if (candidate.thread != ref || candidate.free_at < now_) {
-                candidate.thread = ref;
-                candidate.slice_began = now_;
-            }
-            core = &candidate;
-            return true;
+        if (candidate.free_at > now_) continue;
+        const bool is_own = candidate.thread == ref;
+        if (!host.waiting.empty() && !(is_own && is_in_slice(candidate))) continue;
+        if (!is_own || candidate.free_at < now_) {
+            candidate.thread = ref;
+            candidate.slice_began = now_;
         }
+        core = &candidate;
+        return true;
     }
     return false;
 }

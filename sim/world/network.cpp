@@ -200,14 +200,16 @@ void World::run_sender(ConnectionIndex index, Core* core) {
     Origin written;
     while (!pipe.outbox.empty() && pipe.outbox.front().origin.since <= now_ &&
            pipe.unread <= send_buffer_) {
+        // Read where it was long since written: a fresh copy would stall.
+        const Origin& asked = pipe.outbox.front().origin;
+        written = {.cause = asked.cause,
+                   .held_by = first.held_by,
+                   .since = asked.since,
+                   .wait = asked.wait,
+                   .service = asked.service};
         Flight& flight = pipe.flights.push_slot();
         flight = pipe.outbox.front();
         pipe.outbox.pop();
-        written = {.cause = flight.origin.cause,
-                   .held_by = first.held_by,
-                   .since = flight.origin.since,
-                   .wait = flight.origin.wait,
-                   .service = flight.origin.service};
         const std::uint64_t word =
             sender_cost_.is_drawn
                 ? draw(server.cpu_key,
