@@ -202,7 +202,9 @@ void Stage::play_all() {
 }
 
 void Stage::play(const std::string& told) {
-    const std::string step = without_places(without_attributes(told));
+    static const std::regex instance("\\b(?:an?|its) new instance(?: of it)?\\b");
+    const std::string step =
+        std::regex_replace(without_places(without_attributes(told)), instance, "it");
     static const std::regex consecutive(
         "([0-9]+|[a-z]+) (?:consecutive |successive )?elections?(?: in a row)?");
     static const std::regex altered(
@@ -224,10 +226,29 @@ void Stage::play(const std::string& told) {
         };
     } else if (!play_fraud(step) && !play_quits(step) && !play_restarts(step) &&
                !play_mocks(step) && !play_starts(step) && !play_stops(step) && !play_waits(step)) {
-        const auto parts = halves(step);
-        if (!parts) throw Refused("step: " + step);
+        play_compound(step);
+    }
+}
+
+/// "0 and 1 form quorum within 10 s", "after the first election 2 stops", and several in one.
+void Stage::play_compound(const std::string& step) {
+    static const std::regex after(
+        "(?:after|once|when) ((?:(?:the|first|second|an?|their|its) )*election)(?: (?:ends|is "
+        "over|is done|has ended|finishes))?,? (.*)");
+    const Timed told = timed_in(step, cluster->config());
+    std::smatch found;
+    if (told.is_within() && !told.words.empty()) {
+        const zab::Instant began = cluster->now();
+        play(told.words);
+        claim(step, cluster->now() - began <= *told.time);
+    } else if (std::regex_match(step, found, after)) {
+        play(found[1].str() + " ends");
+        play(found[2]);
+    } else if (const auto parts = halves(step)) {
         play(parts->first);
         play(parts->second);
+    } else {
+        throw Refused("step: " + step);
     }
 }
 

@@ -51,6 +51,8 @@ class Stage {
         NodeId leader{};
     };
     std::vector<Election> elections_of(NodeId node) const;
+    /// Those who took part in the first election of all.
+    std::vector<NodeId> first_electors() const;
     /// One time as leader.
     struct Lead {
         NodeId node{};
@@ -60,10 +62,14 @@ class Stage {
     };
     std::vector<Lead> leads() const;
     bool has_mocks() const { return !mocks_.empty(); }
+    /// Those that start when all do.
+    std::vector<NodeId> everybody() const;
     /// Those who are no mocks, and up.
     std::vector<NodeId> listeners() const;
     /// What of a time told is left, counted from the last start.
     zab::Duration left_of(zab::Duration limit) const;
+    /// How long after the last start anybody served.
+    std::optional<zab::Duration> served_after() const;
     /// How long after the last start the last of all that are up has decided.
     std::optional<zab::Duration> decided_within() const;
     bool is_served_only_after_first_lead() const;
@@ -74,6 +80,11 @@ class Stage {
         const std::string& clause) const;
     /// "0 and 1", "0,1,2", "all", "leader": servers of which words or keys speak.
     std::optional<std::vector<NodeId>> nodes_of(const std::string& who) const;
+    /// Of those since it started last.
+    std::uint64_t first_round_of(NodeId node) const {
+        const auto found = first_rounds_.find(node);
+        return found == first_rounds_.end() ? 0 : found->second;
+    }
     /// Who led before the last step.
     std::optional<NodeId> before() const { return before_; }
     /// How the ensemble stood once who had been restarted was to be back.
@@ -113,6 +124,7 @@ class Stage {
     bool play_quits(const std::string& step);
     // election.cpp
     void play(const std::string& told);
+    void play_compound(const std::string& step);
     bool play_mocks(const std::string& told);
     void lead_stably(const std::string& step);
     bool play_fraud(const std::string& step);
@@ -129,7 +141,6 @@ class Stage {
     // election_steps.cpp
     bool play_stays(const std::string& words, const std::string& step);
     bool play_waits(const std::string& step);
-    std::vector<NodeId> everybody() const;
     std::vector<NodeId> subject(const std::string& who);
     void note_leader();
     void elect(const std::vector<NodeId>& nodes, std::optional<NodeId> leader,

@@ -9,9 +9,19 @@ namespace conformance {
 
 namespace {
 
-/// Whether these decide on the same leader in the end.
-bool agree(Stage& stage, const std::vector<NodeId>& nodes) {
+/// Whether these decide on the same leader in the end, or did so in their first elections.
+bool agree(Stage& stage, const std::vector<NodeId>& nodes, bool is_first) {
     test::Cluster& c = *stage.cluster;
+    if (is_first) {
+        const auto first = [&stage](NodeId node) {
+            const auto all = stage.elections_of(node);
+            return all.empty() || !all.front().decided ? NodeId{} : all.front().leader;
+        };
+        const NodeId leader = first(nodes.front());
+        return !(leader == NodeId{}) && std::all_of(nodes.begin(), nodes.end(), [&](NodeId node) {
+            return first(node) == leader;
+        });
+    }
     return c.run_until(
         [&] {
             return std::all_of(nodes.begin(), nodes.end(), [&](NodeId node) {
@@ -48,6 +58,24 @@ void check_quorum(Stage& stage, const Timed& told, bool is_denied, const std::st
     verdict.require(words, c.run_until(is_up, zab::seconds(60)));
 }
 
+/// Those of whom a key speaks are in the quorum.
+void check_serving(Stage& stage, const std::vector<NodeId>& nodes, const std::string& words,
+                   Verdict& verdict) {
+    test::Cluster& c = *stage.cluster;
+    const auto serve = [&] {
+        return std::all_of(nodes.begin(), nodes.end(), [&](NodeId node) { return c.serves(node); });
+    };
+    verdict.require(words, c.run_until(serve, in_the_end));
+}
+
+/// "quorum up within 10 s, only after maxTimeToWaitForEpoch": nobody served before.
+void check_not_before(Stage& stage, zab::Duration limit, const std::string& words,
+                      Verdict& verdict) {
+    stage.cluster->run_until([&stage] { return stage.is_quorum_up(); }, in_the_end);
+    const auto served = stage.served_after();
+    verdict.require(words, served && *served >= limit);
+}
+
 /// "both end": of two, or of the two that are up.
 std::vector<NodeId> those(const Stage& stage, const std::vector<NodeId>& all,
                           const std::string& told) {
@@ -76,15 +104,15 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
     for (const std::string& told : clauses_of(words)) {
         std::smatch found;
         if (const auto own = stage.subject_of(told)) {
-            for (const NodeId node : own->first) {
-                check_server(stage, node, own->second, is_first, verdict);
-            }
+            check_servers(stage, own->first, own->second, is_first, verdict);
             continue;
         }
         const std::string clause = std::regex_replace(told, compiled("^(?:all|both|and) "), "");
         const std::vector<NodeId> nodes = those(stage, all, told);
         const Timed timed = timed_in(clause, c.config());
-        if (timed.words.empty() && timed.is_within()) {
+        if (timed.words.empty() && contains(timed.how, "^(?:only after|not before|after)$")) {
+            check_not_before(stage, *timed.time, told, verdict);
+        } else if (timed.words.empty() && timed.is_within()) {
             verdict.require(told, c.now() - began < *timed.time);
         } else if (std::regex_match(told, found, above)) {
             for (const NodeId node : c.members()) {
@@ -92,8 +120,10 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
                 verdict.require(told, !(is_above && state_of(c, node) == "LEADING"));
             }
         } else if (std::regex_match(timed.words, found, quorum)) {
-            check_quorum(stage, timed, found[1].matched || found[2].matched || found[3].matched,
-                         told, verdict);
+            const bool is_denied = found[1].matched || found[2].matched || found[3].matched;
+            check_quorum(stage, timed, is_denied, told, verdict);
+            if (!is_denied && nodes != stage.everybody())
+                check_serving(stage, nodes, told, verdict);
         } else if (std::regex_match(clause, kept)) {
             verdict.require(told, stage.before() && c.leader() == stage.before());
         } else if (check_first_lead(stage, told, verdict)) {
@@ -102,9 +132,9 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
             verdict.require(told, stage.is_served_only_after_first_lead());
         } else if (contains(timed.words, "^elects? (?:an?|the) leader$")) {
             for (const NodeId node : nodes) check_decision(stage, node, told, is_first, verdict);
-            verdict.require(told, agree(stage, nodes));
+            verdict.require(told, agree(stage, nodes, is_first));
         } else if (tells_agreement(timed.words)) {
-            verdict.require(told, agree(stage, nodes));
+            verdict.require(told, agree(stage, nodes, is_first));
             for (const NodeId node : nodes) {
                 if (timed.time)
                     check_decision(stage, node, "decides " + told.substr(timed.words.size()),
@@ -145,6 +175,7 @@ void check_leader_words(Stage& stage, const Value& value, Verdict& verdict) {
 }
 
 void check_leader(Stage& stage, const std::vector<NodeId>& among, Verdict& verdict) {
+    stage.cluster->run_until([&stage] { return stage.cluster->leader().has_value(); }, in_the_end);
     const auto leader = stage.cluster->leader();
     const bool is_among =
         leader.has_value() && std::find(among.begin(), among.end(), *leader) != among.end();
@@ -158,8 +189,10 @@ void check_told_servers(Stage& stage, const std::string& key, const std::string&
                         Verdict& verdict) {
     static const std::regex subject("^(?:nodes? )?([0-9]+(?:(?:, ?| and )[0-9]+)*|all) (.*)");
     static const std::regex still("([0-9]+) must still be LOOKING after 5 s.*");
+    static const std::regex decided("(?:(?:an?|one|the) leader )?(?:is )?(?:elected|decided)(.*)");
     std::smatch found;
-    const auto outcome = stage.outcomes.find(key);
+    const auto outcome =
+        std::regex_match(words, decided) ? stage.outcomes.end() : stage.outcomes.find(key);
     if (outcome != stage.outcomes.end() && std::regex_match(words, found, still)) {
         verdict.check(key, found[1].str() + " LOOKING", outcome->second);
     } else if (outcome != stage.outcomes.end()) {
@@ -168,13 +201,15 @@ void check_told_servers(Stage& stage, const std::string& key, const std::string&
         const auto nodes = stage.nodes_of(found[1]);
         if (!nodes) throw Refused(key + ": " + words);
         check_servers(stage, *nodes, found[2], key == "first", verdict);
+    } else if (std::regex_match(words, found, decided) && key == "first") {
+        check_servers(stage, stage.first_electors(), "decide" + found[1].str(), true, verdict);
     } else {
         throw Refused(key + ": " + words);
     }
 }
 
 /// "quorum up again, all three members connected": after each restart.
-void check_restarts(const Stage& stage, const std::string& words, Verdict& verdict) {
+void check_restarts(Stage& stage, const std::string& words, Verdict& verdict) {
     static const std::regex up(
         "(?:the |an? )?quorum (?:is )?(?:up|formed|available|there)(?: again)?");
     static const std::regex all(
@@ -193,7 +228,10 @@ void check_restarts(const Stage& stage, const std::string& words, Verdict& verdi
             continue;
         }
         const bool tells_all = std::regex_match(clause, found, all);
-        if (!tells_all && !std::regex_match(clause, up)) throw Refused("each: " + clause);
+        if (!tells_all && !std::regex_match(clause, up)) {
+            check_servers(stage, *stage.nodes_of("all"), clause, false, verdict);
+            continue;
+        }
         if (found[1].matched && count_in(found[1]) != members) throw Refused("each: " + clause);
         for (const Stage::Restart& one : stage.restarts()) {
             verdict.require(clause, tells_all ? one.are_all_serving : one.is_quorum_up);
@@ -202,7 +240,7 @@ void check_restarts(const Stage& stage, const std::string& words, Verdict& verdi
 }
 
 /// "more than half of the peers decide on one leader, and the leader itself decides".
-void check_each(const Stage& stage, const std::string& words, Verdict& verdict) {
+void check_each(Stage& stage, const std::string& words, Verdict& verdict) {
     static const std::regex most(
         "(?:the )?(?:more than half|an?y? majority|majority|an? quorum|quorum)(?: of (?:the |all "
         ")?(?:peers|servers|nodes|"
@@ -213,7 +251,9 @@ void check_each(const Stage& stage, const std::string& words, Verdict& verdict) 
         "(?:and |but )?(?:the )?leader (?:itself )?(?:decides|leads|is "
         "LEADING|ends LEADING)(?: too| also)?");
     if (!stage.restarts().empty()) return check_restarts(stage, words, verdict);
-    if (stage.elections.empty()) throw Refused("each: " + words);
+    if (stage.elections.empty()) {
+        return check_servers(stage, *stage.nodes_of("all"), words, false, verdict);
+    }
     for (const std::string& clause : split_at(words, "[,;] *| and (?=the leader)")) {
         const bool tells_most = std::regex_match(clause, most);
         if (!tells_most && !std::regex_match(clause, leader)) throw Refused("each: " + clause);
@@ -282,7 +322,8 @@ void check_key(Stage& stage, const std::string& key, const Value& value, Verdict
 
 std::vector<std::string> clauses_of(const std::string& words) {
     const char* const separator =
-        "\\s*[;:,]\\s*|\\s+and (?:then )?(?=(?:follows?|joins?|stays?|leads?|serves?)\\b)";
+        "\\s*[;:,]\\s*|\\s+and (?:then )?(?=(?:follows?|joins?|stays?|leads?|serves?|is|are|does|"
+        "do|must|never|not)\\b)";
     std::vector<std::string> all;
     std::string rest = without_remarks(words);
     for (auto parts = halves_at(rest, separator); parts; parts = halves_at(rest, separator)) {

@@ -98,15 +98,16 @@ bool Stage::play_mocks(const std::string& told) {
         "vote)(?: (?:of|from) (?:node |server )?([0-9]+))?");
     static const std::regex follow(
         "(?:valid|good|proper|well-formed) (?:notifications?|votes?|messages?) "
-        "(?:follows?|comes?)");
+        "(?:follows?|comes?)|(?:(?:mock ([0-9]+)|it) )?sends? (?:valid|good|proper|well-formed) "
+        "(?:notifications?|votes?|messages?)");
     static const std::regex broken(
-        "malformed|too short|truncated|partial|[0-9]+.bytes?|config "
-        "?length|invalid|garbage|broken|negative|bad ");
+        "malformed|too short|truncated|partial|[0-9]+.bytes?|config"
+        " ?[lL]ength|invalid|garbage|broken|negative|bad ");
     static const char* const breaks =
         "an?|the|of|for|any|with|that|is|has|in|only|not|no|but|without|its|and|LOOKING|vote|"
         "notification|message|"
         "bytes?|config|length|version|protocol|data|too|short|truncated|partial|malformed|invalid|"
-        "garbage|broken|negative|bad|un?parse?able|parseable|own";
+        "garbage|broken|negative|bad|configLength|shorter|longer|a|un?parse?able|parseable|own";
     static const std::regex repeats(
         "(?:and |then )?(?:both |all )?mocks? (?:[0-9 and,]+ )?(?:repeats?|sends?) "
         "same (?:messages?|votes?|notifications?)");
@@ -120,7 +121,9 @@ bool Stage::play_mocks(const std::string& told) {
         outcomes["second"] = fmt::format("{} {}", self.value - 1, state_of(*cluster, self));
         return true;
     }
-    if (std::regex_match(step, follow)) {  // Each mock votes for itself, as a sound server does.
+    if (std::regex_match(step, found,
+                         follow)) {  // Each mock votes for itself, as a sound server does.
+        if (found[1].matched) speaking_ = nodes_in(found[1]);
         if (speaking_.empty()) throw Refused("which mock? " + step);
         for (const NodeId mock : std::exchange(speaking_, {})) {
             speaking_ = {mock};

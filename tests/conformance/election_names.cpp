@@ -127,12 +127,17 @@ std::optional<std::pair<std::vector<NodeId>, std::string>> Stage::subject_of(
     static const std::regex counted(
         "(?:all |every |each |the )*(?:([0-9]+|two|three|four|five) )?(started |running "
         ")?(servers?|"
-        "nodes?|peers?|voters?) (?:are |is )?([a-zA-Z].*)|all ([0-9]+|two|three|four|five) (?:are "
+        "nodes?|peers?|voters?|ones|threads?) (?:are |is )?([a-zA-Z].*)|all "
+        "([0-9]+|two|three|four|five) (?:are "
         ")?([a-zA-Z].*)");
     static const std::regex numbered(
         "(?:nodes? |servers? )?([0-9]+(?:(?:, ?(?:and )?| and )[0-9]+)*) (?!(?:ms|s|ticks?)\b)"
         "([a-zA-Z].*)");
+    static const std::regex left(
+        "(?:the )?(?:remaining|surviving) (?:two )?(?:nodes|servers|peers|voters|ones) "
+        "(?:are )?([a-zA-Z].*)");
     std::smatch found;
+    if (std::regex_match(clause, found, left)) return std::pair{listeners(), found[1].str()};
     if (std::regex_match(clause, found, counted)) {
         const auto all = everybody();
         const std::string count = found[1].matched ? found[1].str() : found[5].str();

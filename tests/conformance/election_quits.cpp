@@ -24,7 +24,8 @@ std::optional<Quit> quit_in(const std::string& step) {
         "(?:followers|voters)) ";
     static const std::string leaves =
         "((?:is hooked to |is )?(?:(?:quits?|leaves?|stops?|gives? up|drops? out of|abandons?|"
-        "deserts?)(?: (?:following|FOLLOWING|(?:its |the )?leader))?|does not follow(?: (?:its "
+        "deserts?)(?: (?:following|FOLLOWING|followLeader|(?:its |the )?leader))?|does not "
+        "follow(?: (?:its "
         "|the "
         ")?leader)?|disloyal))";
     static const std::string how =
@@ -187,6 +188,30 @@ bool check_first_lead(Stage& stage, const std::string& words, Verdict& verdict) 
     }
     if (is_notified) verdict.require(where, stage.was_told_of_looking(lead));
     return true;
+}
+
+std::vector<NodeId> Stage::first_electors() const {
+    std::optional<zab::Instant> decided;
+    for (const NodeId node : cluster->members()) {
+        const auto all = elections_of(node);
+        if (all.empty() || !all.front().decided) continue;
+        if (!decided || *all.front().decided < *decided) decided = all.front().decided;
+    }
+    auto electors = cluster->members();
+    std::erase_if(electors, [&](NodeId node) {
+        const auto all = elections_of(node);
+        return all.empty() || !decided || *decided < all.front().began;
+    });
+    if (electors.empty()) throw Refused("nobody has decided yet");
+    return electors;
+}
+
+std::optional<zab::Duration> Stage::served_after() const {
+    for (const trace::Record& record : cluster->records()) {
+        if (record.kind() != trace::Kind::serving || record.time() < started_at_) continue;
+        return record.time() - started_at_;
+    }
+    return std::nullopt;
 }
 
 std::optional<zab::Duration> Stage::decided_within() const {

@@ -30,15 +30,31 @@ bool is_in_time(const Stage& stage, NodeId node, const std::optional<zab::Durati
     return !all.empty() && all.back().decided && *all.back().decided - all.back().began <= *limit;
 }
 
+const std::string any_state =
+    "(LEADING|FOLLOWING|LOOKING|lead(?:s|ing|er)?|follow(?:s|ing|er)?|looking)";
+
+/// "LEADING": what a server became by its first election, whatever it is now.
+bool check_first_state(const Stage& stage, NodeId node, const std::string& words,
+                       Verdict& verdict) {
+    static const std::regex form("(?:(?:is|are|becomes?|ends?|an?|as) )*" + any_state);
+    std::smatch found;
+    const std::string what = plain(words);
+    if (!std::regex_match(what, found, form) || state_named(found[1]) == "LOOKING") return false;
+    const auto all = stage.elections_of(node);
+    const bool has_decided = !all.empty() && all.front().decided;
+    const bool leads = has_decided && all.front().leader == node;
+    verdict.require(words + ", by its first election",
+                    has_decided && leads == (state_named(found[1]) == "LEADING"));
+    return true;
+}
+
 /// "LEADING within 5 s": in this state by then, and so it stays when nothing else happens.
 bool check_state(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::string state =
-        "(LEADING|FOLLOWING|LOOKING|lead(?:s|ing|er)?|follow(?:s|ing|er)?|looking)";
     static const std::regex form(
         "(?:(?:is|are|ends?(?: up)?|stays?|remains?|keeps?|still|must|be|becomes?|goes|gets?|joins?"
         "(?: (?:the )?(?:quorum|ensemble))?|comes? (?:up|back)|joined|as|back|to|again|an?|the) )*"
         "(not )?" +
-        state +
+        any_state +
         "(?: (?:node |server )?([0-9]+)| (the |one |same |single |established |existing "
         ")+leader)?(?: again)?");
     test::Cluster& c = *stage.cluster;
@@ -87,7 +103,8 @@ bool check_state(Stage& stage, NodeId node, const std::string& words, Verdict& v
 /// "never LEADING", "does not follow 3".
 bool check_never(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
     static const std::regex form(
-        "(?:(?:is|was) )?(?:never|does not|not|at no time)(?: (?:once|is|was|be|becomes?|goes))* "
+        "(?:(?:is|was|does|do|must|may|will) )*(?:never|not|at no time)"
+        "(?: (?:once|is|was|be|becomes?|go|goes|enters?|gets?|to|in|into))* "
         "(LEADING|FOLLOWING|LOOKING|lead(?:s|ing|er)?|follow(?:s|ing|er)?|looking)(?: ([0-9]+))?");
     std::smatch found;
     const std::string what = plain(words);
@@ -135,18 +152,29 @@ bool check_round(Stage& stage, NodeId node, const std::string& said, Verdict& ve
     static const std::regex moves(
         "(?:(?:moves?|goes|jumps?|comes?|gets?) (?:up )?to|adopts?|takes? over|takes?|joins?|is in|"
         "in) (?:(?:the|a|higher|later|greater) )*round (?:of (?:node |server )?)?([0-9]+)");
+    static const std::regex latest(
+        "(?:(?:moves?|goes|jumps?|comes?|gets?) (?:up )?to|adopts?|takes? over|takes?|joins?) "
+        "(?:an? )?(?:higher|later|greater|newer) round(?: of others?)?");
     test::Cluster& c = *stage.cluster;
     std::smatch found;
     static const std::regex whose("\\b([0-9]+)'s (?:(?:higher|later|greater|second) )?round$");
     const std::string words = std::regex_replace(said, whose, "round of $1");
-    if (!std::regex_match(words, found, moves)) return false;
+    const bool is_latest = std::regex_match(plain(words), latest);
+    if (!is_latest && !std::regex_match(words, found, moves)) return false;
     c.run_until([&] { return state_of(c, node) != "LOOKING"; }, in_the_end);
     if (!c.is_up(node)) {
         verdict.require(words + ": it is down", false);
         return true;
     }
     const std::uint64_t round = c.peer(node).server().round;
-    if (contains(words, "round of")) {
+    if (is_latest) {
+        for (const NodeId other : stage.listeners()) {
+            verdict.require(words, c.peer(other).server().round <= round);
+        }
+        // By its own next election it would have come there, too.
+        const bool is_first = stage.elections_of(node).size() == 1;
+        verdict.require(words, is_first && stage.first_round_of(node) < round);
+    } else if (contains(words, "round of")) {
         const NodeId other = node_of(found[1].str());
         verdict.require(words, c.is_up(other) && round == c.peer(other).server().round);
     } else {
@@ -233,9 +261,13 @@ bool check_states(Stage& stage, NodeId node, const std::string& words, Verdict& 
     };
     // Everybody looks for a moment.
     const bool may_look = found[1] == "LOOKING" || found[2] == "LOOKING";
-    if (!told.time && may_look) c.run(in_the_end);
+    const zab::Duration limit = told.time.value_or(in_the_end);
+    if (may_look) {
+        c.run(limit);
+    } else {
+        c.run_until(is_either, limit);
+    }
     if (told.time) {
-        c.run_until([&] { return !may_look && is_either(); }, *told.time);
         verdict.require(words + ": in time", may_look || is_in_time(stage, node, told.time));
     }
     verdict.require(words + ", is " + state_of(c, node), is_either());
@@ -259,7 +291,9 @@ bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is
         "(?:(?:each|must|both|all|has|have|do|does|an?) )*(never |not )?(?:(?:then "
         ")?decides?|decided|"
         "(?:finish(?:es)?|ends?|completes?)(?: (?:its|their|an?))*(?: (first|second|third))? "
-        "election|(?:its |first |second )?election (never )?(?:ends?|ended|terminates?|"
+        "elections?|(?:its |first |second |(?:every|each) (?:started )?)?election (never "
+        ")?(?:ends?|ended|"
+        "terminates?|"
         "finish(?:es|ed)?|complete[sd]?)|terminates?|ends?|finish(?:es)?|leaves LOOKING|(?:is "
         ")?not LOOKING|"
         "elects?(?: (?:an?|one|new))* leader)(?: again)?");
@@ -285,6 +319,12 @@ bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is
     if (decides && limit) {
         verdict.check(where, told.is_within(), *one->decided - one->began <= *limit);
     }
+    if (contains(what, "^(?:every|each) (?:started )?election")) {
+        for (const Election& other : stage.elections_of(node)) {
+            const bool is_late = limit && other.decided && *limit < *other.decided - other.began;
+            verdict.require(where, other.decided && !is_late);
+        }
+    }
     if (contains(words, "\\bagain\\b")) verdict.require(where, stage.elections_of(node).size() > 1);
     return true;
 }
@@ -300,10 +340,12 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
         "(?:(?:is|are|every|server|comes?|forms?|an?) )*(not |never "
         ")?(?:serves?|serving|up|quorum|in quorum|in the "
         "quorum|in service|"
-        "available|(?:joins?|connected)(?: (?:to|in))?(?: the)?(?: quorum| ensemble)?)(?: again| "
+        "available|(?:joins?|joined|connected)(?: (?:to|in))?(?: the)?(?: quorum| ensemble)?)"
+        "(?: again| "
         "after (?:every|each|the) restart)?");
     std::smatch found;
-    if (check_states(stage, node, words, verdict)) {
+    if ((is_first && check_first_state(stage, node, words, verdict)) ||
+        check_states(stage, node, words, verdict)) {
         return;
     }
     if (words == "still leader") {

@@ -9,7 +9,6 @@ namespace conformance {
 
 // Who waits for what in an election.
 
-/// Those that start when all do.
 std::vector<NodeId> Stage::everybody() const {
     if (!started_.empty()) return started_;
     auto all = cluster->members();
@@ -182,6 +181,18 @@ void Stage::await_decisions(std::vector<NodeId> nodes, const std::string& step) 
     }
 }
 
+namespace {
+
+/// "wait 5 s", "2*initLimit*tick pass": and nothing else.
+std::optional<zab::Duration> waited_in(const std::string& words, const zab::Config& config) {
+    static const std::regex around(
+        "^(?:(?:wait|waits|sleep|sleeps|after|for|another) )+| (?:pass|passes|later|go by)$");
+    const Timed told = timed_in("for " + std::regex_replace(words, around, ""), config);
+    return told.words.empty() ? told.time : std::nullopt;
+}
+
+}  // namespace
+
 /// "wait until 0 is FOLLOWING", "first election ends", "0 decides", "1 LOOKING again (round 2)".
 bool Stage::play_waits(const std::string& step) {
     static const std::regex state(
@@ -193,15 +204,15 @@ bool Stage::play_waits(const std::string& step) {
         "completes|done)|(?:waits? (?:until|for) )?(?:an?|one|new) leader (?:is )?elected|"
         "(?:wait until )?" +
         who_pattern +
-        " ?(?:decides?|(?:is )?elected|(?:finish(?:es)?|ends?|completes?) "
-        "(?:(?:its|their|an?|one|first|"
+        " ?(?:decides?(?: on (?:node |server )?([0-9]+))?|(?:is )?elected|finish(?:es)?|"
+        "(?:finish(?:es)?|ends?|completes?) (?:(?:its|their|an?|one|first|"
         "second) )*(?:election|round [0-9]+))");
     static const std::regex anew(
         who_pattern +
         " ?(?:(?:starts?|begins?) (?:(?:an?|its|their) )?(?:new|second|another|further|next) "
         "(?:election|round)|(?:goes|moves|comes) (?:up )?(?:in)?to round [0-9]+|LOOKING|looks(?: "
         "for (?:an? )?leader)?|"
-        "goes (?:back )?(?:to )?LOOKING)(?: with (?:its )?round (?:[0-9]+|one higher))?");
+        "goes (?:back )?(?:to )?LOOKING)(?: (?:with|in) (?:its )?round (?:[0-9]+|one higher))?");
     static const std::regex quorum(
         "(?:wait (?:until|for) )?(?:an? )?quorum (?:is )?(?:up|formed|forms|available)(?: again)?");
     std::smatch found;
@@ -227,9 +238,13 @@ bool Stage::play_waits(const std::string& step) {
         const auto who = found[1].length() == 0 ? everybody() : subject(found[1]);
         if (listeners().empty()) start(who);
         await_decisions(who, step);
-    } else if (contains(words, "^(?:wait|sleep|after)?.*\\bs(?:econds)?(?: pass)?$") &&
-               duration_in(words, cluster->config())) {
-        cluster->run(*duration_in(words, cluster->config()));
+        for (const NodeId node : who) {
+            if (!found[2].matched || !cluster->is_up(node)) continue;
+            const auto all = elections_of(node);
+            claim(step, !all.empty() && all.back().leader == node_of(found[2].str()));
+        }
+    } else if (const auto time = waited_in(words, cluster->config())) {
+        cluster->run(*time);
     } else {
         return false;
     }

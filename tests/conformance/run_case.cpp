@@ -94,6 +94,38 @@ void refuse_idle_denials(const Case& one) {
     }
 }
 
+/// "FOLLOWING (never LEADING)": a remark that is understood as a clause of its own must be so, too.
+/// What only explains, and nobody understands, may stand. In other areas readers are less strict:
+/// they would take an explanation for a clause.
+void refuse_false_remarks(const Case& one) {
+    static const std::regex areas("FLE|QRM|ZAB|REC");
+    if (!std::regex_match(one.area, areas)) return;
+    static const std::regex remark(" ?\\(([^()]*)\\)");
+    Case changed = one;
+    std::vector<std::string*> texts;
+    collect_texts(changed.expected, texts);
+    for (std::string* text : texts) {
+        const std::string told = *text;
+        for (std::sregex_iterator i(told.begin(), told.end(), remark), end; i != end; ++i) {
+            bool is_understood = false, is_so = false;
+            for (const char* joint : {"; ", ", "}) {
+                *text = i->prefix().str() + joint + (*i)[1].str() + i->suffix().str();
+                try {
+                    const bool is_clean = judge_plain(changed).is_clean();
+                    is_understood = true;
+                    is_so = is_so || is_clean;
+                } catch (const std::exception&) {
+                    continue;  // It explains.
+                }
+            }
+            if (is_understood && !is_so) {
+                throw Refused(fmt::format("\"{}\" is not so: {}", (*i)[1].str(), told));
+            }
+        }
+        *text = told;
+    }
+}
+
 }  // namespace
 
 Verdict run(const Case& one, Doubts doubts) {
@@ -104,6 +136,7 @@ Verdict run(const Case& one, Doubts doubts) {
     if (verdict.is_clean() && doubts == Doubts::all) {
         refuse_unread(one, passes);
         refuse_idle_denials(one);
+        refuse_false_remarks(one);
     }
     return verdict;
 }

@@ -189,10 +189,24 @@ void refuse_denied(const std::string& words) {
     if (is_negated(words) || contains(words, opposites)) throw Refused("expected: " + words);
 }
 
+namespace {
+
+/// A leader pings twice a tick.
+zab::Duration unit_named(const std::string& unit, const zab::Config& config) {
+    if (unit.starts_with("ping")) return config.tick_time / 2;
+    if (unit.starts_with("tick")) return config.tick_time;
+    if (unit == "ms" || unit == "milliseconds") return zab::milliseconds(1);
+    return zab::seconds(unit.starts_with("min") ? 60 : 1);
+}
+
+}  // namespace
+
 std::optional<zab::Duration> duration_in(const std::string& words, const zab::Config& config) {
     static const std::regex term(
         "(?:([0-9]+) ?\\* ?)?(initLimit|syncLimit)(?: ?\\* ?tick(?:Time)?| ?ticks?)?|"
-        "([0-9]+) ?(ms|milliseconds|s|sec|seconds|min|minutes|ticks?|pings?)\\b");
+        "([0-9]+)(?:\\.([0-9]{1,3}))? "
+        "?(ms|milliseconds|s|sec|seconds|min|minutes|ticks?|pings?)\\b|"
+        "maxTimeToWaitForEpoch");
     const bool counts_pings = contains(words, "\\bpings?\\b");
     zab::Duration sum{};
     bool is_told = false;
@@ -203,22 +217,16 @@ std::optional<zab::Duration> duration_in(const std::string& words, const zab::Co
             const std::int64_t times = found[1].matched ? std::stol(found[1]) : 1;
             const std::int64_t limit =
                 found[2] == "initLimit" ? config.init_limit : config.sync_limit;
-            // A leader pings twice a tick.
             sum = sum + config.tick_time * (times * limit) / (counts_pings ? 2 : 1);
             continue;
         }
-        const std::int64_t count = std::stol(found[3]);
-        const std::string unit = found[4];
-        if (unit.starts_with("ping"))
-            sum = sum + config.tick_time * count / 2;
-        else if (unit.starts_with("tick"))
-            sum = sum + config.tick_time * count;
-        else if (unit == "ms" || unit == "milliseconds")
-            sum = sum + zab::milliseconds(count);
-        else if (unit.starts_with("min"))
-            sum = sum + zab::seconds(60 * count);
-        else
-            sum = sum + zab::seconds(count);
+        if (!found[3].matched) {
+            sum = sum + config.max_epoch_wait.value_or(config.tick_time * config.init_limit);
+            continue;
+        }
+        const std::string fraction = (found[4].str() + "000").substr(0, 3);
+        const std::int64_t thousandths = std::stol(found[3]) * 1000 + std::stol(fraction);
+        sum = sum + unit_named(found[5], config) * thousandths / 1000;
     }
     return is_told ? std::optional(sum) : std::nullopt;
 }
@@ -226,13 +234,19 @@ std::optional<zab::Duration> duration_in(const std::string& words, const zab::Co
 Timed timed_in(const std::string& words, const zab::Config& config) {
     static const std::string term =
         "(?:(?:[0-9]+ ?\\* ?)?(?:initLimit|syncLimit)(?: ?\\* ?tick(?:Time)?s?| ?ticks?)?|"
-        "[0-9]+ ?(?:ms|milliseconds|s|sec|seconds?|min|minutes?|ticks?|pings?))";
+        "maxTimeToWaitForEpoch|"
+        "[0-9]+(?:\\.[0-9]{1,3})? ?(?:ms|milliseconds|s|sec|seconds?|min|minutes?|ticks?|pings?))";
     static const std::regex tail(
         "(.*?),? ?\\b(only after|not before|within|in less than|less than|in|after|well before|"
-        "before|for|no later than|not after|by|not)(?: (?:last|next|first|about|at most|>=?|<=?))* "
+        "before|for|no later than|not after|by|not)"
+        "(?: (?:the|last|next|first|about|at most|>=?|<=?))* "
         "?((?:[A-Za-z]+ = )?" +
         term + "(?: ?\\+ ?" + term + ")*)");
+    static const std::regex head("(within " + term + "),? (.*)");
     std::smatch found;
+    if (std::regex_match(words, found, head)) {
+        return timed_in(found[2].str() + " " + found[1].str(), config);
+    }
     if (!std::regex_match(words, found, tail)) return {words, "", std::nullopt};
     return {found[1], found[2], duration_in(found[3], config)};
 }
