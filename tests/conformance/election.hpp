@@ -149,6 +149,7 @@ class Stage {
     bool await_election(const std::vector<NodeId>& nodes, const std::string& step);
     std::vector<NodeId> among_whom(const std::string& who);
     void say_malformed(NodeId mock);
+    void say_for_themselves(const std::string& step);
     void say_votes();
     bool say_each(const std::string& what);
     static bool read_vote(const std::string& words, zab::Notification& vote);

@@ -86,6 +86,15 @@ std::string without_bad_configuration(const std::string& told) {
 
 }  // namespace
 
+/// Each mock votes for itself, as a sound server does.
+void Stage::say_for_themselves(const std::string& step) {
+    if (speaking_.empty()) throw Refused("which mock? " + step);
+    for (const NodeId mock : std::exchange(speaking_, {})) {
+        speaking_ = {mock};
+        say_each("LOOKING vote for " + std::to_string(mock.value - 1));
+    }
+}
+
 /// "mock 1 sends FOLLOWING vote: leader 0, zxid 0, round 1, peerEpoch 0"; what is left out is as
 /// in a first round between servers without a history.
 bool Stage::play_mocks(const std::string& told) {
@@ -121,14 +130,9 @@ bool Stage::play_mocks(const std::string& told) {
         outcomes["second"] = fmt::format("{} {}", self.value - 1, state_of(*cluster, self));
         return true;
     }
-    if (std::regex_match(step, found,
-                         follow)) {  // Each mock votes for itself, as a sound server does.
+    if (std::regex_match(step, found, follow)) {
         if (found[1].matched) speaking_ = nodes_in(found[1]);
-        if (speaking_.empty()) throw Refused("which mock? " + step);
-        for (const NodeId mock : std::exchange(speaking_, {})) {
-            speaking_ = {mock};
-            say_each("LOOKING vote for " + std::to_string(mock.value - 1));
-        }
+        say_for_themselves(step);
         return true;
     }
     if (std::regex_match(step, found, waits)) {
