@@ -24,7 +24,7 @@ Unwritable unwritable_in(const std::string& words) {
     static const std::regex form(
         "(?:with )?(?:(?:every|each|all|any|its) )*(?:"
         "writes? (?:of|to) (?:an? |its )?(?:non-?zero )?(.*?)(?: file)?s? fails?|"
-        "(?:disk|i/o|io) errors? (?:on|at|when writing) (?:its |writing )?(.*?)(?: file)?s?|"
+        "(?:disk|i/o|io) errors? (?:on |at |when |writing |its )+(.*?)(?: file)?s?|"
         "writing (?:its |an? |of )?(?:non-?zero )?(.*?)(?: file)?s? fails?|"
         "((?:accepted|current)? ?epoch)(?: file)?s? (?:is |are )?(?:not writable|unwritable)|"
         "(?:cannot|can not|can't|fails to|is unable to) write (?:its |an? )?(?:non-?zero )?(.*?)"
@@ -141,11 +141,12 @@ class Failures {
     void play(const std::string& step) {
         static const std::regex creates(
             "(?:client creates|client create|creates?) (?:(?:an?|some) )?(?:node|znode|data|"
-            "/[a-z0-9A-Z]+)");
+            "/[a-z0-9A-Z]+)|(?:an? )?(?:node|znode|/[a-z0-9A-Z]+) (?:is )?created");
         static const std::regex one("(?:start|boot) (?:server |node |S)?([0-9]+)");
         static const std::regex several(
-            "(?:start )?(?:servers |nodes )?([0-9](?:, ?| and )[0-9])"
-            "(?: (?:form (?:an? )?quorum|start|run|lead|serve|(?:are )?(?:up|started|running)))?"
+            "(?:start |quorum (?:of )?)?(?:servers |nodes )?([0-9](?:, ?| and )[0-9])"
+            "(?: (?:form (?:an? )?quorum|elect(?: and serve)?|(?:elect and )?serve|start|run|"
+            "(?:come|are)? ?(?:up|started|running)))?"
             "( with (?:some )?data)?");
         std::string words = plain(step);
         std::smatch found;
@@ -162,7 +163,8 @@ class Failures {
 
     void check(const std::string& key, const Value& value, Verdict& verdict) const {
         static const std::regex several("[0-9](?:(?:, ?| and )[0-9])+");
-        static const std::regex late("(?:server|node|boot|service|state|outcome|result)");
+        static const std::regex late(
+            "server|node|boot|service|state|outcome|result|serving|up|joins|starts|serverUp");
         static const std::regex named("(?:server |node |S)?([0-9]) (.*)");
         // Of who came last.
         const bool is_late =
@@ -179,6 +181,9 @@ class Failures {
         }
         const zab::NodeId node =
             is_late ? *late_ : known(server_number(sim::json::string(key), "expected." + key));
+        if (is_late && value.is(Value::Kind::boolean)) {
+            return verdict.check(key, truth(value, key), cluster_->serves(node));
+        }
         if (is_late && says(key, "^(accepted|current)Epoch$")) {
             check_epoch(node, key, std::to_string(number(value, key)), verdict);
             return;
@@ -202,8 +207,8 @@ class Failures {
     /// "2 starts; its acceptedEpoch write fails", "2 joins 0 and 1"; false: it is no such step.
     bool start(const std::string& words) {
         static const std::regex starts(
-            "(?:server |node |S)?([0-9]+) (?:(?:is )?start(?:s|ed)?(?: and joins)?|tries to join|"
-            "joins(?: (?:them|(?:the )?(?:quorum|ensemble)|([0-9](?:, ?| and )[0-9])))?|"
+            "(?:server |node |S)?([0-9]+) (?:(?:is )?start(?:s|ed)?(?: and joins)?|(?:tries to )?joins?"
+            "(?: (?:them|(?:the )?(?:quorum|ensemble)|([0-9](?:, ?| and )[0-9])))?|"
             "comes up)(?:[,;]? (?:but |and )?(.*))?");
         std::smatch found;
         if (!std::regex_match(words, found, starts)) return false;
@@ -239,34 +244,42 @@ class Failures {
                 check_epoch(node, what, std::to_string(number(wanted, what)), verdict);
             } else if (what == "accepted" || what == "current") {
                 check_epoch(node, what + "Epoch", std::to_string(number(wanted, what)), verdict);
-            } else if (what == "server" || what == "state" || what == "boot") {
+            } else if (what == "server" || what == "state" || what == "boot" ||
+                       what == "epochs") {
                 check_at(node, key + "." + what, wanted, verdict);
             } else {
                 throw Refused("expected." + key + "." + what);
             }
         }
         if (value.is(Value::Kind::object)) return;
-        for (const std::string& part : texts(value, key)) {
+        const bool is_of_epochs = key == "epochs" || key.ends_with(".epochs");
+        const Value told = value.is(Value::Kind::number) ? sim::json::string(value.text) : value;
+        for (const std::string& part : texts(told, key)) {
             for (const std::string& words : clauses(without_remarks(part))) {
-                check_words(node, words, verdict);
+                static const std::regex both("^(?:both |stay |are |still )*([0-9]+)$");
+                check_words(node,
+                            is_of_epochs ? std::regex_replace(words, both, "both epochs $1") : words,
+                            verdict);
             }
         }
     }
     void check_words(zab::NodeId node, const std::string& words, Verdict& verdict) const {
         static const std::regex fate(
-            "(?:it )?(?:(does not|never|cannot|will not|fails to) )?"
-            "(?:comes?|gets?|serves?|joins?|starts?)(?: up)?"
-            "(?: serving)?|(?:is |stays |remains |still )*(not |never )?"
-            "(?:up|serving|running|in service)|(?:is |stays |remains )*(out|down)(?: of service)?");
+            "(?:it )?(?:(does not|never|cannot|will not|fails to|refuses to) )?"
+            "(?:comes?|gets?|serves?|joins?|starts?|becomes? (?:an? )?follower|follows?)(?: up)?"
+            "(?: serving| (?:the )?(?:quorum|ensemble))?|(?:is |stays |remains |still )*"
+            "(not |never )?(?:up|serving|running|in service|(?:a )?part of (?:the )?(?:quorum|"
+            "ensemble))|(?:is |stays |remains )*(out|down)(?: of service)?|(fails)");
         static const std::regex tries(
             "(?:it |but |and )*(?:keeps (?:trying|looking|retrying)|retries|tries again|"
-            "stays LOOKING)");
+            "(?:stays |is )?LOOKING)");
         static const std::regex epoch(
-            "(?:its |and )?(both|accepted|current|acceptedEpoch and current) ?[eE]pochs?"
+            "(?:its |and )?(both|accepted|current|acceptedEpoch and current|) ?[eE]pochs?"
             "(?: is| are| stays?| =|:)? ?(?:still |both )?([0-9]+)(?: in memory)?");
         std::smatch found;
         if (std::regex_match(words, found, fate)) {
-            const bool is_denied = found[1].matched || found[2].matched || found[3].matched;
+            const bool is_denied = found[1].matched || found[2].matched ||
+                                   found[3].matched || found[4].matched;
             verdict.check(words, !is_denied, cluster_->serves(node));
         } else if (std::regex_match(words, tries)) {
             verdict.require(words, cluster_->is_up(node) && !cluster_->serves(node));
@@ -303,9 +316,13 @@ std::optional<Verdict> judge_epoch_failures(const Case& one) {
     }
     const Value* disk = one.initial.find("disk");
     if (disk != nullptr && !whose_in(*disk)) return std::nullopt;
+    static const char* const between =
+        "[;,] *(?:and |then )*(?=(?:client |an? node (?:is )?)?creat|start |boot )|"
+        "(?:;|, (?:and |then ))+ *(?=(?:server |node |S)?[0-9]+ (?:(?:is )?start|joins|tries|comes))"
+        "| and (?=create)";
     Failures failures(one);
     for (const std::string& step : texts(one.stimulus, "stimulus")) {
-        for (const std::string& part : split_at(step, "[;,] *(?:and )?(?=(?:client )?create)| and (?=create)")) {
+        for (const std::string& part : split_at(step, between)) {
             failures.play(part);
         }
     }

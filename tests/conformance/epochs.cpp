@@ -28,6 +28,7 @@ struct Seen {
     bool waits_for_acks = false;  ///< What the last callers wait for: acknowledgements, or bids.
     bool followers_waited = true;
     bool leader_blocks = false;
+    bool is_formed = false;  ///< A quorum of what the last callers wait for, in the end.
     std::vector<std::uint16_t> followers = {1, 2};
 };
 
@@ -86,7 +87,8 @@ void play_leader(Collector& collector, const std::string& clause, Seen& seen) {
 /// "followers 1,2 call getEpochToPropose, leader does not; they time out".
 void play(Collector& collector, const std::string& step, Seen& seen) {
     static const std::regex followers(
-        "(?:both )?(?:mock )?followers?(?: ([0-9]+(?:(?:, ?| and )[0-9]+)*))?.*");
+        "(?:(?:both )?(?:mock )?followers?(?: (?=[0-9])|(?![a-z0-9]))|(?=[0-9]))"
+        "([0-9]+(?:(?:, ?| and )[0-9]+)*)?.*");
     static const std::regex behind(
         ".*(?:of|from|by) (?:both )?followers?(?: ([0-9][0-9, and]*))?.*");
     static const std::regex passes(".*(?:time[sd]? out|pass(?:es)?|elapses?|wait(?:ed)? for).*");
@@ -97,7 +99,9 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
         return;
     }
     std::smatch found;
-    const bool tells_time = std::regex_match(words, passes) && !contains(words, "call|ACKEPOCH");
+    static const char* const for_acks = "wait\\w* (?:for|in) (?:an? )?(?:epoch ?acks?|acks? of)";
+    const bool tells_time = std::regex_match(words, passes) &&
+                            !contains(words, "call|ACKEPOCH") && !contains(words, for_acks);
     if (contains(words, "^not\\b")) throw Refused("step: " + step);
     static const std::regex missing("leader's own (?:one |ack )?(?:is )?(?:missing|outstanding)");
     if (is_negated(words) || std::regex_match(words, missing)) return;  // Who does nothing.
@@ -111,7 +115,7 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
         if (found[1].matched) seen.followers = numbers_in(found[1]);
         if (!contains(words,
                       "getEpochToPropose|waitForEpochAck|ACKEPOCH|connect|FOLLOWERINFO|"
-                      "acknowledg|\\backs? (?:the )?epoch|ask|propose")) {
+                      "acknowledg|\\backs? (?:the )?epoch|epoch ?acks?|ask|propose")) {
             throw Refused("step: " + step);
         }
         play_followers(collector, words, seen);
@@ -174,26 +178,56 @@ void preset(sim::Disk& disk, const Value& described) {
     if (temporary.has_value()) disk.leave_current_epoch_temporary(*temporary);
 }
 
-/// "time out after initLimit*tick, none returns normally".
-void check_waiting(bool waits, const std::string& words, Verdict& verdict) {
-    for (const std::string& clause : clauses(without_remarks(words))) {
-        const bool returns = contains(clause, "\\breturns?\\b|goes on|succeeds?");
-        const bool is_held = contains(clause, "times? out|block|wait");
+/// "epoch not started", "no epoch ack quorum without the leader". False: it is about something else.
+bool check_quorum_told(bool is_formed, const std::string& words, Verdict& verdict) {
+    static const std::regex none(
+        "(?:but |and )?no (?:epoch )?(?:acks? )?quorum(?: (?:of (?:epoch )?acks|without (?:the )?"
+        "leader(?:'s ack)?|is|was|formed|reached))*");
+    static const std::regex epoch(
+        "(?:and )?(?:the |its )?epoch (?:is |was )?(not |never )?"
+        "(?:started|acked|acknowledged|established|agreed|decided)");
+    std::smatch found;
+    if (std::regex_match(words, none)) {
+        verdict.require(words, !is_formed);
+    } else if (std::regex_match(words, found, epoch)) {
+        verdict.require(words, is_formed == !found[1].matched);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/// "time out after initLimit*tick, none returns normally", "none gets past waitForEpochAck".
+void check_waiting(bool waits, const Seen& seen, const std::string& words, Verdict& verdict) {
+    static const std::regex in_vain(
+        " waiting for (?:an? |the )?(?:epoch )?(?:acks?|quorum)(?: of (?:epoch )?acks?)?$");
+    for (const std::string& part : clauses(without_remarks(words))) {
+        const std::string clause = std::regex_replace(
+            std::regex_replace(part, in_vain, ""), compiled("blocked until (?=[a-z]+Limit)"),
+            "blocked after ");
+        if (check_quorum_told(seen.is_formed, clause, verdict)) continue;
+        const bool returns =
+            contains(clause, "\\breturns?\\b|goes on|succeeds?|\\bpass(?:es)?\\b|gets? (?:past|through)");
+        const bool is_held = contains(clause, "times? out|block|wait(?!For)|InterruptedException");
         if (!returns && !is_held) throw Refused("expected: " + clause);
+        if (contains(clause, seen.waits_for_acks ? "getEpoch" : "waitForEpoch")) {
+            throw Refused("nobody calls that: " + clause);
+        }
         zab::Config config;
         config.voters = {{1}};
         const Timed told = timed_in(clause, config);
         static const char* const known =
             "time|times|timed|out|in|and|both|all|each|blocks?|blocked|waits?|waiting|still|them|"
-            "of|"
-            "they|the|it|none|neither|never|nobody|no|not|returns?|normally|goes|on|succeeds?|do|"
-            "does";
-        const bool is_at_end = !told.time || (*told.time == config.tick_time * config.init_limit &&
-                                              told.how == "after");
+            "of|they|the|it|none|neither|never|nobody|no|not|returns?|normally|goes|on|succeeds?|"
+            "do|does|pass(?:es)?|gets?|past|through|waitForEpochAck|getEpochToPropose|followers?|"
+            "one|call|throws?|with|an|InterruptedException|then";
+        const bool is_at_end =
+            !told.time || (*told.time == config.tick_time * config.init_limit &&
+                           (told.how == "after" || (returns && told.how == "within")));
         if (!made_of(told.words, known) || contains(told.words, "[0-9]") || !is_at_end) {
             throw Refused("expected: " + clause);
         }
-        const bool negated = is_negated(clause);
+        const bool negated = is_negated(clause) || contains(clause, "\\bnobody\\b");
         verdict.require(clause, waits == (returns ? negated : !negated));
     }
 }
@@ -242,21 +276,27 @@ void check_epochs(const Collector& collector, const Seen& seen, const std::strin
         check(collector.accepted());
     } else if (key == "leaderBlocks") {
         verdict.check(key, truth(value, key), seen.leader_blocks);
-    } else if (key == "electionFinished") {
+    } else if (contains(key, "^(?:electionFinished|epochAcked|acked|quorum(?:Formed)?)$")) {
         verdict.check(key, truth(value, key), collector.is_acknowledged());
     } else if (key == "followersReturn") {
         verdict.check(key, truth(value, key), !seen.followers_waited);
     } else if (key == "followers" && is_text(value)) {
-        check_waiting(seen.followers_waited, value.text, verdict);
-    } else if (contains(key, "^(?:follower ?)?[0-9]+$") && is_text(value)) {
-        const auto who = numbers_in(key);
-        const auto& all = seen.followers;
-        if (std::find(all.begin(), all.end(), who.front()) == all.end()) {
-            throw Refused("expected." + key);
+        check_waiting(seen.followers_waited, seen, value.text, verdict);
+    } else if (key == "followers" && value.is(Kind::object)) {
+        for (const auto& [who, place, told] : value.members) {
+            check_epochs(collector, seen, who, told, verdict);
         }
-        check_waiting(seen.followers_waited, value.text, verdict);
+    } else if (contains(key, "^(?:followers? ?)?[0-9]+(?:(?:, ?| and )[0-9]+)*$") &&
+               is_text(value)) {
+        const auto& all = seen.followers;
+        for (const std::uint16_t one : numbers_in(key)) {
+            if (std::find(all.begin(), all.end(), one) == all.end()) {
+                throw Refused("expected." + key);
+            }
+        }
+        check_waiting(seen.followers_waited, seen, value.text, verdict);
     } else if (key == "leader" && is_text(value)) {
-        check_waiting(seen.leader_blocks && collector.leader_gives_up_after_init_limit(),
+        check_waiting(seen.leader_blocks && collector.leader_gives_up_after_init_limit(), seen,
                       value.text, verdict);
     } else {
         throw Refused("expected." + key);
@@ -271,21 +311,40 @@ bool asks_for_epochs(const Case& one) {
     const auto steps = texts(one.stimulus, "stimulus");
     return std::any_of(steps.begin(), steps.end(), [](const std::string& step) {
         return contains(step,
-                        "followers? .*(?:waitForEpochAck|getEpochToPropose)|"
+                        "followers? .*(?:waitForEpochAck|getEpochToPropose|epoch acks?)|"
+                        "(?:[0-9]|followers?) ack(?:s|nowledges?)? (?:the )?epoch|"
                         "ACKEPOCH of followers?|followers? .*ACKEPOCH");
     });
+}
+
+/// Such a leader has logged nothing yet; "fresh".
+void refuse_past(const Value& leader) {
+    if (!leader.is(Kind::object) && !contains(leader.text, "^(?:fresh|new|empty)$")) {
+        throw Refused("initial.leader: " + leader.text);
+    }
+    for (const auto& [key, place, value] : leader.members) {
+        const bool is_empty = contains(key, "^last") ? zxid(value, key) == zab::Zxid{}
+                              : key == "history"     ? value.elements.empty()
+                                                     : contains(key, "^(?:accepted|current)Epoch$");
+        if (!is_empty) throw Refused("initial.leader." + key);
+    }
 }
 
 }  // namespace
 
 std::optional<Verdict> judge_epochs(const Case& one) {
-    const bool has_leader = one.initial.find("leader") != nullptr;
-    if (one.level != "unit" || (!has_leader && !asks_for_epochs(one))) return std::nullopt;
+    const Value* leader = one.initial.find("leader");
+    if (one.level != "unit" || (leader == nullptr && !asks_for_epochs(one))) return std::nullopt;
     Value initial = one.initial;
-    if (!has_leader) initial.members.push_back(sim::json::member("leader", sim::json::object()));
+    if (leader == nullptr) {
+        initial.members.push_back(sim::json::member("leader", sim::json::object()));
+    } else {
+        refuse_past(*leader);
+    }
     Collector collector(initial, one.release);
     Seen seen;
     for (const std::string& step : texts(one.stimulus, "stimulus")) play(collector, step, seen);
+    seen.is_formed = seen.waits_for_acks ? collector.is_acknowledged() : collector.is_decided();
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
         check_epochs(collector, seen, key, value, verdict);
