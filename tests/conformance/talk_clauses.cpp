@@ -142,7 +142,12 @@ bool check_moment(const Talk& talk, const std::string& words, const Look& look, 
         std::string("(?:leader |follower |server |it )?(?:(?:never|does not) "
                     "sends?|sends no) (") +
         packet_names + ")");
+    static const std::regex owner(
+        "(?:the )?(leader|follower|learner|observer|mock)(?: |'s ).*(?:[eE]poch|sends?).*");
     std::smatch found;
+    if (std::regex_match(words, found, owner) && !talk.is_self(found[1])) {
+        throw Refused("of the other side: " + words);
+    }
     if (std::regex_match(words, found, sends)) {
         return check_moment(talk, "no " + found[1].str() + " sent", look, verdict);
     }
