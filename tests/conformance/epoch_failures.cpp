@@ -116,7 +116,8 @@ class Failures {
     }
     /// "0 and 1 up with data; 2 cannot write acceptedEpoch".
     void begin(const std::string& words) {
-        for (const std::string& part : split_at(words, "; *|, (?=(?:node |server |S)?[0-9] [a-z])")) {
+        for (const std::string& part :
+             split_at(words, "; *|, (?=(?:node |server |S)?[0-9] [a-z])")) {
             const auto told = whose_in(sim::json::string(part));
             if (told) {
                 unwritable_[known(told->sid)] = told->files;
@@ -168,8 +169,8 @@ class Failures {
         static const std::regex named("(?:server |node |S)?([0-9]) (.*)");
         // Of who came last.
         const bool is_late =
-            late_.has_value() && (says(key, "^(epochs|(accepted|current)Epoch)$") ||
-                                  std::regex_match(key, late));
+            late_.has_value() &&
+            (says(key, "^(epochs|(accepted|current)Epoch)$") || std::regex_match(key, late));
         if (std::regex_match(key, several)) {
             for (const zab::NodeId node : listed(key)) check_at(node, key, value, verdict);
             return;
@@ -207,7 +208,8 @@ class Failures {
     /// "2 starts; its acceptedEpoch write fails", "2 joins 0 and 1"; false: it is no such step.
     bool start(const std::string& words) {
         static const std::regex starts(
-            "(?:server |node |S)?([0-9]+) (?:(?:is )?start(?:s|ed)?(?: and joins)?|(?:tries to )?joins?"
+            "(?:server |node |S)?([0-9]+) (?:(?:is )?start(?:s|ed)?(?: and joins)?|(?:tries to "
+            ")?joins?"
             "(?: (?:them|(?:the )?(?:quorum|ensemble)|([0-9](?:, ?| and )[0-9])))?|"
             "comes up)(?:[,;]? (?:but |and )?(.*))?");
         std::smatch found;
@@ -244,8 +246,7 @@ class Failures {
                 check_epoch(node, what, std::to_string(number(wanted, what)), verdict);
             } else if (what == "accepted" || what == "current") {
                 check_epoch(node, what + "Epoch", std::to_string(number(wanted, what)), verdict);
-            } else if (what == "server" || what == "state" || what == "boot" ||
-                       what == "epochs") {
+            } else if (what == "server" || what == "state" || what == "boot" || what == "epochs") {
                 check_at(node, key + "." + what, wanted, verdict);
             } else {
                 throw Refused("expected." + key + "." + what);
@@ -257,9 +258,9 @@ class Failures {
         for (const std::string& part : texts(told, key)) {
             for (const std::string& words : clauses(without_remarks(part))) {
                 static const std::regex both("^(?:both |stay |are |still )*([0-9]+)$");
-                check_words(node,
-                            is_of_epochs ? std::regex_replace(words, both, "both epochs $1") : words,
-                            verdict);
+                check_words(
+                    node, is_of_epochs ? std::regex_replace(words, both, "both epochs $1") : words,
+                    verdict);
             }
         }
     }
@@ -278,8 +279,8 @@ class Failures {
             "(?: is| are| stays?| =|:)? ?(?:still |both )?([0-9]+)(?: in memory)?");
         std::smatch found;
         if (std::regex_match(words, found, fate)) {
-            const bool is_denied = found[1].matched || found[2].matched ||
-                                   found[3].matched || found[4].matched;
+            const bool is_denied =
+                found[1].matched || found[2].matched || found[3].matched || found[4].matched;
             verdict.check(words, !is_denied, cluster_->serves(node));
         } else if (std::regex_match(words, tries)) {
             verdict.require(words, cluster_->is_up(node) && !cluster_->serves(node));
@@ -318,7 +319,8 @@ std::optional<Verdict> judge_epoch_failures(const Case& one) {
     if (disk != nullptr && !whose_in(*disk)) return std::nullopt;
     static const char* const between =
         "[;,] *(?:and |then )*(?=(?:client |an? node (?:is )?)?creat|start |boot )|"
-        "(?:;|, (?:and |then ))+ *(?=(?:server |node |S)?[0-9]+ (?:(?:is )?start|joins|tries|comes))"
+        "(?:;|, (?:and |then ))+ *(?=(?:server |node |S)?[0-9]+ (?:(?:is "
+        ")?start|joins|tries|comes))"
         "| and (?=create)";
     Failures failures(one);
     for (const std::string& step : texts(one.stimulus, "stimulus")) {

@@ -99,8 +99,8 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
     }
     std::smatch found;
     static const char* const for_acks = "wait\\w* (?:for|in) (?:an? )?(?:epoch ?acks?|acks? of)";
-    const bool tells_time = std::regex_match(words, passes) &&
-                            !contains(words, "call|ACKEPOCH") && !contains(words, for_acks);
+    const bool tells_time = std::regex_match(words, passes) && !contains(words, "call|ACKEPOCH") &&
+                            !contains(words, for_acks);
     if (contains(words, "^not\\b")) throw Refused("step: " + step);
     static const std::regex missing("leader's own (?:one |ack )?(?:is )?(?:missing|outstanding)");
     if (is_negated(words) || std::regex_match(words, missing)) return;  // Who does nothing.
@@ -125,7 +125,7 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
     }
 }
 
-/// "epoch not started", "no epoch ack quorum without the leader". False: it is about something else.
+/// "epoch not started", "no epoch ack quorum without the leader". False: about something else.
 bool check_quorum_told(bool is_formed, const std::string& words, Verdict& verdict) {
     static const std::regex none(
         "(?:but |and )?no (?:epoch )?(?:acks? )?quorum(?: (?:of (?:epoch )?acks|without (?:the )?"
@@ -149,12 +149,12 @@ void check_waiting(bool waits, const Seen& seen, const std::string& words, Verdi
     static const std::regex in_vain(
         " waiting for (?:an? |the )?(?:epoch )?(?:acks?|quorum)(?: of (?:epoch )?acks?)?$");
     for (const std::string& part : clauses(without_remarks(words))) {
-        const std::string clause = std::regex_replace(
-            std::regex_replace(part, in_vain, ""), compiled("blocked until (?=[a-z]+Limit)"),
-            "blocked after ");
+        const std::string clause =
+            std::regex_replace(std::regex_replace(part, in_vain, ""),
+                               compiled("blocked until (?=[a-z]+Limit)"), "blocked after ");
         if (check_quorum_told(seen.is_formed, clause, verdict)) continue;
-        const bool returns =
-            contains(clause, "\\breturns?\\b|goes on|succeeds?|\\bpass(?:es)?\\b|gets? (?:past|through)");
+        const bool returns = contains(
+            clause, "\\breturns?\\b|goes on|succeeds?|\\bpass(?:es)?\\b|gets? (?:past|through)");
         const bool is_held = contains(clause, "times? out|block|wait(?!For)|InterruptedException");
         if (!returns && !is_held) throw Refused("expected: " + clause);
         if (contains(clause, seen.waits_for_acks ? "getEpoch" : "waitForEpoch")) {

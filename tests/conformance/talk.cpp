@@ -14,9 +14,9 @@ constexpr zab::Duration pause = zab::milliseconds(100);
 
 bool tells_settings(const Value& initial) {
     const Value* nested = initial.find("config");
-    return std::any_of(initial.members.begin(), initial.members.end(), [](const auto& one) {
-               return says(one.key, "^(tick|initLimit|syncLimit)");
-           }) ||
+    return std::any_of(
+               initial.members.begin(), initial.members.end(),
+               [](const auto& one) { return says(one.key, "^(tick|initLimit|syncLimit)"); }) ||
            (nested != nullptr && tells_settings(*nested));
 }
 

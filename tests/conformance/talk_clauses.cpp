@@ -89,9 +89,9 @@ void check_presence(Talk& talk, const std::string& words, const Look& look, Verd
         "\\b(?:disk|durable|logged|log|persisted|reload(?:ed)?|restored|recovered|recorded)\\b");
     const bool in_memory = contains(words, "\\b(?:applied|memory|visible|processed|tree)\\b");
     const bool has_aspect = on_disk || in_memory;
-    if (!has_aspect &&
-        !contains(words, "\\b(?:present|exists|known|there|absent|missing|lost|gone|found|"
-                         "survives?|survived|kept|available)\\b")) {
+    if (!has_aspect && !contains(words,
+                                 "\\b(?:present|exists|known|there|absent|missing|lost|gone|found|"
+                                 "survives?|survived|kept|available)\\b")) {
         throw Refused("expected: " + words);
     }
     if (contains(words, "\\bnor\\b") != contains(words, "\\bneither\\b")) {
@@ -122,35 +122,17 @@ void check_presence(Talk& talk, const std::string& words, const Look& look, Verd
     }
 }
 
-}  // namespace
-
-bool check_moment(const Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
+/// "currentEpoch 1", "both epochs 1", "current epoch unchanged". False: about something else.
+bool check_epochs_held(const Talk& talk, const std::string& words, const Look& look,
+                       Verdict& verdict) {
     static const std::regex epoch(
         "(?:its |(?:the )?(?:leader|follower|learner|server)'?s? )?(both|current|accepted)"
         "(?: ?[eE]pochs?)(?: is| are| =|:)?(?: (stays|remains|still))?(?: now| at)? ?([0-9]+)");
     static const std::regex epochs(
         "(?:both )?epochs?(?: are| is| =|:)? ([0-9]+)(?: ?/ ?([0-9]+))?");  // Accepted, current.
-    static const std::regex last(
-        "last ?(?:[pP]rocessed|[zZ]xid)(?: ?[zZ]xid)?(?: is| =|:)? ?(<[^>]*>|[a-z][0-9]?)( on "
-        "disk)*");
-    static const std::regex packet(std::string("(?:(no) )?(") + packet_names +
-                                   ")(?: (?:is|was|has been))?(?: (not|never))?(?: yet)? "
-                                   "(?:received|read|sent|said|seen|heard)(?: yet)?");
     static const std::regex kept(
         "(current|accepted)(?: ?[eE]poch) (?:is )?(?:unchanged|not (?:advanced|changed|written))");
-    static const std::regex sends(
-        std::string("(?:leader |follower |server |it )?(?:(?:never|does not) "
-                    "sends?|sends no) (") +
-        packet_names + ")");
-    static const std::regex owner(
-        "(?:the )?(leader|follower|learner|observer|mock)(?: |'s ).*(?:[eE]poch|sends?).*");
     std::smatch found;
-    if (std::regex_match(words, found, owner) && !talk.is_self(found[1])) {
-        throw Refused("of the other side: " + words);
-    }
-    if (std::regex_match(words, found, sends)) {
-        return check_moment(talk, "no " + found[1].str() + " sent", look, verdict);
-    }
     if (std::regex_match(words, found, kept)) {
         for (const Look& one : talk.looks()) {
             const Look& first = talk.looks().front();
@@ -173,7 +155,35 @@ bool check_moment(const Talk& talk, const std::string& words, const Look& look, 
             if (is_current) verdict.check(words, found[3], std::to_string(one.current.value));
             if (is_accepted) verdict.check(words, found[3], std::to_string(one.accepted.value));
         }
-    } else if (std::regex_match(words, found, last)) {
+        return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+bool check_moment(const Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
+    static const std::regex last(
+        "last ?(?:[pP]rocessed|[zZ]xid)(?: ?[zZ]xid)?(?: is| =|:)? ?(<[^>]*>|[a-z][0-9]?)( on "
+        "disk)*");
+    static const std::regex packet(std::string("(?:(no) )?(") + packet_names +
+                                   ")(?: (?:is|was|has been))?(?: (not|never))?(?: yet)? "
+                                   "(?:received|read|sent|said|seen|heard)(?: yet)?");
+    static const std::regex sends(
+        std::string("(?:leader |follower |server |it )?(?:(?:never|does not) "
+                    "sends?|sends no) (") +
+        packet_names + ")");
+    static const std::regex owner(
+        "(?:the )?(leader|follower|learner|observer|mock)(?: |'s ).*(?:[eE]poch|sends?).*");
+    std::smatch found;
+    if (std::regex_match(words, found, owner) && !talk.is_self(found[1])) {
+        throw Refused("of the other side: " + words);
+    }
+    if (std::regex_match(words, found, sends)) {
+        return check_moment(talk, "no " + found[1].str() + " sent", look, verdict);
+    }
+    if (check_epochs_held(talk, words, look, verdict)) return true;
+    if (std::regex_match(words, found, last)) {
         const bool on_disk = found[2].matched;
         verdict.check(words, text(talk.meant(found[1].str())),
                       text(on_disk ? look.reloaded : look.processed));

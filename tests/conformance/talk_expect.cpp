@@ -71,8 +71,7 @@ void check_epoch(Talk& talk, const std::string& key, const Value& value, Verdict
         "(?:is |was |stays |remains )?(?:unchanged|kept|"
         "(?:not|never) (?:advanced|changed|written|raised|updated|bumped|increased|moved|set))");
     static const std::regex number_told(" ?\\(((?:still |stays |= ?)?[0-9]+)\\)");
-    const std::string words =
-        without_remarks(std::regex_replace(value.text, number_told, ", $1"));
+    const std::string words = without_remarks(std::regex_replace(value.text, number_told, ", $1"));
     const auto epoch_at = [&key](const Look& look) {
         return (contains(key, "[aA]ccepted") ? look.accepted : look.current).value;
     };
@@ -118,8 +117,7 @@ bool check_state(Talk& talk, const std::string& key, const Value& value, Verdict
                         "^applied(?:At|After)[A-Z]")) {
         const Look& look = look_for(talk, key);
         const bool on_disk = contains(key, "Logged|Disk|Durable|Reload");
-        verdict.check(key, text(talk.meant(value)),
-                      text(on_disk ? look.reloaded : look.processed));
+        verdict.check(key, text(talk.meant(value)), text(on_disk ? look.reloaded : look.processed));
     } else if (value.is(Value::Kind::array) && !is_words(value) &&
                contains(key, "^(?:applied|logged|log|onDisk|inLog|durable)$")) {
         const Look& last = talk.looks().back();
@@ -141,8 +139,8 @@ bool check_state(Talk& talk, const std::string& key, const Value& value, Verdict
     return true;
 }
 
-/// true, false, a count, null: "snapshots": 0, "noSnapshot": true, "sessionDurable": true. False: the
-/// key is about something else.
+/// true, false, a count, null: "snapshots": 0, "noSnapshot": true, "sessionDurable": true. False:
+/// the key is about something else.
 bool check_flag(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
     static const std::regex counted("(?:no)?snapshots?(?: taken| written| count)?");
     static const std::regex moment(
@@ -184,8 +182,7 @@ bool check_ending(Talk& talk, const std::string& key, const Value& value, Verdic
 }
 
 /// Whose fate a key tells, where it names somebody: what it does must be what the real server does.
-void check_fate_of(Talk& talk, const std::string& key, const std::string& words,
-                   Verdict& verdict) {
+void check_fate_of(Talk& talk, const std::string& key, const std::string& words, Verdict& verdict) {
     const bool is_somebody = contains(key, "^(?:leader|follower|learner|observer)$");
     const bool is_passive =
         contains(words,
@@ -215,8 +212,7 @@ void check_stored(Talk& talk, const std::string& key, const std::string& told, V
         "afterShutdown|reload|durable)\\b.*");
     static const std::regex in_memory("inMemory|inTree|applied");
     // A snapshot is spoken of as it is when the new leader is acknowledged.
-    const bool at_ack =
-        key == "atAck" || (key == "snapshot" && talk.role() != Talk::Role::leader);
+    const bool at_ack = key == "atAck" || (key == "snapshot" && talk.role() != Talk::Role::leader);
     const auto [words, moment] = moment_in(talk, told);
     const Look& look = moment ? *moment : at_ack ? talk.after("NEWLEADER") : look_for(talk, key);
     const char* const where = std::regex_match(key, on_disk)     ? " on disk"
@@ -240,7 +236,8 @@ void check_key(Talk& talk, const std::string& key, const Value& value, Verdict& 
         "result|end|timeout|afterTimeout");
     static const std::regex stores(
         "snapshots?(?:Taken|Written)?|(?:at|before|after)[A-Z]\\w*|disk|onDisk|inLog|fromDisk|"
-        "diskImage|persisted|recovered|restored|inMemory|inTree|log|logged|applied|reload(?:ed)?(?: from "
+        "diskImage|persisted|recovered|restored|inMemory|inTree|log|logged|applied|reload(?:ed)?(?:"
+        " from "
         "disk)?|durable|session|memory");
     refuse_other_side(talk, key);
     if (check_flag(talk, key, value, verdict) || check_packets(talk, key, value, verdict) ||

@@ -20,8 +20,8 @@ void check_time(const Talk::End& end, const std::string& words, Talk& talk, Verd
     if (!limit) throw Refused("expected: " + words);
     if (contains(found[2], "^(?:[0-9* a-zA-Z+]*)pings")) {
         const auto count = static_cast<std::size_t>(limit->ns / (config.tick_time / 2).ns);
-        verdict.require(words, end.pings <= count + (is_bound ? 0 : 2) &&
-                                   (is_bound || end.pings + 2 >= count));
+        verdict.require(
+            words, end.pings <= count + (is_bound ? 0 : 2) && (is_bound || end.pings + 2 >= count));
         return;
     }
     if (is_bound) {
@@ -32,14 +32,15 @@ void check_time(const Talk::End& end, const std::string& words, Talk& talk, Verd
         throw Refused("how long are ticks and limits? " + words);
     }
     // Leaders look at their clock each half tick.
-    verdict.require(words, end.waited + config.tick_time >= *limit &&
-                               end.waited <= *limit + config.tick_time);
+    verdict.require(
+        words, end.waited + config.tick_time >= *limit && end.waited <= *limit + config.tick_time);
 }
 
 /// In the words that the rest of this file understands: "no later than", "after … at the latest"
 /// is within.
 std::string with_bounds(const std::string& words) {
-    static const std::regex bound("\\b(?:no|not) later than |\\bin (?:at most |less than )?(?=[0-9])");
+    static const std::regex bound(
+        "\\b(?:no|not) later than |\\bin (?:at most |less than )?(?=[0-9])");
     static const std::regex latest("\\b(?:after|by|at) (.*?),? at (?:the )?latest$");
     return std::regex_replace(std::regex_replace(words, bound, "within "), latest, "within $1");
 }
@@ -86,10 +87,12 @@ bool check_fate(Talk& talk, const std::string& told, Verdict& verdict) {
         "up|stop(?:s|ped)?|no|not|never|longer|shuts?|down|steps?|quits?|abandon\\w*|times?|timed|"
         "out|leaves|ends|fails|stays|kept|keeps|remains|still|back|again|goes|within|after|before|"
         "txn|transaction|proposal|initLimit|syncLimit|ticks?|tickTime|ms|s|seconds?|pings?|until|"
-        "then|both|it|on|and|being|election|role|as|waiting|does|acked|unacked|without|mock|was|yes|"
+        "then|both|it|on|and|being|election|role|as|waiting|does|acked|unacked|without|mock|was|"
+        "yes|"
         "itself|side|script(?:ed)?|other|real|peer|at|never";
     if (!made_of(std::regex_replace(words, compiled("[*+]"), " "), known)) return false;
-    if (contains(words, "\\b(?:within|after)\\b") && !timed_in(words, talk.cluster().config()).time &&
+    if (contains(words, "\\b(?:within|after)\\b") &&
+        !timed_in(words, talk.cluster().config()).time &&
         !contains(words, "\\b(?:within|after) (?:[0-9]+\\*)?syncLimit(?:\\+[0-9]+)? pings$") &&
         !contains(words, "\\bafter (?:the |its )?(?:txn|transaction|proposal)")) {
         throw Refused("expected: " + words);

@@ -47,7 +47,8 @@ void tie_to_proposals(std::vector<Value>& steps) {
         const std::string step = steps[i].text;
         if (!std::regex_search(step, found, commit)) continue;
         const std::string name = found[2];
-        const std::regex& proposal = compiled("\\bPROPOSAL(?: of)?" + name + "(?![^+,;&]*[sS]ession)");
+        const std::regex& proposal =
+            compiled("\\bPROPOSAL(?: of)?" + name + "(?![^+,;&]*[sS]ession)");
         for (std::size_t k = i + 1; k-- > 0;) {
             std::string& text = steps[k].text;
             std::smatch place;

@@ -75,7 +75,8 @@ void check_packet(Talk& talk, const std::string& packet, const Value& value, Ver
     if (is_text(value) && std::regex_match(without_remarks(value.text), unsaid)) {
         verdict.check(packet + " is said", false, said != nullptr);
     } else if (is_text(value) &&
-               contains(value.text, "^(?:is |was )?(?:sent|received|read|seen|said|heard|arrives|yes)$")) {
+               contains(value.text,
+                        "^(?:is |was )?(?:sent|received|read|seen|said|heard|arrives|yes)$")) {
         verdict.check(packet + " is said", true, said != nullptr);
     } else if (said == nullptr) {
         verdict.require(packet + " is said", false);

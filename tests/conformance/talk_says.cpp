@@ -48,6 +48,16 @@ bool is_about_pings(const std::string& words) {
            !contains(words, "\\b(?:ACK|[Aa]cks?|[Aa]cked|PROPOSAL|proposal)\\b");
 }
 
+/// "no ACKEPOCH", "PROPOSAL unacked", "goes quiet": what nobody says.
+bool tells_silence(const std::string& step) {
+    return is_negated(step) ||
+           contains(
+               step,
+               "\\b(?:un(?:acked|acknowledged|answered)|with(?:hold|held)|held back|holds back|"
+               "silen|stops|quiet|idle|mute|omits|omitted|missing|skipped|suppressed)\\b|"
+               "\\b(?:withhold|silen|delayed past)");
+}
+
 }  // namespace
 
 const char* const packet_names =
@@ -267,11 +277,7 @@ bool Talk::play_clause(const std::string& words) {
     std::smatch found;
     const bool names_packet =
         contains(std::regex_replace(step, compiled("PINGs?"), "pings"), packet_names);
-    const bool is_held_back =
-        is_negated(step) ||
-        contains(step, "\\b(?:un(?:acked|acknowledged|answered)|with(?:hold|held)|held back|holds back|"
-                       "silen|stops|quiet|idle|mute|omits|omitted|missing|skipped|suppressed)\\b|"
-                       "\\b(?:withhold|silen|delayed past)");
+    const bool is_held_back = tells_silence(step);
     if (is_held_back) propose_untold(step);
     if (contains(step,
                  "^(?:connection|link|socket)? ?(?:is )?(?:clos|lost|cut|dropp|abandoned)|"

@@ -83,7 +83,8 @@ void Talk::wait(const std::string& words) {
         "for|more|longer|than|until|till|after|beyond|within|before|to|the|an?|its|any|is|are|was|"
         "of|it|them|from|by|at|then|now|and|but|only|just|still|ever|even|again|least|over|on|in|"
         "acks?|acked|acking|acknowledg\\w*|answer\\w*|repl\\w+|respon\\w+|echo\\w*|pings?|"
-        "heartbeats?|proposals?|txns?|transactions?|creates?|set(?:Data)?|writes?|sends?|sent|says?|"
+        "heartbeats?|proposals?|txns?|transactions?|creates?|set(?:Data)?|writes?|sends?|sent|says?"
+        "|"
         "said|comes?|anything|else|followers?|learner|mock|peer|observer|leader|server|does|do|did|"
         "goes|stays|remains|keeps?|left|quiet|idle|mute|passive|although|though|while|time|one|"
         "every|each|all|packets?|messages?|word|further|finally|afterwards|read|received|client|"
@@ -98,9 +99,8 @@ void Talk::wait(const std::string& words) {
     const auto told = duration_in(words, config);
     auto time = told.value_or(config.tick_time * config.init_limit + zab::seconds(5));
     std::smatch found;
-    const bool is_beyond =
-        std::regex_search(words, found, sum) &&
-        contains(found.prefix(), "\\b(?:past|than|after|beyond|exceed\\w*) $");
+    const bool is_beyond = std::regex_search(words, found, sum) &&
+                           contains(found.prefix(), "\\b(?:past|than|after|beyond|exceed\\w*) $");
     if (is_beyond) time = time + config.tick_time;
     if (!silence_ || *silence_ < time) silence_ = time;
 }

@@ -22,8 +22,8 @@ class CutLog {
               "database"});
         for (const auto& [key, place, value] : one.initial.members) {
             if (key == "snapshot" || key == "database") {
-                const bool is_start =
-                    value.is(Value::Kind::array) ? zxid(value, key) == zab::Zxid{} : is_empty(value);
+                const bool is_start = value.is(Value::Kind::array) ? zxid(value, key) == zab::Zxid{}
+                                                                   : is_empty(value);
                 if (!is_start) throw Refused("initial." + key + ": " + value.text);
             } else {
                 read_log(value);
@@ -35,15 +35,19 @@ class CutLog {
         static const std::vector<Phrase<CutLog>> known = {
             {std::regex("(?:append|log|write)s? (.*[0-9].*)"),
              [](CutLog& log, const std::smatch& found) { log.append(read_words(found[1])); }},
-            {std::regex("(?:log )?(?:trunc(?:ate|ated|ateLog)?|TRUNC)(?: log)?(?: (?:to|at|after|behind))? "
+            {std::regex("(?:log )?(?:trunc(?:ate|ated|ateLog)?|TRUNC)(?: log)?(?: "
+                        "(?:to|at|after|behind))? "
                         "(?:zxid )?([0-9<\\[].*)"),
              [](CutLog& log, const std::smatch& found) { log.truncate(read_words(found[1])); }},
-            {std::regex("(?:(?:delete|remove)s? (?:(?:all|every|them|it) ?)?(?:(?:txn |transaction )?"
-                        "(?:log(?: ?files?|s)?|files?))?|(?:all )?(?:(?:txn )?log(?: ?files?|s)?|"
-                        "files?) ?(?:are |is |were )*(?:all )?(?:deleted|removed|gone|lost|absent)|deleted)"),
+            {std::regex(
+                 "(?:(?:delete|remove)s? (?:(?:all|every|them|it) ?)?(?:(?:txn |transaction )?"
+                 "(?:log(?: ?files?|s)?|files?))?|(?:all )?(?:(?:txn )?log(?: ?files?|s)?|"
+                 "files?) ?(?:are |is |were )*(?:all "
+                 ")?(?:deleted|removed|gone|lost|absent)|deleted)"),
              [](CutLog& log, const std::smatch&) { log.disk_ = {}; }},
             {std::regex(
-                 "(?:database |log |db )?(?:is )?(?:closed?|restart(?:ed)?|reopen(?:ed)?|sync(?:ed)?|"
+                 "(?:database |log |db )?(?:is "
+                 ")?(?:closed?|restart(?:ed)?|reopen(?:ed)?|sync(?:ed)?|"
                  "commit(?:ted)?|(?:re)?load(?:ed)?)(?: (?:it|(?:txn )?log|database|db|and|reopen|"
                  "reload))*(?: (?:is )?(?:loaded|closed|reopened))?|"
                  "(?:save |take |write )?(?:an? )?snapshot(?: of)?(?: an?)?(?: empty)?(?: tree)?"
@@ -111,8 +115,11 @@ class CutLog {
         const std::string words = std::regex_replace(value.text, at_zero, "");
         static const char* const between =
             "; *|,? (?:and )?then |, (?:and )?(?=(?:all |every |the |its )?(?:txn |log )?"
-            "(?:log|files?|logs|log ?files?)? ?(?:are |is |were )?(?:all )?(?:deleted|removed|gone)$)";
-        if (says(words, "^((all )?(txn )?(log )?files? )?(absent|deleted|gone|removed)( \\(deleted\\))?$")) {
+            "(?:log|files?|logs|log ?files?)? ?(?:are |is |were )?(?:all "
+            ")?(?:deleted|removed|gone)$)";
+        if (says(words,
+                 "^((all )?(txn )?(log )?files? )?(absent|deleted|gone|removed)( "
+                 "\\(deleted\\))?$")) {
             return;  // Nothing was ever there, for all that a cut can see.
         }
         const auto parts = split_at(words, between);
@@ -120,7 +127,7 @@ class CutLog {
         append(read_zxids(sim::json::string(parts.front()), "log"));
         for (std::size_t i = 1; i < parts.size(); ++i) play(parts[i]);
     }
-    /// {"history": …} alone, or {"snapshot": [0, 0], "log": "<0,1>..<0,100>"}: behind the empty tree.
+    /// {"history": …}, or {"snapshot": [0, 0], "log": "<0,1>..<0,100>"}: behind the empty tree.
     void read_disk(const Value& value) {
         only("disk", value, {"snapshot", "log", "history"});
         if (const Value* snapshot = value.find("snapshot")) {
@@ -164,7 +171,8 @@ class CutLog {
         if (!is_text(value)) return truth(value, "truncate");
         static const std::regex no_exception(
             "(?:^|[,;]? *)(?:and |but )?\\b(?:no|not|without|nothing)(?: an?)? "
-            "(?:(?:[A-Z]\\w*)?[eE]xceptions?|NPE|crash(?:es)?|errors?|thrown)(?: (?:is )?thrown)?[,;]?");
+            "(?:(?:[A-Z]\\w*)?[eE]xceptions?|NPE|crash(?:es)?|errors?|thrown)(?: (?:is "
+            ")?thrown)?[,;]?");
         const std::string words = std::regex_replace(value.text, no_exception, "");
         static const char* const known =
             "true|false|ok|yes|success|succeeds|done|fails?|failed|failure|not|cannot|is|truncated|"
