@@ -69,11 +69,12 @@ void Talk::check_held_back(const std::string& words) const {
 }
 
 /// Nothing more is said: for as long as the words tell, or for longer than anybody waits.
-void Talk::wait(const std::string& words) {
-    static const std::string limit =
+void Talk::wait(const std::string& told) {
+    const std::string words = std::regex_replace(told, compiled(">=? ?"), "more than ");
+    static const std::string term =
         "(?:(?:[0-9]+ ?\\* ?)?(?:initLimit|syncLimit)(?: ?\\* ?tick(?:Time)?s?| ?ticks?)?|"
         "[0-9]+ ?(?:ms|milliseconds|s|sec|seconds?|min|minutes?|ticks?|pings?))";
-    static const std::regex sum("\\b" + limit + "(?: ?\\+ ?" + limit + ")*\\b");
+    static const std::regex sum("\\b" + term + "(?: ?\\+ ?" + term + ")*\\b");
     static const std::regex mock("(?:follower|learner|mock|sid) [0-9]+|/[a-z]\\w*");
     static const std::string known =
         std::string(packet_names) +
@@ -88,16 +89,16 @@ void Talk::wait(const std::string& words) {
         "said|comes?|anything|else|followers?|learner|mock|peer|observer|leader|server|does|do|did|"
         "goes|stays|remains|keeps?|left|quiet|idle|mute|passive|although|though|while|time|one|"
         "every|each|all|packets?|messages?|word|further|finally|afterwards|read|received|client|"
-        "one|that|this|period|exceeding|exceeded|answering|there|forever|end|is|has|been|epoch|"
-        "own|other|timeouts?|side|submitted|connection|proposed|though|initial|keeping|so|at";
+        "that|this|period|exceeding|exceeded|answering|there|forever|end|has|been|epoch|own|other|"
+        "timeouts?|side|submitted|connection|proposed|keeping|so";
     const zab::Config& config = cluster_->config();
     const std::string rest = std::regex_replace(std::regex_replace(words, sum, ""), mock, "");
     if (!made_of(without_remarks(rest), known) || contains(without_remarks(rest), "[0-9]")) {
         throw Refused("step: " + words);
     }
     check_held_back(words);
-    const auto told = duration_in(words, config);
-    auto time = told.value_or(config.tick_time * config.init_limit + zab::seconds(5));
+    const auto limit = duration_in(words, config);
+    auto time = limit.value_or(config.tick_time * config.init_limit + zab::seconds(5));
     std::smatch found;
     const bool is_beyond = std::regex_search(words, found, sum) &&
                            contains(found.prefix(), "\\b(?:past|than|after|beyond|exceed\\w*) $");
