@@ -24,12 +24,16 @@ Unwritable unwritable_in(const std::string& words) {
     static const std::regex form(
         "(?:with )?(?:(?:every|each|all|any|its) )*(?:"
         "writes? (?:of|to) (?:an? |its )?(?:non-?zero )?(.*?)(?: file)?s? fails?|"
-        "(?:disk|i/o|io) errors? (?:on|at|when writing) (?:its |writing )?(.*?)(?: file)?s?|"
+        "(?:disk|i/o|io) errors? (?:on |at |when |writing |its )+(.*?)(?: file)?s?|"
         "writing (?:its |an? |of )?(?:non-?zero )?(.*?)(?: file)?s? fails?|"
         "((?:accepted|current)? ?epoch)(?: file)?s? (?:is |are )?(?:not writable|unwritable)|"
-        "(?:cannot|can not|fails to) write (?:its |an? )?(?:non-?zero )?(.*?)(?: file)?s?|"
-        "(?:an? )?(?:non-?zero )?((?:accepted|current) ?epoch)(?: file)?(?:'s)? writes? fails?"
-        "(?: with (?:an? )?(?:IOException|I/O error))?)",
+        "(?:cannot|can not|can't|fails to|is unable to) write (?:its |an? )?(?:non-?zero )?(.*?)"
+        "(?: file)?s?|"
+        "((?:accepted|current)? ?epoch)(?: file)?s? (?:cannot|can not|can't) be written|"
+        "(?:an? )?(?:non-?zero )?((?:accepted|current)? ?epoch)(?: files?)?(?:'s)? writes? fails?"
+        "(?: with (?:an? )?(?:IOException|I/O error))?|"
+        "failing (?:((?:accepted|current)? ?epoch)(?: file)? writes|"
+        "writes (?:of|to) (?:its )?(.*?)(?: file)?s?))",
         std::regex::icase);
     static const std::regex file("(accepted|current)? ?epoch", std::regex::icase);
     std::smatch found, which;
@@ -47,14 +51,18 @@ struct Whose {
     std::uint64_t sid = 0;
 };
 std::optional<Whose> whose_in(const Value& disk) {
-    static const std::regex form(
-        "(?:the )?(.*?)(?:,? (?:at|on|of) (?:node|server|S) ?([0-9]+))(,? \\(?I/O error\\)?)?|"
-        "(?:node|server|S) ?([0-9]+)(?:'s|:)? (.*)");
+    static const std::regex owner(
+        "^(?:on )?(?:node |server |S ?)?([0-9]+)(?:'s|:)? |"
+        ",? (?:at|on|of|by|for) (?:the )?(?:(?:node|server) |S ?)?([0-9]+)(?:'s disk)?(?= |,|$)");
+    static const std::regex error(",? \\(?I/O error\\)?$");
+    if (!is_text(disk)) return std::nullopt;
+    const std::string words = std::regex_replace(disk.text, error, "");
     std::smatch found;
-    if (!is_text(disk) || !std::regex_match(disk.text, found, form)) return std::nullopt;
-    const Unwritable files = unwritable_in(plain(found[1].str() + found[5].str()));
+    if (!std::regex_search(words, found, owner)) return std::nullopt;
+    const Unwritable files =
+        unwritable_in(plain(found.prefix().str() + " " + found.suffix().str()));
     if (!files.is_any()) return std::nullopt;
-    return Whose{files, std::stoull(found[2].str() + found[4].str())};
+    return Whose{files, std::stoull(found[1].str() + found[2].str())};
 }
 
 class Failures {
@@ -74,8 +82,10 @@ class Failures {
         for (const auto& [key, place, value] : one.initial.members) {
             if (key == "nodes" && value.is(Value::Kind::object)) {
                 for (const auto& [sid, at, words] : value.members) fail_at(sid, words);
-            } else if (key == "nodes" || key == "servers") {
-                if (number(value, key) != servers) throw Refused("initial: not three servers");
+            } else if ((key == "nodes" || key == "servers") && is_text(value)) {
+                begin(value.text);
+            } else if (key == "nodes" || key == "servers" || key == "voters" || key == "config") {
+                require_three(key, value);
             } else if (key == "started" || key == "quorum" || key == "running") {
                 for (const zab::NodeId id : ids(value, key)) started.push_back(known(id.value));
             } else if (key == "disk" || key == "fault") {
@@ -87,6 +97,34 @@ class Failures {
             }
         }
         if (!started.empty()) lead(started);
+    }
+    /// 3, [0, 1, 2], or {"voters": …, "quorum": "majority"}.
+    static void require_three(const std::string& key, const Value& value) {
+        if (value.is(Value::Kind::object)) {
+            only(key, value, {"voters", "quorum"});
+            const Value* quorum = value.find("quorum");
+            if (quorum != nullptr && quorum->text != "majority") throw Refused("initial.quorum");
+            return require_three(key, member(value, "voters"));
+        }
+        const bool is_list = value.is(Value::Kind::array);
+        if (is_list) {
+            for (const zab::NodeId id : ids(value, key)) known(id.value);
+        }
+        if ((is_list ? value.elements.size() : number(value, key)) != servers) {
+            throw Refused("initial: not three servers");
+        }
+    }
+    /// "0 and 1 up with data; 2 cannot write acceptedEpoch".
+    void begin(const std::string& words) {
+        for (const std::string& part :
+             split_at(words, "; *|, (?=(?:node |server |S)?[0-9] [a-z])")) {
+            const auto told = whose_in(sim::json::string(part));
+            if (told) {
+                unwritable_[known(told->sid)] = told->files;
+            } else if (!says(part, "^(3|three)( (nodes|servers|voters))?$")) {
+                play(part);
+            }
+        }
     }
     void fail_at(const std::string& sid, const Value& words) {
         const zab::NodeId node = known(server_number(sim::json::string(sid), "initial." + sid));
@@ -103,67 +141,55 @@ class Failures {
 
     void play(const std::string& step) {
         static const std::regex creates(
-            "(?:client creates|client create|create) (?:an? )?(?:node|/[a-z0-9A-Z]+)");
-        static const std::regex starts(
-            "(?:server |node |S)?([0-9]+) (?:(?:is )?start(?:s|ed)?|tries to join|joins|"
-            "comes up)(?:[,;]? (.*))?");
+            "(?:client creates|client create|creates?) (?:(?:an?|some) )?(?:node|znode|data|"
+            "/[a-z0-9A-Z]+)|(?:an? )?(?:node|znode|/[a-z0-9A-Z]+) (?:is )?created");
         static const std::regex one("(?:start|boot) (?:server |node |S)?([0-9]+)");
         static const std::regex several(
-            "(?:start )?(?:servers |nodes )?([0-9](?:, ?| and )[0-9])"
-            "(?: (?:form (?:an? )?quorum|start|run|(?:are )?(?:up|started|running)))?");
+            "(?:start |quorum (?:of )?)?(?:servers |nodes )?([0-9](?:, ?| and )[0-9])"
+            "(?: (?:form (?:an? )?quorum|elect(?: and serve)?|(?:elect and )?serve|start|run|"
+            "(?:come|are)? ?(?:up|started|running)))?"
+            "( with (?:some )?data)?");
         std::string words = plain(step);
         std::smatch found;
         if (std::regex_match(words, one)) words = std::regex_replace(words, one, "$1 starts");
         if (std::regex_match(words, found, several)) {
-            std::vector<zab::NodeId> nodes;
-            for (const std::uint64_t id : numbers_in(found[1])) nodes.push_back(known(id));
-            lead(nodes);
+            lead(listed(found[1]));
+            if (found[2].matched) create();
         } else if (std::regex_match(words, creates)) {
             create();
-        } else if (std::regex_match(words, found, starts)) {
-            const zab::NodeId node = known(std::stoull(found[1]));
-            late_ = node;
-            if (cluster_->is_up(node)) throw Refused("it runs already: " + step);
-            if (found[2].matched) {
-                unwritable_[node] = unwritable_in(found[2]);
-                if (!unwritable_[node].is_any()) throw Refused("step: " + step);
-            }
-            cluster_->start(node);
-            cluster_->run(zab::seconds(30));
-        } else {
+        } else if (!start(words)) {
             throw Refused("step: " + step);
         }
     }
 
     void check(const std::string& key, const Value& value, Verdict& verdict) const {
+        static const std::regex several("[0-9](?:(?:, ?| and )[0-9])+");
+        static const std::regex late(
+            "server|node|boot|service|state|outcome|result|serving|up|joins|starts|serverUp");
+        static const std::regex named("(?:server |node |S)?([0-9]) (.*)");
         // Of who came last.
-        const bool is_late = says(key, "^(epochs|(accepted|current)Epoch)$") && late_.has_value();
+        const bool is_late =
+            late_.has_value() &&
+            (says(key, "^(epochs|(accepted|current)Epoch)$") || std::regex_match(key, late));
+        if (std::regex_match(key, several)) {
+            for (const zab::NodeId node : listed(key)) check_at(node, key, value, verdict);
+            return;
+        }
+        std::smatch found;
+        if (is_late && is_text(value) && std::regex_match(value.text, found, named)) {
+            const zab::NodeId node = known(std::stoull(found[1]));
+            return check_at(node, key, sim::json::string(found[2].str()), verdict);
+        }
         const zab::NodeId node =
             is_late ? *late_ : known(server_number(sim::json::string(key), "expected." + key));
-        if (is_late && key != "epochs") {
+        if (is_late && value.is(Value::Kind::boolean)) {
+            return verdict.check(key, truth(value, key), cluster_->serves(node));
+        }
+        if (is_late && says(key, "^(accepted|current)Epoch$")) {
             check_epoch(node, key, std::to_string(number(value, key)), verdict);
             return;
         }
-        if (value.is(Value::Kind::object)) {
-            for (const auto& [what, place, wanted] : value.members) {
-                if (what == "serving" || what == "up") {
-                    verdict.check(key + "." + what, truth(wanted, what), cluster_->serves(node));
-                } else if (what == "acceptedEpoch" || what == "currentEpoch") {
-                    check_epoch(node, what, std::to_string(number(wanted, what)), verdict);
-                } else if (what == "accepted" || what == "current") {
-                    check_epoch(node, what + "Epoch", std::to_string(number(wanted, what)),
-                                verdict);
-                } else {
-                    throw Refused("expected." + key + "." + what);
-                }
-            }
-            return;
-        }
-        for (const std::string& part : texts(value, key)) {
-            for (const std::string& words : clauses(without_remarks(part))) {
-                check_words(node, words, verdict);
-            }
-        }
+        check_at(node, key, value, verdict);
     }
 
   private:
@@ -174,7 +200,34 @@ class Failures {
         if (sid >= servers) throw Refused("there is no server " + std::to_string(sid));
         return {static_cast<std::uint16_t>(sid + 1)};
     }
+    static std::vector<zab::NodeId> listed(const std::string& words) {
+        std::vector<zab::NodeId> nodes;
+        for (const std::uint64_t id : numbers_in(words)) nodes.push_back(known(id));
+        return nodes;
+    }
+    /// "2 starts; its acceptedEpoch write fails", "2 joins 0 and 1"; false: it is no such step.
+    bool start(const std::string& words) {
+        static const std::regex starts(
+            "(?:server |node |S)?([0-9]+) (?:(?:is )?start(?:s|ed)?(?: and joins)?|(?:tries to "
+            ")?joins?"
+            "(?: (?:them|(?:the )?(?:quorum|ensemble)|([0-9](?:, ?| and )[0-9])))?|"
+            "comes up)(?:[,;]? (?:but |and )?(.*))?");
+        std::smatch found;
+        if (!std::regex_match(words, found, starts)) return false;
+        const zab::NodeId node = known(std::stoull(found[1]));
+        if (cluster_->is_up(node)) throw Refused("it runs already: " + words);
+        if (found[2].matched && !cluster_->leader()) lead(listed(found[2]));
+        late_ = node;
+        if (found[3].matched) {
+            unwritable_[node] = unwritable_in(found[3]);
+            if (!unwritable_[node].is_any()) throw Refused("step: " + words);
+        }
+        cluster_->start(node);
+        cluster_->run(zab::seconds(30));
+        return true;
+    }
     void create() {
+        if (!cluster_->leader()) throw Refused("nobody leads that could create");
         const std::uint64_t client = cluster_->connect(*cluster_->leader());
         cluster_->run(zab::seconds(1));
         const std::size_t asked = cluster_->ask(client, zab::Operation::create, 1);
@@ -184,17 +237,53 @@ class Failures {
             throw Refused("the node is not created");
         }
     }
+    void check_at(zab::NodeId node, const std::string& key, const Value& value,
+                  Verdict& verdict) const {
+        for (const auto& [what, place, wanted] : value.members) {
+            if (what == "serving" || what == "up") {
+                verdict.check(key + "." + what, truth(wanted, what), cluster_->serves(node));
+            } else if (what == "acceptedEpoch" || what == "currentEpoch") {
+                check_epoch(node, what, std::to_string(number(wanted, what)), verdict);
+            } else if (what == "accepted" || what == "current") {
+                check_epoch(node, what + "Epoch", std::to_string(number(wanted, what)), verdict);
+            } else if (what == "server" || what == "state" || what == "boot" || what == "epochs") {
+                check_at(node, key + "." + what, wanted, verdict);
+            } else {
+                throw Refused("expected." + key + "." + what);
+            }
+        }
+        if (value.is(Value::Kind::object)) return;
+        const bool is_of_epochs = key == "epochs" || key.ends_with(".epochs");
+        const Value told = value.is(Value::Kind::number) ? sim::json::string(value.text) : value;
+        for (const std::string& part : texts(told, key)) {
+            for (const std::string& words : clauses(without_remarks(part))) {
+                static const std::regex both("^(?:both |stay |are |still )*([0-9]+)$");
+                check_words(
+                    node, is_of_epochs ? std::regex_replace(words, both, "both epochs $1") : words,
+                    verdict);
+            }
+        }
+    }
     void check_words(zab::NodeId node, const std::string& words, Verdict& verdict) const {
         static const std::regex fate(
-            "(?:it )?(?:(does not|never|cannot) )?(?:comes?|gets?|serves?|joins?|starts?)(?: up)?"
-            "(?: serving)?|(?:is )?(not |never )?(?:up|serving)");
+            "(?:it )?(?:(does not|never|cannot|will not|fails to|refuses to) )?"
+            "(?:comes?|gets?|serves?|joins?|starts?|becomes? (?:an? )?follower|follows?)(?: up)?"
+            "(?: serving| (?:the )?(?:quorum|ensemble))?|(?:is |stays |remains |still )*"
+            "(not |never )?(?:up|serving|running|in service|(?:a )?part of (?:the )?(?:quorum|"
+            "ensemble))|(?:is |stays |remains )*(out|down)(?: of service)?|(fails)");
+        static const std::regex tries(
+            "(?:it |but |and )*(?:keeps (?:trying|looking|retrying)|retries|tries again|"
+            "(?:stays |is )?LOOKING)");
         static const std::regex epoch(
-            "(?:its )?(both|accepted|current) ?[eE]pochs?(?: is| are| stays?| =|:)? ?(?:still )?"
-            "([0-9]+)(?: in memory)?");
+            "(?:its |and )?(both|accepted|current|acceptedEpoch and current|) ?[eE]pochs?"
+            "(?: is| are| stays?| =|:)? ?(?:still |both )?([0-9]+)(?: in memory)?");
         std::smatch found;
         if (std::regex_match(words, found, fate)) {
-            const bool is_denied = found[1].matched || found[2].matched;
+            const bool is_denied =
+                found[1].matched || found[2].matched || found[3].matched || found[4].matched;
             verdict.check(words, !is_denied, cluster_->serves(node));
+        } else if (std::regex_match(words, tries)) {
+            verdict.require(words, cluster_->is_up(node) && !cluster_->serves(node));
         } else if (std::regex_match(words, found, epoch)) {
             if (found[1] != "current") check_epoch(node, "acceptedEpoch", found[2], verdict);
             if (found[1] != "accepted") check_epoch(node, "currentEpoch", found[2], verdict);
@@ -228,9 +317,14 @@ std::optional<Verdict> judge_epoch_failures(const Case& one) {
     }
     const Value* disk = one.initial.find("disk");
     if (disk != nullptr && !whose_in(*disk)) return std::nullopt;
+    static const char* const between =
+        "[;,] *(?:and |then )*(?=(?:client |an? node (?:is )?)?creat|start |boot )|"
+        "(?:;|, (?:and |then ))+ *(?=(?:server |node |S)?[0-9]+ (?:(?:is "
+        ")?start|joins|tries|comes))"
+        "| and (?=create)";
     Failures failures(one);
     for (const std::string& step : texts(one.stimulus, "stimulus")) {
-        for (const std::string& part : split_at(step, "; *(?=(?:client )?create)")) {
+        for (const std::string& part : split_at(step, between)) {
             failures.play(part);
         }
     }

@@ -12,6 +12,14 @@ using zab::LinkKind;
 
 constexpr zab::Duration pause = zab::milliseconds(100);
 
+bool tells_settings(const Value& initial) {
+    const Value* nested = initial.find("config");
+    return std::any_of(
+               initial.members.begin(), initial.members.end(),
+               [](const auto& one) { return says(one.key, "^(tick|initLimit|syncLimit)"); }) ||
+           (nested != nullptr && tells_settings(*nested));
+}
+
 }  // namespace
 
 zab::Txn txn_at(zab::Zxid zxid) { return {zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set}; }
@@ -36,6 +44,7 @@ Talk::Talk(const Case& one) {
     zab::Config config = config_of(one.initial, 1);
     config.release = one.release;
     take_settings(one.initial, config);
+    tells_limits_ = tells_settings(one.initial);
     if (config.voters.empty()) config.voters = {{1}, {2}, {3}};
     if (role_ == Role::observer) config.observers = {{9}};
     self_ = role_ == Role::observer ? zab::NodeId{9} : config.voters.front();
@@ -118,6 +127,14 @@ void Talk::become_leader() {
     if (cluster_->peer(self_).leading() == nullptr) {
         throw Refused("the server does not lead by its mock's vote");
     }
+}
+
+bool Talk::is_self(const std::string& who) const {
+    if (contains(who, "mock|script|other|peer|side")) return false;
+    if (contains(who, "leader")) return role_ == Role::leader;
+    if (contains(who, "follower")) return role_ == Role::follower;
+    if (contains(who, "observer")) return role_ == Role::observer;
+    return !contains(who, "learner") || role_ != Role::leader;
 }
 
 bool Talk::is_in_role() const {

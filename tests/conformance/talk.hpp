@@ -41,6 +41,10 @@ class Talk {
     void finish();
 
     Role role() const { return role_; }
+    /// Whether this names the real server: "leader", "mock follower".
+    bool is_self(const std::string& who) const;
+    /// Whether the case tells how long ticks and limits are.
+    bool tells_limits() const { return tells_limits_; }
     const std::vector<Look>& looks() const { return looks_; }
     /// The look after the first step whose words begin so; the last before it with `before`.
     const Look& after(const std::string& words) const;
@@ -58,6 +62,8 @@ class Talk {
     test::Cluster& cluster() { return *cluster_; }
     zab::NodeId self() const { return self_; }
     const std::vector<zab::Zxid>& spoken_of() const { return spoken_of_; }
+    /// Of these, the ones that open a session.
+    const std::vector<zab::Zxid>& opened() const { return opened_; }
     /// The server has closed the connection; it has left its role.
     const std::optional<End>& closed() const { return closed_; }
     const std::optional<End>& left() const { return left_; }
@@ -99,6 +105,7 @@ class Talk {
     bool hear(const std::string& packet, const std::string& rest);
     void claim_zxid(const std::string& packet, const std::string& rest);
     void wait(const std::string& words);
+    void check_held_back(const std::string& words) const;
     void wait_out();
     void go_normally_up_to(const std::string& packet);
     void propose(zab::Operation operation = zab::Operation::create);
@@ -112,7 +119,7 @@ class Talk {
     zab::NodeId speaker_{};  ///< Which mock learner speaks.
     std::unique_ptr<test::Cluster> cluster_;
     std::map<std::string, zab::Zxid> names_;
-    std::vector<zab::Zxid> spoken_of_;
+    std::vector<zab::Zxid> spoken_of_, opened_;
     std::vector<zab::Zxid> own_;  ///< Sessions of the script's own clients.
     zab::Epoch epoch_{1};
     zab::Zxid sync_point_{};  ///< What DIFF or TRUNC has named.
@@ -122,6 +129,7 @@ class Talk {
     std::size_t attended_ = 0;  ///< Of what mocks have heard.
     std::size_t pings_ = 0;
     bool answers_pings_ = false;
+    bool tells_limits_ = false;
     bool was_linked_ = false;
     std::optional<zab::Duration> silence_;  ///< Still to be waited out.
     std::vector<std::pair<std::string, bool>> claims_;
@@ -139,8 +147,19 @@ std::optional<zab::Zxid> zxid_said(const zab::Message& message);
 
 /// What a case says in words of the server at that moment; throws Refused. talk_clauses.cpp
 void check_clause(Talk& talk, const std::string& words, const Talk::Look& look, Verdict& verdict);
+/// "currentEpoch 1", "both epochs 1", "last processed <1,2>", "UPTODATE received": what the server
+/// holds at that moment, or has said until then. False: the words are about something else.
+bool check_moment(const Talk& talk, const std::string& words, const Talk::Look& look,
+                  Verdict& verdict);
 /// What a case says of a connection or a role: "closed by the leader after syncLimit*tick"; of what
-/// has been said, or is held, in the end. False: the words are about something else.
-bool check_fate(Talk& talk, const std::string& words, Verdict& verdict);
+/// has been said, or is held, in the end. False: the words are about something else. talk_fates.cpp
+bool check_fate(Talk& talk, const std::string& told, Verdict& verdict);
+/// Packets and what they carry. False: the key is about something else. talk_packets.cpp
+bool check_packets(Talk& talk, const std::string& key, const Value& value, Verdict& verdict);
+std::string list_of(const std::vector<zab::Zxid>& zxids);
+/// The same case, its steps and words written as the readers of talks expect. talk_forms.cpp
+Case in_one_form(const Case& one);
+/// "connectionClosedBy": "connection closed by".
+std::string words_of_key(const std::string& key);
 
 }  // namespace conformance

@@ -25,7 +25,7 @@ bool holds_any(const std::vector<zab::Zxid>& held, const std::vector<zab::Zxid>&
 void check_snapshot(Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
     static const char* const known =
         "snapshots?|snap|is|was|an?|the|one|exactly|un-?synced|synced|not|no|none|never|taken|"
-        "written|"
+        "written|all|any|ever|time|whole|run|throughout|zero|"
         "once|only|during|DIFF|sync|yet|by|then|at|and|on|disk";
     if (!made_of(words, known) || contains(words, "[0-9]")) throw Refused("expected: " + words);
     const Look& last = talk.looks().back();
@@ -34,8 +34,9 @@ void check_snapshot(Talk& talk, const std::string& words, const Look& look, Verd
         verdict.require(words, look.snapshots > 0 && !look.are_synced);
     } else if (contains(words, "\\bonce\\b")) {
         verdict.require(words, last.snapshots == 1 && !is_negated(words));
-    } else if (is_negated(words)) {
-        const bool is_never = contains(words, "\\b(?:never|none)\\b");
+    } else if (is_negated(words) || contains(words, "\\bzero\\b")) {
+        const bool is_never =
+            contains(words, "\\b(?:never|none|at all|ever|at any time|run|throughout|no time)\\b");
         verdict.require(words, (is_never ? last : look).snapshots == 0);
     } else {
         verdict.require(words, look.snapshots > 0 && look.are_synced);
@@ -55,6 +56,20 @@ std::vector<zab::Zxid> meant_in(const Talk& talk, const std::string& words) {
     return all.empty() ? talk.spoken_of() : all;
 }
 
+/// "session of <1,2>", "session s": a transaction of that name must have opened one.
+void check_opener(const Talk& talk, const std::string& words) {
+    static const std::regex named("[Ss]essions? ([a-z][0-9]?)\\b|^([a-z][0-9]?)'s? [Ss]ession");
+    static const std::regex pair("<[0-9]+, ?[0-9]+>");
+    std::smatch found;
+    std::optional<zab::Zxid> opener;
+    if (std::regex_search(words, found, pair)) {
+        opener = talk.meant(found[0].str());
+    } else if (std::regex_search(words, found, named)) {
+        opener = talk.meant(found[1].str() + found[2].str());
+    }
+    if (opener && !holds_all(talk.opened(), {*opener})) throw Refused("which session? " + words);
+}
+
 /// "session present after reload", "<1,2> on disk and applied", "neither on disk nor applied".
 void check_presence(Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
     static const char* const known =
@@ -63,7 +78,9 @@ void check_presence(Talk& talk, const std::string& words, const Look& look, Verd
         "processed|tree|present|exists?|known|there|absent|missing|lost|gone|discarded|truncated|"
         "unlogged|unapplied|no|not|never|none|neither|nor|nothing|without|[Ss]ession|txns?|"
         "transactions?|proposals?|[a-z]|the|is|are|in|on|and|after|from|both|all|to|it|yet|held|"
-        "new|old|still|of|by|server|also|data|database|node|write|create";
+        "new|old|still|of|by|server|also|data|database|node|write|create|found|read(?:able)?|back|"
+        "available|survives?|survived|kept|has|have|gives|yields|holds|contains|again|already|"
+        "[Ss]ession's|image|file";
     static const std::regex names("<[0-9]+, ?[0-9]+>|/[a-z]\\w*");
     if (!made_of(std::regex_replace(words, names, ""), known)) throw Refused("expected: " + words);
     const Look& start = talk.looks().front();
@@ -72,8 +89,9 @@ void check_presence(Talk& talk, const std::string& words, const Look& look, Verd
         "\\b(?:disk|durable|logged|log|persisted|reload(?:ed)?|restored|recovered|recorded)\\b");
     const bool in_memory = contains(words, "\\b(?:applied|memory|visible|processed|tree)\\b");
     const bool has_aspect = on_disk || in_memory;
-    if (!has_aspect &&
-        !contains(words, "\\b(?:present|exists|known|there|absent|missing|lost|gone)\\b")) {
+    if (!has_aspect && !contains(words,
+                                 "\\b(?:present|exists|known|there|absent|missing|lost|gone|found|"
+                                 "survives?|survived|kept|available)\\b")) {
         throw Refused("expected: " + words);
     }
     if (contains(words, "\\bnor\\b") != contains(words, "\\bneither\\b")) {
@@ -85,6 +103,7 @@ void check_presence(Talk& talk, const std::string& words, const Look& look, Verd
         contains(words, "\\b(?:no|not|never|none|neither|nor|nothing|without)\\b");
     const bool is_there = is_denied == is_gone;
     if (contains(words, "\\b[Ss]ession")) {
+        check_opener(talk, words);
         const bool is_reloaded = look.reloaded_sessions > start.reloaded_sessions;
         const bool is_known = look.sessions > start.sessions;
         if (on_disk || !has_aspect) verdict.check(words, is_there, is_reloaded);
@@ -103,54 +122,17 @@ void check_presence(Talk& talk, const std::string& words, const Look& look, Verd
     }
 }
 
-void check_time(const Talk::End& end, const std::string& words, Talk& talk, Verdict& verdict) {
-    static const std::regex timed("\\b(within|after|before) (.*)$");
-    const zab::Config& config = talk.cluster().config();
-    std::smatch found;
-    if (!std::regex_search(words, found, timed)) return;
-    if (contains(found[2], "^(?:[0-9* a-zA-Z+]*)pings")) {
-        const auto limit = duration_in(found[2], config);
-        if (!limit) throw Refused("expected: " + words);
-        const auto count = static_cast<std::size_t>(limit->ns / (config.tick_time / 2).ns);
-        verdict.require(words, end.pings <= count);
-        return;
-    }
-    const auto limit = duration_in(found[2], config);
-    if (!limit && contains(found[2], "^(?:the |its )?(?:txn|transaction|proposal)")) return;
-    if (!limit) throw Refused("expected: " + words);
-    if (found[1] != "after") {
-        verdict.require(words, end.waited <= *limit);
-    } else {
-        // Leaders look at their clock each half tick.
-        verdict.require(words, end.waited + config.tick_time >= *limit &&
-                                   end.waited <= *limit + config.tick_time);
-    }
-}
-
-/// "currentEpoch 1", "both epochs 1", "last processed <1,2>", "UPTODATE received": what the server
-/// holds at that moment, or has said until then. False: the words are about something else.
-bool check_moment(const Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
+/// "currentEpoch 1", "both epochs 1", "current epoch unchanged". False: about something else.
+bool check_epochs_held(const Talk& talk, const std::string& words, const Look& look,
+                       Verdict& verdict) {
     static const std::regex epoch(
         "(?:its |(?:the )?(?:leader|follower|learner|server)'?s? )?(both|current|accepted)"
         "(?: ?[eE]pochs?)(?: is| are| =|:)?(?: (stays|remains|still))?(?: now| at)? ?([0-9]+)");
     static const std::regex epochs(
         "(?:both )?epochs?(?: are| is| =|:)? ([0-9]+)(?: ?/ ?([0-9]+))?");  // Accepted, current.
-    static const std::regex last(
-        "last ?(?:[pP]rocessed|[zZ]xid)(?: ?[zZ]xid)?(?: is| =|:)? ?(<[^>]*>|[a-z][0-9]?)( on "
-        "disk)*");
-    static const std::regex packet(std::string("(?:(no) )?(") + packet_names +
-                                   ")(?: (?:is|was|has been))?(?: (not|never))?(?: yet)? "
-                                   "(?:received|read|sent|said|seen|heard)(?: yet)?");
     static const std::regex kept(
         "(current|accepted)(?: ?[eE]poch) (?:is )?(?:unchanged|not (?:advanced|changed|written))");
-    static const std::regex sends(
-        std::string("(?:leader |follower |server |it )?(?:(?:never|does not) "
-                    "sends?|sends no) (") +
-        packet_names + ")");
     std::smatch found;
-    if (std::regex_match(words, found, sends)) {
-        return check_moment(talk, "no " + found[1].str() + " sent", look, verdict);
-    }
     if (std::regex_match(words, found, kept)) {
         for (const Look& one : talk.looks()) {
             const Look& first = talk.looks().front();
@@ -173,7 +155,35 @@ bool check_moment(const Talk& talk, const std::string& words, const Look& look, 
             if (is_current) verdict.check(words, found[3], std::to_string(one.current.value));
             if (is_accepted) verdict.check(words, found[3], std::to_string(one.accepted.value));
         }
-    } else if (std::regex_match(words, found, last)) {
+        return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+bool check_moment(const Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
+    static const std::regex last(
+        "last ?(?:[pP]rocessed|[zZ]xid)(?: ?[zZ]xid)?(?: is| =|:)? ?(<[^>]*>|[a-z][0-9]?)( on "
+        "disk)*");
+    static const std::regex packet(std::string("(?:(no) )?(") + packet_names +
+                                   ")(?: (?:is|was|has been))?(?: (not|never))?(?: yet)? "
+                                   "(?:received|read|sent|said|seen|heard)(?: yet)?");
+    static const std::regex sends(
+        std::string("(?:leader |follower |server |it )?(?:(?:never|does not) "
+                    "sends?|sends no) (") +
+        packet_names + ")");
+    static const std::regex owner(
+        "(?:the )?(leader|follower|learner|observer|mock)(?: |'s ).*(?:[eE]poch|sends?).*");
+    std::smatch found;
+    if (std::regex_match(words, found, owner) && !talk.is_self(found[1])) {
+        throw Refused("of the other side: " + words);
+    }
+    if (std::regex_match(words, found, sends)) {
+        return check_moment(talk, "no " + found[1].str() + " sent", look, verdict);
+    }
+    if (check_epochs_held(talk, words, look, verdict)) return true;
+    if (std::regex_match(words, found, last)) {
         const bool on_disk = found[2].matched;
         verdict.check(words, text(talk.meant(found[1].str())),
                       text(on_disk ? look.reloaded : look.processed));
@@ -189,8 +199,6 @@ bool check_moment(const Talk& talk, const std::string& words, const Look& look, 
     }
     return true;
 }
-
-}  // namespace
 
 void check_clause(Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
     if (check_moment(talk, words, look, verdict)) return;
@@ -209,53 +217,6 @@ void check_clause(Talk& talk, const std::string& words, const Look& look, Verdic
     } else {
         check_presence(talk, words, look, verdict);
     }
-}
-
-bool check_fate(Talk& talk, const std::string& words, Verdict& verdict) {
-    if (check_moment(talk, words, talk.looks().back(), verdict)) return true;
-    static const char* const known =
-        "clos(?:es?|ed|ing)|drop(?:s|ped)?|disconnect(?:s|ed)?|cuts?|connections?|links?|sockets?|"
-        "lost|ended|EOF|open|the|its?|an?|by|of|to|from|for|is|has|gets?|leader|follower|learner|"
-        "observer|server|LEADING|leading|leads|FOLLOWING|LOOKING|looking|follow(?:s|ing)?|gives?|"
-        "up|stop(?:s|ped)?|no|not|never|longer|shuts?|down|steps?|quits?|abandon\\w*|times?|timed|"
-        "out|leaves|ends|fails|stays|kept|keeps|remains|still|back|again|goes|within|after|before|"
-        "txn|transaction|proposal|initLimit|syncLimit|ticks?|tickTime|ms|s|seconds?|pings?|until|"
-        "then|both|it|on|and|being|election|role|as|waiting|does|acked|unacked|without|mock";
-    if (!made_of(std::regex_replace(words, compiled("[*+]"), " "), known)) return false;
-    if (contains(words, "^within|^after|\\b(?:within|after)\\b") &&
-        !timed_in(words, talk.cluster().config()).time &&
-        !contains(words, "\\bafter (?:the |its )?(?:txn|transaction|proposal)")) {
-        throw Refused("expected: " + words);
-    }
-    const bool is_open = contains(words, "\\bopen\\b");
-    const bool stays =
-        is_open ? !is_negated(words)
-                : is_negated(words) || contains(words, "\\b(?:stays|kept|keeps|remains|still)\\b");
-    const bool leads =
-        talk.cluster().is_up(talk.self()) && talk.cluster().peer(talk.self()).leading() != nullptr;
-    if (contains(words,
-                 "(?:clos|drop|disconnect|cuts|connection (?:is )?(?:lost|ended)|EOF|open)")) {
-        verdict.check(words, !stays, talk.closed().has_value());
-        if (!stays && talk.closed()) check_time(*talk.closed(), words, talk, verdict);
-    } else if (contains(words, "\\b(?:LEADING|leading|leader|leads)\\b") &&
-               !contains(
-                   words,
-                   "\\b(?:gives? up|stops|no longer|not|shuts? down|steps? down|quits?|abandons?|"
-                   "times? out|leaves|ends|fails)\\b")) {
-        verdict.check(words, true, leads);
-    } else if (words == "FOLLOWING" || words == "follows") {
-        verdict.require(words, talk.cluster().peer(talk.self()).learning() != nullptr);
-    } else if (contains(words,
-                        "\\b(?:gives? up|steps? down|LOOKING|looking|abandon\\w*|stops|times? "
-                        "out|quits?|"
-                        "shuts? down|leaves|no longer leading|ends|fails)\\b")) {
-        const bool remains = is_negated(words) && !contains(words, "no longer");
-        verdict.check(words, !remains, talk.left().has_value());
-        if (!remains && talk.left()) check_time(*talk.left(), words, talk, verdict);
-    } else {
-        return false;
-    }
-    return true;
 }
 
 }  // namespace conformance

@@ -10,17 +10,11 @@ namespace {
 
 using Look = Talk::Look;
 
-std::string list_of(const std::vector<zab::Zxid>& zxids) {
-    std::string all = "[";
-    for (const zab::Zxid zxid : zxids) all += text(zxid);
-    return all + "]";
-}
-
 /// `{"accepted": 1, "current": 1, "lastProcessed": [1, 2]}`: what the server holds at that moment.
 void check_table(const Talk& talk, const Value& wanted, const Look& look, const std::string& key,
                  Verdict& verdict) {
     for (const auto& [name, place, value] : wanted.members) {
-        if (contains(name, "^last(?:Processed|Zxid)")) {
+        if (contains(name, "^last(?:Processed|Zxid|Applied)")) {
             verdict.check(key + "." + name, text(talk.meant(value)), text(look.processed));
             continue;
         }
@@ -29,48 +23,6 @@ void check_table(const Talk& talk, const Value& wanted, const Look& look, const 
         verdict.check(key + "." + name, std::to_string(number(value, name)),
                       std::to_string((is_accepted ? look.accepted : look.current).value));
     }
-}
-
-std::string mode_said(const Talk& talk) {
-    for (const zab::Message& message : talk.said()) {
-        if (std::holds_alternative<zab::Diff>(message)) return "DIFF";
-        if (std::holds_alternative<zab::Trunc>(message)) return "TRUNC";
-        if (std::holds_alternative<zab::Snap>(message)) return "SNAP";
-    }
-    return "none";
-}
-
-std::size_t deliveries_in(const Talk& talk, const std::vector<trace::Record>& records) {
-    std::size_t count = 0;
-    for (const trace::Record& record : records) {
-        count += record.kind() == trace::Kind::deliver && record.node() == talk.self() ? 1u : 0u;
-    }
-    return count;
-}
-
-/// "ACK <1,0>" in order, and what else must have come of it.
-void check_outcomes(Talk& talk, const Value& wanted, const std::string& key, Verdict& verdict) {
-    const Look& start = talk.before("UPTODATE");
-    std::vector<zab::Zxid> acks;
-    bool tells_other = false;
-    for (const std::string& words : texts(wanted, key)) {
-        if (words.starts_with("ACK ")) {
-            acks.push_back(talk.meant(words.substr(4)));
-        } else if (words == "data-changed event") {
-            verdict.require(words, deliveries_in(talk, talk.cluster().records()) > 0);
-        } else if (words == "value durable") {
-            const zab::Zxid last = talk.spoken_of().empty() ? acks.back() : talk.spoken_of().back();
-            verdict.require(words, talk.looks().back().reloaded == last &&
-                                       talk.cluster().disk(talk.self()).durable_end().zxid == last);
-        } else {
-            for (const std::string& clause : clauses(without_remarks(words))) {
-                check_clause(talk, clause, talk.after("UPTODATE"), verdict);
-            }
-            tells_other = true;
-        }
-    }
-    if (tells_other && acks.empty()) return;  // Then nothing is said of them.
-    verdict.check(key, list_of(acks), list_of(talk.acks_after(start)));
 }
 
 void check_after_shutdown(Talk& talk, const std::string& words, Verdict& verdict) {
@@ -107,176 +59,47 @@ const Look& look_for(const Talk& talk, const std::string& key) {
 bool is_table(const Value& value) {
     return value.is(Value::Kind::object) && !value.members.empty() &&
            std::all_of(value.members.begin(), value.members.end(), [](const auto& one) {
-               return contains(one.key, "^(?:accepted|current|last(?:Processed|Zxid)$)");
+               return contains(one.key, "^(?:accepted|current|last(?:Processed|Zxid|Applied)$)");
            });
 }
 
-const zab::Message* first_of(const std::vector<zab::Message>& all, const std::string& packet) {
-    const auto found = std::find_if(
-        all.begin(), all.end(), [&packet](const auto& one) { return packet_name(one) == packet; });
-    return found == all.end() ? nullptr : &*found;
-}
-
-/// "LEADERINFO": what it says, or whether it is said at all.
-void check_packet(Talk& talk, const std::string& packet, const Value& value, Verdict& verdict) {
-    const auto all = talk.said();
-    const zab::Message* said = first_of(all, packet);
-    static const std::regex unsaid(
-        "(?:is |was )?(?:not|never|no)(?: "
-        "(?:is|been|sent|received|read|said|seen|yet))*|none|nothing");
-    if (is_text(value) && std::regex_match(without_remarks(value.text), unsaid)) {
-        verdict.check(packet + " is said", false, said != nullptr);
-    } else if (is_text(value) &&
-               contains(value.text, "^(?:is |was )?(?:sent|received|read|yes)$")) {
-        verdict.check(packet + " is said", true, said != nullptr);
-    } else if (said == nullptr) {
-        verdict.require(packet + " is said", false);
-    } else if (value.is(Value::Kind::object)) {
-        const auto* ack = std::get_if<zab::AckEpoch>(said);
-        for (const auto& [name, place, wanted] : value.members) {
-            if (name == "zxid" || name == "lastZxid") {
-                verdict.check(packet + ".zxid", text(talk.meant(wanted)), text(*zxid_said(*said)));
-            } else if (ack != nullptr && (name == "epoch" || name == "currentEpoch")) {
-                verdict.check(
-                    packet + ".epoch", std::to_string(number(wanted, "epoch")),
-                    ack->current_epoch ? std::to_string(ack->current_epoch->value) : "none");
-            } else {
-                throw Refused(packet + "." + name);
-            }
-        }
-    } else {
-        const auto zxid = zxid_said(*said);
-        if (!zxid) throw Refused(packet + " says no zxid");
-        verdict.check(packet, text(talk.meant(value)), text(*zxid));
-    }
-}
-
-/// "becomes 1 (…)", "stays 0 after initLimit*tick", 0.
+/// "becomes 1 (…)", "stays 0 after initLimit*tick", "not advanced, 0", 0.
 void check_epoch(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
     static const std::regex told(
-        "(becomes|is|stays|still|remains|=)? ?(?:at )?([0-9]+)"
-        "(?:,? (?:after|for|within) (?:initLimit|syncLimit)(?:\\*tick| ticks)?)?");
-    const std::string words = without_remarks(value.text);
+        "(?:and |but )?(becomes|is|stays|still|remains|is still|=)? ?(?:at )?([0-9]+)");
+    static const std::regex kept(
+        "(?:is |was |stays |remains )?(?:unchanged|kept|"
+        "(?:not|never) (?:advanced|changed|written|raised|updated|bumped|increased|moved|set))");
+    static const std::regex number_told(" ?\\(((?:still |stays |= ?)?[0-9]+)\\)");
+    const std::string words = without_remarks(std::regex_replace(value.text, number_told, ", $1"));
     const auto epoch_at = [&key](const Look& look) {
         return (contains(key, "[aA]ccepted") ? look.accepted : look.current).value;
     };
-    const Look& look = look_for(talk, key);
-    std::smatch found;
-    if (std::regex_match(words, found, told)) {
-        verdict.check(key, found[2], std::to_string(epoch_at(look)));
-        if (found[1] == "stays" || found[1] == "remains") {
+    for (const std::string& clause : split_at(words, "[,;:] *(?:and |but )?")) {
+        const Timed timed = timed_in(clause, talk.cluster().config());
+        const std::string what = plain(std::regex_replace(timed.words, compiled(" even$"), ""));
+        const auto check_always = [&](const std::string& wanted) {
             for (const Look& one : talk.looks()) {
-                verdict.check(key, found[2], std::to_string(epoch_at(one)));
+                verdict.check(key, wanted, std::to_string(epoch_at(one)));
             }
+        };
+        std::smatch found;
+        if (std::regex_match(what, found, told)) {
+            verdict.check(key, found[2], std::to_string(epoch_at(look_for(talk, key))));
+            if (found[1] == "stays" || found[1] == "remains") check_always(found[2]);
+        } else if (std::regex_match(what, kept)) {
+            check_always(std::to_string(epoch_at(talk.looks().front())));
+        } else {
+            throw Refused(key + ": " + value.text);
         }
-    } else if (contains(value.text, "^(?:is )?(?:unchanged|not (?:advanced|changed|written))")) {
-        for (const Look& one : talk.looks()) {
-            verdict.check(key, std::to_string(epoch_at(talk.looks().front())),
-                          std::to_string(epoch_at(one)));
-        }
-    } else {
-        throw Refused(key + ": " + value.text);
     }
 }
 
-/// "PROPOSAL, then PINGs": what the leader says from then on, in this order.
-void check_order(Talk& talk, const std::string& key, const std::string& words, Verdict& verdict) {
-    static const std::regex packet(packet_names);
-    std::vector<std::string> heard;
-    for (const zab::Message& message : talk.said(true)) heard.push_back(packet_name(message));
-    if (!made_of(words, packet_names + std::string("s?|then|only|and|the|followed|by|in|order"))) {
-        throw Refused(key + ": " + words);
-    }
-    auto from = heard.begin();
-    if (contains(key, "afterA")) from = std::find(heard.begin(), heard.end(), "NEWLEADER");
-    if (contains(key, "UPTODATE")) from = std::find(heard.begin(), heard.end(), "UPTODATE");
-    if (from == heard.end() && !heard.empty()) verdict.require(key, false);
-    std::size_t count = 0;
-    for (std::sregex_iterator i(words.begin(), words.end(), packet), end; i != end; ++i, ++count) {
-        from = std::find(from, heard.end(), i->str());
-        verdict.require(key + ": " + words, from != heard.end());
-        if (from == heard.end()) return;
-        ++from;
-    }
-    if (count == 0) throw Refused(key + ": " + words);
-}
-
-void check_last(Talk& talk, const std::string& words, Verdict& verdict) {
-    const auto all = talk.said();
-    const std::string last = all.empty() ? "nothing" : packet_name(all.back());
-    if (contains(words, packet_names) && words.find(' ') == std::string::npos) {
-        verdict.check("last", words, last);
-        return;
-    }
-    static const std::regex in_turn("([A-Z]+)(?:[,;]? then |[,;] )(.*)");
-    std::smatch found;
-    if (std::regex_match(words, found, in_turn) && contains(found[1], packet_names)) {
-        verdict.check("last", found[1], last);
-        return check_last(talk, found[2], verdict);
-    }
-    if (!check_fate(talk, words, verdict)) throw Refused("expected: " + words);
-}
-
-void check_acks(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
-    std::vector<zab::Zxid> wanted;
-    for (const Value& one : value.elements) {
-        const bool is_packet = is_text(one) && one.text.starts_with("ACK ");
-        wanted.push_back(is_packet ? talk.meant(one.text.substr(4)) : talk.meant(one));
-    }
-    const Look& start = contains(key, "UPTODATE")    ? talk.before("UPTODATE")
-                        : contains(key, "NEWLEADER") ? talk.before("NEWLEADER")
-                                                     : talk.looks().front();
-    verdict.check(key, list_of(wanted), list_of(talk.acks_after(start)));
-}
-
-/// "secondAck": of all that the server has said.
-void check_ack(Talk& talk, const std::string& which, const Value& value, Verdict& verdict) {
-    const auto acks = talk.acks_after(talk.looks().front());
-    const std::size_t number = which == "last" ? acks.size() : count_in(which).value();
-    const bool is_said = number > 0 && number <= acks.size();
-    verdict.check(which + " ack", text(talk.meant(value)),
-                  is_said ? text(acks[number - 1]) : "none");
-}
-
-/// Packets and what they carry.
-bool check_packets(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex packet(std::string("(") + packet_names + ")");
-    static const std::regex ack("ack(NEWLEADER|UPTODATE)");
-    static const std::regex placed("(first|second|third|last)Ack");
-    std::smatch found;
-    if (std::regex_match(key, found, packet)) {
-        check_packet(talk, key, value, verdict);
-    } else if (key == "first" && is_text(value)) {
-        const auto all = talk.said();
-        const std::string name = value.text.substr(0, value.text.find_first_of(" <"));
-        verdict.check(key, name, all.empty() ? "nothing" : packet_name(all.front()));
-        if (const auto zxid = zxid_in(value.text); zxid && !all.empty()) {
-            verdict.check(key, text(*zxid), text(*zxid_said(all.front())));
-        }
-    } else if (key == "last" && is_text(value)) {
-        check_last(talk, value.text, verdict);
-    } else if (std::regex_match(key, found, ack)) {
-        const auto acks = talk.acks_after(talk.before(found[1]));
-        verdict.check(key, text(talk.meant(value)), acks.empty() ? "none" : text(acks.front()));
-    } else if (std::regex_match(key, found, placed)) {
-        check_ack(talk, found[1], value, verdict);
-    } else if (contains(key, "^acks") && value.is(Value::Kind::array)) {
-        check_acks(talk, key, value, verdict);
-    } else if (contains(key, "^(?:firstSync|sync|syncMode|mode)$")) {
-        verdict.check(key, value.text, mode_said(talk));
-    } else if (contains(key,
-                        "^(?:packets|said|order|sequence|afterUPTODATE|afterProposal|afterA(?:ck|"
-                        "CK))$") &&
-               talk.role() == Talk::Role::leader) {
-        std::string words;
-        for (const std::string& one : texts(value, key)) words += one + ", ";
-        check_order(talk, key, words, verdict);
-    } else if (key == "afterUPTODATE") {
-        check_outcomes(talk, value, key, verdict);
-    } else {
-        return false;
-    }
-    return true;
+/// A list of clauses, where another one lists transactions.
+bool is_words(const Value& value) {
+    return std::any_of(value.elements.begin(), value.elements.end(), [](const Value& one) {
+        return is_text(one) && contains(one.text, " ") && !zxid_in(one.text);
+    });
 }
 
 /// What the server holds, in memory and on disk.
@@ -289,9 +112,14 @@ bool check_state(Talk& talk, const std::string& key, const Value& value, Verdict
                     verdict);
     } else if (std::regex_match(key, epoch_key)) {
         check_epoch(talk, key, value, verdict);
-    } else if (contains(key, "^last(?:Processed|Zxid)|^applied(?:At|After)[A-Z]")) {
-        verdict.check(key, text(talk.meant(value)), text(look_for(talk, key).processed));
-    } else if (key == "applied" || key == "logged" || key == "log") {
+    } else if (contains(key,
+                        "^last(?:Processed|Zxid|Applied|Logged|OnDisk|Durable)|"
+                        "^applied(?:At|After)[A-Z]")) {
+        const Look& look = look_for(talk, key);
+        const bool on_disk = contains(key, "Logged|Disk|Durable|Reload");
+        verdict.check(key, text(talk.meant(value)), text(on_disk ? look.reloaded : look.processed));
+    } else if (value.is(Value::Kind::array) && !is_words(value) &&
+               contains(key, "^(?:applied|logged|log|onDisk|inLog|durable)$")) {
         const Look& last = talk.looks().back();
         std::vector<zab::Zxid> wanted;
         for (const Value& one : value.elements) wanted.push_back(talk.meant(one));
@@ -311,40 +139,136 @@ bool check_state(Talk& talk, const std::string& key, const Value& value, Verdict
     return true;
 }
 
+/// true, false, a count, null: "snapshots": 0, "noSnapshot": true, "sessionDurable": true. False:
+/// the key is about something else.
+bool check_flag(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
+    static const std::regex counted("(?:no)?snapshots?(?: taken| written| count)?");
+    static const std::regex moment(
+        "(?:At|Before|After|Until)(?:The)?(?:Ack|ACK|NEWLEADER|NewLeader|UPTODATE|UpToDate)\\w*$");
+    const std::string what = words_of_key(std::regex_replace(key, moment, ""));
+    const bool is_snapshot = std::regex_match(what, counted);
+    if (value.is(Value::Kind::number) && is_snapshot) {
+        verdict.check(key, std::to_string(number(value, key)),
+                      std::to_string(look_for(talk, key).snapshots));
+        return true;
+    }
+    const bool is_null = value.is(Value::Kind::null) && is_snapshot;
+    if (!value.is(Value::Kind::boolean) && !is_null) return false;
+    const bool is_so = !is_null && truth(value, key);
+    if (!is_snapshot && !contains(what, "\\b(?:[sS]napshot|session|durable|persisted)\\b")) {
+        return false;
+    }
+    if (!is_so && is_negated(what)) throw Refused("expected." + key + ": no no");
+    const std::string words = what == "session" ? "session present" : what;
+    check_clause(talk, is_so ? words : words + " never", look_for(talk, key), verdict);
+    return true;
+}
+
+/// "closed": "by leader", "connectionClosed": true, "leaderCloses": "within …": the key begins what
+/// is said. False: the key is about something else.
+bool check_ending(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
+    static const std::regex begins(
+        "(?:(?:leader|follower|learner|observer|connection|link|socket) ?)?(?:is )?(?:"
+        "(?:closed|closes|dropped|drops|disconnected|disconnects|lost|ended|shuts down|gives up)"
+        "(?: (?:the )?(?:connection|link|socket|follower|learner))?(?: by| within| after)?)");
+    const std::string what = words_of_key(key);
+    if (!std::regex_match(what, begins)) return false;
+    const bool is_flag = value.is(Value::Kind::boolean);
+    if (!is_flag && !is_text(value)) throw Refused("expected." + key);
+    std::string words = is_flag ? (truth(value, key) ? "" : " never") : " " + value.text;
+    words = std::regex_replace(what + words, compiled(","), "");
+    if (!check_fate(talk, words, verdict)) throw Refused("expected: " + words);
+    return true;
+}
+
+/// Whose fate a key tells, where it names somebody: what it does must be what the real server does.
+void check_fate_of(Talk& talk, const std::string& key, const std::string& words, Verdict& verdict) {
+    const bool is_somebody = contains(key, "^(?:leader|follower|learner|observer)$");
+    const bool is_passive =
+        contains(words,
+                 "^(?:is |gets |was |its )*(?:connection|link|closed|dropped|cut|disconnected|"
+                 "lost|EOF)\\b");
+    if (is_somebody && !talk.is_self(key) && !is_passive) {
+        throw Refused("of the other side: " + words);
+    }
+    if (!check_fate(talk, words, verdict)) throw Refused("expected: " + words);
+}
+
+/// "<1,2> before the NEWLEADER ack": what is said, and the moment.
+std::pair<std::string, std::optional<Look>> moment_in(const Talk& talk, const std::string& words) {
+    static const std::regex tail(
+        ",? (?:already )?(?:at|before|by|when) (?:the |its )?(?:(?:ACK|ack) of NEWLEADER|NEWLEADER "
+        "(?:ack|ACK)|NEWLEADER is acked)$");
+    std::smatch found;
+    if (!std::regex_search(words, found, tail)) return {words, std::nullopt};
+    const Look& look = talk.after("NEWLEADER");
+    if (talk.acks_after(talk.before("NEWLEADER")).empty()) throw Refused("no ack: " + words);
+    return {found.prefix(), look};
+}
+
+void check_stored(Talk& talk, const std::string& key, const std::string& told, Verdict& verdict) {
+    static const std::regex on_disk(
+        "(?:disk|onDisk|inLog|logged|fromDisk|diskImage|persisted|recovered|restored|afterReload|"
+        "afterShutdown|reload|durable)\\b.*");
+    static const std::regex in_memory("inMemory|inTree|applied");
+    // A snapshot is spoken of as it is when the new leader is acknowledged.
+    const bool at_ack = key == "atAck" || (key == "snapshot" && talk.role() != Talk::Role::leader);
+    const auto [words, moment] = moment_in(talk, told);
+    const Look& look = moment ? *moment : at_ack ? talk.after("NEWLEADER") : look_for(talk, key);
+    const char* const where = std::regex_match(key, on_disk)     ? " on disk"
+                              : std::regex_match(key, in_memory) ? " in memory"
+                                                                 : "";
+    check_clause(talk, words + where, look, verdict);
+}
+
+/// "leaderCurrentEpoch" of a follower's case: nobody can see it.
+void refuse_other_side(const Talk& talk, const std::string& key) {
+    static const std::regex owned("(leader|follower|observer)[A-Z].*");
+    std::smatch found;
+    if (std::regex_match(key, found, owned) && !talk.is_self(found[1])) {
+        throw Refused("expected." + key + ": of the other side");
+    }
+}
+
 void check_key(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
     static const std::regex fates(
-        "connection|leader|follower|learner|observer|server|state|outcome|result|end");
+        "connection|link|socket|channel|leader|follower|learner|observer|server|state|outcome|"
+        "result|end|timeout|afterTimeout");
     static const std::regex stores(
-        "snapshots?|(?:at|before|after)[A-Z]\\w*|disk|log|reload(?:ed)?(?: from "
+        "snapshots?(?:Taken|Written)?|(?:at|before|after)[A-Z]\\w*|disk|onDisk|inLog|fromDisk|"
+        "diskImage|persisted|recovered|restored|inMemory|inTree|log|logged|applied|reload(?:ed)?(?:"
+        " from "
         "disk)?|durable|session|memory");
-    if (check_packets(talk, key, value, verdict) || check_state(talk, key, value, verdict)) return;
-    static const std::regex ends("after|later|then|finally|in the end");
+    refuse_other_side(talk, key);
+    if (check_flag(talk, key, value, verdict) || check_packets(talk, key, value, verdict) ||
+        check_state(talk, key, value, verdict) || check_ending(talk, key, value, verdict)) {
+        return;
+    }
+    static const std::regex ends("after|afterwards|later|then|finally|in the end");
     const bool is_end = std::regex_match(key, ends);
-    const bool is_fate = is_end || std::regex_match(key, fates);
-    if (!is_fate && !std::regex_match(key, stores)) throw Refused("expected." + key);
-    // A snapshot is spoken of as it is when the new leader is acknowledged.
-    const bool at_ack = key == "snapshot" && talk.role() != Talk::Role::leader;
+    const bool is_fate = std::regex_match(key, fates) && key != "afterTimeout";
+    const bool is_any = is_end || key == "afterTimeout";
+    if (!is_fate && !is_any && !std::regex_match(key, stores)) throw Refused("expected." + key);
     for (const std::string& part : texts(value, key)) {
         // A remark that can be checked is one more clause: "applied (last processed <1,2>)".
         static const std::regex epochs(" and (?=(?:current|accepted) ?[eE]poch)");
         static const std::regex remark(" *\\(((?:last |current|accepted)[^)]*)\\)");
         for (const std::string& words : clauses(std::regex_replace(
                  without_remarks(std::regex_replace(part, remark, ", $1")), epochs, ", "))) {
-            if (is_fate && check_fate(talk, words, verdict)) continue;
-            if (is_fate && !is_end) throw Refused("expected: " + words);
-            const bool is_reload =
-                contains(key, "^(?:disk|afterReload|afterShutdown|reload|durable)");
-            check_clause(talk, is_reload ? words + " on disk" : words,
-                         at_ack || key == "atAck" ? talk.after("NEWLEADER") : look_for(talk, key),
-                         verdict);
+            if (is_fate) {
+                check_fate_of(talk, key, words, verdict);
+            } else if (!is_any || !check_fate(talk, words, verdict)) {
+                check_stored(talk, key, words, verdict);
+            }
         }
     }
 }
 
 }  // namespace
 
-std::optional<Verdict> judge_talk(const Case& one) {
-    if (one.level != "peer" || one.area == "FLE") return std::nullopt;
+std::optional<Verdict> judge_talk(const Case& told) {
+    if (told.level != "peer" || told.area == "FLE") return std::nullopt;
+    const Case one = in_one_form(told);
     Talk talk(one);
     for (const std::string& step : texts(one.stimulus, "stimulus")) talk.play(step);
     talk.finish();

@@ -48,6 +48,16 @@ bool is_about_pings(const std::string& words) {
            !contains(words, "\\b(?:ACK|[Aa]cks?|[Aa]cked|PROPOSAL|proposal)\\b");
 }
 
+/// "no ACKEPOCH", "PROPOSAL unacked", "goes quiet": what nobody says.
+bool tells_silence(const std::string& step) {
+    return is_negated(step) ||
+           contains(
+               step,
+               "\\b(?:un(?:acked|acknowledged|answered)|with(?:hold|held)|held back|holds back|"
+               "silen|stops|quiet|idle|mute|omits|omitted|missing|skipped|suppressed)\\b|"
+               "\\b(?:withhold|silen|delayed past)");
+}
+
 }  // namespace
 
 const char* const packet_names =
@@ -149,6 +159,7 @@ void Talk::say_txn(const std::string& packet, const Details& details) {
     zab::Txn txn = txn_at(zxid_of(details, packet));
     spoken_of_.push_back(txn.zxid);
     if (details.opens_session) {
+        opened_.push_back(txn.zxid);
         txn.type = zab::TxnType::create_session;
         txn.session = {4};
         txn.path = 30'000;  // Its timeout.
@@ -257,18 +268,19 @@ bool Talk::play_clause(const std::string& words) {
         " (?:is |was |has been )?(?:read|received|seen|arrives|heard|sent)\\b.*|"
         ".*(?:reads?|receives?|waits? for|gets|has read|sees) (?:its |an? )?" +
         name + "(?: .*)?");
+    static const std::regex own_proposal(
+        "(?:an? |one )?(?:PROPOSAL|proposal)(?: (?:of|for|from|by|at|an?|one|leader|create|"
+        "set(?:Data)?|txn|transaction|write|made|issued|comes|goes|out|p|/[a-z]\\w*))*");
     static const std::regex too_late("\\b(?:before|without|instead of) .*?" + name);
     static const std::regex up_to(".*(?:up to|until|through|to|till) " + name + ".*");
     const std::string step = plain(words);
     std::smatch found;
     const bool names_packet =
         contains(std::regex_replace(step, compiled("PINGs?"), "pings"), packet_names);
-    const bool is_held_back =
-        is_negated(step) ||
-        contains(step, "\\b(?:un(?:acked|acknowledged|answered)|with(?:hold|held)|silen|stops)");
+    const bool is_held_back = tells_silence(step);
     if (is_held_back) propose_untold(step);
     if (contains(step,
-                 "^(?:connection|link|socket)? ?(?:is )?(?:clos|lost|cut|dropp)|"
+                 "^(?:connection|link|socket)? ?(?:is )?(?:clos|lost|cut|dropp|abandoned)|"
                  "^(?:mock )?(?:follower|leader|learner)[0-9 ]*(?:closes|dies|disconnects|"
                  "abandons|goes away|vanishes|disappears|drops out|leaves|hangs up)")) {
         if (std::regex_search(step, found, too_late) && has_said(found[1])) {
@@ -286,6 +298,8 @@ bool Talk::play_clause(const std::string& words) {
     } else if (contains(step, "\\b(?:normal|usual|handshake|synced|synchroni[sz]|up to|until)") &&
                !contains(step, "propos|creat")) {
         go_normally_up_to(std::regex_match(step, found, up_to) ? found[1].str() : "UPTODATE");
+    } else if (role_ == Role::leader && std::regex_match(step, own_proposal)) {
+        propose(contains(words, "\\bset") ? zab::Operation::set : zab::Operation::create);
     } else if (std::smatch whole; std::regex_match(words, whole, says)) {
         std::optional<std::uint16_t> sid;
         if (whole[1].matched) sid = static_cast<std::uint16_t>(to_number(whole[1]));
@@ -321,7 +335,7 @@ void Talk::play(const std::string& words) {
                                                        "(?:no|not|never|without)(?: \\w+)? "
                                                        "(?:answer|acknowledg|repl|echo|PING|ping)");
     answers_pings_ = answers_pings_ || is_answered;
-    static const std::regex both("PROPOSAL ?(?:\\+|&|and|,) ?COMMIT (.*)");
+    static const std::regex both("PROPOSAL ?(?:\\+|&|/|and|,) ?COMMIT (.*)");
     if (std::regex_match(step, found, both)) {
         const std::string of = found[1];
         play("PROPOSAL " + of);

@@ -50,11 +50,59 @@ bool Talk::hear(const std::string& packet, const std::string& rest) {
     return true;
 }
 
+/// "no answer to LEADERINFO", "ACKEPOCH never sent": what is held back must be what is owed.
+void Talk::check_held_back(const std::string& words) const {
+    static const std::regex packet(packet_names);
+    static const std::regex by_leader("LEADERINFO|NEWLEADER|UPTODATE|DIFF|SNAP|TRUNC");
+    const auto all = said();
+    for (std::sregex_iterator i(words.begin(), words.end(), packet), end; i != end; ++i) {
+        const std::string name = i->str();
+        const bool is_heard = std::any_of(
+            all.begin(), all.end(), [&](const auto& one) { return packet_name(one) == name; });
+        if (role_ == Role::leader && std::regex_match(name, by_leader) && !is_heard) {
+            throw Refused("the server has not said " + name);
+        }
+        if (role_ == Role::leader && contains(name, "FOLLOWERINFO|ACKEPOCH") && has_said(name)) {
+            throw Refused(name + " has been said");
+        }
+    }
+}
+
 /// Nothing more is said: for as long as the words tell, or for longer than anybody waits.
-void Talk::wait(const std::string& words) {
+void Talk::wait(const std::string& told) {
+    const std::string words = std::regex_replace(told, compiled(">=? ?"), "more than ");
+    static const std::string term =
+        "(?:(?:[0-9]+ ?\\* ?)?(?:initLimit|syncLimit)(?: ?\\* ?tick(?:Time)?s?| ?ticks?)?|"
+        "[0-9]+ ?(?:ms|milliseconds|s|sec|seconds?|min|minutes?|ticks?|pings?))";
+    static const std::regex sum("\\b" + term + "(?: ?\\+ ?" + term + ")*\\b");
+    static const std::regex mock("(?:follower|learner|mock|sid) [0-9]+|/[a-z]\\w*");
+    static const std::string known =
+        std::string(packet_names) +
+        "s?|no|not|never|nothing|none|without|instead|silen(?:t|ce)|un(?:acked|acknowledged|"
+        "answered)|with(?:held|holds?)|held|holds|back|waits?|waiting|sleeps?|pass(?:es|ed)?|past|"
+        "elapses?|elapsed|later|hangs|stops?|omits|omitted|missing|skipped|suppressed|delayed|"
+        "for|more|longer|than|until|till|after|beyond|within|before|to|the|an?|its|any|is|are|was|"
+        "of|it|them|from|by|at|then|now|and|but|only|just|still|ever|even|again|least|over|on|in|"
+        "acks?|acked|acking|acknowledg\\w*|answer\\w*|repl\\w+|respon\\w+|echo\\w*|pings?|"
+        "heartbeats?|proposals?|txns?|transactions?|creates?|set(?:Data)?|writes?|sends?|sent|says?"
+        "|"
+        "said|comes?|anything|else|followers?|learner|mock|peer|observer|leader|server|does|do|did|"
+        "goes|stays|remains|keeps?|left|quiet|idle|mute|passive|although|though|while|time|one|"
+        "every|each|all|packets?|messages?|word|further|finally|afterwards|read|received|client|"
+        "that|this|period|exceeding|exceeded|answering|there|forever|end|has|been|epoch|own|other|"
+        "timeouts?|side|submitted|connection|proposed|keeping|so";
     const zab::Config& config = cluster_->config();
-    const auto told = duration_in(words, config);
-    const auto time = told.value_or(config.tick_time * config.init_limit + zab::seconds(5));
+    const std::string rest = std::regex_replace(std::regex_replace(words, sum, ""), mock, "");
+    if (!made_of(without_remarks(rest), known) || contains(without_remarks(rest), "[0-9]")) {
+        throw Refused("step: " + words);
+    }
+    check_held_back(words);
+    const auto limit = duration_in(words, config);
+    auto time = limit.value_or(config.tick_time * config.init_limit + zab::seconds(5));
+    std::smatch found;
+    const bool is_beyond = std::regex_search(words, found, sum) &&
+                           contains(found.prefix(), "\\b(?:past|than|after|beyond|exceed\\w*) $");
+    if (is_beyond) time = time + config.tick_time;
     if (!silence_ || *silence_ < time) silence_ = time;
 }
 

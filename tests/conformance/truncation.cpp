@@ -22,7 +22,9 @@ class CutLog {
               "database"});
         for (const auto& [key, place, value] : one.initial.members) {
             if (key == "snapshot" || key == "database") {
-                if (!is_empty(value)) throw Refused("initial." + key + ": " + value.text);
+                const bool is_start = value.is(Value::Kind::array) ? zxid(value, key) == zab::Zxid{}
+                                                                   : is_empty(value);
+                if (!is_start) throw Refused("initial." + key + ": " + value.text);
             } else {
                 read_log(value);
             }
@@ -33,15 +35,19 @@ class CutLog {
         static const std::vector<Phrase<CutLog>> known = {
             {std::regex("(?:append|log|write)s? (.*[0-9].*)"),
              [](CutLog& log, const std::smatch& found) { log.append(read_words(found[1])); }},
-            {std::regex("(?:log )?trunc(?:ate|ated|ateLog)?(?: log)?(?: (?:to|at|after|behind))? "
+            {std::regex("(?:log )?(?:trunc(?:ate|ated|ateLog)?|TRUNC)(?: log)?(?: "
+                        "(?:to|at|after|behind))? "
                         "(?:zxid )?([0-9<\\[].*)"),
              [](CutLog& log, const std::smatch& found) { log.truncate(read_words(found[1])); }},
-            {std::regex("(?:(?:delete|remove)s? (?:all |every )?(?:txn |transaction )?log(?: "
-                        "?files?|s)?|(?:all )?(?:txn )?log(?: ?files?|s)? (?:are |is )?"
-                        "(?:deleted|removed|gone|lost))"),
+            {std::regex(
+                 "(?:(?:delete|remove)s? (?:(?:all|every|them|it) ?)?(?:(?:txn |transaction )?"
+                 "(?:log(?: ?files?|s)?|files?))?|(?:all )?(?:(?:txn )?log(?: ?files?|s)?|"
+                 "files?) ?(?:are |is |were )*(?:all "
+                 ")?(?:deleted|removed|gone|lost|absent)|deleted)"),
              [](CutLog& log, const std::smatch&) { log.disk_ = {}; }},
             {std::regex(
-                 "(?:database |log |db )?(?:is )?(?:closed?|reopen(?:ed)?|sync(?:ed)?|"
+                 "(?:database |log |db )?(?:is "
+                 ")?(?:closed?|restart(?:ed)?|reopen(?:ed)?|sync(?:ed)?|"
                  "commit(?:ted)?|(?:re)?load(?:ed)?)(?: (?:it|(?:txn )?log|database|db|and|reopen|"
                  "reload))*(?: (?:is )?(?:loaded|closed|reopened))?|"
                  "(?:save |take |write )?(?:an? )?snapshot(?: of)?(?: an?)?(?: empty)?(?: tree)?"
@@ -59,10 +65,17 @@ class CutLog {
     }
 
     void check(const std::string& key, const Value& value, Verdict& verdict) const {
-        if (says(key,
-                 "^(log|log ?after|read|records?|history|zxids|txns|transactions|log "
-                 "?content|kept)$")) {
-            verdict.check(key, listed(read_zxids(value, key)), listed(content()));
+        static const std::regex read_back(
+            "(?:log|logAfter|read(?:Back)?|records?|history|zxids|txns|transactions|logContents?|"
+            "kept|iterat(?:or|e|ion)|left|remaining|onDisk|disk)(?:[fF]rom([0-9]+))?");
+        std::smatch found;
+        if (std::regex_match(key, found, read_back)) {
+            const zab::Zxid from = found[1].matched ? zab::Zxid{std::stoull(found[1])} : read_from_;
+            if (value.is(Value::Kind::number) && key == "records") {
+                verdict.check(key, value.text, std::to_string(content(from).size()));
+                return;
+            }
+            verdict.check(key, listed(read_zxids(value, key)), listed(content(from)));
         } else if (says(key, "^(truncate|truncated|truncateLog|results?|returns?)(\\(.*\\))?$")) {
             if (!cut_.has_value()) throw Refused(key + ": nothing was cut");
             verdict.check(key, is_success(value), *cut_);
@@ -100,23 +113,32 @@ class CutLog {
         if (!is_text(value)) return append(read_zxids(value, "log"));
         static const std::regex at_zero(",? (?:and )?(?:an? )?snapshot at (?:zxid )?0$");
         const std::string words = std::regex_replace(value.text, at_zero, "");
-        const auto parts = split_at(words, "; *|,? (?:and )?then |, (?=all |every )");
+        static const char* const between =
+            "; *|,? (?:and )?then |, (?:and )?(?=(?:all |every |the |its )?(?:txn |log )?"
+            "(?:log|files?|logs|log ?files?)? ?(?:are |is |were )?(?:all "
+            ")?(?:deleted|removed|gone)$)";
+        if (says(words,
+                 "^((all )?(txn )?(log )?files? )?(absent|deleted|gone|removed)( "
+                 "\\(deleted\\))?$")) {
+            return;  // Nothing was ever there, for all that a cut can see.
+        }
+        const auto parts = split_at(words, between);
         if (parts.empty()) throw Refused("initial.log is empty");
         append(read_zxids(sim::json::string(parts.front()), "log"));
         for (std::size_t i = 1; i < parts.size(); ++i) play(parts[i]);
     }
-    /// {"snapshot": [0, 0], "log": "<0,1>..<0,100>"}: behind the empty tree.
+    /// {"history": …}, or {"snapshot": [0, 0], "log": "<0,1>..<0,100>"}: behind the empty tree.
     void read_disk(const Value& value) {
-        only("disk", value, {"snapshot", "log"});
+        only("disk", value, {"snapshot", "log", "history"});
         if (const Value* snapshot = value.find("snapshot")) {
             if (!is_empty(*snapshot) && zxid(*snapshot, "snapshot") != zab::Zxid{}) {
                 throw Refused("a snapshot of which tree?");
             }
         }
-        const Value& log = member(value, "log");
-        const bool is_gone =
-            is_text(log) && says(log.text, "^(absent|deleted|gone)( \\(deleted\\))?$");
-        if (!is_gone) read_log(log);
+        const Value* history = value.find("history");
+        const Value& log = history != nullptr ? *history : member(value, "log");
+        if (history != nullptr && value.find("log") != nullptr) throw Refused("history and log");
+        read_log(log);
     }
     static std::vector<zab::Zxid> read_words(const std::string& words) {
         if (words.find_first_of("<[") != std::string::npos) {
@@ -129,7 +151,7 @@ class CutLog {
             "an?|the|log|of|with|txns?|transactions?|records?|entries|set|setData|zxids?|and|only|"
             "just|"
             "to|"
-            "appended|create|creates|none|empty|nothing";
+            "appended|create|creates|none|empty|nothing|then|end|EOF";
         if (!made_of(std::regex_replace(words, compiled("/\\w*"), ""), known)) {
             throw Refused("which zxids? " + words);
         }
@@ -148,7 +170,9 @@ class CutLog {
     static bool is_success(const Value& value) {
         if (!is_text(value)) return truth(value, "truncate");
         static const std::regex no_exception(
-            "[,;] *(?:and )?(?:no|without(?: an?)?) (?:[A-Z]\\w*)?[eE]xceptions?");
+            "(?:^|[,;]? *)(?:and |but )?\\b(?:no|not|without|nothing)(?: an?)? "
+            "(?:(?:[A-Z]\\w*)?[eE]xceptions?|NPE|crash(?:es)?|errors?|thrown)(?: (?:is "
+            ")?thrown)?[,;]?");
         const std::string words = std::regex_replace(value.text, no_exception, "");
         static const char* const known =
             "true|false|ok|yes|success|succeeds|done|fails?|failed|failure|not|cannot|is|truncated|"
@@ -179,11 +203,11 @@ class CutLog {
         disk_.truncate_after(point.front(), rule_);
         cut_ = disk_.image().log.last().zxid == point.front();
     }
-    std::vector<zab::Zxid> content() const {
+    std::vector<zab::Zxid> content(zab::Zxid from) const {
         std::vector<zab::Zxid> all;
         const zab::History& log = disk_.image().log;
         for (std::size_t i = 0; i < log.size(); ++i) {
-            if (log.at(i).txn.zxid >= read_from_) all.push_back(log.at(i).txn.zxid);
+            if (log.at(i).txn.zxid >= from) all.push_back(log.at(i).txn.zxid);
         }
         return all;
     }

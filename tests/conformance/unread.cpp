@@ -41,7 +41,7 @@ bool is_soft(const std::string& area, const std::string& word) {
         "never-ending|random|late|getData|start|sessions|[sS][0-9]+|[RW][0-9]+|[0-9-]+|no|none");
     static const std::regex of_talks(
         "handled|proposes?|proposed|proposals?|creates?|sends?|within|only|repl(?:y|ies)|submitted|"
-        "answer(?:s|ed|ing)?|ack(?:s|ed)?|PINGs?|pings?|"
+        "answer(?:s|ed|ing)?|echo(?:es|ed|ing)?|respond(?:s|ed)?|ack(?:s|ed)?|PINGs?|pings?|"
         "calls?|waits?|waitForEpochAck|pass|normal|run|clos(?:es|ed)|although|tentative|prepared|"
         "epoch|old|left|failed|rename|currentEpoch|ACK|ACKEPOCH|PROPOSAL|UPTODATE|[0-9]+|"
         "initLimit\\*tick",

@@ -1,0 +1,97 @@
+#include "tests/conformance/talk.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace conformance {
+
+// One form for what is written in several: the readers of talks expect the one that is made here.
+
+namespace {
+
+void change_texts(Value& value, const std::function<std::string(const std::string&)>& change) {
+    if (is_text(value)) value.text = change(value.text);
+    for (Value& one : value.elements) change_texts(one, change);
+    for (sim::json::Member& one : value.members) change_texts(one.value, change);
+}
+
+/// "(2*syncLimit)+2 pings", "initLimit*tick + 5 s": a sum as one word, without brackets.
+std::string with_plain_sums(const std::string& words) {
+    static const std::string limit = "(?:init|sync)Limit(?: ?\\* ?tick(?:Time)?| ticks?)?";
+    static const std::regex bracketed("\\((([0-9]+ ?\\* ?)?" + limit + ")\\)");
+    static const std::regex sum("(" + limit + ") ?\\+ ?(?=[0-9])");
+    return std::regex_replace(std::regex_replace(words, bracketed, "$1"), sum, "$1+");
+}
+
+/// "closed, as the proposal is not acked": a reason is no clause of its own.
+std::string with_reasons(const std::string& words) {
+    static const std::regex reason(", (?=(?:as|because|since|when|once) )");
+    return std::regex_replace(with_plain_sums(words), reason, " ");
+}
+
+/// "(no ACKEPOCH) initLimit*tick pass": what nobody says is no remark.
+std::string with_open_silence(const std::string& words) {
+    static const std::regex silence("^\\(((?:no|without|nothing|silen)[^)]*)\\):? +(?=.)");
+    return std::regex_replace(words, silence, "$1, ");
+}
+
+/// "PROPOSAL <1,2> + COMMIT <1,2> (createSession)", and the same in two steps: what is said of the
+/// transaction behind its COMMIT goes where it is proposed.
+void tie_to_proposals(std::vector<Value>& steps) {
+    static const std::regex commit(
+        "\\b(COMMIT(?: of)?)( <[0-9]+, ?[0-9]+>| [a-z][0-9]?\\b)?"
+        "(?: ?\\(([^)]*[sS]ession[^)]*)\\)|,? ((?:of )?(?:the |an? )?"
+        "(?:new |create ?)?[sS]ession(?: txn)?))");
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        std::smatch found;
+        const std::string step = steps[i].text;
+        if (!std::regex_search(step, found, commit)) continue;
+        const std::string name = found[2];
+        const std::regex& proposal =
+            compiled("\\bPROPOSAL(?: of)?" + name + "(?![^+,;&]*[sS]ession)");
+        for (std::size_t k = i + 1; k-- > 0;) {
+            std::string& text = steps[k].text;
+            std::smatch place;
+            if (!std::regex_search(text, place, proposal)) continue;
+            const auto behind = static_cast<std::size_t>(place.position() + place.length());
+            if (k == i) {
+                text = found.prefix().str() + found[1].str() + name + found.suffix().str();
+            } else {
+                steps[i].text = found.prefix().str() + found[1].str() + name + found.suffix().str();
+            }
+            text.insert(behind, " (" + found[3].str() + found[4].str() + ")");
+            break;
+        }
+    }
+}
+
+}  // namespace
+
+std::string words_of_key(const std::string& key) {
+    std::string words;
+    for (std::size_t i = 0; i < key.size(); ++i) {
+        const auto at = [&key](std::size_t k) {
+            return k < key.size() ? static_cast<unsigned char>(key[k]) : ' ';
+        };
+        const bool begins = i > 0 && std::isupper(at(i)) != 0 && std::islower(at(i - 1)) != 0;
+        if (begins) words += ' ';
+        const bool is_name = std::isupper(at(i)) != 0 && std::isupper(at(i + 1)) != 0;
+        words += begins && !is_name ? static_cast<char>(std::tolower(at(i))) : key[i];
+    }
+    return words;
+}
+
+Case in_one_form(const Case& one) {
+    Case formed = one;
+    change_texts(formed.expected, with_reasons);
+    change_texts(formed.stimulus, [](const std::string& words) {
+        return with_open_silence(with_plain_sums(words));
+    });
+    const auto& steps = formed.stimulus.elements;
+    if (std::all_of(steps.begin(), steps.end(), is_text)) {
+        tie_to_proposals(formed.stimulus.elements);
+    }
+    return formed;
+}
+
+}  // namespace conformance
