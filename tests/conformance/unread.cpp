@@ -38,7 +38,7 @@ bool is_soft(const std::string& area, const std::string& word) {
         "done|"
         "wait|remaining|remains|behind|local|non-local|exactly|only|non-?empty|same|session|order|"
         "FIFO|per|time|consecutive|gaps|increasing|invariants|kinds|progress|sent|read-only|run|"
-        "never-ending|random|late|getData|start|sessions|[sS][0-9]+|[RW][0-9]+|[0-9-]+|no|none");
+        "never-ending|random|late|getData|everything|after|start|sessions|[sS][0-9]+|[RW][0-9]+|[0-9-]+|no|none");
     static const std::regex of_talks(
         "handled|proposes?|proposed|proposals?|creates?|sends?|within|only|repl(?:y|ies)|submitted|"
         "answer(?:s|ed|ing)?|ack(?:s|ed)?|PINGs?|pings?|"
