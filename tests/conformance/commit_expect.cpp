@@ -255,7 +255,7 @@ void check_loop(const CommitPlay& play, const std::string& words, std::size_t lo
         "(and )?(no(thing|ne)?( other| else| more| further)\\b.*|(and )?that is all)");
     static const std::regex rest(
         "(the )?(remaining|others?|rest)s?( of (the|them).*)?( [0-9]+)?"
-        "( write| read| request| commit)?s? .*");
+        "( write| read| request| commit)?s? .*|[0-9]+ (still )?(remain|wait|stay|(are )?left)");
     static const std::regex remark("(that is |i\\.e\\. )?(still )?(all )?in order( of .*)?");
     const Items& done = play.processed_in(loop);
     Items named;

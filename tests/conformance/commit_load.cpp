@@ -208,7 +208,7 @@ const char* const said_of_load =
     "commits?|answered|requests?|alone|exclusive(?:ly)?|run|runs|running|other|another|beside|any|"
     "fail(?:s|ed|ures?)?|violations?|violated|exceptions?|assertions?|errors?|lost|stuck|"
     "pending|flight|at|most|fewer|less|exactly|"
-    "nothing|empty|everything|false|true|their|its|own|for|when|always|only|not|does|"
+    "nothing|empty|everything|number|false|true|their|its|own|for|when|always|only|not|does|"
     "increasing";
 
 /// "zxid + 1", "zxids of writes increase by 1": no other step is told.
@@ -225,7 +225,7 @@ bool steps_by_one(const std::string& words) {
 bool check_count(const LoadRun& run, const std::string& key, std::string& clause,
                  Verdict& verdict) {
     static const std::regex count(
-        "^(?:(?:both )?(?:reads?|writes?)(?: and (?:reads?|writes?))? )?(?:both )?(?:(>=?|<=?|at least|at "
+        "^(?:(?:both )?(?:reads?|writes?)(?: and (?:reads?|writes?))? )?(?:both )?(?:([<>]?=|[<>]|at least|at "
         "most|more than|fewer than|less than|exactly) ?)?([0-9]+)"
         "(?: (?:reads?|writes?|updates?|commits?|requests?))?(?: (?:and|of) (?:both|reads|writes))?"
         "(?: (?:are |were |is )?(?:processed|done|made|committed|answered))?(?:,? (?:and )?|$)");
@@ -254,12 +254,14 @@ bool check_count(const LoadRun& run, const std::string& key, std::string& clause
 /// is no such number.
 bool check_per_client(const LoadRun& run, const std::string& key, const std::string& clause,
                       Verdict& verdict) {
+    static const std::regex as_many("(?:as many as |(?:= )?(?:the )?number of )(?:the )?(?:clients|sessions)");
     static const std::regex form(
         "(?:exactly |only |just )?([a-z]+|[0-9]+)(?: reads?| writes?| creates?)? "
         "(?:per|of each|of every|by each|for each) (?:client|session)");
     std::smatch found;
-    if (!std::regex_match(clause, found, form)) return false;
-    const auto count = count_in(found[1]);
+    const bool is_as_many = std::regex_match(clause, as_many);
+    if (!is_as_many && !std::regex_match(clause, found, form)) return false;
+    const auto count = is_as_many ? std::optional<std::size_t>(1) : count_in(found[1]);
     if (!count) return false;
     const std::string words = key + ": " + clause;
     const bool is_about_reads = says(words, "\\breads?\\b");

@@ -176,7 +176,9 @@ std::optional<std::vector<NodeId>> Story::known_servers(const std::string& told)
 }
 
 std::vector<NodeId> Story::servers(const std::string& told) {
-    if (!contains(told, "^(?:it|they|them|themselves|)$")) last_named_ = named(told);
+    const bool is_again = contains(told, "^(?:it|they|them|themselves|)$") ||
+                          (told == "both" && last_named_.size() == 2);
+    if (!is_again) last_named_ = named(told);
     if (last_named_.empty()) throw Refused("who is it?");
     return last_named_;
 }
@@ -186,7 +188,9 @@ std::vector<NodeId> Story::named(const std::string& told) {
     static const std::regex filler(
         "\\b(?:both|two|three|four|remaining|other|only|again|are|is|each|one by "
         "one|concurrently)\\b ?");
-    static const std::regex title("\\b(?:follower|server|node|leader) (?=[A-Z]\\b|S?[0-9])");
+    static const std::regex title(
+        "\\b(?:followers?|servers?|nodes?|leader) (?=[A-Z]\\b|S?[0-9])|"
+        "\\b(?:former|previous|old|earlier|original) (?=followers?\\b)");
     static const std::regex ends("^\\s+|\\s+$");
     static const std::regex every("^(?:all|every) (?=followers?|others?)");
     const bool is_other = contains(told, "\\b(?:other|remaining)\\b");

@@ -159,7 +159,8 @@ bool Story::play_disks(const std::string& step) {
 /// "old leader stays down".
 bool Story::play_stays(const std::string& step) {
     static const std::regex stays(
-        "(.*?) ?(?:stays?|remains?|keeps?|is kept|are kept|is left) (down|up|LEADING|leader)");
+        "(.*?) ?(?:stays?|remains?|keeps?|is kept|are kept|is left|goes on) "
+        "(down|up|running|LEADING|leading|leader)");
     const std::string words = plain(step);
     std::smatch found;
     if (!std::regex_match(words, found, stays)) return false;
@@ -168,7 +169,8 @@ bool Story::play_stays(const std::string& step) {
     for (const NodeId node : *who) {
         const bool is_down = !cluster_->is_up(node);
         const bool leads = !is_down && cluster_->peer(node).leading() != nullptr;
-        claim(step, found[2] == "down" ? is_down : found[2] == "up" ? !is_down : leads);
+        const bool is_up_told = found[2] == "up" || found[2] == "running";
+        claim(step, found[2] == "down" ? is_down : is_up_told ? !is_down : leads);
     }
     return true;
 }

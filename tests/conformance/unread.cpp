@@ -47,7 +47,7 @@ bool is_soft(const std::string& area, const std::string& word) {
         "initLimit\\*tick",
         std::regex::icase);
     static const std::regex of_stories(
-        "fails?|failure|errors?|gets?|gives|reaches|sees?|logged|itself|outstanding|times|reading|"
+        "fails?|failure|errors?|gets?|gives|proposed|reaches|sees?|logged|itself|outstanding|times|reading|"
         "rejoins?|"
         "isolated|kept|may|follows?|during|sync|connection|loss|creates?|files?|deleted|exception|"
         "L|L's|S[0-9]|allowed|back|elect|elected|arrives|among|leader's|after|before|restart|value|"
