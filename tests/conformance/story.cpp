@@ -35,7 +35,9 @@ Story::Story(const Case& one) {
         on_disk_at_ack_.try_emplace(sent.from, cluster_->disk(sent.from).durable_end().zxid);
     };
     steps_ = texts(one.stimulus, "stimulus");
-    const std::vector<NodeId> later = preset_logs(one.initial);
+    find_numbering(one.expected);
+    std::vector<NodeId> later = preset_logs(one.initial);
+    for (const NodeId node : not_yet_started(one.initial)) later.push_back(node);
     for (const NodeId node : cluster_->members()) {
         if (std::find(later.begin(), later.end(), node) == later.end()) cluster_->start(node);
     }
@@ -54,7 +56,6 @@ Story::Story(const Case& one) {
     }
     if (const Value* nodes = one.initial.find("nodes")) name_servers(*nodes);
     name_roles(one.initial);
-    find_numbering(one.expected);
     ensure_client();  // It is there before anybody goes.
 }
 
@@ -365,6 +366,12 @@ void Story::play(const std::string& told) {
     if (std::smatch two; std::regex_match(step, two, aside)) {  // No remark: it happens.
         play(two[1]);
         return play(two[2]);
+    }
+    static const std::regex meanwhile(
+        "(.*?) (?:with|while) ((?:both )?followers) (?:are )?down(| \\([^)]*\\))");
+    if (std::smatch two; is_lost_write(step) && std::regex_match(step, two, meanwhile)) {
+        play(two[2].str() + " down");
+        return play(two[1].str() + two[3].str());
     }
     if (is_unsettled_ && !is_lost_write(step)) settle();
     static const std::regex in_turn(

@@ -78,6 +78,7 @@ class Story {
     // story_names.cpp
     void read_initial(const Value& initial, zab::Config& config);
     std::vector<zab::NodeId> preset_logs(const Value& initial);
+    std::vector<zab::NodeId> not_yet_started(const Value& initial);
     void name_servers(const Value& nodes);
     void name_roles(const Value& initial);
     void find_numbering(const Value& expected);

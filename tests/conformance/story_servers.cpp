@@ -99,14 +99,21 @@ bool Story::play_snap_races(const std::string& step) {
 
 /// Ephemeral nodes live as long as their session.
 bool Story::play_sessions(const std::string& step) {
-    static const std::regex creates("client creates ephemeral ([a-z]+)");
+    static const std::regex creates(
+        "(?:client )?creates? (?:an? )?ephemeral(?: node)? (/?[a-z]+)(?: (?:at|on) leader)?|"
+        "(?:an? )?ephemeral(?: node)?(?: (/?[a-z]+))? (?:is )?created(?: (?:at|on) leader)?");
+    static const std::regex closes(
+        "(?:(?:its |it |that )*(?:client )?closes(?: (?:its )?session)?|(?:its )?session (?:is )?closed)");
+    const std::string words = plain(step);
     std::smatch found;
     Cluster& c = *cluster_;
-    if (std::regex_match(step, found, creates)) {
+    if (std::regex_match(words, found, creates)) {
         ensure_client();
-        write(found[1], "ephemeral");
-        ephemerals_[found[1]] = session_;
-    } else if (step == "client closes session") {
+        const std::string told = found[1].str() + found[2].str();
+        const std::string path = told.empty() ? "ephemeral" : told;
+        write(path, "ephemeral");
+        ephemerals_[path] = session_;
+    } else if (!ephemerals_.empty() && std::regex_match(words, closes)) {
         c.ask(*client_, zab::Operation::close_session);
         c.run(zab::seconds(40));
         client_.reset();

@@ -186,7 +186,10 @@ bool Story::play_failing_ups(const std::string& step) {
     const bool is_got = std::regex_search(first, held, diff);
     const std::string in_diff = is_got ? held[1].str() : "";
     const std::string behind = found[2];
-    const bool is_diff = is_got || contains(behind, "^ (?:after|behind|following) (?:the )?DIFF$");
+    static const char* const comes =
+        "when|arrives?|comes|is|read|received|reading|message|after|behind|following|the|DIFF|it";
+    if (!made_of(behind, comes)) return false;
+    const bool is_diff = is_got || contains(behind, "\\bDIFF\\b");
     const bool is_acked = contains(step, "\\back\\w*\\b.*NEWLEADER|NEWLEADER ack");
     first = std::regex_replace(std::regex_replace(first, acks, ""), diff, "");
     // "A and B get DIFF": for that they must have been started.
