@@ -222,7 +222,8 @@ void check_whole(const CommitPlay& play, const std::string& words, std::size_t l
 /// Whether a clause tells by name, and only so, what is done.
 bool names_all(const std::string& clause) {
     static const std::string filler =
-        "|\\b(?:and|then|is|are|done|processed|answered|passes?|only|just|exactly|in order|of|too|also"
+        "|\\b(?:and|then|is|are|done|processed|answered|passes?|only|just|exactly|in "
+        "order|of|too|also"
         "|committed)\\b|[ ,()]";
     const std::string rest = std::regex_replace(clause, compiled(name_form + filler, true), "");
     return rest.empty() && says(clause, "[RW][0-9]");

@@ -67,7 +67,8 @@ void describe(Load& load, const std::string& told) {
         "only|s|seconds?|ms|all|are|is|done|end|random|randomly|late|getData|create|creates|"
         "setData|"
         "set|get|per|each|by|at|start|begin|beginning|with|of|in|the|a|an|one|two|and|or|as|fast|"
-        "possible|can|requests?|operations?|workload|load|while|interleaved|concurrent(?:ly)?|then|every|"
+        "possible|can|requests?|operations?|workload|load|while|interleaved|concurrent(?:ly)?|then|"
+        "every|"
         "percent|each|their|first|delayed|delay|after|order|non-local|local|issue|send|sends?|it";
     if (!says(words, known) || !made_of(std::regex_replace(words, compiled("[%+]"), ""), all)) {
         throw Refused("load: " + words);
@@ -202,7 +203,8 @@ const char* const said_of_load =
     "the|time|FIFO|per|each|every|within|same|client|clients|session|sessions|increasing|"
     "increases?|ascending|strictly|invariants?|hold|holds|kept|both|kinds?|progress|some|reads?"
     "|"
-    "writes?|creates?|are|is|was|were|while|during|or|and|two|processed|process|made|done|all|many|as|"
+    "writes?|creates?|are|is|was|were|while|during|or|and|two|processed|process|made|done|all|many|"
+    "as|"
     "sent|submitted|more|than|least|by|of|happen|happens|happened|together|parallel|once|"
     "concurrently|concurrent|simultaneous(?:ly)?|overlap(?:s|ping)?|with|between|committed|"
     "commits?|answered|requests?|alone|exclusive(?:ly)?|run|runs|running|other|another|beside|any|"
@@ -225,7 +227,8 @@ bool steps_by_one(const std::string& words) {
 bool check_count(const LoadRun& run, const std::string& key, std::string& clause,
                  Verdict& verdict) {
     static const std::regex count(
-        "^(?:(?:both )?(?:reads?|writes?)(?: and (?:reads?|writes?))? )?(?:both )?(?:([<>]?=|[<>]|at least|at "
+        "^(?:(?:both )?(?:reads?|writes?)(?: and (?:reads?|writes?))? )?(?:both "
+        ")?(?:([<>]?=|[<>]|at least|at "
         "most|more than|fewer than|less than|exactly) ?)?([0-9]+)"
         "(?: (?:reads?|writes?|updates?|commits?|requests?))?(?: (?:and|of) (?:both|reads|writes))?"
         "(?: (?:are |were |is )?(?:processed|done|made|committed|answered))?(?:,? (?:and )?|$)");
@@ -254,7 +257,8 @@ bool check_count(const LoadRun& run, const std::string& key, std::string& clause
 /// is no such number.
 bool check_per_client(const LoadRun& run, const std::string& key, const std::string& clause,
                       Verdict& verdict) {
-    static const std::regex as_many("(?:as many as |(?:= )?(?:the )?number of )(?:the )?(?:clients|sessions)");
+    static const std::regex as_many(
+        "(?:as many as |(?:= )?(?:the )?number of )(?:the )?(?:clients|sessions)");
     static const std::regex form(
         "(?:exactly |only |just )?([a-z]+|[0-9]+)(?: reads?| writes?| creates?)? "
         "(?:per|of each|of every|by each|for each) (?:client|session)");
@@ -320,7 +324,8 @@ void check_clause_of(const LoadRun& run, const std::string& key, const std::stri
     if (says(words, "zxid")) require(run.are_zxids_in_order() && is_by_one && !has_gaps);
     static const std::string of_one = "(per|of|each|every|within|same|a|an) (client|session)\\b";
     if (says(words, "cxid|fifo|session order") ||
-        (says(words, of_one) && says(words, "\\b(in|increas\\w*|ascend\\w*|order\\w*|as sent)\\b"))) {
+        (says(words, of_one) &&
+         says(words, "\\b(in|increas\\w*|ascend\\w*|order\\w*|as sent)\\b"))) {
         require(run.are_sessions_in_order());
     }
     if (says(words,
@@ -369,8 +374,7 @@ std::optional<Verdict> judge_commit_load(const Case& one) {
             const bool is_of_kinds = says(key, "^(processed|progress|kinds|done)$");
             if (is_of_kinds && check_kinds(run, key, words, verdict)) continue;
             for (const std::string& clause :
-                 split_at(words,
-                          "; *|, (?:or|and) |, (?=(?:no|two|reads?|writes?)\\b)")) {
+                 split_at(words, "; *|, (?:or|and) |, (?=(?:no|two|reads?|writes?)\\b)")) {
                 check_clause_of(run, key, clause, verdict);
             }
         }

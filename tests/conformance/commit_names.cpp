@@ -93,7 +93,8 @@ std::vector<std::size_t> CommitPlay::several(const std::string& words, std::size
         throw Refused("which are \"" + words + "\"?");
     }
     static const std::regex two_kinds(
-        "\\breads?\\b(?! (?:behind|after|following|before|blocked))[^,;]*\\b(?:writes?|commits?)\\b|"
+        "\\breads?\\b(?! "
+        "(?:behind|after|following|before|blocked))[^,;]*\\b(?:writes?|commits?)\\b|"
         "\\bwrites?\\b[^,;]*\\breads?\\b(?! (?:before|after|behind))");
     if (std::regex_search(words, two_kinds)) throw Refused("of two kinds: " + words);
     const char kind = has_kind ? found[1].str()[0] : ' ';

@@ -46,7 +46,8 @@ bool is_of_others(const std::string& words) {
 /// "a local write + 51 reads": a list.
 std::string listed(const std::string& words) {
     static const std::regex local("\\b((?:an?|one|[0-9]+) (?:own |non-)?local)(?= \\+ |, | and )");
-    return std::regex_replace(std::regex_replace(words, local, "$1 write"), compiled(" \\+ "), ", ");
+    return std::regex_replace(std::regex_replace(words, local, "$1 write"), compiled(" \\+ "),
+                              ", ");
 }
 
 constexpr const char* endless_words =
@@ -146,7 +147,8 @@ bool CommitPlay::queue_some(const std::string& words) {
 /// "s1+s2:R2..R5", "W(cxid 0x100)", "W6 of s2".
 bool CommitPlay::queue_named(const std::string& words) {
     static const std::regex by_cxid(
-        "(?:(s[0-9]+):)?(?:an? |the |one )?([RW]|read|write)(?:\\(cxid |,? with cxid | cxid | (?=0x))"
+        "(?:(s[0-9]+):)?(?:an? |the |one )?([RW]|read|write)(?:\\(cxid |,? with cxid | cxid | "
+        "(?=0x))"
         "(0x[0-9A-Fa-f]+|[0-9]+)\\)?");
     std::smatch found;
     if (std::regex_match(words, found, by_cxid)) {

@@ -160,7 +160,7 @@ class Story {
     std::optional<std::vector<std::string>> before_wipe_;
     bool is_one_based_ = false;
     bool is_unsettled_ = false;
-    bool is_slow_ = false;  ///< A leader's tick was raised.
+    bool is_slow_ = false;                                        ///< A leader's tick was raised.
     static constexpr zab::Duration slow_tick = zab::seconds(10);  ///< Where it is not told.
 };
 
@@ -169,8 +169,8 @@ class Story {
 std::optional<bool> presence_in(const std::string& told);
 void check_paths(Story& story, zab::NodeId node, const std::string& words, bool is_there,
                  Verdict& verdict);
-void check_at(const Story::Moment& moment, zab::NodeId node, const std::string& path,
-              bool is_there, Verdict& verdict);
+void check_at(const Story::Moment& moment, zab::NodeId node, const std::string& path, bool is_there,
+              Verdict& verdict);
 void check_clause(Story& story, zab::NodeId node, const std::string& words, Verdict& verdict);
 /// "not the old one", "A or B", "a former follower": the servers that it may be; nothing: the words
 /// name none.

@@ -17,17 +17,20 @@ std::optional<bool> presence_in(const std::string& told) {
     static const std::regex path("/[A-Za-z0-9_./*-]+");
     const std::string words = std::regex_replace(told, path, "/x");  // "/lost" is none.
     static const std::regex absent(
-        "(?:has |have )?(?:no|not|never|without) /.*|.*\\b(?:absent|missing|truncated|gone|removed|not there|"
+        "(?:has |have )?(?:no|not|never|without) "
+        "/.*|.*\\b(?:absent|missing|truncated|gone|removed|not there|"
         "does not exist|not present|lost|discarded|nowhere)\\b.*");
     static const std::regex present(
         "(?:has |holds |contains |keeps )?/\\S+|(?:has|have|holds|contains|keeps|with) /.*|"
         ".*\\b(?:present|exists?|there|visible|found|survives?|kept|durable|committed)\\b.*");
     // What is left when the words that the patterns know of are taken out.
     static const std::regex denial(
-        "^(?:has |have )?(?:no|not|never|without)(?= /)|\\b(?:absent|missing|truncated|gone|removed|not there|"
+        "^(?:has |have )?(?:no|not|never|without)(?= "
+        "/)|\\b(?:absent|missing|truncated|gone|removed|not there|"
         "does not exist|not present|lost|discarded|nowhere)\\b");
     static const char* const known =
-        "has|have|without|times?|any|steps|quorum|either|holds|contains|keeps|with|no|not|never|absent|missing|truncated|gone|"
+        "has|have|without|times?|any|steps|quorum|either|holds|contains|keeps|with|no|not|never|"
+        "absent|missing|truncated|gone|"
         "removed|there|"
         "does|"
         "exists?|present|lost|discarded|nowhere|visible|found|survives?|kept|durable|committed|is|"
@@ -110,8 +113,10 @@ void check_same(Story& story, NodeId node, const std::string& words, Verdict& ve
     std::smatch found;
     const NodeId leader = story.server("leader");
     if (std::regex_search(words, found, value_told)) {
-        verdict.check("the server's value", found[1], story.value(node, "node").value_or("nothing"));
-        verdict.check("the leader's value", found[1], story.value(leader, "node").value_or("nothing"));
+        verdict.check("the server's value", found[1],
+                      story.value(node, "node").value_or("nothing"));
+        verdict.check("the leader's value", found[1],
+                      story.value(leader, "node").value_or("nothing"));
         return;
     }
     const auto& cluster = story.cluster();
@@ -168,12 +173,16 @@ void check_never_up(Story& story, NodeId node, const std::string& words, Verdict
 std::optional<std::vector<NodeId>> nodes_meant(Story& story, const std::string& told) {
     static const std::string name = "(?:S?[0-9]|F[0-9]|[A-Z])";
     static const std::regex unlike(
-        "(?:is |must be )*(?:not|differs from|different (?:from|than)|other than|another (?:server )?"
-        "than)(?: (?:old (?:leader|one)|one before|before|same|same as before)| (" + name + "))");
+        "(?:is |must be )*(?:not|differs from|different (?:from|than)|other than|another (?:server "
+        ")?"
+        "than)(?: (?:old (?:leader|one)|one before|before|same|same as before)| (" +
+        name + "))");
     static const std::regex other(
-        "(?:is |has )*(?:an? )?(?:different|another|other|changed|new)(?: one| server| node| leader)?|"
+        "(?:is |has )*(?:an? )?(?:different|another|other|changed|new)(?: one| server| node| "
+        "leader)?|"
         "(?:an? |one of |either of |two )*(?:former |old )?followers?");
-    static const std::regex same("(?:is )?(?:unchanged|same(?: one| as before)?|old (?:leader|one))");
+    static const std::regex same(
+        "(?:is )?(?:unchanged|same(?: one| as before)?|old (?:leader|one))");
     const std::string words = plain(told);
     std::vector<NodeId> all = story.cluster().members();
     std::smatch found;
@@ -193,6 +202,19 @@ std::optional<std::vector<NodeId>> nodes_meant(Story& story, const std::string& 
     for (const std::string& one : split_at(words, " or |, ?")) all.push_back(story.server(one));
     return all;
 }
+
+namespace {
+
+/// How it was synchronized last; the old leader, as it came back.
+std::string sync_of(Story& story, NodeId node) {
+    if (!story.returned_by().empty() && node == story.server("old leader")) {
+        return story.returned_by();
+    }
+    const auto sync = story.syncs().find(node);
+    return sync == story.syncs().end() ? "none" : sync->second;
+}
+
+}  // namespace
 
 /// Something that is said of one server.
 void check_clause(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
@@ -232,17 +254,12 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
         verdict.require(words, story.are_all_equal());
     } else if (contains(words,
                         "^(?:is |still |not |never |rejoins (?:as )?|joins as |becomes "
-                        ")*(?:FOLLOWING|LEADING|follows|leads|follower|leader)(?: (?:under |of )?(?:an? |the )?"
+                        ")*(?:FOLLOWING|LEADING|follows|leads|follower|leader)(?: (?:under |of "
+                        ")?(?:an? |the )?"
                         "(?:different|new|other|another) leader)?$")) {
         check_role(story, node, words, verdict);
     } else if (contains(words, "^(?:TRUNC|DIFF|SNAP)$")) {
-        const auto sync = story.syncs().find(node);
-        const bool has_returned =
-            !story.returned_by().empty() && node == story.server("old leader");
-        verdict.check(where, words,
-                      has_returned                   ? story.returned_by()
-                      : sync == story.syncs().end() ? "none"
-                                                     : sync->second);
+        verdict.check(where, words, sync_of(story, node));
     } else if (contains(words,
                         "^(?:does not|doesn't|never|cannot) (?:comes?|starts?|joins?|serves?)"
                         "(?: up)?(?: \\(ahead of leader\\))?$|^(?:not|never) (?:up|serving)$|"

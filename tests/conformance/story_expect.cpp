@@ -23,7 +23,8 @@ const char* const bare_presence =
 
 /// "no /a (failed txn truncated)": the remark is told as well, behind the rest.
 std::string with_remarks(const std::string& words) {
-    const std::regex& remark = compiled(std::string(" ?\\(((?:/\\S+ )?") + bare_presence + "[^)]*)\\)");
+    const std::regex& remark =
+        compiled(std::string(" ?\\(((?:/\\S+ )?") + bare_presence + "[^)]*)\\)");
     std::smatch found;
     if (!std::regex_search(words, found, remark)) return words;
     return found.prefix().str() + found.suffix().str() + "; " + found[1].str();
@@ -73,7 +74,8 @@ void check_leader(Story& story, const std::string& key, const std::string& told,
 /// back. Where nobody was restarted that is now. False: the key names no such moment.
 bool check_moment(Story& story, const std::string& key, const std::string& words,
                   Verdict& verdict) {
-    static const std::regex after("(after|when|once)(?:Re)?(?:[jJ]oin(?:ed)?|Return(?:ed)?)|rejoined");
+    static const std::regex after(
+        "(after|when|once)(?:Re)?(?:[jJ]oin(?:ed)?|Return(?:ed)?)|rejoined");
     static const std::regex before_restart("before(?:The)?Restart");
     static const std::regex before_return(
         "(?:followers|newQuorum|quorum)Before(?:Rejoin|Return)?|before(?:Rejoin|Join|Return)|"

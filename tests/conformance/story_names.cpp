@@ -39,9 +39,10 @@ void Story::read_initial(const Value& initial, zab::Config& config) {
             config.sync_from_disk = is_on(value, key);
         } else if (key == "leaderTimeoutMs") {
             leader_tick_ = zab::milliseconds(static_cast<std::int64_t>(number(value, key)));
-        } else if (!contains(key,
-                             "^(?:node[s0-9].*|committed|restartedOnce|note|leader|followers?|started|"
-                             "tick.*|initLimit|syncLimit)$")) {
+        } else if (!contains(
+                       key,
+                       "^(?:node[s0-9].*|committed|restartedOnce|note|leader|followers?|started|"
+                       "tick.*|initLimit|syncLimit)$")) {
             throw Refused("initial." + key);
         }
     }

@@ -22,7 +22,8 @@ const std::string who_comes =
     "(?:(?:wait |allow |release |unsuspend |resume |let |for |until )*)"
     "(old leader|leader [A-Z]|leader|[A-Z]|it)\\b";
 const std::string isolation_ends =
-    "(?:end|lift|stop|heal) (?:its |old |leader's )*(?:isolation|suspension)(?: of (?:old )?leader)?"
+    "(?:end|lift|stop|heal) (?:its |old |leader's )*(?:isolation|suspension)(?: of (?:old "
+    ")?leader)?"
     "|(?:its |old |leader's )*(?:isolation|suspension) (?:ends|is over|over|is lifted|lifted)";
 
 }  // namespace
@@ -69,7 +70,8 @@ const std::regex& slower_tick() {
         ".*tick(?:Time)? ?(?:of leader |is )?(?:raised|increased|set) to (.*)|"
         "(?:raise|increase|lengthen|slow(?: down)?) (?:its|leader's|leader [A-Z]'s|[A-Z]'s) "
         "tick(?:Time| time)?(?: to (.*))?|"
-        "(?:leader [A-Z]: )?(?:its |leader's )?tick(?:Time)? (?:is )?(?:raised|increased|long|slow)|"
+        "(?:leader [A-Z]: )?(?:its |leader's )?tick(?:Time)? (?:is "
+        ")?(?:raised|increased|long|slow)|"
         "(?:leader|leader [A-Z]|[A-Z]) (?:with|has) (?:an? )?(?:long|raised|slow) tick(?:Time)?|"
         "(?:its|leader's) (?:tick(?:Time)?|(?:session )?timeouts?) (?:are|is) "
         "(?:long|raised|high)");
@@ -80,7 +82,8 @@ const std::regex& slower_tick() {
 /// "leader L isolated from elections, its tick raised to 10 s", "isolate leader".
 bool Story::play_isolation(const std::string& step) {
     static const std::regex isolated(
-        "(.*?) ?(?:is )?(?:isolated|suspended|cut off|kept out|excluded|kept from (?:electing|elections?|"
+        "(.*?) ?(?:is )?(?:isolated|suspended|cut off|kept out|excluded|kept from "
+        "(?:electing|elections?|"
         "looking|voting|(?:re)?joining|stepping down|timing out)|"
         ""
         "prevented from|held back|barred|"
@@ -150,7 +153,8 @@ bool Story::loses_followers_first() const {
 bool Story::tells_return() const {
     return std::any_of(
         steps_.begin() + static_cast<std::ptrdiff_t>(at_), steps_.end(), [](const auto& step) {
-            return std::regex_search(plain(step), compiled("\\b" + who_comes + ".*" + comes_back)) ||
+            return std::regex_search(plain(step),
+                                     compiled("\\b" + who_comes + ".*" + comes_back)) ||
                    std::regex_search(plain(step), compiled(isolation_ends));
         });
 }
@@ -159,7 +163,8 @@ bool Story::tells_return() const {
 void Story::hide_old_leader_from(const std::vector<NodeId>& who) {
     if (!names_.contains("old leader") || hidden_) return;
     const NodeId old = names_.at("old leader");
-    const bool is_left = cluster_->is_up(old) && std::find(who.begin(), who.end(), old) == who.end() &&
+    const bool is_left = cluster_->is_up(old) &&
+                         std::find(who.begin(), who.end(), old) == who.end() &&
                          who.size() + 1 == cluster_->members().size();
     if (is_left && (tells_return() || tells("quorum|elect|new leader|old leader"))) hide(old);
 }
@@ -204,8 +209,7 @@ bool Story::play_returns(const std::string& step) {
     const bool ends = std::regex_match(words, compiled(isolation_ends));
     std::smatch found;
     const bool is_told =
-        std::regex_search(words, found,
-                          compiled("^(?:" + who_comes + ".*?)?" + comes_back)) &&
+        std::regex_search(words, found, compiled("^(?:" + who_comes + ".*?)?" + comes_back)) &&
         made_of(words, known);
     if ((!ends && !is_told) || !names_.contains("old leader")) return false;
     const NodeId old = names_.at("old leader");
@@ -268,8 +272,8 @@ bool Story::play_outcomes(const std::string& step) {
     }
     if (hidden_ && leader) claim(step, !(*leader == *hidden_));
     if (contains(words, "\\bamong them\\b") && leader) {
-        claim(step, std::find(last_named_.begin(), last_named_.end(), *leader) !=
-                        last_named_.end());
+        claim(step,
+              std::find(last_named_.begin(), last_named_.end(), *leader) != last_named_.end());
     }
     return true;
 }

@@ -103,7 +103,8 @@ bool Story::play_sessions(const std::string& step) {
         "(?:client )?creates? (?:an? )?ephemeral(?: node)? (/?[a-z]+)(?: (?:at|on) leader)?|"
         "(?:an? )?ephemeral(?: node)?(?: (/?[a-z]+))? (?:is )?created(?: (?:at|on) leader)?");
     static const std::regex closes(
-        "(?:(?:its |it |that )*(?:client )?closes(?: (?:its )?session)?|(?:its )?session (?:is )?closed)");
+        "(?:(?:its |it |that )*(?:client )?closes(?: (?:its )?session)?|(?:its )?session (?:is "
+        ")?closed)");
     const std::string words = plain(step);
     std::smatch found;
     Cluster& c = *cluster_;

@@ -173,7 +173,8 @@ bool Story::play_failing_ups(const std::string& step) {
         "(?:start|restart) (.*?)|(.*?) (?:is |are )?(?:up|starts?|restart(?:s|ed)?|"
         "back|joins?|rejoins?)");
     static const std::regex diff(
-        "[,:;]? ?(?:they |each |both |and )*(?:(?:gets?|receives?|sync(?:ed|s)?)\\b[^,;:]*?)? ?(?:by |via |with )?"
+        "[,:;]? ?(?:they |each |both |and )*(?:(?:gets?|receives?|sync(?:ed|s)?)\\b[^,;:]*?)? "
+        "?(?:by |via |with )?"
         "DIFF(?: sync)?(?: from [A-Za-z ]+)?(?: with (/[A-Za-z0-9]+))?(?=$|,|;)");
     static const std::regex acks(
         "[,:;]? ?(?:and |they |each |both )*(?:acks? (?:of )?NEWLEADER|NEWLEADER acked)"
@@ -195,8 +196,9 @@ bool Story::play_failing_ups(const std::string& step) {
     // "A and B get DIFF": for that they must have been started.
     const bool is_start = std::regex_match(first, found, starts);
     if (!is_start && !is_got) return false;
-    const auto known =
-        known_servers(!is_start ? first : found[1].matched ? found[1].str() : found[2].str());
+    const auto known = known_servers(!is_start          ? first
+                                     : found[1].matched ? found[1].str()
+                                                        : found[2].str());
     if (!known) return false;
     const std::vector<NodeId> who = *known;
     const NodeId leader = server("old leader");
