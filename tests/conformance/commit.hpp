@@ -36,6 +36,7 @@ class CommitPlay {
     std::vector<std::size_t> next_to(const std::string& raw, std::size_t loop) const;
     /// "10 writes" are those of all loops from now on, not of one.
     void count_all(bool all) { counts_all_ = all; }
+    bool counts_all() const { return counts_all_; }
     /// The words say that something is not done yet.
     static bool denies(const std::string& words);
     /// What is left behind by a loop.
@@ -69,6 +70,7 @@ class CommitPlay {
     std::vector<std::size_t> by_number(const std::string& words, std::uint32_t first,
                                        std::uint32_t last, char kind) const;
     std::optional<std::size_t> by_place(const std::string& words, char kind) const;
+    std::size_t next_commit(std::size_t loop) const;
     bool fits(std::size_t item, const std::string& words, char kind) const;
     bool is_leading(std::size_t item) const;
 

@@ -185,6 +185,64 @@ void check_rest(const CommitPlay& play, const std::string& clause, std::size_t l
     verdict.check(where, std::to_string(*count), std::to_string(left));
 }
 
+/// "s1:R2", "W6(s2)", "R2..R5 of s1": requests by their names.
+const std::string name_form =
+    "(?:s[0-9]+(?:[+,]s[0-9]+)*:)?[RW][0-9]+(?:\\.\\.[RW]?[0-9]+)?(?:\\(s[0-9]+\\)| of s[0-9]+|"
+    "@s[0-9]+)?";
+
+/// "R0, R1..R50, W2": nothing but names, in their order. "R0 and W2" tells no order.
+void check_names(const CommitPlay& play, const std::string& told, std::size_t loop,
+                 Verdict& verdict) {
+    static const std::regex end("(?: are)?(?: processed| done)?(?:,? in (?:this |that )?order)?$");
+    const std::string list = name_form + "(?:, (?:then )?" + name_form + ")+";
+    const std::string words = std::regex_replace(plain_names(told), end, "");
+    if (!std::regex_match(words, compiled(list, true))) return;
+    const Items done = play.counts_all() ? play.processed() : play.processed_in(loop);
+    auto last = done.begin();
+    for (const std::string& name : split_at(words, ", (?:then )?")) {
+        for (const std::size_t item : play.named(name, loop)) {
+            const auto at = std::find(done.begin(), done.end(), item);
+            verdict.require(fmt::format("loop {}: {}: order", loop, told), at >= last);
+            last = at;
+        }
+    }
+}
+
+/// Those who are told by name are all that a loop does, unless the words only tell who is first.
+void check_whole(const CommitPlay& play, const std::string& words, std::size_t loop,
+                 const Items& named, Verdict& verdict) {
+    if (named.empty() || play.counts_all()) return;
+    const Items& done = play.processed_in(loop);
+    const bool is_all = std::all_of(done.begin(), done.end(), [&](std::size_t item) {
+        return std::find(named.begin(), named.end(), item) != named.end();
+    });
+    verdict.require(fmt::format("loop {}: {}, and nothing else", loop, words), is_all);
+}
+
+/// Whether a clause tells by name, and only so, what is done.
+bool names_all(const std::string& clause) {
+    static const std::string filler =
+        "|\\b(?:and|then|is|are|done|processed|answered|passes?|only|just|exactly|in "
+        "order|of|too|also"
+        "|committed)\\b|[ ,()]";
+    const std::string rest = std::regex_replace(clause, compiled(name_form + filler, true), "");
+    return rest.empty() && says(clause, "[RW][0-9]");
+}
+
+/// "pending and committed empty" as two clauses; "W1 first, all reads after it" as one.
+std::string in_clauses(const std::string& words) {
+    static const std::regex queues(
+        "\\b(pending|queued|committed)(?: and |, (?:and )?)(?=(?:(?:pending|queued|committed)"
+        "(?: and |, )?)+(?: queues?)? (?:are )?(?:all )?empty)");
+    static const std::regex behind(
+        "(?:,| and|, and) ((?:(?:all|every|the|one|two|three|four|five|[0-9]+) )*"
+        "reads?(?: [0-9.]+)?|R[0-9.R]+)"
+        " (?:after|behind|following) (?:it|them)\\b");
+    if (says(words, "\\b(before|ahead of) (it|them)\\b")) throw Refused("before what? " + words);
+    const std::string told = std::regex_replace(words, queues, "$1 empty; ");
+    return std::regex_replace(told, behind, " then $1 behind it");
+}
+
 /// All clauses about one loop.
 void check_loop(const CommitPlay& play, const std::string& words, std::size_t loop,
                 Verdict& verdict) {
@@ -198,16 +256,12 @@ void check_loop(const CommitPlay& play, const std::string& words, std::size_t lo
         "(and )?(no(thing|ne)?( other| else| more| further)\\b.*|(and )?that is all)");
     static const std::regex rest(
         "(the )?(remaining|others?|rest)s?( of (the|them).*)?( [0-9]+)?"
-        "( write| read| request| commit)?s? .*");
+        "( write| read| request| commit)?s? .*|[0-9]+ (still )?(remain|wait|stay|(are )?left)");
     static const std::regex remark("(that is |i\\.e\\. )?(still )?(all )?in order( of .*)?");
-    // "pending, queued and committed empty"
-    static const std::regex queues(
-        "\\b(pending|queued|committed)(?: and |, (?:and )?)(?=(?:(?:pending|queued|committed)"
-        "(?: and |, )?)+(?: queues?)? (?:are )?(?:all )?empty)");
     const Items& done = play.processed_in(loop);
     Items named;
-    for (const std::string& part :
-         split_at(std::regex_replace(words, queues, "$1 empty; "), between)) {
+    bool is_whole = true;
+    for (const std::string& part : split_at(in_clauses(words), between)) {
         for (const std::string& clause : split_at(part, both)) {
             const std::string where = fmt::format("loop {}: {}", loop, clause);
             if (check_left(play, clause, loop, verdict)) continue;
@@ -224,10 +278,13 @@ void check_loop(const CommitPlay& play, const std::string& words, std::size_t lo
                 throw Refused("in which order: " + clause);
             } else {
                 const Items items = check_clause(play, clause, loop, verdict);
+                is_whole = is_whole && (items.empty() || names_all(clause));
                 named.insert(named.end(), items.begin(), items.end());
             }
         }
     }
+    if (is_whole) check_whole(play, words, loop, named, verdict);
+    check_names(play, words, loop, verdict);
     if (says(words, "\\b(exactly|only|just|alone)\\b")) {
         verdict.require(fmt::format("loop {}: {}", loop, words), are_same(done, named));
     }

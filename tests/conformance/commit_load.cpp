@@ -21,8 +21,9 @@ struct Load {
     std::uint64_t readers = 0;  ///< Sessions that only read.
     std::uint64_t sessions = 8;
     std::uint64_t write_percent = 25;
-    std::uint64_t creates = 0;  ///< Writes of each session before all else.
-    bool is_shared = false;     ///< The share of writes is a number, as that test gives it.
+    /// Writes of each session before all else. CommitProcessorTest's clients each create their
+    /// node first, whatever their share of writes.
+    std::uint64_t creates = 1;
 };
 
 std::uint64_t percent_in(const std::string& words, std::uint64_t otherwise) {
@@ -37,13 +38,27 @@ std::uint64_t percent_in(const std::string& words, std::uint64_t otherwise) {
         const double said = std::stod(found[1]);
         return static_cast<std::uint64_t>(said < 1 ? said * 100 : said);
     }
-    if (says(words, "read[- ]?only|only reads")) return 0;
-    if (says(words, "write[- ]?only|only writes")) return 100;
+    if (says(words, "reads?[- ]?only|only reads|\\bthen reads$")) return 0;
+    if (says(words, "writes?[- ]?only|only writes")) return 100;
     return otherwise;
 }
 
+/// "25w/75r" is "25% writes", "8 x 0w/100r" is "8 read-only": as that test logs its loads.
+std::string without_shorthand(const std::string& words) {
+    static const std::regex share("(?:([0-9]+) ?[xX] ?)?([0-9]+) ?w ?/ ?([0-9]+) ?r\\b");
+    std::smatch found;
+    if (!std::regex_search(words, found, share)) return words;
+    const std::uint64_t writes = std::stoull(found[2]);
+    if (writes + std::stoull(found[3]) != 100) throw Refused("load: " + words);
+    const bool is_read_only = writes == 0;
+    std::string plain = found[1].matched ? found[1].str() + (is_read_only ? " " : " with ") : "";
+    plain += is_read_only ? "read-only" : fmt::format("{}% writes", writes);
+    return found.prefix().str() + plain + without_shorthand(found.suffix());
+}
+
 /// "8 read-only, 8 with 25% writes", "mixed", "10 clients, 25% writes, 75% reads".
-void describe(Load& load, const std::string& words) {
+void describe(Load& load, const std::string& told) {
+    const std::string words = without_shorthand(told);
     static const std::string known =
         "^(run|until)\\b|\\b(clients?|sessions?|mixed|reads?|writes?|commits?|only|[0-9]+ ?s)\\b";
     static const char* const all =
@@ -52,9 +67,10 @@ void describe(Load& load, const std::string& words) {
         "only|s|seconds?|ms|all|are|is|done|end|random|randomly|late|getData|create|creates|"
         "setData|"
         "set|get|per|each|by|at|start|begin|beginning|with|of|in|the|a|an|one|two|and|or|as|fast|"
-        "possible|can|requests?|operations?|workload|load|interleaved|concurrent(?:ly)?|then|every|"
+        "possible|can|requests?|operations?|workload|load|while|interleaved|concurrent(?:ly)?|then|"
+        "every|"
         "percent|each|their|first|delayed|delay|after|order|non-local|local|issue|send|sends?|it";
-    if (!says(words, known) || !made_of(std::regex_replace(words, compiled("%"), ""), all)) {
+    if (!says(words, known) || !made_of(std::regex_replace(words, compiled("[%+]"), ""), all)) {
         throw Refused("load: " + words);
     }
     static const std::regex only_read("([0-9]+) (?:clients? |sessions? )?read[- ]?only");
@@ -67,9 +83,9 @@ void describe(Load& load, const std::string& words) {
     }
     if (std::regex_search(rest, found, others)) load.sessions = std::stoull(found[1]);
     load.write_percent = percent_in(rest, load.write_percent);
-    if (says(words, "\\bone (create|write) (per|each)|\\b(create|write) (per|by each)")) {
-        load.creates = 1;
-    }
+    static const std::regex first(
+        "\\b(?:(one|two|three|[0-9]+) )?(?:creates?|writes?) (?:per|each|by each)\\b");
+    if (std::regex_search(words, found, first)) load.creates = count_in(found[1]).value_or(1);
 }
 
 Load load_of(const Case& one) {
@@ -82,7 +98,6 @@ Load load_of(const Case& one) {
         } else if (says(key, "percent|ratio|fraction|^writes$|^reads$")) {
             const std::uint64_t said = percent_in("write " + words, load.write_percent);
             load.write_percent = says(key, "read") ? 100 - said : said;
-            load.is_shared = value.is(Value::Kind::number);
         } else if (says(key, "client|session|load|mix|request|operation|queued")) {
             describe(load, words);
         } else {
@@ -90,8 +105,6 @@ Load load_of(const Case& one) {
         }
     }
     for (const std::string& step : texts(one.stimulus, "stimulus")) describe(load, step);
-    // CommitProcessorTest's clients each create their node first, whatever their share of writes.
-    if (load.is_shared && load.creates == 0) load.creates = 1;
     const std::uint64_t sessions = load.readers + load.sessions;
     if (sessions == 0 || sessions > 1'000 || load.write_percent > 100) {
         throw Refused("so many clients, or such a share of writes");
@@ -190,13 +203,14 @@ const char* const said_of_load =
     "the|time|FIFO|per|each|every|within|same|client|clients|session|sessions|increasing|"
     "increases?|ascending|strictly|invariants?|hold|holds|kept|both|kinds?|progress|some|reads?"
     "|"
-    "writes?|are|is|was|were|while|during|or|and|two|processed|process|made|done|all|many|as|"
+    "writes?|creates?|are|is|was|were|while|during|or|and|two|processed|process|made|done|all|many|"
+    "as|"
     "sent|submitted|more|than|least|by|of|happen|happens|happened|together|parallel|once|"
     "concurrently|concurrent|simultaneous(?:ly)?|overlap(?:s|ping)?|with|between|committed|"
-    "commits?|answered|requests?|alone|exclusive(?:ly)?|run|runs|running|other|beside|any|"
+    "commits?|answered|requests?|alone|exclusive(?:ly)?|run|runs|running|other|another|beside|any|"
     "fail(?:s|ed|ures?)?|violations?|violated|exceptions?|assertions?|errors?|lost|stuck|"
     "pending|flight|at|most|fewer|less|exactly|"
-    "nothing|empty|everything|false|true|their|its|own|for|when|always|only|not|does|"
+    "nothing|empty|everything|number|false|true|their|its|own|for|when|always|only|not|does|"
     "increasing";
 
 /// "zxid + 1", "zxids of writes increase by 1": no other step is told.
@@ -213,7 +227,8 @@ bool steps_by_one(const std::string& words) {
 bool check_count(const LoadRun& run, const std::string& key, std::string& clause,
                  Verdict& verdict) {
     static const std::regex count(
-        "^(?:(?:both )?(?:reads?|writes?)(?: and (?:reads?|writes?))? )?(?:(>=?|<=?|at least|at "
+        "^(?:(?:both )?(?:reads?|writes?)(?: and (?:reads?|writes?))? )?(?:both "
+        ")?(?:([<>]?=|[<>]|at least|at "
         "most|more than|fewer than|less than|exactly) ?)?([0-9]+)"
         "(?: (?:reads?|writes?|updates?|commits?|requests?))?(?: (?:and|of) (?:both|reads|writes))?"
         "(?: (?:are |were |is )?(?:processed|done|made|committed|answered))?(?:,? (?:and )?|$)");
@@ -238,18 +253,57 @@ bool check_count(const LoadRun& run, const std::string& key, std::string& clause
     return true;
 }
 
+/// "one per client", "exactly two writes by each client (20)": so many times the clients. False: it
+/// is no such number.
+bool check_per_client(const LoadRun& run, const std::string& key, const std::string& clause,
+                      Verdict& verdict) {
+    static const std::regex as_many(
+        "(?:as many as |(?:= )?(?:the )?number of )(?:the )?(?:clients|sessions)");
+    static const std::regex form(
+        "(?:exactly |only |just )?([a-z]+|[0-9]+)(?: reads?| writes?| creates?)? "
+        "(?:per|of each|of every|by each|for each) (?:client|session)");
+    std::smatch found;
+    const bool is_as_many = std::regex_match(clause, as_many);
+    if (!is_as_many && !std::regex_match(clause, found, form)) return false;
+    const auto count = is_as_many ? std::optional<std::size_t>(1) : count_in(found[1]);
+    if (!count) return false;
+    const std::string words = key + ": " + clause;
+    const bool is_about_reads = says(words, "\\breads?\\b");
+    if (is_about_reads == says(words, "\\b(writes?|updates?|creates?)\\b")) {
+        throw Refused("expected." + words);
+    }
+    verdict.check(words, std::to_string(*count * run.sessions()),
+                  std::to_string(is_about_reads ? run.reads() : run.writes()));
+    return true;
+}
+
+/// "reads and writes", "both kinds", "reads only": of these kinds some are done, and of no other.
+/// False: the words tell more than kinds.
+bool check_kinds(const LoadRun& run, const std::string& key, const std::string& words,
+                 Verdict& verdict) {
+    static const char* const kinds =
+        "reads?|writes?|both|kinds?|of|and|some|only|just|requests?|are|is|processed";
+    if (!says(words, "\\b(reads?|writes?|both)\\b") || !made_of(words, kinds)) return false;
+    if (contains(words, "[0-9]")) return false;
+    const bool reads = says(words, "\\breads?\\b"), writes = says(words, "\\bwrites?\\b");
+    const bool says_both = says(words, "\\bboth\\b") || (reads && writes);
+    if (says_both && (reads != writes || says(words, "\\b(only|just)\\b"))) {
+        throw Refused("expected." + key + ": " + words);
+    }
+    verdict.check(key + ": reads", reads || says_both, run.reads() > 0);
+    verdict.check(key + ": writes", writes || says_both, run.writes() > 0);
+    return true;
+}
+
 /// One clause of what is expected; `key` says what it is about.
 void check_clause_of(const LoadRun& run, const std::string& key, const std::string& told,
                      Verdict& verdict) {
     if (!made_of(std::regex_replace(told, compiled("[>=<+]"), ""), said_of_load)) {
         throw Refused("expected." + key + ": " + told);
     }
-    static const std::regex per_client(
-        "(?:exactly |only |just )?(?:one|1)(?: write| create)? (?:per|of each|by each|for each) "
-        "(?:client|session)");
+    if (check_per_client(run, key, told, verdict)) return;
     std::string clause = told;
-    const bool is_per_client = std::regex_match(clause, per_client);
-    bool is_known = !is_per_client && check_count(run, key, clause, verdict);
+    bool is_known = check_count(run, key, clause, verdict);
     if (is_known && clause.empty()) return;
     const std::string words = key + ": " + clause;
     const auto require = [&](bool holds) {
@@ -264,14 +318,14 @@ void check_clause_of(const LoadRun& run, const std::string& key, const std::stri
     const bool is_by_one = steps_by_one(words);
     const bool has_gaps = says(words, "\\bgaps?\\b") && !is_negated(words);
     static const std::regex step("zxids?.*[0-9]");
-    if (contains(clause, "[0-9]") && !is_per_client && !std::regex_search(words, step)) {
+    if (contains(clause, "[0-9]") && !std::regex_search(words, step)) {
         throw Refused("expected." + words);
     }
-    if (is_about_writes && is_per_client) {
-        return verdict.check(words, std::to_string(run.sessions()), std::to_string(run.writes()));
-    }
     if (says(words, "zxid")) require(run.are_zxids_in_order() && is_by_one && !has_gaps);
-    if (says(words, "cxid|fifo|(per|each|within|same) (client|session)|session order")) {
+    static const std::string of_one = "(per|of|each|every|within|same|a|an) (client|session)\\b";
+    if (says(words, "cxid|fifo|session order") ||
+        (says(words, of_one) &&
+         says(words, "\\b(in|increas\\w*|ascend\\w*|order\\w*|as sent)\\b"))) {
         require(run.are_sessions_in_order());
     }
     if (says(words,
@@ -309,14 +363,18 @@ std::optional<Verdict> judge_commit_load(const Case& one) {
     if (one.area != "COMMIT" || !has_load) return std::nullopt;
     const LoadRun run(load_of(one));
     Verdict verdict;
-    for (const auto& [key, place, value] : one.expected.members) {
+    for (const auto& [name, place, value] : one.expected.members) {
+        // "processedReads" speaks of reads.
+        const std::string key = std::regex_replace(name, compiled("([a-z])([A-Z])"), "$1 $2");
         const bool is_one = value.is(Value::Kind::string) || value.elements.empty();
         const std::vector<std::string> all =
             is_one ? std::vector{value.text} : texts(value, "expected." + key);
-        for (const std::string& words : all) {
+        for (const std::string& told : all) {
+            const std::string words = without_asides(told);
+            const bool is_of_kinds = says(key, "^(processed|progress|kinds|done)$");
+            if (is_of_kinds && check_kinds(run, key, words, verdict)) continue;
             for (const std::string& clause :
-                 split_at(without_asides(words),
-                          "; *|, (?:or|and) |, (?=(?:no|two|reads?|writes?)\\b)")) {
+                 split_at(words, "; *|, (?:or|and) |, (?=(?:no|two|reads?|writes?)\\b)")) {
                 check_clause_of(run, key, clause, verdict);
             }
         }

@@ -53,6 +53,14 @@ std::optional<std::size_t> CommitPlay::by_place(const std::string& words, char k
     return all[number - 1];
 }
 
+/// The one that was committed first of those that no loop before this one has done.
+std::size_t CommitPlay::next_commit(std::size_t loop) const {
+    for (const std::size_t item : committed_) {
+        if (loop_of(item, loop - 1) == 0) return item;
+    }
+    throw Refused("nothing more is committed");
+}
+
 /// Whether an item is of the kind, the session and the side that the words say.
 bool CommitPlay::fits(std::size_t i, const std::string& words, char kind) const {
     const Item& item = items_[i];
@@ -84,8 +92,14 @@ std::vector<std::size_t> CommitPlay::several(const std::string& words, std::size
     if (!has_kind && !is_counted && !std::regex_search(words, any)) {
         throw Refused("which are \"" + words + "\"?");
     }
+    static const std::regex two_kinds(
+        "\\breads?\\b(?! "
+        "(?:behind|after|following|before|blocked))[^,;]*\\b(?:writes?|commits?)\\b|"
+        "\\bwrites?\\b[^,;]*\\breads?\\b(?! (?:before|after|behind))");
+    if (std::regex_search(words, two_kinds)) throw Refused("of two kinds: " + words);
     const char kind = has_kind ? found[1].str()[0] : ' ';
     if (const auto one = by_place(words, kind)) return {*one};
+    if (kind == 'w' && says(words, "^(the )?next (write|commit)$")) return {next_commit(loop)};
     std::vector<std::size_t> all;
     for (std::size_t i = 0; i < items_.size(); ++i) {
         if (fits(i, words, kind)) all.push_back(i);

@@ -45,7 +45,9 @@ bool is_of_others(const std::string& words) {
 
 /// "a local write + 51 reads": a list.
 std::string listed(const std::string& words) {
-    return std::regex_replace(words, compiled(" \\+ "), ", ");
+    static const std::regex local("\\b((?:an?|one|[0-9]+) (?:own |non-)?local)(?= \\+ |, | and )");
+    return std::regex_replace(std::regex_replace(words, local, "$1 write"), compiled(" \\+ "),
+                              ", ");
 }
 
 constexpr const char* endless_words =
@@ -123,7 +125,7 @@ void CommitPlay::queue_all(const std::string& raw) {
 bool CommitPlay::queue_some(const std::string& words) {
     static const std::regex some(
         "(?:(?:an?|the|one|two|three|four|five|six|[0-9]+|local|further|more|blocking|uncommitted"
-        "|its|new) )*(reads?|writes?|updates?|R|W)"
+        "|its|new|that|this|same) )*(reads?|writes?|updates?|R|W)"
         "(?: (?:requests?))?(?: (?:of|from|in) (?:(?:an?|the|that|its) )?(?:(s[0-9]+)"
         "|(same|that|own|one|single) session|session|(other sessions)|(?:an)?(other session)))?(?: "
         "local)?");
@@ -145,8 +147,9 @@ bool CommitPlay::queue_some(const std::string& words) {
 /// "s1+s2:R2..R5", "W(cxid 0x100)", "W6 of s2".
 bool CommitPlay::queue_named(const std::string& words) {
     static const std::regex by_cxid(
-        "(?:(s[0-9]+):)?(?:an? |the |one )?([RW]|read|write)(?:\\(cxid |,? with cxid | cxid | )"
-        "(0x[0-9A-Fa-f]+)\\)?");
+        "(?:(s[0-9]+):)?(?:an? |the |one )?([RW]|read|write)(?:\\(cxid |,? with cxid | cxid | "
+        "(?=0x))"
+        "(0x[0-9A-Fa-f]+|[0-9]+)\\)?");
     std::smatch found;
     if (std::regex_match(words, found, by_cxid)) {
         if (found[1].matched) current_ = sessions_of(found[1]).front();
@@ -233,10 +236,10 @@ void CommitPlay::commit_own(const std::string& words, std::optional<std::uint64_
 
 /// "W1(s1)", "s0:W1", "s8:W3..W101", "of same session cxid 0xFE", "0x100".
 bool CommitPlay::commit_named(const std::string& words) {
-    static const std::regex hex("0x[0-9A-Fa-f]+");
+    static const std::regex by_cxid("\\b(?:cxid )?(0x[0-9A-Fa-f]+)|\\bcxid ([0-9]+)");
     std::smatch found;
-    if (std::regex_search(words, found, hex)) {
-        commit_one(session_, number_in(found[0]));
+    if (std::regex_search(words, found, by_cxid)) {
+        commit_one(session_, number_in(found[found[1].matched ? 1 : 2]));
         return true;
     }
     if (!std::regex_search(words, found, token)) return false;

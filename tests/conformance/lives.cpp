@@ -179,7 +179,8 @@ constexpr const char* for_good =
     "(?: for ?ever| for good| permanently|(?: for)? (?:the )?(?:whole|entire) test|"
     "(?: for)? (?:the )?rest of (?:the )?test|(?: un)?till? (?:the )?end(?: of (?:the )?test)?|(?: "
     "and|,)? (?:it )?(?:(?:stays?|remains?) "
-    "(?:down|off|away|stopped)|(?:never|does not|is never) (?:come|start|return|restart)(?:s|ed)?"
+    "(?:down|off|away|stopped)|(?:is )?not (?:re)?started(?: again)?|(?:never|does not|is never) "
+    "(?:come|start|return|restart)(?:s|ed)?"
     "(?: back)?(?: up)?))?";
 
 /// A phrase about the servers: "{server} stops{for good}".
@@ -217,10 +218,12 @@ const std::vector<Life::Act> Life::acts = {
      &Life::be_silent},
     {any_case(
          "(?:client )?waits? (?:for )?(?:session )?(?:timeout|expiry|expiration|"
-         "2 ?\\* ?timeout)|session (?:times out|expires|is expired|ends)|"
-         "(?:client )?waits? (?:for|until|till) (?:(?:it|client) gives up|end of (?:its )?session|"
-         "(?:its )?session(?:'s end| end| ends| is over| has ended| expires| is expired|"
-         " times out))"),
+         "2 ?\\* ?timeout)|session (?:times out|expires|is expired|ends)"
+         "(?: (?:at|for) (?:the )?client)?|"
+         "(?:(?:client )?waits? )?(?:for|until|till) (?:(?:it|client) gives up|end of (?:its "
+         ")?session|"
+         "(?:its |the )?session(?: is)?(?:'s end| end| ends| over| has ended| expires| expired|"
+         " terminated| times out))"),
      &Life::await_end},
     {any_case("(?:client )?connects?(?: to (?:a )?server)?"), &Life::connect},
     {any_case("(?:client )?(?:reconnects?|re-?opens?(?: session)?|new (?:handle|client))"
@@ -263,8 +266,10 @@ Verdict live(const Case& one) {
             check_states(key, value, life.states(), verdict);
             continue;
         }
-        if (says(key, "^(repeat|repeats|repeated|reported|reports)$")) {
-            if (!is_text(value) || !check_reports(value.text, life.states(), verdict)) {
+        if (says(key, "^(repeat|repeats|repeated|reported|reports|notes?)$")) {
+            if (is_nothing(value)) {
+                check_duplicates(key, value, life.states(), verdict);
+            } else if (!is_text(value) || !check_reports(value.text, life.states(), verdict)) {
                 throw Refused("expected." + key);
             }
             continue;

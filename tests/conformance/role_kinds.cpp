@@ -12,11 +12,14 @@ SessionKind kind_of(const std::string& words, bool was_unknown) {
         "such|"
         "unheard|"
         "of|random|made|up|arbitrary|fake|untracked|any|another|other|different|foreign|remote|"
-        "elsewhere|own|ours|from|an?|the|its|some|this|follower|learner|leader|server|itself|"
+        "elsewhere|own|ours|from|an?|the|its|some|this|follower|learner|leader|server(?:'s)?|"
+        "itself|"
         "upgrad(?:e|ing|ed)|local|global|session|sessions|id|ids|by|made|created|while|during|also|"
-        "is|being|and|or|one|ones|both|all|0x[0-9A-Fa-f]+|which|only|there|here|S[0-9]";
+        "whoever'?s?|whosever|another's|other's|is|being|and|or|one|ones|both|all|0x[0-9A-Fa-f]+|"
+        "which|only|there|here|S[0-9]";
     static const std::regex denied(
-        "\\bnone known|\\bnot (?:own|ours|tracked|known|seen)|\\bno such|\\bnever (?:seen|"
+        "\\bnone known|\\bnot (?:a )?global|\\bnot (?:own|ours|tracked|known|seen)|\\bno "
+        "such|\\bnever (?:seen|"
         "tracked|known)|\\bneither\\b.*\\bnor\\b|\\bnobody'?s?|\\bnowhere");
     if (!made_of(words, known) || is_negated(std::regex_replace(words, denied, ""))) {
         throw Refused("session: " + words);
@@ -28,7 +31,7 @@ SessionKind kind_of(const std::string& words, bool was_unknown) {
     kind.is_unknown =
         says(words,
              "\\b(unknown|none known|never|any|not tracked|untracked|neither|nobody'?s?|nowhere"
-             "|no such|not known|unheard|random|made[- ]up|arbitrary|fake)\\b");
+             "|not (?:a )?global|no such|not known|unheard|random|made[- ]up|arbitrary|fake)\\b");
     kind.is_upgrading = !kind.is_unknown && says(words, "upgrad");
     kind.is_local = !kind.is_unknown && says(words, "\\blocal\\b");
     kind.is_global = !kind.is_unknown && (says(words, "\\bglobal\\b") || kind.is_upgrading);

@@ -88,7 +88,11 @@ bool is_of(const SessionKind& kind, const std::string& whom) {
 
 /// "ok", "ok for global (checkGlobal too)", "local: SESSIONEXPIRED", "checkGlobal ok for global".
 void add_claim(const std::string& words, bool is_global, std::vector<Claim>& claims) {
-    static const std::regex for_whom("^(.*?),? (?:for|if|when|of) (?:an? |the )?(.*)$");
+    static const std::regex for_whom(
+        "^(.*?),? (?:(?:but |only )*for|in|if|when|of) (?:an? |the )?(.*)$");
+    static const std::regex otherwise(
+        "^(?:else|otherwise|in (?:all |the )?other cases?|all others?|the others?|the rest|others?)"
+        "(?:,|:| is| are| get)? (.*)$");
     static const std::regex whom_first("^(.*?)(?: *: *| *-> *| is | gives )(.*)$");
     static const std::regex kind_first(
         "^(?:an? |the |for )?((?:own )?(?:global|local|unknown)(?: sessions?| ones?)?),? "
@@ -106,7 +110,9 @@ void add_claim(const std::string& words, bool is_global, std::vector<Claim>& cla
     const bool says_global = std::regex_search(words, global);
     const std::string bare = std::regex_replace(std::regex_replace(words, global, ""), plain, "");
     Claim claim{is_global || says_global, "", ""};
-    if (std::regex_match(bare, found, for_whom)) {
+    if (std::regex_match(bare, found, otherwise)) {
+        claim.result = wanted_session_result(found[1]);
+    } else if (std::regex_match(bare, found, for_whom)) {
         claim.result = wanted_session_result(found[1]);
         claim.whom = found[2];
     } else if (std::regex_match(bare, found, kind_first)) {  // "global ok"
@@ -130,7 +136,7 @@ void add_claim(const std::string& words, bool is_global, std::vector<Claim>& cla
 void add_claims(const std::string& text, bool is_global, std::vector<Claim>& claims) {
     static const std::regex both(" *\\((?:and )?(check ?Global[^)]*)\\)", std::regex::icase);
     static const std::string between =
-        ", (?:but |and )?(?=check|SESSION|UNKNOWN|ok\\b|expired|(?:own "
+        ", (?:but |and )?(?=else\\b|otherwise|check|SESSION|UNKNOWN|ok\\b|expired|(?:own "
         "|un)?(?:local|global|known)"
         "[^,;]*:)| and (?=check)";
     const std::string words = without_asides(std::regex_replace(text, both, "; $1"));
@@ -340,6 +346,18 @@ std::string wanted_session_result(const std::string& words) {
         "(decides|checks)|allowed"
         "|(never|not|un) ?(checked|refused|fail(s|ed)?|expired)|does not (throw|fail)"
         "|accepted|valid)\\b";
+    static const char* const known =
+        "ok|no-?op|pass(?:es)?|succeeds|success|no|exceptions?|errors?|checks?|leader|decides|"
+        "allowed|"
+        "never|not|un|un(?:checked|refused)|checked|refused|fail(?:s|ed)?|expired|does|throws?|"
+        "fail|"
+        "accepted|valid|SESSION ?EXPIRED|SessionExpired|learners?|followers?|SESSION "
+        "?MOVED|UNKNOWN ?SESSION|KeeperException|"
+        "Session(?:Expired|Moved)Exception|UnknownSessionException|UNKNOWNSESSIONEXCEPTION|"
+        "session|moved|unknown|rejected|is|with|thrown|here|there|it|the|only|then|on|and|so|to|of|"
+        "by|"
+        "false|true|server|always|both|either|all|each|any|every|in|at|a|an|local|global|cases?";
+    if (!made_of(words, known)) throw Refused("what result is \"" + words + "\"?");
     if (says(words, fine) && !says(words, "\\bnot ok\\b")) return "ok";
     if (says(words, "expired|\\b(refused|rejected|fails)\\b")) return "SESSIONEXPIRED";
     if (says(words, "moved")) return "SESSIONMOVED";

@@ -68,6 +68,19 @@ bool is_whole_clause(const std::string& before, const std::string& behind) {
     return std::regex_match(before, ends) && std::regex_match(behind, begins);
 }
 
+/// "no /zkL (truncated)", "no /zkL, truncated" say the same thing twice: the word must make a
+/// difference where nothing stands behind its own clause.
+bool counts_alone(const Case& one, std::string& text, const std::string& word,
+                  const std::string& before, const std::string& behind) {
+    static const std::regex more(" ?[;,(].*");
+    const std::string rest = std::regex_replace(behind, more, "");
+    if (rest == behind) return false;
+    text = before + word + rest;
+    const bool passes_with = passes(one);
+    text = before + rest;
+    return passes_with && !passes(one);
+}
+
 /// A word that says that something is not so must make a difference: where the case passes without
 /// it as well, whoever understood its clause has passed over that word. Remarks are left alone.
 void refuse_idle_denials(const Case& one) {
@@ -86,7 +99,7 @@ void refuse_idle_denials(const Case& one) {
             const std::string before = told.substr(0, at), behind = told.substr(at + word.size());
             if (word.starts_with("(") || is_whole_clause(before, behind)) continue;
             *text = std::regex_replace(before + behind, blanks, "");
-            if (passes(changed)) {
+            if (passes(changed) && !counts_alone(changed, *text, word, before, behind)) {
                 throw Refused(fmt::format("\"{}\" makes no difference: {}", word, told));
             }
         }

@@ -51,16 +51,25 @@ class Story {
     std::optional<zab::NodeId> observed() const { return observed_; }
     /// What steps say in passing, and whether it was so: "read /a at leader: present".
     const std::vector<std::pair<std::string, bool>>& claims() const { return claims_; }
-    /// Paths that a server held before anybody was restarted for the last time.
-    bool held_before(zab::NodeId node, const std::string& path) const {
-        return held_before_.contains({node, path});
-    }
+    /// What those who served held.
+    struct Moment {
+        std::set<std::pair<zab::NodeId, std::string>> held;
+        std::set<zab::NodeId> serving;
+    };
+    Moment moment() const;
+    /// Before somebody was restarted for the last time, and before the old leader came back.
+    const std::optional<Moment>& before_restart() const { return before_restart_; }
+    const std::optional<Moment>& before_return() const { return before_return_; }
+    /// How the old leader was synchronized as it came back.
+    const std::string& returned_by() const { return returned_by_; }
     const std::map<zab::NodeId, std::string>& syncs() const { return syncs_; }
 
   private:
     using Step = bool (Story::*)(const std::string&);
 
+    static bool is_lost_write(const std::string& step);
     void settle();
+    void note_leader();
     void write(const std::string& path, const std::string& value, bool waits = true);
     void ensure_client();
     zab::PathId path_id(const std::string& path);
@@ -69,6 +78,7 @@ class Story {
     // story_names.cpp
     void read_initial(const Value& initial, zab::Config& config);
     std::vector<zab::NodeId> preset_logs(const Value& initial);
+    std::vector<zab::NodeId> not_yet_started(const Value& initial);
     void name_servers(const Value& nodes);
     void name_roles(const Value& initial);
     void find_numbering(const Value& expected);
@@ -82,16 +92,25 @@ class Story {
     void write_as_told(const std::string& path, const std::string& step);
     bool play_lost_write(const std::string& step, const std::vector<std::string>& paths);
     bool play_reads(const std::string& told);
-    // story_ups.cpp
+    bool play_sights(const std::string& step);
+    // story_ups.cpp, story_returns.cpp
     void up(const std::vector<zab::NodeId>& who, bool by_snapshot = false);
     void hide_old_leader_from(const std::vector<zab::NodeId>& who);
     void down(const std::vector<zab::NodeId>& who);
+    void down_for_restart(const std::vector<zab::NodeId>& who);
     void hide(zab::NodeId node);
     void let_back();
-    void remember();
+    bool awaits_lost_write() const;
+    bool loses_followers_first() const;
+    bool tells_return() const;
+    bool leads(zab::NodeId node) const;
+    zab::NodeId losing_leader() const;
+    void slow_down(zab::NodeId leader, zab::Duration tick);
+    zab::Duration tick_in(const std::string& words, const std::string& step) const;
     bool play_isolation(const std::string& step);
     bool play_downs(const std::string& step);
-    std::string without_old_leader(const std::string& words, const std::string& step);
+    static std::string without_old_leader(const std::string& words);
+    void claim_old_leader(const std::string& step);
     bool play_ups(const std::string& step);
     bool play_failing_ups(const std::string& step);
     bool play_returns(const std::string& step);
@@ -128,7 +147,9 @@ class Story {
     std::vector<std::string> steps_;
     std::size_t at_ = 0;  ///< The step that is played.
     std::vector<std::pair<std::string, bool>> claims_;
-    std::set<std::pair<zab::NodeId, std::string>> held_before_;
+    std::optional<Moment> before_restart_, before_return_;
+    std::string returned_by_;
+    std::pair<std::size_t, std::vector<zab::NodeId>> started_at_;  ///< The step, and who.
     std::map<zab::NodeId, std::string> syncs_;         ///< How it was synchronized last.
     std::optional<zab::NodeId> hidden_;                ///< Takes no part in elections.
     std::set<zab::NodeId> failing_;                    ///< Fails when UPTODATE comes.
@@ -139,6 +160,20 @@ class Story {
     std::optional<std::vector<std::string>> before_wipe_;
     bool is_one_based_ = false;
     bool is_unsettled_ = false;
+    bool is_slow_ = false;                                        ///< A leader's tick was raised.
+    static constexpr zab::Duration slow_tick = zab::seconds(10);  ///< Where it is not told.
 };
+
+// What is said of one server. story_clauses.cpp
+/// Whether paths must be there, or not; nothing: the words do not speak of paths.
+std::optional<bool> presence_in(const std::string& told);
+void check_paths(Story& story, zab::NodeId node, const std::string& words, bool is_there,
+                 Verdict& verdict);
+void check_at(const Story::Moment& moment, zab::NodeId node, const std::string& path, bool is_there,
+              Verdict& verdict);
+void check_clause(Story& story, zab::NodeId node, const std::string& words, Verdict& verdict);
+/// "not the old one", "A or B", "a former follower": the servers that it may be; nothing: the words
+/// name none.
+std::optional<std::vector<zab::NodeId>> nodes_meant(Story& story, const std::string& words);
 
 }  // namespace conformance

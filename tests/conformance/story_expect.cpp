@@ -17,212 +17,32 @@ std::vector<std::string> clauses_of(const std::string& words) {
     return split_at(words, "\\s*;\\s*|:\\s+|\\s*,\\s*(?![0-9]|S[0-9](?:$|,| and ))");
 }
 
-/// "/zkL present", "no /zkL", "/zkL truncated", "has /0../9", "not /12 and later", "nodes 0,1,3".
-/// `true`: they must be there; nothing: the words do not speak of paths.
-std::optional<bool> presence_in(const std::string& told) {
-    static const std::regex path("/[A-Za-z0-9_./*-]+");
-    const std::string words = std::regex_replace(told, path, "/x");  // "/lost" is none.
-    static const std::regex absent(
-        "(?:has )?(?:no|not|never) /.*|.*\\b(?:absent|missing|truncated|gone|removed|not there|"
-        "does not exist|not present|lost|discarded|nowhere)\\b.*");
-    static const std::regex present(
-        "(?:has |holds |contains |keeps )?/\\S+|(?:has|have|holds|contains|keeps|with) /.*|"
-        ".*\\b(?:present|exists?|there|visible|found|survives?|kept|durable|committed)\\b.*");
-    // What is left when the words that the patterns know of are taken out.
-    static const std::regex denial(
-        "^(?:has )?(?:no|not|never)(?= /)|\\b(?:absent|missing|truncated|gone|removed|not there|"
-        "does not exist|not present|lost|discarded|nowhere)\\b");
-    static const char* const known =
-        "has|have|either|holds|contains|keeps|with|no|not|never|absent|missing|truncated|gone|"
-        "removed|there|"
-        "does|"
-        "exists?|present|lost|discarded|nowhere|visible|found|survives?|kept|durable|committed|is|"
-        "are|and|or|later|also|before|after|its|the|restart|both|even|again|on|at|everywhere|all|"
-        "each|every|servers?|nodes?|znodes?|it|still|in|tree|log|from|disk|new|old|of|[A-Z]|S[0-9]|"
-        "x";
-    if (contains(words, "/") && !made_of(std::regex_replace(words, compiled("/x"), ""), known)) {
-        throw Refused("expected: " + told);
-    }
-    if (contains(words, "/")) {
-        const bool is_absent = std::regex_match(words, absent);
-        const std::string rest =
-            std::regex_replace(words, denial, "", std::regex_constants::format_first_only);
-        if (is_negated(rest) || std::regex_search(rest, denial)) {
-            throw Refused("expected: " + told);
-        }
-        if (is_absent) return false;
-        if (std::regex_match(words, present)) return true;
-    }
-    return std::nullopt;
-}
+const char* const bare_presence =
+    "(?:is |are |was |were )?(?:truncated|gone|removed|discarded|absent|missing|lost|present|there|"
+    "visible|kept)\\b";
 
-std::vector<std::string> paths_of(const Story& story, const std::string& words) {
-    static const std::regex later("/([0-9]+) and later");
+/// "no /a (failed txn truncated)": the remark is told as well, behind the rest.
+std::string with_remarks(const std::string& words) {
+    const std::regex& remark =
+        compiled(std::string(" ?\\(((?:/\\S+ )?") + bare_presence + "[^)]*)\\)");
     std::smatch found;
-    if (!std::regex_search(words, found, later)) return paths_in(words);
-    std::vector<std::string> all;
-    for (std::size_t i = std::stoul(found[1]); story.knows(fmt::format("/{}", i)); ++i) {
-        all.push_back(fmt::format("/{}", i));
-    }
-    if (all.empty()) throw Refused("nobody wrote such: " + words);
-    return all;
+    if (!std::regex_search(words, found, remark)) return words;
+    return found.prefix().str() + found.suffix().str() + "; " + found[1].str();
 }
 
-void check_paths(Story& story, NodeId node, const std::string& words, bool is_there,
-                 Verdict& verdict) {
-    const bool also_before = contains(words, "\\bbefore and after\\b|\\balso (?:before|after)\\b");
-    // A range means all that are so.
-    for (const std::string& path : paths_next_to(words)) {
-        const bool is_known = story.knows(path);
-        verdict.require(words + ", and " + path,
-                        !is_known || story.value(node, path).has_value() != is_there);
-    }
-    for (const std::string& path : paths_of(story, words)) {
-        const std::string where = fmt::format("{} {} on server {}", words, path, node.value - 1);
-        const bool holds = story.value(node, path).has_value();
-        verdict.require(where, story.cluster().serves(node) && holds == is_there);
-        if (also_before) {
-            verdict.require(where + " before", story.held_before(node, path) == is_there);
-        }
-    }
-}
-
-/// "same value as leader (3)"; "stat of /p equal to leader's".
-void check_same(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex value_told("\\(([0-9]+)\\)");
-    static const char* const known =
-        "(?:the |its )?same|value|values|as|leaders?|equal|identical|stat|of|to|with|agrees?|state|"
-        "tree|sessions|data|all|on|is|are|and|everywhere|content|s|servers?|everybody|database|"
-        "history|the|'"
-        "s";
-    const std::string bare =
-        std::regex_replace(without_remarks(words), compiled("/[A-Za-z0-9_]+|'"), " ");
-    if (!made_of(bare, known)) throw Refused("expected: " + words);
-    std::smatch found;
-    const NodeId leader = story.server("leader");
-    if (std::regex_search(words, found, value_told)) {
-        verdict.check("the server's value", found[1], shown(story.value(node, "node")));
-        verdict.check("the leader's value", found[1], shown(story.value(leader, "node")));
-        return;
-    }
-    const auto& cluster = story.cluster();
-    verdict.require(words,
-                    cluster.serves(node) && cluster.peer(node).server().database.position() ==
-                                                cluster.peer(leader).server().database.position());
-    if (!contains(words, "\\bsessions\\b") || !cluster.serves(node)) return;
-    const auto ids_at = [&](NodeId who) {
-        std::set<std::uint64_t> ids;
-        for (const auto& session : cluster.peer(who).server().database.sessions()) {
-            ids.insert(session.id.value);
-        }
-        return ids;
-    };
-    verdict.require(words, ids_at(node) == ids_at(leader));
-}
-
-void check_role(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
-    const test::Cluster& c = story.cluster();
-    const bool leads = c.leader() == node;
-    const bool follows = c.serves(node) && c.peer(node).learning() != nullptr;
-    if (contains(words, "(?:different|new|other|another) leader$")) {
-        if (contains(words, "LEADING|leads|\\bnot\\b|never")) throw Refused("expected: " + words);
-        verdict.require(words, follows && c.leader() && story.leaders().size() > 1 &&
-                                   !(*c.leader() == story.server("old leader")));
-        return;
-    }
-    const bool is_leader_meant = contains(words, "LEADING|leader|leads");
-    verdict.check(fmt::format("{} (server {})", words, node.value - 1), !is_negated(words),
-                  is_leader_meant ? leads : follows);
-}
-
-/// "does not come up (ahead of leader)": not since it started last, nor in the next 10 s.
-void check_never_up(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
-    test::Cluster& c = story.cluster();
-    const std::string where = fmt::format("{} (server {})", words, node.value - 1);
-    verdict.require(where, c.is_up(node));
-    verdict.require(where, !c.run_until([&] { return c.serves(node); }, zab::seconds(10)));
-    bool has_served = false;
-    for (const trace::Record& record : c.records()) {
-        if (!(record.node() == node)) continue;
-        if (record.kind() == trace::Kind::server_started) has_served = false;
-        has_served = has_served || record.kind() == trace::Kind::serving;
-    }
-    verdict.require(where, !has_served);
-    if (contains(words, "ahead of (?:the )?leader") && c.is_up(node) && c.leader()) {
-        verdict.require(where, c.peer(*c.leader()).server().accepted_epoch <
-                                   c.peer(node).server().accepted_epoch);
-    }
-}
-
-/// Something that is said of one server.
-void check_clause(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex all("(?:has )?all ([0-9]+) (?:nodes|creates|znodes)(?: present)?");
-    static const std::regex again("([a-z]\\w*|/\\w+) can be created by another session");
-    static const std::regex listed("nodes ([0-9,]+)(?: on all servers)?");
-    std::smatch found;
-    const std::string where = fmt::format("{} on server {}", words, node.value - 1);
-    const auto has_all = [&](const std::vector<std::string>& paths) {
-        for (const std::string& path : paths) {
-            verdict.require(where, story.value(node, path).has_value());
-        }
-    };
-    if (std::regex_match(words, found, all)) {
-        verdict.check("nodes created", found[1], std::to_string(story.created().size()));
-        has_all(story.created());
-    } else if (contains(words,
-                        "^(?:both|all) (?:new )?nodes(?: (?:are )?present)?$|^all "
-                        "(?:creates|data)$")) {
-        has_all(story.created());
-    } else if (std::regex_match(words, found, listed)) {
-        const auto names = split_at(found[1], ",");
-        verdict.require(where + ": each once",
-                        std::set<std::string>(names.begin(), names.end()).size() == names.size());
-        has_all(names);
-    } else if (contains(words, "^same|equal|identical|agree")) {
-        check_same(story, node, words, verdict);
-    } else if (const auto is_there = presence_in(words)) {
-        check_paths(story, node, words, *is_there, verdict);
-    } else if (contains(words, "^no [a-z]\\w*$") && !story.ephemerals().empty()) {
-        verdict.require(
-            where, story.cluster().serves(node) && !story.value(node, words.substr(3)).has_value());
-    } else if (contains(words, "^(?:not |is not |differs from )(?:the )?old (?:leader|one)$")) {
-        verdict.require(where, !(node == story.server("old leader")));
-    } else if (std::regex_match(words, found, again)) {
-        if (!story.knows(found[1])) throw Refused("nobody wrote " + found[1].str());
-        verdict.require(words, story.are_all_equal());
-    } else if (contains(words,
-                        "^(?:is |still |not |never "
-                        ")*(?:FOLLOWING|LEADING|follows|leads|follower|leader)(?: (?:an? |the )?"
-                        "(?:different|new|other|another) leader)?$")) {
-        check_role(story, node, words, verdict);
-    } else if (contains(words, "^(?:TRUNC|DIFF|SNAP)$")) {
-        const auto sync = story.syncs().find(node);
-        verdict.check(where, words, sync == story.syncs().end() ? "none" : sync->second);
-    } else if (contains(words,
-                        "^(?:does not|doesn't|never|cannot) (?:comes?|starts?|joins?|serves?)"
-                        "(?: up)?(?: \\(ahead of leader\\))?$|^(?:not|never) (?:up|serving)$|"
-                        "^(?:is )?ahead of (?:the )?leader$")) {
-        check_never_up(story, node, words, verdict);
-    } else if (contains(words,
-                        "^proposals? (?:of (?:the )?DIFF )?(?:is|are|were) (?:on disk|logged|"
-                        "synced|durable|persisted) before (?:the |its )?NEWLEADER ack$")) {
-        verdict.require(where, story.had_lost_at_ack(node));
-    } else if (contains(words, "^(?:quorum )?(?:up|serves|serving|available|starts|in service)$")) {
-        verdict.require(where, story.cluster().serves(node));
-    } else {
-        throw Refused("expected: " + words);
-    }
-}
-
-/// "/zkL truncated, also after restart": the addition belongs to what it is added to.
+/// "/zkL truncated, also after restart": the addition belongs to what it is added to. "no /zkL,
+/// truncated": what has no path of its own is said of the last one.
 void check_words(Story& story, const std::vector<NodeId>& nodes, const std::string& words,
                  Verdict& verdict) {
     static const std::regex addition(", (also|before and after|even|both before)");
     static const std::regex everywhere(
         " (?:on|at) (?:every|all|each) servers?\\b| (?:any|every)where$");
     static const std::regex places(
-        " (?:on|at) ((?:S?[0-9]|[A-Z])(?:(?:, ?| and )(?:S?[0-9]|[A-Z]))*)$");
-    const std::string joined = std::regex_replace(story.with_paths(words), addition, " $1");
+        " (?:on|at) (?:the )?((?:S?[0-9]|[A-Z])(?:(?:, ?| and )(?:S?[0-9]|[A-Z]))*|"
+        "(?:old |new )?leader|(?:both )?followers|others)$");
+    const std::string joined =
+        std::regex_replace(with_remarks(story.with_paths(words)), addition, " $1");
+    std::string subject;
     for (const std::string& told : clauses_of(joined)) {
         std::smatch found;
         std::vector<NodeId> who = nodes;
@@ -233,6 +53,9 @@ void check_words(Story& story, const std::vector<NodeId>& nodes, const std::stri
             who = story.servers(found[1]);
             clause = found.prefix();
         }
+        const bool is_bare = std::regex_search(clause, compiled(std::string("^") + bare_presence));
+        if (is_bare && !subject.empty()) clause = subject + " " + clause;
+        if (const auto paths = paths_in(clause); paths.size() == 1) subject = paths.front();
         for (const NodeId node : who) check_clause(story, node, clause, verdict);
     }
 }
@@ -240,20 +63,42 @@ void check_words(Story& story, const std::vector<NodeId>& nodes, const std::stri
 /// "not the old one", "A or B", "S0 (higher currentEpoch)", "differs from the old one".
 void check_leader(Story& story, const std::string& key, const std::string& told, Verdict& verdict,
                   std::optional<NodeId> leader) {
-    const std::string words = plain(told);
+    const auto meant = nodes_meant(story, told);
+    if (!meant) throw Refused("expected." + key + ": " + told);
     const std::string got = leader ? fmt::format("server {}", leader->value - 1) : "nobody";
-    const std::string what = fmt::format("{}: {}, is {}", key, told, got);
-    if (contains(words, "\\bnot\\b|differ|different|another|other than|changed")) {
-        verdict.require(what, leader && !(*leader == story.server("old leader")));
-    } else if (contains(words, "unchanged|\\bsame\\b|^old")) {
-        verdict.require(what, leader && *leader == story.server("old leader"));
-    } else {
-        bool is_one = false;
-        for (const std::string& name : split_at(words, " or |, ?")) {
-            is_one = is_one || (leader && story.server(name) == *leader);
+    verdict.require(fmt::format("{}: {}, is {}", key, told, got),
+                    leader && std::find(meant->begin(), meant->end(), *leader) != meant->end());
+}
+
+/// "afterRejoin": "no /zkL": as it was once, before somebody was restarted or the old leader came
+/// back. Where nobody was restarted that is now. False: the key names no such moment.
+bool check_moment(Story& story, const std::string& key, const std::string& words,
+                  Verdict& verdict) {
+    static const std::regex after(
+        "(after|when|once)(?:Re)?(?:[jJ]oin(?:ed)?|Return(?:ed)?)|rejoined");
+    static const std::regex before_restart("before(?:The)?Restart");
+    static const std::regex before_return(
+        "(?:followers|newQuorum|quorum)Before(?:Rejoin|Return)?|before(?:Rejoin|Join|Return)|"
+        "newQuorum|quorum");
+    const bool is_after = std::regex_match(key, after);
+    const bool is_first = std::regex_match(key, before_return);
+    if (!is_after && !is_first && !std::regex_match(key, before_restart)) return false;
+    const auto& told = is_first ? story.before_return() : story.before_restart();
+    if (is_first && !told && contains(key, "^(?:newQuorum|quorum)$")) return false;
+    if (!story.before_return()) throw Refused("who came back? " + key);
+    const Story::Moment then = told ? *told : story.moment();
+    const std::string clear = with_remarks(story.with_paths(words));
+    const auto is_there = presence_in(clear);
+    if (!is_there) return false;
+    const NodeId old = story.server("old leader");
+    for (const NodeId node : story.cluster().members()) {
+        if (is_first && node == old) continue;
+        for (const std::string& path : paths_in(clear)) {
+            if (!story.knows(path)) throw Refused("nobody wrote " + path);
+            check_at(then, node, path, *is_there, verdict);
         }
-        verdict.require(what, is_one);
     }
+    return !contains(key, "^(?:newQuorum|quorum)$");  // It must be so in the end, too.
 }
 
 /// `{"currentEpoch": 2, "lastZxid": [2, 1]}`, or `{"/L": 1}`.
@@ -287,7 +132,7 @@ std::vector<NodeId> nodes_of(Story& story, const std::string& key) {
     }
     if (contains(key, "^old[lL]eader")) return {story.server("old leader")};
     if (contains(key, "^(?:new)?[lL]eader(?:Tree|Has)?$")) return {story.server("leader")};
-    if (contains(key, "^(?:newQuorum|followers|others|rest)$")) {
+    if (contains(key, "^(?:newQuorum|quorum|followers|others|rest)$")) {
         auto others = all;
         std::erase(others, story.server("old leader"));
         return others;
@@ -331,6 +176,10 @@ void check_read(const Story& story, const std::string& key, const Value& value, 
         ")?(?:(present|there|found|visible|exists)|(?:absent|missing|not "
         "there|not found|nothing))");
     std::smatch found;
+    if (value.is(Value::Kind::boolean)) {
+        if (story.read_path().empty()) throw Refused("nothing was read");
+        return verdict.check(key, truth(value, key), story.read().has_value());
+    }
     if (!is_text(value) || !std::regex_match(value.text, found, seen)) {
         verdict.check(key, value.text, shown(story.read()));
         return;
@@ -343,10 +192,13 @@ void check_read(const Story& story, const std::string& key, const Value& value, 
 void check_key(Story& story, const std::string& key, const Value& value, Verdict& verdict) {
     static const std::regex leader_of("leaderEpoch([0-9]+)");
     std::smatch found;
-    if (check_path_key(story, key, value, verdict)) {
-        return;
+    if (check_path_key(story, key, value, verdict)) return;
+    if (is_text(value) && check_moment(story, key, value.text, verdict)) return;
+    if (key == "afterRestart" && contains(value.text, "^(?:the )?same$|^unchanged$")) {
+        if (!story.before_restart()) throw Refused("nobody was restarted");
+        return verdict.require(key, story.before_restart()->held == story.moment().held);
     }
-    if (contains(key, "^read(?:Before|At(?:L|(?:Old)?Leader))?$")) {
+    if (contains(key, "^(?:read(?:Before|At(?:L|(?:Old)?Leader))?|exists)$")) {
         check_read(story, key, value, verdict);
     } else if (std::regex_match(key, found, leader_of)) {
         const auto leader = story.leaders().find(static_cast<std::uint32_t>(std::stoul(found[1])));

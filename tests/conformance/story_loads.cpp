@@ -17,7 +17,8 @@ bool Story::play_repeats(const std::string& step) {
     static const std::regex repeated("((?:re)?start .*?) (twice|thrice|[a-z0-9]+ times)");
     static const std::regex meanwhile(
         "(.*?)(?: (?:is |comes )?(?:up|starts?|restarts?|joins?|back))(?: by (SNAP|DIFF|TRUNC))? "
-        "while (?:client )?(?:creates|writes) (?:go on|continue|are (?:running|going on))");
+        "(?:while (?:client )?(?:creates|writes) (?:go on|continue|are (?:running|going on))|"
+        "(?:during|amid|among) (?:more |further |other )?(?:creates|writes))");
     std::smatch found;
     const std::string words = plain(step);
     if (std::regex_match(words, found, repeated)) {

@@ -39,13 +39,34 @@ void Story::read_initial(const Value& initial, zab::Config& config) {
             config.sync_from_disk = is_on(value, key);
         } else if (key == "leaderTimeoutMs") {
             leader_tick_ = zab::milliseconds(static_cast<std::int64_t>(number(value, key)));
-        } else if (!contains(key,
-                             "^(?:node[s0-9].*|committed|restartedOnce|note|leader|followers?|"
-                             "tick.*|initLimit|syncLimit)$")) {
+        } else if (!contains(
+                       key,
+                       "^(?:node[s0-9].*|committed|restartedOnce|note|leader|followers?|started|"
+                       "tick.*|initLimit|syncLimit)$")) {
             throw Refused("initial." + key);
         }
     }
     for (std::size_t i = 0; i < count; ++i) config.voters.push_back(node_of(i));
+}
+
+/// "started": [1, 2], or a first step "1 and 2 up", where the rest is started only later. Those.
+std::vector<NodeId> Story::not_yet_started(const Value& initial) {
+    static const std::regex up(
+        "(?:only )?(?:(?:nodes?|servers?) )?((?:[0-9](?:, ?| and ))*[0-9]) (?:are |is )?(?:up|run)"
+        "(?:[;,].*)?");
+    std::vector<NodeId> later = cluster_->members();
+    std::smatch found;
+    std::vector<std::uint64_t> told;
+    if (const Value* started = initial.find("started")) {
+        for (const Value& one : started->elements) told.push_back(number(one, "started"));
+        if (told.empty()) throw Refused("initial.started");
+    } else if (!steps_.empty() && std::regex_match(steps_.front(), found, up)) {
+        told = numbers_in(found[1]);
+    } else {
+        return {};
+    }
+    for (const std::uint64_t one : told) std::erase(later, server(std::to_string(one)));
+    return later;
 }
 
 /// "node1", "nodes2,3": their logs hold creations of epoch 1. Those who start only later.
@@ -127,7 +148,17 @@ void Story::name_roles(const Value& initial) {
 /// Numbers begin at 1 where the case speaks of as many as there are servers, and of no server 0.
 void Story::find_numbering(const Value& expected) {
     static const std::regex numbers("[0-9]+(?:[-,][0-9]+)*");
+    static const std::regex named(
+        "(?:(?:re)?start|stop|kill|restart|wipe|nodes?|servers?|^)[a-z ]*"
+        "((?:[0-9](?:, ?| and ))*[0-9])(?: [a-z].*|[;,].*|$)");
     std::set<std::uint64_t> all;
+    for (const std::string& step : steps_) {
+        for (const std::string& part : split_at(plain(step), "; *|, (?=[a-z])")) {
+            std::smatch found;
+            if (contains(part, "create") || !std::regex_match(part, found, named)) continue;
+            for (const std::uint64_t number : numbers_in(found[1])) all.insert(number);
+        }
+    }
     for (const sim::json::Member& one : expected.members) {
         if (!std::regex_match(one.key, numbers)) continue;
         for (const std::uint64_t number : numbers_in(one.key)) all.insert(number);
@@ -176,7 +207,9 @@ std::optional<std::vector<NodeId>> Story::known_servers(const std::string& told)
 }
 
 std::vector<NodeId> Story::servers(const std::string& told) {
-    if (!contains(told, "^(?:it|they|them|themselves|)$")) last_named_ = named(told);
+    const bool is_again = contains(told, "^(?:it|they|them|themselves|)$") ||
+                          (told == "both" && last_named_.size() == 2);
+    if (!is_again) last_named_ = named(told);
     if (last_named_.empty()) throw Refused("who is it?");
     return last_named_;
 }
@@ -186,7 +219,9 @@ std::vector<NodeId> Story::named(const std::string& told) {
     static const std::regex filler(
         "\\b(?:both|two|three|four|remaining|other|only|again|are|is|each|one by "
         "one|concurrently)\\b ?");
-    static const std::regex title("\\b(?:follower|server|node|leader) (?=[A-Z]\\b|S?[0-9])");
+    static const std::regex title(
+        "\\b(?:followers?|servers?|nodes?|leader) (?=[A-Z]\\b|S?[0-9])|"
+        "\\b(?:former|previous|old|earlier|original) (?=followers?\\b)");
     static const std::regex ends("^\\s+|\\s+$");
     static const std::regex every("^(?:all|every) (?=followers?|others?)");
     const bool is_other = contains(told, "\\b(?:other|remaining)\\b");
@@ -224,13 +259,11 @@ std::vector<NodeId> Story::named(const std::string& told) {
 }
 
 std::vector<NodeId> Story::without_left_out() const {
-    static const std::regex starts(
-        "start (?:the )?(?:two |both )?(?:followers|others)(?: only)?"
-        "(?: without (?:the )?(?:old leader|L))?");
     std::vector<NodeId> all = cluster_->members();
     const auto old = names_.find("old leader");
+    const auto& [step, who] = started_at_;
     const bool is_left_out = old != names_.end() && !cluster_->is_up(old->second) &&
-                             std::regex_match(steps_.back(), starts);
+                             step + 1 == steps_.size() && who.size() + 1 == all.size();
     if (is_left_out) std::erase(all, old->second);
     return all;
 }

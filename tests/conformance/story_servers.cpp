@@ -99,14 +99,22 @@ bool Story::play_snap_races(const std::string& step) {
 
 /// Ephemeral nodes live as long as their session.
 bool Story::play_sessions(const std::string& step) {
-    static const std::regex creates("client creates ephemeral ([a-z]+)");
+    static const std::regex creates(
+        "(?:client )?creates? (?:an? )?ephemeral(?: node)? (/?[a-z]+)(?: (?:at|on) leader)?|"
+        "(?:an? )?ephemeral(?: node)?(?: (/?[a-z]+))? (?:is )?created(?: (?:at|on) leader)?");
+    static const std::regex closes(
+        "(?:(?:its |it |that )*(?:client )?closes(?: (?:its )?session)?|(?:its )?session (?:is "
+        ")?closed)");
+    const std::string words = plain(step);
     std::smatch found;
     Cluster& c = *cluster_;
-    if (std::regex_match(step, found, creates)) {
+    if (std::regex_match(words, found, creates)) {
         ensure_client();
-        write(found[1], "ephemeral");
-        ephemerals_[found[1]] = session_;
-    } else if (step == "client closes session") {
+        const std::string told = found[1].str() + found[2].str();
+        const std::string path = told.empty() ? "ephemeral" : told;
+        write(path, "ephemeral");
+        ephemerals_[path] = session_;
+    } else if (!ephemerals_.empty() && std::regex_match(words, closes)) {
         c.ask(*client_, zab::Operation::close_session);
         c.run(zab::seconds(40));
         client_.reset();
@@ -159,7 +167,8 @@ bool Story::play_disks(const std::string& step) {
 /// "old leader stays down".
 bool Story::play_stays(const std::string& step) {
     static const std::regex stays(
-        "(.*?) ?(?:stays?|remains?|keeps?|is kept|are kept|is left) (down|up|LEADING|leader)");
+        "(.*?) ?(?:stays?|remains?|keeps?|is kept|are kept|is left|goes on) "
+        "(down|up|running|LEADING|leading|leader)");
     const std::string words = plain(step);
     std::smatch found;
     if (!std::regex_match(words, found, stays)) return false;
@@ -168,7 +177,8 @@ bool Story::play_stays(const std::string& step) {
     for (const NodeId node : *who) {
         const bool is_down = !cluster_->is_up(node);
         const bool leads = !is_down && cluster_->peer(node).leading() != nullptr;
-        claim(step, found[2] == "down" ? is_down : found[2] == "up" ? !is_down : leads);
+        const bool is_up_told = found[2] == "up" || found[2] == "running";
+        claim(step, found[2] == "down" ? is_down : is_up_told ? !is_down : leads);
     }
     return true;
 }

@@ -24,17 +24,9 @@ bool contains_node(const std::vector<NodeId>& all, NodeId node) {
 
 }  // namespace
 
-/// What everybody holds before a restart, for "before and after".
-void Story::remember() {
-    for (const NodeId node : cluster_->members()) {
-        for (const auto& [path, id] : paths_) {
-            if (cluster_->is_up(node) && value(node, path)) held_before_.insert({node, path});
-        }
-    }
-}
-
 /// How they are to be synchronized is the case's to say: ZooKeeper's tests force it, too.
 void Story::up(const std::vector<NodeId>& who, bool by_snapshot) {
+    if (hidden_ && contains_node(who, *hidden_)) let_back();
     const bool is_forced = cluster_->config().force_snapshot_sync;
     const auto force = [this](bool is_so) {
         cluster_->reconfigure([is_so](zab::Config& config) { config.force_snapshot_sync = is_so; });
@@ -44,7 +36,18 @@ void Story::up(const std::vector<NodeId>& who, bool by_snapshot) {
         if (failing_.erase(node) > 0) cluster_->kill(node);  // It has died of that.
         cluster_->start(node);
     }
-    settle();
+    started_at_ = {at_, who};
+    if (awaits_lost_write() && !contains_node(who, names_.at("old leader"))) {
+        // No longer than it takes them: the old leader shall still lead.
+        const auto serve = [&] {
+            return std::all_of(who.begin(), who.end(),
+                               [this](NodeId node) { return cluster_->serves(node); });
+        };
+        if (!cluster_->run_until(serve, zab::seconds(60))) throw Refused("they never serve");
+        note_leader();
+    } else {
+        settle();
+    }
     if (by_snapshot) force(is_forced);
 }
 
@@ -60,9 +63,9 @@ void Story::down(const std::vector<NodeId>& who) {
     }
     if (is_all) ensure_client();
     if (is_all && leader_tick_) {
-        const zab::Duration before = c.config().tick_time;
-        c.reconfigure(*leader, [this](zab::Config& config) { config.tick_time = *leader_tick_; });
-        c.run(before);
+        slow_down(*leader, *leader_tick_);
+    } else if (is_all && !is_slow_ && loses_followers_first()) {
+        slow_down(*leader, slow_tick);  // It must lead on until then.
     }
     for (const NodeId node : who) c.kill(node);
     const auto all = c.members();
@@ -74,67 +77,17 @@ void Story::down(const std::vector<NodeId>& who) {
     is_unsettled_ = left > 0;
 }
 
-/// Nobody hears it in elections, and it hears nobody.
-void Story::hide(NodeId node) {
-    Cluster& c = *cluster_;
-    hidden_ = node;
-    c.refuses = [node](NodeId from, NodeId to, zab::LinkKind kind) {
-        return kind == zab::LinkKind::election && (from == node || to == node);
-    };
-    c.drops = [node](const Cluster::Sent& sent) {
-        return sent.kind == zab::LinkKind::election && (sent.from == node || sent.to == node);
-    };
-}
-
-void Story::let_back() {
-    if (!hidden_) return;
-    cluster_->refuses = nullptr;
-    cluster_->drops = nullptr;
-    hidden_.reset();
-    cluster_->run(cluster_->config().max_notification_interval);  // Until it asks again.
-}
-
-/// "leader L isolated from elections, its tick raised to 10 s", "isolate leader".
-bool Story::play_isolation(const std::string& step) {
-    static const std::regex isolated(
-        "(.*?) ?(?:is )?(?:isolated|suspended|cut off|kept out|excluded|prevented from|"
-        "(?:cannot|does not|can not|may not) take part|takes no part)\\b.*|"
-        "(?:isolate|suspend|cut off|exclude) (.*?)(?: from .*)?");
-    static const std::regex slower(
-        ".*tick(?:Time)? ?(?:of leader |is )?(?:raised|increased|set) to (.*)|"
-        "(?:leader [A-Z]: )?(?:its |leader's )?tick(?:Time)? (?:is )?(?:raised|increased)|"
-        "(?:its|leader's) (?:tick(?:Time)?|(?:session )?timeouts?) (?:are|is) "
-        "(?:long|raised|high)");
-    std::smatch found;
-    static const std::regex own(
-        "(?:its |leader's )?elections? (?:is |are )?(?:suspended|blocked)|"
-        "(?:is )?(?:kept from (?:electing|elections)|suspended)");
-    auto told = split_at(plain(step), ",\\s*(?:and )?");
-    for (std::string& one : told) {
-        if (std::regex_match(one, own)) one = "leader suspended";
-    }
-    const bool is_known = std::all_of(told.begin(), told.end(), [&](const std::string& one) {
-        return std::regex_match(one, slower) ||
-               (std::regex_match(one, found, isolated) &&
-                known_servers(found[2].matched ? found[2] : found[1]));
-    });
-    if (!is_known) return false;
-    for (const std::string& one : told) {
-        if (!std::regex_match(one, found, slower)) {
-            std::regex_match(one, found, isolated);
-            hide(servers(found[2].matched ? found[2] : found[1]).at(0));
-            continue;
-        }
-        constexpr zab::Duration slow = zab::seconds(10);  // How long is not told.
-        const auto tick =
-            found[1].matched ? duration_in(found[1], cluster_->config()) : std::optional(slow);
-        if (!tick) throw Refused("step: " + step);
-        const NodeId leader = server("leader");
-        const zab::Duration before = cluster_->config().tick_time;
-        cluster_->reconfigure(leader, [&](zab::Config& config) { config.tick_time = *tick; });
-        cluster_->run(before);  // The tick that runs ends as it began.
-    }
-    return true;
+/// Those of them who run.
+void Story::down_for_restart(const std::vector<NodeId>& who) {
+    std::vector<NodeId> running = who;
+    std::erase_if(running, [this](NodeId node) { return !cluster_->is_up(node); });
+    if (running.empty()) return;
+    before_restart_ = moment();
+    const auto leader = cluster_->leader();
+    const bool leaves_leader = leader && !contains_node(running, *leader) &&
+                               running.size() + 1 == cluster_->members().size();
+    if (leaves_leader) return down(running);
+    for (const NodeId node : running) cluster_->kill(node);
 }
 
 bool Story::play_downs(const std::string& step) {
@@ -149,30 +102,6 @@ bool Story::play_downs(const std::string& step) {
     if (!who) return false;
     down(*who);
     return true;
-}
-
-/// Others form a quorum without the old leader, if it is to come back to one.
-void Story::hide_old_leader_from(const std::vector<NodeId>& who) {
-    if (!names_.contains("old leader") || hidden_) return;
-    const NodeId old = names_.at("old leader");
-    const bool is_left = cluster_->is_up(old) && !contains_node(who, old) &&
-                         who.size() + 1 == cluster_->members().size();
-    if (is_left && tells("quorum|elect|new leader|old leader|rejoin|FOLLOWING|allowed back")) {
-        hide(old);
-    }
-}
-
-/// "start followers while the old leader is still LEADING", "… without the old leader": what is
-/// said of it must be so.
-std::string Story::without_old_leader(const std::string& words, const std::string& step) {
-    static const std::regex meanwhile(" while (?:old leader|leader|L) (?:is )?(?:still )?LEADING");
-    static const std::regex alone(" without (?:old leader|L)$");
-    if (std::regex_search(words, meanwhile)) {
-        const NodeId leader = server("old leader");
-        claim(step, cluster_->is_up(leader) && cluster_->peer(leader).leading() != nullptr);
-    }
-    if (std::regex_search(words, alone)) claim(step, !cluster_->is_up(server("old leader")));
-    return std::regex_replace(std::regex_replace(words, meanwhile, ""), alone, "");
 }
 
 /// "start followers, each creates own node"; "S0 up (epoch 2) but its log/commit processors fail".
@@ -191,7 +120,7 @@ bool Story::play_ups(const std::string& step) {
     static const std::regex told(std::string("(?:([^;]*?) )?(?:is |are )?") + come);
     std::smatch found, mode, term;
     std::string words = plain(step);
-    words = without_old_leader(words, step);
+    words = without_old_leader(words);
     static const std::regex new_epoch(" ?\\((?:new|next|another) epoch\\)");
     const bool begins_epoch = std::regex_search(step, new_epoch);
     const std::uint32_t before = leaders_.empty() ? 0 : leaders_.rbegin()->first;
@@ -209,10 +138,8 @@ bool Story::play_ups(const std::string& step) {
     if (std::regex_search(step, normal)) {
         c.reconfigure([](zab::Config& config) { config.force_snapshot_sync = false; });
     }
-    if (contains(words, "\\brestart")) remember();
-    for (const NodeId node : who) {
-        if (contains(words, "\\brestart")) c.kill(node);
-    }
+    claim_old_leader(step);
+    if (contains(words, "\\brestart")) down_for_restart(who);
     if (std::regex_search(step, fails)) {
         c.stalls = [node = who.at(0)](NodeId server, const zab::Start& start) {
             return server == node && start.stage == zab::Stage::sync;
@@ -239,29 +166,39 @@ bool Story::play_failing_ups(const std::string& step) {
     static const std::regex fails(
         "(.*?)[;,:]? (?:but |and )?(?:each|both|they|which)?,? ?(?:must |will )?(?:(?:(?:Socket)?"
         "Timeout|SocketTimeoutException|errors?|exceptions?|failures?|faults?) (?:is |are )?"
-        "(?:injected|thrown)|fails?|dies?|die|crash\\w*|stops?|quits?|times? "
-        "out|errors?|breaks?)\\b.*"
-        "UPTODATE.*");
+        "(?:injected|thrown)|fails?|dies?|die|crash\\w*|stops?|quits?|exits?|ends?|"
+        "aborts?|times? out|errors?|breaks?)\\b.*UPTODATE(.*)|"
+        "(.*?) with (?:the |their )?UPTODATE (?:read )?(?:failing|failure|failures|errors?)");
     static const std::regex starts(
         "(?:start|restart) (.*?)|(.*?) (?:is |are )?(?:up|starts?|restart(?:s|ed)?|"
         "back|joins?|rejoins?)");
     static const std::regex diff(
-        "[,:;]? ?(?:and )?(?:(?:gets?|receives?|sync(?:ed|s)?)\\b[^,;:]*?)? ?(?:by |via |with )?"
+        "[,:;]? ?(?:they |each |both |and )*(?:(?:gets?|receives?|sync(?:ed|s)?)\\b[^,;:]*?)? "
+        "?(?:by |via |with )?"
         "DIFF(?: sync)?(?: from [A-Za-z ]+)?(?: with (/[A-Za-z0-9]+))?(?=$|,|;)");
     static const std::regex acks(
-        "[,:;]? ?(?:and )?(?:they |each |both )?(?:acks? (?:of )?NEWLEADER|NEWLEADER acked)"
+        "[,:;]? ?(?:and |they |each |both )*(?:acks? (?:of )?NEWLEADER|NEWLEADER acked)"
         "(?=$|,|;)");
     std::smatch found;
     const std::string words = plain(step);
     if (!std::regex_match(words, found, fails)) return false;
-    std::string first = found[1];
+    std::string first = found[1].str() + found[3].str();
     std::smatch held;
-    const bool is_diff = std::regex_search(first, held, diff);
-    const std::string in_diff = is_diff ? held[1].str() : "";
+    const bool is_got = std::regex_search(first, held, diff);
+    const std::string in_diff = is_got ? held[1].str() : "";
+    const std::string behind = found[2];
+    static const char* const comes =
+        "when|arrives?|comes|is|read|received|reading|message|after|behind|following|the|DIFF|it";
+    if (!made_of(behind, comes)) return false;
+    const bool is_diff = is_got || contains(behind, "\\bDIFF\\b");
     const bool is_acked = contains(step, "\\back\\w*\\b.*NEWLEADER|NEWLEADER ack");
     first = std::regex_replace(std::regex_replace(first, acks, ""), diff, "");
-    if (!std::regex_match(first, found, starts)) return false;
-    const auto known = known_servers(found[1].matched ? found[1] : found[2]);
+    // "A and B get DIFF": for that they must have been started.
+    const bool is_start = std::regex_match(first, found, starts);
+    if (!is_start && !is_got) return false;
+    const auto known = known_servers(!is_start          ? first
+                                     : found[1].matched ? found[1].str()
+                                                        : found[2].str());
     if (!known) return false;
     const std::vector<NodeId> who = *known;
     const NodeId leader = server("old leader");
@@ -282,71 +219,6 @@ bool Story::play_failing_ups(const std::string& step) {
         if (is_diff) claim(step, syncs_[node] == "DIFF");
         if (is_acked) claim(step, on_disk_at_ack_.contains(node));
         if (!in_diff.empty()) claim(step, in_diff == lost_ && had_lost_at_ack(node));
-    }
-    return true;
-}
-
-/// The old leader comes back to the others' quorum: "L allowed back, times out and rejoins as
-/// FOLLOWING", "old leader gives up and follows".
-bool Story::play_returns(const std::string& step) {
-    static const std::regex returns(
-        "(?:(old leader|leader [A-Z]|[A-Z])\\b.*?)?\\b(?:allowed|let|rejoins?|joins?|comes back "
-        "without|gives? "
-        "up|times? out|"
-        "steps down|follows|resume[sd]?|unsuspended|(?:may|can) (?:elect|take part))\\b.*");
-    static const char* const known =
-        "old|new|leader|[A-Z]|allowed|let|back|in|to|and|times?|out|rejoins?|joins?|as|FOLLOWING|"
-        "follows?|follower|gives?|up|steps?|down|resume[sd]?|comes|without|restart|unsuspended|the|"
-        "their|its|quorum|"
-        "elections?|ensemble|may|can|elect|take|part|after|others|another|LOOKING|a|is|leading";
-    const std::string words = plain(step);
-    std::smatch found;
-    if (!made_of(words, known) || !std::regex_match(words, found, returns)) return false;
-    if (!names_.contains("old leader")) return false;
-    const NodeId node = servers(found[1].matched ? found[1].str() : "old leader").at(0);
-    if (!(node == names_.at("old leader"))) return false;
-    if (contains(words, "\\bwithout\\b")) claim(step, cluster_->is_up(node));
-    if (contains(words, "restart") && !contains(words, "without restart$")) return false;
-    let_back();
-    cluster_->start(node);
-    settle();
-    if (contains(words, "FOLLOWING|follow|join")) {
-        claim(step, cluster_->serves(node) && cluster_->peer(node).learning() != nullptr);
-    }
-    return true;
-}
-
-/// "they form a quorum", "new leader elected", "quorum up": as it must be by now.
-bool Story::play_outcomes(const std::string& step) {
-    static const std::regex leads(
-        "(S?[0-9]|F[0-9]|[A-Z]) (?:leads|is elected|is (?:an? )?(?:new )?leader|becomes (?:an? "
-        ")?(?:new )?leader)");
-    const std::string words = plain(step);
-    if (contains(words, ",| and ")) return false;
-    if (std::smatch found; std::regex_match(words, found, leads)) {
-        const NodeId node = server(found[1]);
-        claim(step, cluster_->leader() == node);
-        return true;
-    }
-    static const char* const known =
-        "(?:the "
-        ")?they|them|both|followers?|others?|servers?|nodes?|forms?|formed|an?|one|new|quorum|"
-        "is|up|are|elects?|elected|leader|among|of|each|other|another|it|old|S?[0-9]|[A-Z]|F[0-9]|"
-        "by|with|without|epoch|rest|remaining|two|three|for|wait|until|becomes|from|in";
-    if (!made_of(words, known) || is_negated(words)) return false;
-    if (!contains(words,
-                  "(?:forms?|formed) (?:an? )?(?:new )?quorum|elect|^(?:new )?quorum(?: is up| "
-                  "up|$)|new leader")) {
-        return false;
-    }
-    const auto leader = cluster_->leader();
-    claim(step, leader.has_value());
-    if (contains(words, "new leader") && leader && names_.contains("old leader")) {
-        claim(step, !(*leader == names_.at("old leader")));
-    }
-    if (hidden_ && leader) claim(step, !(*leader == *hidden_));
-    if (contains(words, "\\bamong them\\b") && leader) {
-        claim(step, contains_node(last_named_, *leader));
     }
     return true;
 }

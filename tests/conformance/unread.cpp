@@ -38,7 +38,8 @@ bool is_soft(const std::string& area, const std::string& word) {
         "done|"
         "wait|remaining|remains|behind|local|non-local|exactly|only|non-?empty|same|session|order|"
         "FIFO|per|time|consecutive|gaps|increasing|invariants|kinds|progress|sent|read-only|run|"
-        "never-ending|random|late|getData|start|sessions|[sS][0-9]+|[RW][0-9]+|[0-9-]+|no|none");
+        "never-ending|random|late|getData|everything|after|start|sessions|[sS][0-9]+|[RW][0-9]+|[0-"
+        "9-]+|no|none");
     static const std::regex of_talks(
         "handled|proposes?|proposed|proposals?|creates?|sends?|within|only|repl(?:y|ies)|submitted|"
         "answer(?:s|ed|ing)?|echo(?:es|ed|ing)?|respond(?:s|ed)?|ack(?:s|ed)?|PINGs?|pings?|"
@@ -47,7 +48,8 @@ bool is_soft(const std::string& area, const std::string& word) {
         "initLimit\\*tick",
         std::regex::icase);
     static const std::regex of_stories(
-        "fails?|failure|errors?|gets?|gives|reaches|sees?|logged|itself|outstanding|times|reading|"
+        "fails?|failure|errors?|gets?|gives|proposed|reaches|sees?|logged|itself|outstanding|times|"
+        "reading|"
         "rejoins?|"
         "isolated|kept|may|follows?|during|sync|connection|loss|creates?|files?|deleted|exception|"
         "L|L's|S[0-9]|allowed|back|elect|elected|arrives|among|leader's|after|before|restart|value|"
@@ -86,7 +88,7 @@ bool tells_outcome(const std::string& clause) {
     static const std::regex known(
         "(?:the )?client (?:sees|gets) (?:an? |the )?(?:failure|error)|outstanding|acked by itself "
         "only|"
-        "(?:is |but )*on (?:the )?(?:leader(?:'s)?|L's) disk(?: only)?|"
+        "(?:is |but )*on (?:the )?(?:its|(?:old )?leader(?:'s)?|L's) disk(?: only)?|"
         "(?:but )?leader acks it itself|logged (?:by|at|on) (?:the )?(?:leader|L) "
         "only|(?:PINGs?|pings?)(?: are)? answered|"
         "never acks (?:the |its )?proposal|times out(?: and rejoins as FOLLOWING)?|PROPOSAL read");

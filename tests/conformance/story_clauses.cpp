@@ -1,0 +1,279 @@
+#include "tests/conformance/story.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace conformance {
+
+// What is said of one server: in a clause.
+
+using zab::NodeId;
+
+/// "/zkL present", "no /zkL", "/zkL truncated", "has /0../9", "not /12 and later", "nodes 0,1,3".
+/// `true`: they must be there; nothing: the words do not speak of paths.
+std::optional<bool> presence_in(const std::string& told) {
+    static const std::regex path("/[A-Za-z0-9_./*-]+");
+    const std::string words = std::regex_replace(told, path, "/x");  // "/lost" is none.
+    static const std::regex absent(
+        "(?:has |have )?(?:no|not|never|without) "
+        "/.*|.*\\b(?:absent|missing|truncated|gone|removed|not there|"
+        "does not exist|not present|lost|discarded|nowhere)\\b.*");
+    static const std::regex present(
+        "(?:has |holds |contains |keeps )?/\\S+|(?:has|have|holds|contains|keeps|with) /.*|"
+        ".*\\b(?:present|exists?|there|visible|found|survives?|kept|durable|committed)\\b.*");
+    // What is left when the words that the patterns know of are taken out.
+    static const std::regex denial(
+        "^(?:has |have )?(?:no|not|never|without)(?= "
+        "/)|\\b(?:absent|missing|truncated|gone|removed|not there|"
+        "does not exist|not present|lost|discarded|nowhere)\\b");
+    static const char* const known =
+        "has|have|without|times?|any|steps|quorum|either|holds|contains|keeps|with|no|not|never|"
+        "absent|missing|truncated|gone|"
+        "removed|there|"
+        "does|"
+        "exists?|present|lost|discarded|nowhere|visible|found|survives?|kept|durable|committed|is|"
+        "are|and|or|later|also|before|after|its|the|restart|both|even|again|on|at|everywhere|all|"
+        "each|every|servers?|nodes?|znodes?|it|still|in|tree|log|from|disk|new|old|of|[A-Z]|S[0-9]|"
+        "x";
+    if (contains(words, "/") && !made_of(std::regex_replace(words, compiled("/x"), ""), known)) {
+        throw Refused("expected: " + told);
+    }
+    if (contains(words, "/")) {
+        const bool is_absent = std::regex_match(words, absent);
+        const std::string rest =
+            std::regex_replace(words, denial, "", std::regex_constants::format_first_only);
+        if (is_negated(rest) || std::regex_search(rest, denial)) {
+            throw Refused("expected: " + told);
+        }
+        if (is_absent) return false;
+        if (std::regex_match(words, present)) return true;
+    }
+    return std::nullopt;
+}
+
+namespace {
+
+std::vector<std::string> paths_of(const Story& story, const std::string& words) {
+    static const std::regex later("/([0-9]+) and later");
+    std::smatch found;
+    if (!std::regex_search(words, found, later)) return paths_in(words);
+    std::vector<std::string> all;
+    for (std::size_t i = std::stoul(found[1]); story.knows(fmt::format("/{}", i)); ++i) {
+        all.push_back(fmt::format("/{}", i));
+    }
+    if (all.empty()) throw Refused("nobody wrote such: " + words);
+    return all;
+}
+
+}  // namespace
+
+void check_at(const Story::Moment& moment, NodeId node, const std::string& path, bool is_there,
+              Verdict& verdict) {
+    const bool holds = moment.held.contains({node, path});
+    verdict.require(fmt::format("{} on server {} before", path, node.value - 1),
+                    moment.serving.contains(node) && holds == is_there);
+}
+
+void check_paths(Story& story, NodeId node, const std::string& words, bool is_there,
+                 Verdict& verdict) {
+    static const char* const twice =
+        "\\bbefore and after\\b|\\balso (?:before|after)\\b|\\b(?:both|all) times\\b|"
+        "\\bany time\\b|\\bboth steps\\b";
+    const auto& before = story.before_restart();
+    if (contains(words, twice) && !before) throw Refused("nobody was restarted: " + words);
+    // A range means all that are so.
+    for (const std::string& path : paths_next_to(words)) {
+        const bool is_known = story.knows(path);
+        verdict.require(words + ", and " + path,
+                        !is_known || story.value(node, path).has_value() != is_there);
+    }
+    for (const std::string& path : paths_of(story, words)) {
+        const std::string where = fmt::format("{} {} on server {}", words, path, node.value - 1);
+        const bool holds = story.value(node, path).has_value();
+        verdict.require(where, story.cluster().serves(node) && holds == is_there);
+        if (contains(words, twice)) check_at(*before, node, path, is_there, verdict);
+    }
+}
+
+namespace {
+
+/// "same value as leader (3)"; "stat of /p equal to leader's".
+void check_same(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
+    static const std::regex value_told("\\(([0-9]+)\\)");
+    static const char* const known =
+        "(?:the |its )?same|value|values|as|leaders?|equal|identical|stat|of|to|with|agrees?|state|"
+        "tree|sessions|data|all|on|is|are|and|everywhere|content|s|servers?|everybody|database|"
+        "history|the|'"
+        "s";
+    const std::string bare =
+        std::regex_replace(without_remarks(words), compiled("/[A-Za-z0-9_]+|'"), " ");
+    if (!made_of(bare, known)) throw Refused("expected: " + words);
+    std::smatch found;
+    const NodeId leader = story.server("leader");
+    if (std::regex_search(words, found, value_told)) {
+        verdict.check("the server's value", found[1],
+                      story.value(node, "node").value_or("nothing"));
+        verdict.check("the leader's value", found[1],
+                      story.value(leader, "node").value_or("nothing"));
+        return;
+    }
+    const auto& cluster = story.cluster();
+    verdict.require(words,
+                    cluster.serves(node) && cluster.peer(node).server().database.position() ==
+                                                cluster.peer(leader).server().database.position());
+    if (!contains(words, "\\bsessions\\b") || !cluster.serves(node)) return;
+    const auto ids_at = [&](NodeId who) {
+        std::set<std::uint64_t> ids;
+        for (const auto& session : cluster.peer(who).server().database.sessions()) {
+            ids.insert(session.id.value);
+        }
+        return ids;
+    };
+    verdict.require(words, ids_at(node) == ids_at(leader));
+}
+
+void check_role(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
+    const test::Cluster& c = story.cluster();
+    const bool leads = c.leader() == node;
+    const bool follows = c.serves(node) && c.peer(node).learning() != nullptr;
+    if (contains(words, "(?:different|new|other|another) leader$")) {
+        if (contains(words, "LEADING|leads|\\bnot\\b|never")) throw Refused("expected: " + words);
+        verdict.require(words, follows && c.leader() && story.leaders().size() > 1 &&
+                                   !(*c.leader() == story.server("old leader")));
+        return;
+    }
+    const bool is_leader_meant = contains(words, "LEADING|leader|leads");
+    verdict.check(fmt::format("{} (server {})", words, node.value - 1), !is_negated(words),
+                  is_leader_meant ? leads : follows);
+}
+
+/// "does not come up (ahead of leader)": not since it started last, nor in the next 10 s.
+void check_never_up(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
+    test::Cluster& c = story.cluster();
+    const std::string where = fmt::format("{} (server {})", words, node.value - 1);
+    verdict.require(where, c.is_up(node));
+    verdict.require(where, !c.run_until([&] { return c.serves(node); }, zab::seconds(10)));
+    bool has_served = false;
+    for (const trace::Record& record : c.records()) {
+        if (!(record.node() == node)) continue;
+        if (record.kind() == trace::Kind::server_started) has_served = false;
+        has_served = has_served || record.kind() == trace::Kind::serving;
+    }
+    verdict.require(where, !has_served);
+    if (contains(words, "ahead of (?:the )?leader") && c.is_up(node) && c.leader()) {
+        verdict.require(where, c.peer(*c.leader()).server().accepted_epoch <
+                                   c.peer(node).server().accepted_epoch);
+    }
+}
+
+}  // namespace
+
+std::optional<std::vector<NodeId>> nodes_meant(Story& story, const std::string& told) {
+    static const std::string name = "(?:S?[0-9]|F[0-9]|[A-Z])";
+    static const std::regex unlike(
+        "(?:is |must be )*(?:not|differs from|different (?:from|than)|other than|another (?:server "
+        ")?"
+        "than)(?: (?:old (?:leader|one)|one before|before|same|same as before)| (" +
+        name + "))");
+    static const std::regex other(
+        "(?:is |has )*(?:an? )?(?:different|another|other|changed|new)(?: one| server| node| "
+        "leader)?|"
+        "(?:an? |one of |either of |two )*(?:former |old )?followers?");
+    static const std::regex same(
+        "(?:is )?(?:unchanged|same(?: one| as before)?|old (?:leader|one))");
+    const std::string words = plain(told);
+    std::vector<NodeId> all = story.cluster().members();
+    std::smatch found;
+    if (std::regex_match(words, found, unlike)) {
+        std::erase(all, story.server(found[1].matched ? found[1].str() : "old leader"));
+        return all;
+    }
+    if (std::regex_match(words, other)) {
+        std::erase(all, story.server("old leader"));
+        return all;
+    }
+    if (std::regex_match(words, same)) return std::vector{story.server("old leader")};
+    if (!std::regex_match(words, compiled(name + "(?:(?: or |, ?)" + name + ")*"))) {
+        return std::nullopt;
+    }
+    all.clear();
+    for (const std::string& one : split_at(words, " or |, ?")) all.push_back(story.server(one));
+    return all;
+}
+
+namespace {
+
+/// How it was synchronized last; the old leader, as it came back.
+std::string sync_of(Story& story, NodeId node) {
+    if (!story.returned_by().empty() && node == story.server("old leader")) {
+        return story.returned_by();
+    }
+    const auto sync = story.syncs().find(node);
+    return sync == story.syncs().end() ? "none" : sync->second;
+}
+
+}  // namespace
+
+/// Something that is said of one server.
+void check_clause(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
+    static const std::regex all("(?:has )?all ([0-9]+) (?:nodes|creates|znodes)(?: present)?");
+    static const std::regex again("([a-z]\\w*|/\\w+) can be created by another session");
+    static const std::regex listed("nodes ([0-9,]+)(?: on all servers)?");
+    std::smatch found;
+    const std::string where = fmt::format("{} on server {}", words, node.value - 1);
+    const auto has_all = [&](const std::vector<std::string>& paths) {
+        for (const std::string& path : paths) {
+            verdict.require(where, story.value(node, path).has_value());
+        }
+    };
+    if (std::regex_match(words, found, all)) {
+        verdict.check("nodes created", found[1], std::to_string(story.created().size()));
+        has_all(story.created());
+    } else if (contains(words,
+                        "^(?:both|all) (?:new )?nodes(?: (?:are )?present)?$|^all "
+                        "(?:creates|data)$")) {
+        has_all(story.created());
+    } else if (std::regex_match(words, found, listed)) {
+        const auto names = split_at(found[1], ",");
+        verdict.require(where + ": each once",
+                        std::set<std::string>(names.begin(), names.end()).size() == names.size());
+        has_all(names);
+    } else if (contains(words, "^same|equal|identical|agree")) {
+        check_same(story, node, words, verdict);
+    } else if (const auto is_there = presence_in(words)) {
+        check_paths(story, node, words, *is_there, verdict);
+    } else if (contains(words, "^no [a-z]\\w*$") && !story.ephemerals().empty()) {
+        verdict.require(
+            where, story.cluster().serves(node) && !story.value(node, words.substr(3)).has_value());
+    } else if (const auto nodes = nodes_meant(story, words)) {
+        verdict.require(where, std::find(nodes->begin(), nodes->end(), node) != nodes->end());
+    } else if (std::regex_match(words, found, again)) {
+        if (!story.knows(found[1])) throw Refused("nobody wrote " + found[1].str());
+        verdict.require(words, story.are_all_equal());
+    } else if (contains(words,
+                        "^(?:is |still |not |never |rejoins (?:as )?|joins as |becomes "
+                        ")*(?:FOLLOWING|LEADING|follows|leads|follower|leader)(?: (?:under |of "
+                        ")?(?:an? |the )?"
+                        "(?:different|new|other|another) leader)?$")) {
+        check_role(story, node, words, verdict);
+    } else if (contains(words, "^(?:TRUNC|DIFF|SNAP)$")) {
+        verdict.check(where, words, sync_of(story, node));
+    } else if (contains(words,
+                        "^(?:does not|doesn't|never|cannot) (?:comes?|starts?|joins?|serves?)"
+                        "(?: up)?(?: \\(ahead of leader\\))?$|^(?:not|never) (?:up|serving)$|"
+                        "^(?:is )?ahead of (?:the )?leader$")) {
+        check_never_up(story, node, words, verdict);
+    } else if (contains(words,
+                        "^proposals? (?:of (?:the )?DIFF )?(?:is|are|were) (?:on disk|logged|"
+                        "synced|durable|persisted) before (?:the |its )?NEWLEADER ack$")) {
+        verdict.require(where, story.had_lost_at_ack(node));
+    } else if (contains(words, "^(?:quorum )?(?:up|serves|serving|available|starts|in service)$")) {
+        verdict.require(where, story.cluster().serves(node));
+    } else {
+        throw Refused("expected: " + words);
+    }
+}
+
+}  // namespace conformance
