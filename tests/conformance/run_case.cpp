@@ -113,7 +113,7 @@ void refuse_idle_denials(const Case& one) {
 void refuse_false_remarks(const Case& one) {
     static const std::regex areas("FLE|QRM|ZAB|REC");
     if (!std::regex_match(one.area, areas)) return;
-    static const std::regex remark(" ?\\(([^()]*)\\)");
+    static const std::regex remark(" ?\\(([^()]*[a-zA-Z]{3}[^()]*)\\)");
     Case changed = one;
     std::vector<std::string*> texts;
     collect_texts(changed.expected, texts);
