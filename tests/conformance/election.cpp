@@ -156,7 +156,7 @@ void Stage::lead_stably(const std::string& step) {
 
 bool Stage::play_fraud(const std::string& step) {
     test::Cluster& c = *cluster;
-    static const std::regex stable("(?:an? )?stable (?:leader|quorum)(?: ([A-Z]))?");
+    static const std::regex stable("(?:an? )?stable (?:leader|quorum|ensemble)(?: ([A-Z]))?");
     std::smatch found;
     if (std::regex_match(step, found, stable)) {
         lead_stably(step);

@@ -28,7 +28,7 @@ inline const std::string who_pattern =
     "(?:nodes|servers|peers|voters)|(?:(?:nodes?|servers?|peers?|followers?|sids?|leader)? "
     "?(?:[0-9]+(?:(?:, ?(?:and )?| and "
     ")[0-9]+)*)|(?:all|both|others|rest|everybody|leader|old leader|remaining)(?: nodes| peers| "
-    "servers)?|(?:all |both )?followers|it|they|all [0-9]+|[A-Z]|))";
+    "servers)?|(?:all |both )?(?:followers|observers)|it|they|all [0-9]+|(?:follower )?[A-Z]|))";
 
 /// Roles that it took up since this record.
 std::vector<std::string> roles_of(const test::Cluster& cluster, NodeId node, std::size_t since);

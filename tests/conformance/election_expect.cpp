@@ -216,7 +216,7 @@ void check_restarts(Stage& stage, const std::string& words, Verdict& verdict) {
         "(?:(?:all|every|the|each) )+(?:([0-9]+|two|three|four|five) )?(?:members?|servers?|nodes?|"
         "voters?|peers?)? ?(?:are |is )?(?:connected|serving|serves?|up|in the quorum)(?: again)?");
     static const std::regex back(
-        "(?:the )?restarted (?:one|server|node|peer) (?:is )?(?:FOLLOWING or LEADING|LEADING or "
+        "(?:the )?restarted (?:one|server|node|peer) (?:is )?(?:up|FOLLOWING or LEADING|LEADING or "
         "FOLLOWING)(?: again)?");
     const std::size_t members = stage.cluster->members().size();
     for (const std::string& clause : split_at(words, "[,;] *(?:and )?| and ")) {

@@ -114,7 +114,7 @@ bool Stage::play_mocks(const std::string& told) {
         " ?[lL]ength|invalid|garbage|broken|negative|bad ");
     static const char* const breaks =
         "an?|the|of|for|any|with|that|is|has|in|only|not|no|but|without|its|and|LOOKING|vote|"
-        "notification|message|"
+        "notifications?|messages?|votes|"
         "bytes?|config|length|version|protocol|data|too|short|truncated|partial|malformed|invalid|"
         "garbage|broken|negative|bad|configLength|shorter|longer|a|un?parse?able|parseable|own";
     static const std::regex repeats(

@@ -156,7 +156,9 @@ bool check_first_lead(Stage& stage, const std::string& words, Verdict& verdict) 
         "stops?|leading|waiting|for|epoch|quorum|quits?|steps?|down|abandons?|leaves|once|when|"
         "leader|new|second|another|election";
     const Timed timed = timed_in(words, stage.cluster->config());
-    if (!made_of(timed.words, known) || contains(timed.words, "[0-9]")) return false;
+    if (!made_of(timed.words, known) || contains(timed.words, "[0-9]|^leaves LOOKING")) {
+        return false;
+    }
     const bool is_end = std::regex_search(words, ends);
     const bool is_notified = std::regex_search(words, notified);
     if (!is_end && !is_notified && !std::regex_match(words, anew)) return false;

@@ -74,7 +74,14 @@ bool check_state(Stage& stage, NodeId node, const std::string& words, Verdict& v
     if (is_lasting) {
         c.run(told.time.value_or(in_the_end));
     } else if (!is_later && !found[1].matched) {
+        const zab::Instant began = c.now();
         c.run_until(is_there, told.time.value_or(in_the_end));
+        // And is still there then: it may lead nobody, and not have noticed.
+        const bool is_bound = told.time && wanted != "LOOKING" && !stage.has_mocks();
+        if (is_bound) c.run(*told.time - (c.now() - began));
+    } else if (!is_kept && !found[1].matched && wanted != "LOOKING") {
+        verdict.require(words + ": not before", !is_there());
+        c.run_until(is_there, in_the_end);
     }
     // Who leads nobody any more has only not noticed it yet.
     const bool is_settled = told.time || stage.has_mocks() || wanted == "LOOKING";
@@ -194,7 +201,7 @@ bool check_kept(Stage& stage, NodeId node, const std::string& said, Verdict& ver
     static const std::regex keeps("(?:keeps|stays|remains|continues) (LEADING|FOLLOWING)");
     static const std::regex back(
         "(?:rejoins?|(?:rejoins?|joins?|finds?|follows?|returns? to|(?:goes|comes) back to) "
-        "(?:(?:established|same|existing|current|old|running) )?(?:leader|ensemble|quorum))"
+        "(?:(?:established|elected|same|existing|current|old|running) )?(?:leader|ensemble|quorum))"
         "(?: (?:within|in) [^a-z]*[a-zA-Z* ]*?)?( from (?:notifications?|votes?) of (?:node "
         "|server )?"
         "[0-9]+(?:(?:, ?| and )[0-9]+)*)?(?: (?:within|in) [^a-z]*[a-zA-Z* ]*)?");
@@ -349,7 +356,8 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
         return;
     }
     if (words == "still leader") {
-        verdict.require(words, c.leader() == node);
+        c.run(in_the_end);  // Who leads nobody any more notices it by and by.
+        verdict.require(words, c.leader() == node && state_of(c, node) == "LEADING");
     } else if (check_never(stage, node, words, verdict)) {
         return;
     } else if (std::regex_match(words, ignores)) {

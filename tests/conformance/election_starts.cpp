@@ -75,11 +75,12 @@ void Stage::restart(const std::vector<NodeId>& nodes, const std::string& step) {
 /// "restart 3, then 2, then 1, each when others are in quorum"; "repeat 3 times": all steps so far.
 bool Stage::play_restarts(const std::string& step) {
     static const std::regex elected(
-        "(.* restarts?),? (?:right |just )?(?:after|once|when) (?:its |that |first |second )*"
+        "(.* restarts?)(?: once)?,? (?:right |just )?(?:after|once|when) (?:its |that |first "
+        "|second )*"
         "election(?: (?:ends|is over|is done|has ended|finishes))?");
     static const std::regex in_turn(
         "restart ((?:server |node )?[0-9]+(?:, (?:then )?(?:server |node )?[0-9]+)+)"
-        "(?:, (?:one by one|one after (?:the )?other))?"
+        "(?:,? (?:one by one|one after (?:the )?other|one after another|in turn))?"
         "(, each (?:after|when|once|while) (?:the )?(?:others|rest) (?:are|is|have|has) (?:back )?"
         "(?:in|joined|up|connected)(?: (?:in|to))?(?: the)?(?: quorum| ensemble)?)?");
     static const std::regex again("(?:and )?(?:repeat(?:ed)?|repeats) ([0-9]+|[a-z]+)(?: times)?");
@@ -113,9 +114,10 @@ bool Stage::play_restarts(const std::string& step) {
 
 /// "1 stays up", "1 and 2 do not look": now, or from now on.
 bool Stage::play_stays(const std::string& words, const std::string& step) {
-    static const std::regex stays(who_pattern +
-                                  " ?(?:stays?|remains?|keeps?|are left|is left) (?:as (?:they|it) "
-                                  "(?:are|is)|up|running|alone|untouched)");
+    static const std::regex stays(
+        who_pattern +
+        " ?(?:stays?|remains?|(?:stays?|remains?|keeps?|are left|is left) (?:as (?:they|it) "
+        "(?:are|is)|up|running|alone|untouched))");
     static const std::regex steady(who_pattern +
                                    " ?(?:(?:do|does) not look|(?:never|not) LOOKING|stays? decided)"
                                    "(?: for (?:an? )?leader)?(?: once more| a second time)?");

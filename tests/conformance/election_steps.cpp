@@ -49,6 +49,13 @@ std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const
         return all;
     }
     if (names.contains(who)) return std::vector{names.at(who)};
+    if (contains(who, "^(?:(?:all|both) )?observers$")) {
+        const auto& all = cluster->config().observers;
+        if (all.empty() || (who.starts_with("both") && all.size() != 2)) {
+            throw Refused("who are " + who + "?");
+        }
+        return all;
+    }
     if (contains(who, "^(?:(?:all|both) )?followers$")) {
         auto all = everybody();
         const auto leader = cluster->leader() ? cluster->leader() : before_;
@@ -79,6 +86,14 @@ std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const
 
 /// A clause without a subject goes on with that of the clause before.
 std::vector<NodeId> Stage::subject(const std::string& who) {
+    if (contains(who, "^follower [A-Z]$")) {
+        const std::string name = who.substr(who.size() - 1);
+        const auto followers = nodes_of("followers");
+        if (!names.contains(name) && followers && !followers->empty()) {
+            names[name] = followers->front();
+        }
+        return subject(name);
+    }
     if (!who.empty() && who != "it" && who != "they") {
         const auto told = nodes_of(who);
         if (!told) throw Refused("who is " + who + "?");
@@ -212,9 +227,11 @@ bool Stage::play_waits(const std::string& step) {
         " ?(?:(?:starts?|begins?) (?:(?:an?|its|their) )?(?:new|second|another|further|next) "
         "(?:election|round)|(?:goes|moves|comes) (?:up )?(?:in)?to round [0-9]+|LOOKING|looks(?: "
         "for (?:an? )?leader)?|"
-        "goes (?:back )?(?:to )?LOOKING)(?: (?:with|in) (?:its )?round (?:[0-9]+|one higher))?");
+        "re-?elects|elects again|goes (?:back )?(?:to )?LOOKING)(?: (?:with|in) (?:its )?round "
+        "(?:[0-9]+|one higher))?");
     static const std::regex quorum(
         "(?:wait (?:until|for) )?(?:an? )?quorum (?:is )?(?:up|formed|forms|available)(?: again)?");
+    static const std::regex leads("leader (?:is )?(?:node |server )?([0-9]+)");
     std::smatch found;
     const std::string words = plain(step);
     const bool is_anew = std::regex_match(words, found, anew);
@@ -230,6 +247,9 @@ bool Stage::play_waits(const std::string& step) {
         if (!await_election(subject(found[1]), step)) throw Refused("step: " + step);
     } else if (std::regex_match(words, quorum)) {
         lead_stably(step);
+    } else if (std::regex_match(words, found, leads)) {
+        await_decisions(listeners(), step);
+        claim(step, state_of(*cluster, node_of(found[1].str())) == "LEADING");
     } else if (std::regex_match(words, found, state)) {
         const std::string wanted = contains(found[2], "^lead") ? "LEADING" : found[2].str();
         claim(step, wait(subject(found[1]),
