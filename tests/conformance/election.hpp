@@ -146,6 +146,7 @@ class Stage {
     void elect(const std::vector<NodeId>& nodes, std::optional<NodeId> leader,
                const std::string& step);
     void await_decisions(std::vector<NodeId> nodes, const std::string& step);
+    void await_end(const std::string& of, const std::string& choice, const std::string& step);
     bool await_election(const std::vector<NodeId>& nodes, const std::string& step);
     std::vector<NodeId> among_whom(const std::string& who);
     void say_malformed(NodeId mock);

@@ -208,6 +208,18 @@ std::optional<zab::Duration> waited_in(const std::string& words, const zab::Conf
 
 }  // namespace
 
+/// "both decide on 2", "first election ends": of these servers, for this one.
+void Stage::await_end(const std::string& of, const std::string& choice, const std::string& step) {
+    const auto who = of.empty() ? everybody() : subject(of);
+    if (listeners().empty()) start(who);
+    await_decisions(who, step);
+    for (const NodeId node : who) {
+        if (choice.empty() || !cluster->is_up(node)) continue;
+        const auto all = elections_of(node);
+        claim(step, !all.empty() && all.back().leader == node_of(choice));
+    }
+}
+
 /// "wait until 0 is FOLLOWING", "first election ends", "0 decides", "1 LOOKING again (round 2)".
 bool Stage::play_waits(const std::string& step) {
     static const std::regex state(
@@ -255,14 +267,7 @@ bool Stage::play_waits(const std::string& step) {
         claim(step, wait(subject(found[1]),
                          [&](NodeId node) { return state_of(*cluster, node) == wanted; }));
     } else if (std::regex_match(words, found, ends)) {
-        const auto who = found[1].length() == 0 ? everybody() : subject(found[1]);
-        if (listeners().empty()) start(who);
-        await_decisions(who, step);
-        for (const NodeId node : who) {
-            if (!found[2].matched || !cluster->is_up(node)) continue;
-            const auto all = elections_of(node);
-            claim(step, !all.empty() && all.back().leader == node_of(found[2].str()));
-        }
+        await_end(found[1], found[2], step);
     } else if (const auto time = waited_in(words, cluster->config())) {
         cluster->run(*time);
     } else {
