@@ -29,8 +29,8 @@ void collect_texts(Value& value, std::vector<std::string*>& all) {
 /// Without a capital letter at the beginning, a period or a remark at the end of its sentences.
 Case plainly_written(const Case& one) {
     // Behind its zxid stands which kind of transaction it is: "PROPOSAL <1,2> (create /foo)".
-    static const std::regex capital("[A-Z][a-z]+\\b.*"), remark(" \\([^()0-9A-Z]*\\)$"),
-        kind(".*PROPOSAL.*> \\([^()]*\\)");
+    static const std::regex capital("[A-Z][a-z]+\\b.*"),
+        remark(" \\((?![^()]*\\bnobody\\b)[^()0-9A-Z]*\\)$"), kind(".*PROPOSAL.*> \\([^()]*\\)");
     Case plain = one;
     std::vector<std::string*> texts;
     collect_texts(plain.stimulus, texts);
