@@ -20,20 +20,21 @@ CommitPlay::CommitPlay(const Value& initial) {
     if (const Value* session = initial.find("session")) {
         session_ = std::stoull(session->text, nullptr, 0);
     }
-    if (const Value* queued = initial.find("queued")) {
-        for (const std::string& words : texts(*queued, "queued")) queue_all(words);
-    }
+    std::vector<std::string> to_queue, to_commit;
+    if (const Value* queued = initial.find("queued")) to_queue = texts(*queued, "queued");
+    if (const Value* told = initial.find("committed")) to_commit = commits_told(*told, to_queue);
+    for (const std::string& words : to_queue) queue_all(words);
+    for (const std::string& words : to_commit) commit_all(words);
+    check_head();
     for (const auto& [key, place, value] : initial.members) {
-        if (key == "committed") {
-            for (const std::string& words : texts(value, key)) commit_all(words);
-        } else if (key.starts_with("maxCommitBatch")) {
+        if (key.starts_with("maxCommitBatch")) {
             limits.commits = limit_of(value, key);
         } else if (key.starts_with("maxReadBatch")) {
             limits.reads.reset();
             if (value.text != "-1") limits.reads = limit_of(value, key);
         } else if (key == "pending") {
             if (!says(value.text, "^(empty|none)$")) throw Refused("initial." + key);
-        } else if (key != "queued" && key != "session") {
+        } else if (key != "queued" && key != "committed" && key != "session") {
             throw Refused("initial." + key);
         }
     }

@@ -50,6 +50,10 @@ class CommitPlay {
     std::size_t loops_before_commit() const;
 
   private:
+    // commit_head.cpp
+    std::vector<std::string> commits_told(const Value& committed,
+                                          const std::vector<std::string>& queued);
+    void check_head() const;
     void queue_all(const std::string& raw);
     void queue(const std::string& words);
     bool queue_some(const std::string& words);
@@ -87,7 +91,8 @@ class CommitPlay {
     std::size_t refilled_commits_ = 0;  // The same of commits of other servers' writes.
     std::size_t loops_before_commit_ = 0;
     bool counts_all_ = false;
-    bool plays_ = false;  // Not the initial state any more.
+    bool is_head_told_ = false;  // Of the first commit: its request is queued first.
+    bool plays_ = false;         // Not the initial state any more.
 };
 
 // What a case says in words of what loops have done. commit_expect.cpp

@@ -255,8 +255,10 @@ void check_loop(const CommitPlay& play, const std::string& words, std::size_t lo
     static const std::regex others(
         "(and )?(no(thing|ne)?( other| else| more| further)\\b.*|(and )?that is all)");
     static const std::regex rest(
-        "(the )?(remaining|others?|rest)s?( of (the|them).*)?( [0-9]+)?"
+        "(the )?([0-9]+ )?(remaining|others?|rest)s?( of (the|them).*)?( [0-9]+)?"
         "( write| read| request| commit)?s? .*|[0-9]+ (still )?(remain|wait|stay|(are )?left)");
+    static const std::regex none_of_rest(
+        "(and )?(none of|not) the (remaining|others?|rest)( [0-9]+)?( writes| commits)?");
     static const std::regex remark("(that is |i\\.e\\. )?(still )?(all )?in order( of .*)?");
     const Items& done = play.processed_in(loop);
     Items named;
@@ -271,6 +273,8 @@ void check_loop(const CommitPlay& play, const std::string& words, std::size_t lo
                             "^(still )?(nothing|none|no requests?)( is| was| yet)*"
                             "( processed| done| answered| passes)?( yet| either)?$")) {
                 verdict.require(where, done.empty());
+            } else if (std::regex_match(clause, none_of_rest)) {
+                check_rest(play, clause, loop, named, verdict);
             } else if (std::regex_match(clause, rest) && CommitPlay::denies(clause) &&
                        !says(clause, "other sessions?")) {
                 check_rest(play, clause, loop, named, verdict);

@@ -32,7 +32,8 @@ bool CommitPlay::is_leading(std::size_t item) const {
 /// "first write", "second commit", "last read": the one in this place, of the order in which
 /// writes were committed or reads were queued.
 std::optional<std::size_t> CommitPlay::by_place(const std::string& words, char kind) const {
-    static const std::regex place("\\b(first|second|third|fourth|last)\\b(?! [0-9])");
+    static const std::regex place(
+        "\\b(first|second|third|fourth|last)\\b(?! (?:[0-9]+|two|three|four|five|few)\\b)");
     std::smatch found;
     // "W1 first" tells an order.
     if (kind == ' ' || !std::regex_search(words, found, place) || says(words, "\\b(first|last)$")) {
@@ -78,7 +79,7 @@ bool CommitPlay::fits(std::size_t i, const std::string& words, char kind) const 
     const bool is_said = std::regex_search(words, found, session);
     if (is_said && item.session != std::stoull(found[1])) return false;
     if (says(words, "\\bnon-?local\\b")) return !item.is_local;
-    return item.is_local || !says(words, "\\blocal\\b");
+    return item.is_local || !says(words, "\\b(local|own)\\b");
 }
 
 /// "all leading reads", "every write", "the read behind it", "all local requests", "10 writes".

@@ -125,7 +125,7 @@ void CommitPlay::queue_all(const std::string& raw) {
 bool CommitPlay::queue_some(const std::string& words) {
     static const std::regex some(
         "(?:(?:an?|the|one|two|three|four|five|six|[0-9]+|local|further|more|blocking|uncommitted"
-        "|its|new|that|this|same) )*(reads?|writes?|updates?|R|W)"
+        "|its|own|new|that|this|same) )*(reads?|writes?|updates?|R|W)"
         "(?: (?:requests?))?(?: (?:of|from|in) (?:(?:an?|the|that|its) )?(?:(s[0-9]+)"
         "|(same|that|own|one|single) session|session|(other sessions)|(?:an)?(other session)))?(?: "
         "local)?");
@@ -257,7 +257,10 @@ bool CommitPlay::commit_named(const std::string& words) {
 }
 
 void CommitPlay::commit_all(const std::string& words) {
-    for (const std::string& part : items_of(listed(plain_names(words)))) commit(part);
+    // "99 more of s8" are writes, as all that is committed.
+    static const std::regex more("\\b([0-9]+) (?:more|others|further)(?: ones)? of (?=s[0-9])");
+    const std::string told = std::regex_replace(listed(plain_names(words)), more, "$1 writes of ");
+    for (const std::string& part : items_of(told)) commit(part);
 }
 
 void CommitPlay::commit(const std::string& words) {

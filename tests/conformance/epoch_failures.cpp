@@ -20,7 +20,11 @@ struct Unwritable {
 };
 
 /// Nothing where the words tell of no such failure.
-Unwritable unwritable_in(const std::string& words) {
+Unwritable unwritable_in(const std::string& told) {
+    // All servers are fresh here.
+    static const std::regex fresh("^(?:is |starts )?(?:fresh|new|empty)[,;:] (?:and |but )?");
+    static const std::regex error(",? (?:\\(|with )?(?:an? )?(?:I/?O error|IOException)\\)?$");
+    const std::string words = std::regex_replace(std::regex_replace(told, fresh, ""), error, "");
     static const std::regex form(
         "(?:with )?(?:(?:every|each|all|any|its) )*(?:"
         "writes? (?:of|to) (?:an? |its )?(?:non-?zero )?(.*?)(?: file)?s? fails?|"
@@ -54,9 +58,8 @@ std::optional<Whose> whose_in(const Value& disk) {
     static const std::regex owner(
         "^(?:on )?(?:node |server |S ?)?([0-9]+)(?:'s|:)? |"
         ",? (?:at|on|of|by|for) (?:the )?(?:(?:node|server) |S ?)?([0-9]+)(?:'s disk)?(?= |,|$)");
-    static const std::regex error(",? \\(?I/O error\\)?$");
     if (!is_text(disk)) return std::nullopt;
-    const std::string words = std::regex_replace(disk.text, error, "");
+    const std::string words = disk.text;
     std::smatch found;
     if (!std::regex_search(words, found, owner)) return std::nullopt;
     const Unwritable files =
@@ -89,9 +92,7 @@ class Failures {
             } else if (key == "started" || key == "quorum" || key == "running") {
                 for (const zab::NodeId id : ids(value, key)) started.push_back(known(id.value));
             } else if (key == "disk" || key == "fault") {
-                const auto told = whose_in(value);
-                if (!told) throw Refused("initial." + key);
-                unwritable_[known(told->sid)] = told->files;
+                fail_alone(value);
             } else {
                 fail_at(key, value);
             }
@@ -126,6 +127,15 @@ class Failures {
             }
         }
     }
+    /// Whose disk it is may not be told: then it is that of who joins the others.
+    void fail_alone(const Value& disk) {
+        if (const auto told = whose_in(disk)) {
+            unwritable_[known(told->sid)] = told->files;
+            return;
+        }
+        joining_ = known(servers - 1);
+        unwritable_[*joining_] = unwritable_in(plain(disk.text));
+    }
     void fail_at(const std::string& sid, const Value& words) {
         const zab::NodeId node = known(server_number(sim::json::string(sid), "initial." + sid));
         unwritable_[node] = unwritable_in(plain(words.text));
@@ -141,7 +151,8 @@ class Failures {
 
     void play(const std::string& step) {
         static const std::regex creates(
-            "(?:client creates|client create|creates?) (?:(?:an?|some) )?(?:node|znode|data|"
+            "(?:client )?creates?|(?:client creates|client create|creates?) (?:(?:an?|some) "
+            ")?(?:node|znode|data|"
             "/[a-z0-9A-Z]+)|(?:an? )?(?:node|znode|/[a-z0-9A-Z]+) (?:is )?created");
         static const std::regex one("(?:start|boot) (?:server |node |S)?([0-9]+)");
         static const std::regex several(
@@ -149,8 +160,15 @@ class Failures {
             "(?: (?:form (?:an? )?quorum|elect(?: and serve)?|(?:elect and )?serve|start|run|"
             "(?:come|are)? ?(?:up|started|running)))?"
             "( with (?:some )?data)?");
+        static const std::regex joins(
+            "(?:(?:server|node|it) )?(?:(?:starts?|boots?) (?:and|to) )?joins? (?:an? )?"
+            "(?:(?:running|existing|serving) )?(?:quorum|ensemble|cluster)");
         std::string words = plain(step);
         std::smatch found;
+        if (joining_ && std::regex_match(words, joins)) {
+            lead({known(0), known(1)});
+            words = "2 starts";
+        }
         if (std::regex_match(words, one)) words = std::regex_replace(words, one, "$1 starts");
         if (std::regex_match(words, found, several)) {
             lead(listed(found[1]));
@@ -306,7 +324,8 @@ class Failures {
 
     std::unique_ptr<test::Cluster> cluster_;
     std::map<zab::NodeId, Unwritable> unwritable_;
-    std::optional<zab::NodeId> late_;  ///< Started last.
+    std::optional<zab::NodeId> late_;     ///< Started last.
+    std::optional<zab::NodeId> joining_;  ///< Whose disk the case tells of, without a number.
 };
 
 }  // namespace
@@ -316,7 +335,9 @@ std::optional<Verdict> judge_epoch_failures(const Case& one) {
         return std::nullopt;
     }
     const Value* disk = one.initial.find("disk");
-    if (disk != nullptr && !whose_in(*disk)) return std::nullopt;
+    const bool is_other = disk != nullptr && !whose_in(*disk) &&
+                          !(is_text(*disk) && unwritable_in(plain(disk->text)).is_any());
+    if (is_other) return std::nullopt;
     static const char* const between =
         "[;,] *(?:and |then )*(?=(?:client |an? node (?:is )?)?creat|start |boot )|"
         "(?:;|, (?:and |then ))+ *(?=(?:server |node |S)?[0-9]+ (?:(?:is "

@@ -174,6 +174,9 @@ void check_waiting(bool waits, const Seen& seen, const std::string& words, Verdi
         if (!made_of(told.words, known) || contains(told.words, "[0-9]") || !is_at_end) {
             throw Refused("expected: " + clause);
         }
+        if (contains(clause, "\\bone\\b") && !contains(clause, "\\b(?:no|not(?: even)?) one\\b")) {
+            throw Refused("one of how many? " + clause);  // They wait alike.
+        }
         const bool negated = is_negated(clause) || contains(clause, "\\bnobody\\b");
         verdict.require(clause, waits == (returns ? negated : !negated));
     }

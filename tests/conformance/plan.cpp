@@ -64,6 +64,14 @@ Value leader_in_words(const std::string& words) {
     return all;
 }
 
+/// Of what iterates over a log: nothing is read from it.
+bool yields_nothing(const std::string& words) {
+    static const std::regex form(
+        "(?:is )?(?:empty|exhausted)|"
+        "(?:returns|yields|gives|reads|finds) (?:nothing|no(?:ne| txns?| entries| entry))");
+    return std::regex_match(words, form);
+}
+
 /// A list of zxids; or in words: "<1,1>,<1,2> twice in a row", "<0,1>, then the same twice", where
 /// the same is what `before` holds once.
 struct Listed {
@@ -72,9 +80,15 @@ struct Listed {
 Listed listed(const Value& value, const std::string& what, const std::vector<zab::Zxid>& before) {
     if (!is_text(value)) return {zxids(value, what), zxids(value, what)};
     static const std::regex unreadable("unreadable(?: \\([a-z ]*\\))?");
+    static const std::regex unread(
+        "(.*[>\\])]),? but (?:the |its |an? )?(?:log )?iterator (?:is )?(.*)");
     static const std::regex explained("([A-Za-z ]+) \\([A-Za-z ]*\\)");
-    if (std::regex_match(value.text, unreadable)) return {};  // Nothing is read from it.
     std::smatch outside;
+    if (std::regex_match(value.text, unreadable)) return {};  // Nothing is read from it.
+    if (std::regex_match(value.text, outside, unread) && yields_nothing(outside[2])) {
+        zxids_of(sim::json::string(outside[1].str()), what);
+        return {};
+    }
     if (std::regex_match(value.text, outside, explained) &&
         !says(outside[1], "\\b(empty|nothing|no|none)\\b")) {
         throw Refused(what + ": " + value.text);
@@ -121,6 +135,11 @@ zab::Database database_of(const Value& initial) {
 zab::DiskImage disk_of(const Value& initial) {
     zab::DiskImage disk;
     const Value* log = first_of(initial, {"onDiskLog", "txnLog"});
+    if (const Value* iterator = initial.find("txnLogIterator")) {
+        if (!yields_nothing(iterator->text)) throw Refused("initial.txnLogIterator");
+        if (log != nullptr) listed(*log, "onDiskLog", committed_of(initial, true));
+        return disk;
+    }
     if (log == nullptr) return disk;
     const auto logged = listed(*log, "onDiskLog", committed_of(initial, true)).all;
     for (const zab::Zxid zxid : logged) disk.log.push(txn_at(zxid));
@@ -325,10 +344,10 @@ std::optional<Verdict> judge_plan(const Case& one) {
     if (one.area != "SYNC") return std::nullopt;
     const auto learner = learner_in(one.stimulus);
     if (!learner.has_value()) return std::nullopt;
-    only(
-        "initial", one.initial,
-        {"leaderLastProcessed", "lastProcessed", "committedLog", "txnLogSync", "snapshotSizeFactor",
-         "onDiskLog", "txnLog", "forceSnapshotSync", "forceSnapSync", "forceSnap"});
+    only("initial", one.initial,
+         {"leaderLastProcessed", "lastProcessed", "committedLog", "txnLogSync",
+          "snapshotSizeFactor", "onDiskLog", "txnLog", "txnLogIterator", "forceSnapshotSync",
+          "forceSnapSync", "forceSnap"});
     const Planned planned(is_text(one.initial) ? leader_in_words(one.initial.text) : one.initial,
                           learner->zxid, one.release);
     Verdict verdict;

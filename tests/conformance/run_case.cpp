@@ -28,14 +28,16 @@ void collect_texts(Value& value, std::vector<std::string*>& all) {
 
 /// Without a capital letter at the beginning, a period or a remark at the end of its sentences.
 Case plainly_written(const Case& one) {
-    static const std::regex capital("[A-Z][a-z]+\\b.*"), remark(" \\([^()0-9A-Z]*\\)$");
+    // Behind its zxid stands which kind of transaction it is: "PROPOSAL <1,2> (create /foo)".
+    static const std::regex capital("[A-Z][a-z]+\\b.*"),
+        remark(" \\((?![^()]*\\bnobody\\b)[^()0-9A-Z]*\\)$"), kind(".*PROPOSAL.*> \\([^()]*\\)");
     Case plain = one;
     std::vector<std::string*> texts;
     collect_texts(plain.stimulus, texts);
     collect_texts(plain.expected, texts);
     for (std::string* text : texts) {
         if (text->ends_with(".") && !text->ends_with("..")) text->pop_back();
-        *text = std::regex_replace(*text, remark, "");
+        if (!std::regex_match(*text, kind)) *text = std::regex_replace(*text, remark, "");
         if (std::regex_match(*text, capital)) (*text)[0] = static_cast<char>((*text)[0] | 0x20);
     }
     return plain;

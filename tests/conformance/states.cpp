@@ -55,9 +55,10 @@ void check_states(const std::string& key, const Value& value, const States& stat
     if (is_text(value) && check_reports(value.text, states, verdict)) return;
     std::vector<std::string> wanted;
     static const std::regex each(
-        "[;,] each (?:state )?(?:reported )?(?:only |exactly |just )?once$");
+        "[;,] each (?:state )?(?:reported )?(?:only |exactly |just )?once$|"
+        " \\(each (?:state )?(?:reported )?(?:only |exactly |just )?once\\)$");
     std::string words = value.text;
-    if (is_text(value) && contains(words, "each .*once$")) {
+    if (is_text(value) && contains(words, "each .*once\\)?$")) {
         words = std::regex_replace(words, each, "");
         for (const std::string& one : states) {
             verdict.require(value.text, std::count(states.begin(), states.end(), one) == 1);

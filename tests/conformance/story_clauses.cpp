@@ -216,6 +216,22 @@ std::string sync_of(Story& story, NodeId node) {
 
 }  // namespace
 
+namespace {
+
+/// "/zkL present (acked by the quorum of NEWLEADER)": what only explains. What can be checked, or
+/// denies something, stays.
+std::string without_reasons(const std::string& words) {
+    static const std::regex reason(" \\(((?:acked|logged|synced|persisted) [A-Za-z ]*)\\)");
+    static const char* const known =
+        "acked|logged|synced|persisted|by|with|in|at|of|an?|the|its|NEWLEADER|quorum|majority|both|"
+        "followers|them|DIFF|sync|ack|and";
+    std::smatch found;
+    if (!std::regex_search(words, found, reason) || !made_of(found[1], known)) return words;
+    return found.prefix().str() + found.suffix().str();
+}
+
+}  // namespace
+
 /// Something that is said of one server.
 void check_clause(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
     static const std::regex all("(?:has )?all ([0-9]+) (?:nodes|creates|znodes)(?: present)?");
@@ -242,8 +258,8 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
         has_all(names);
     } else if (contains(words, "^same|equal|identical|agree")) {
         check_same(story, node, words, verdict);
-    } else if (const auto is_there = presence_in(words)) {
-        check_paths(story, node, words, *is_there, verdict);
+    } else if (const auto is_there = presence_in(without_reasons(words))) {
+        check_paths(story, node, without_reasons(words), *is_there, verdict);
     } else if (contains(words, "^no [a-z]\\w*$") && !story.ephemerals().empty()) {
         verdict.require(
             where, story.cluster().serves(node) && !story.value(node, words.substr(3)).has_value());

@@ -34,14 +34,19 @@ std::string with_remarks(const std::string& words) {
 /// truncated": what has no path of its own is said of the last one.
 void check_words(Story& story, const std::vector<NodeId>& nodes, const std::string& words,
                  Verdict& verdict) {
-    static const std::regex addition(", (also|before and after|even|both before)");
+    static const std::regex addition(
+        ", (?=also|before and after|even|both before)|; (?=(?:also |both |even )*"
+        "(?:before and after|(?:before|after) (?:the )?restart(?: too| as well)?(?:;|,|$)))");
     static const std::regex everywhere(
         " (?:on|at) (?:every|all|each) servers?\\b| (?:any|every)where$");
     static const std::regex places(
         " (?:on|at) (?:the )?((?:S?[0-9]|[A-Z])(?:(?:, ?| and )(?:S?[0-9]|[A-Z]))*|"
         "(?:old |new )?leader|(?:both )?followers|others)$");
+    static const std::regex one_leads(
+        "(?:and )?(?:one|either)(?: of (?:them|the two|both))? "
+        "(?:leads|is (?:the )?(?:new )?leader|is LEADING|becomes (?:the )?(?:new )?leader)");
     const std::string joined =
-        std::regex_replace(with_remarks(story.with_paths(words)), addition, " $1");
+        std::regex_replace(with_remarks(story.with_paths(words)), addition, " ");
     std::string subject;
     for (const std::string& told : clauses_of(joined)) {
         std::smatch found;
@@ -52,6 +57,13 @@ void check_words(Story& story, const std::vector<NodeId>& nodes, const std::stri
         } else if (std::regex_search(told, found, places)) {
             who = story.servers(found[1]);
             clause = found.prefix();
+        }
+        if (std::regex_match(clause, one_leads)) {
+            const auto leader = story.cluster().leader();
+            verdict.require(clause, leader &&
+                                        std::find(who.begin(), who.end(), *leader) != who.end() &&
+                                        who.size() > 1);
+            continue;
         }
         const bool is_bare = std::regex_search(clause, compiled(std::string("^") + bare_presence));
         if (is_bare && !subject.empty()) clause = subject + " " + clause;
@@ -209,7 +221,7 @@ void check_key(Story& story, const std::string& key, const Value& value, Verdict
         verdict.check("leaders so far", "2", std::to_string(elections_in(story)));
     } else if (key == "follower" && story.observed()) {
         check_words(story, {*story.observed()}, value.text, verdict);
-    } else if (contains(key, "^(?:new)?[lL]eader$") && is_text(value) &&
+    } else if (contains(key, "^(?:new)?[lL]eader(?:I[dD]|Sid)?$") && is_text(value) &&
                !contains(value.text, "/|^no [a-z]$")) {
         check_leader(story, key, value.text, verdict, story.cluster().leader());
     } else if (is_text(value)) {

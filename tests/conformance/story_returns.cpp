@@ -98,6 +98,9 @@ bool Story::play_isolation(const std::string& step) {
         if (std::regex_match(one, own)) one = "leader suspended";
     }
     std::smatch found;
+    if (contains(step, "\\bold leader\\b") && !names_.contains("old leader")) {
+        names_["old leader"] = server("leader");  // That it will be.
+    }
     const bool is_known = std::all_of(told.begin(), told.end(), [&](const std::string& one) {
         return std::regex_match(one, slower_tick()) ||
                (std::regex_match(one, found, isolated) &&

@@ -13,14 +13,16 @@ using zab::NodeId;
 bool Story::play_sights(const std::string& step) {
     static const std::string path = "(/[A-Za-z0-9_]+|all [0-9]+)(?: nodes)?";
     static const std::string there = "(?:visible|present|readable|found|there)";
-    static const std::string sees = "(?:has|have|sees?|holds?|serves?|shows?|reads?)";
+    static const std::string sees = "(?:has|have|sees?|finds?|holds?|serves?|shows?|reads?)";
     static const std::regex forms[] = {
         std::regex("()" + path + " (?:is )?" + there + " (?:at|on|from) (.*)"),
         std::regex("client " + sees + " ()" + path + " (?:at|on|from) (.*)"),
         std::regex("(?:at )?(?:(.*?) " + sees + ":?|(.*?):) (no )?(?:exists )?" + path +
                    "(?: (?:is )?" + there + ")?"),
     };
-    const std::string words = plain(step);
+    static const std::regex read(
+        "^(?:client )?(?:an? )?reads? (?:at|on|from) (?=.* (?:sees|finds|shows) )");
+    const std::string words = std::regex_replace(plain(step), read, "");
     std::smatch found;
     if (std::regex_match(words, found, forms[0]) || std::regex_match(words, found, forms[1])) {
         return play_reads("read " + found[2].str() + " at " + found[3].str() + ": present");

@@ -102,6 +102,19 @@ bool is_words(const Value& value) {
     });
 }
 
+/// [1, 2] is <1,2> where the case speaks of that one, and of no <0,1> and <0,2>.
+bool is_one_zxid(const Talk& talk, const Value& value) {
+    const auto& all = value.elements;
+    const bool is_pair =
+        all.size() == 2 && all[0].is(Value::Kind::number) && all[1].is(Value::Kind::number);
+    const auto is_spoken_of = [&talk](zab::Zxid one) {
+        const auto& told = talk.spoken_of();
+        return std::find(told.begin(), told.end(), one) != told.end();
+    };
+    return is_pair && is_spoken_of(zxid(value, "a zxid")) && !is_spoken_of(talk.meant(all[0])) &&
+           !is_spoken_of(talk.meant(all[1]));
+}
+
 /// What the server holds, in memory and on disk.
 bool check_state(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
     static const std::regex epoch_key(
@@ -122,7 +135,11 @@ bool check_state(Talk& talk, const std::string& key, const Value& value, Verdict
                contains(key, "^(?:applied|logged|log|onDisk|inLog|durable)$")) {
         const Look& last = talk.looks().back();
         std::vector<zab::Zxid> wanted;
-        for (const Value& one : value.elements) wanted.push_back(talk.meant(one));
+        if (is_one_zxid(talk, value)) {
+            wanted.push_back(zxid(value, key));
+        } else {
+            for (const Value& one : value.elements) wanted.push_back(talk.meant(one));
+        }
         verdict.check(key, list_of(wanted), list_of(key == "applied" ? last.applied : last.logged));
     } else if (key == "electionFinished") {
         const zab::Leading* leading = talk.cluster().peer(talk.self()).leading();
@@ -218,7 +235,8 @@ void check_stored(Talk& talk, const std::string& key, const std::string& told, V
     const char* const where = std::regex_match(key, on_disk)     ? " on disk"
                               : std::regex_match(key, in_memory) ? " in memory"
                                                                  : "";
-    check_clause(talk, words + where, look, verdict);
+    const bool is_of_session = contains(key, "^sessions?$") && !contains(words, "[sS]ession");
+    check_clause(talk, (is_of_session ? "session " : "") + words + where, look, verdict);
 }
 
 /// "leaderCurrentEpoch" of a follower's case: nobody can see it.
@@ -238,7 +256,7 @@ void check_key(Talk& talk, const std::string& key, const Value& value, Verdict& 
         "snapshots?(?:Taken|Written)?|(?:at|before|after)[A-Z]\\w*|disk|onDisk|inLog|fromDisk|"
         "diskImage|persisted|recovered|restored|inMemory|inTree|log|logged|applied|reload(?:ed)?(?:"
         " from "
-        "disk)?|durable|session|memory");
+        "disk)?|durable|sessions?|memory");
     refuse_other_side(talk, key);
     if (check_flag(talk, key, value, verdict) || check_packets(talk, key, value, verdict) ||
         check_state(talk, key, value, verdict) || check_ending(talk, key, value, verdict)) {

@@ -26,7 +26,12 @@ std::string with_plain_sums(const std::string& words) {
 /// "closed, as the proposal is not acked": a reason is no clause of its own.
 std::string with_reasons(const std::string& words) {
     static const std::regex reason(", (?=(?:as|because|since|when|once) )");
-    return std::regex_replace(with_plain_sums(words), reason, " ");
+    // "once the txn times out (syncLimit)": when that is.
+    static const std::regex limited(
+        "\\b((?:as|when|once) (?:the |its )?(?:txn|transaction|proposal) (?:times|has timed) out) "
+        "\\(((?:init|sync)Limit)(?: ?\\* ?tick(?:Time)?| ticks?)?\\)");
+    const std::string told = std::regex_replace(words, limited, "after $2*tick $1");
+    return std::regex_replace(with_plain_sums(told), reason, " ");
 }
 
 /// "(no ACKEPOCH) initLimit*tick pass": what nobody says is no remark.
@@ -65,6 +70,23 @@ void tie_to_proposals(std::vector<Value>& steps) {
     }
 }
 
+/// "createSession <1,2> on disk": where that proposal is told without its kind, that is its kind.
+void take_kinds_expected(Case& one) {
+    static const std::regex opener("\\bcreateSession(?: of| txn)? (<[0-9]+, ?[0-9]+>)");
+    std::vector<std::string> opened;
+    change_texts(one.expected, [&](const std::string& words) {
+        for (std::sregex_iterator i(words.begin(), words.end(), opener), end; i != end; ++i) {
+            opened.push_back((*i)[1]);
+        }
+        return std::regex_replace(words, opener, "session of $1");
+    });
+    for (Value& step : one.stimulus.elements) {
+        for (const std::string& zxid : opened) {
+            if (step.text == "PROPOSAL " + zxid) step.text += " (createSession)";
+        }
+    }
+}
+
 }  // namespace
 
 std::string words_of_key(const std::string& key) {
@@ -84,6 +106,7 @@ std::string words_of_key(const std::string& key) {
 Case in_one_form(const Case& one) {
     Case formed = one;
     change_texts(formed.expected, with_reasons);
+    take_kinds_expected(formed);
     change_texts(formed.stimulus, [](const std::string& words) {
         return with_open_silence(with_plain_sums(words));
     });

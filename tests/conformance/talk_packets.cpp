@@ -180,6 +180,18 @@ void check_ack(Talk& talk, const std::string& which, const Value& value, Verdict
                   is_said ? text(acks[number - 1]) : "none");
 }
 
+/// What a sequence tells, one after the other: "PROPOSAL, pings, then connection closed".
+std::vector<std::string> parts_of(const Value& value, const std::string& key) {
+    static const std::regex pings("(?:only )?pings?(?: only)?");
+    std::vector<std::string> parts;
+    for (const std::string& one : texts(value, key)) {
+        for (const std::string& part : split_at(one, "[;,] *(?:and )?(?:then )?| then ")) {
+            parts.push_back(std::regex_match(part, pings) ? "PINGs" : part);
+        }
+    }
+    return parts;
+}
+
 }  // namespace
 
 bool check_packets(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
@@ -214,13 +226,11 @@ bool check_packets(Talk& talk, const std::string& key, const Value& value, Verdi
                         "^(?:packets|said|order|sequence|afterUPTODATE|afterProposal|afterA(?:ck|"
                         "CK))$") &&
                talk.role() == Talk::Role::leader) {
-        std::vector<std::string> parts;
-        for (const std::string& one : texts(value, key)) {
-            for (const std::string& part : split_at(one, "[;,] *(?:and )?(?:then )?| then ")) {
-                parts.push_back(part);
-            }
-        }
-        check_order(talk, key, parts, verdict);
+        check_order(talk, key, parts_of(value, key), verdict);
+    } else if (key == "then" && talk.role() == Talk::Role::leader &&
+               contains(value.is(Value::Kind::array) ? texts(value, key).front() : value.text,
+                        "^(?:UPTODATE|PROPOSAL|PINGs?)\\b")) {
+        check_order(talk, "afterAck", parts_of(value, key), verdict);
     } else if (key == "afterUPTODATE") {
         check_outcomes(talk, value, key, verdict);
     } else {

@@ -144,21 +144,34 @@ class CutLog {
         if (words.find_first_of("<[") != std::string::npos) {
             return zxids_of(sim::json::string(words), "zxids");
         }
-        static const std::regex count(
+        static const std::string many =
             "(?:an? )?(?:log (?:of|with) )?([0-9]+) "
-            "(?:txns|transactions|records|entries|setData.*)");
+            "(?:txns|transactions|records|entries|creates)";
+        static const std::regex count(many + "(?: logged| written| appended)?|([0-9]+) setData.*");
+        static const std::regex counted(many +
+                                        "(?: logged| written| appended)?(?:[,:]? (?:with |at |of "
+                                        ")?(?:their )?zxids? |: ?)(.*)");
         static const char* const known =
             "an?|the|log|of|with|txns?|transactions?|records?|entries|set|setData|zxids?|and|only|"
             "just|"
             "to|"
-            "appended|create|creates|none|empty|nothing|then|end|EOF";
+            "appended|logged|written|at|their|create|creates|none|empty|nothing|then|end|EOF";
         if (!made_of(std::regex_replace(words, compiled("/\\w*"), ""), known)) {
             throw Refused("which zxids? " + words);
         }
         std::smatch found;
+        if (std::regex_match(words, found, counted)) {  // "100 txns, zxid 1..100".
+            const auto all = read_words(found[2]);
+            if (all.size() != std::stoul(found[1])) throw Refused("how many zxids? " + words);
+            return all;
+        }
         const bool is_count = std::regex_match(words, found, count);
+        if (!is_count && says(words, "[0-9] (txns|transactions|records|entries|creates)\\b")) {
+            throw Refused("which zxids? " + words);  // A number of them is none.
+        }
         std::vector<zab::Zxid> all;
-        for (const std::uint64_t one : numbers_in(is_count ? "1.." + found[1].str() : words)) {
+        const std::string last = found[1].str() + found[2].str();
+        for (const std::uint64_t one : numbers_in(is_count ? "1.." + last : words)) {
             all.push_back({one});
         }
         return all;

@@ -32,7 +32,8 @@ bool is_soft(const std::string& area, const std::string& word) {
         "servers?|nodes?|peers?|voters?|clients?|sessions?|leader|followers?|learner|observer|mock|"
         "connection|socket|txns?|transactions?|messages?|votes?|log|disk|data|tree|id|both|each|"
         "every|all|again|still|also|too|there|normally|ms|s|own|who|which|while|when|whose|does|"
-        "but|or|itself|new|old|until|till|up|out|one|two|three|four|five|other|more|first|last");
+        "but|or|itself|new|old|until|till|up|out|one|two|three|four|five|other|more|first|last|"
+        "yet");
     static const std::regex of_commits(
         "loops?|commit(?:s|ted)?|reads?|writes?|cxids?|requests?|queues?|empty|pending|processed|"
         "done|"
@@ -53,7 +54,7 @@ bool is_soft(const std::string& area, const std::string& word) {
         "rejoins?|"
         "isolated|kept|may|follows?|during|sync|connection|loss|creates?|files?|deleted|exception|"
         "L|L's|S[0-9]|allowed|back|elect|elected|arrives|among|leader's|after|before|restart|value|"
-        "reads?|than|"
+        "reads?|than|right|immediately|"
         "NullPointerException|iterator|zxids|epoch|elections?|isolated|only|stays|acked|by");
     static const std::regex of_sessions(
         "several|fresh|unknown|untracked|fake|seen|nor|local|global|another|touch|ones?|exists|"
