@@ -35,6 +35,9 @@ class Calls {
         for (const std::size_t group : {2u, 3u, 9u}) {
             if (found[group].matched) sid = std::stoull(found[group]);
         }
+        const bool is_other = says(found[1], "participant|follower") && !found[3].matched;
+        if (is_other && voters_ != 2) throw Refused("which one? " + step);
+        if (is_other) sid = 1;
         const bool is_observer = found[2].matched || says(found[1], "observer");
         if (sid > voters_ || is_observer != (sid == observer_)) {
             throw Refused("who calls? " + step);
@@ -84,7 +87,7 @@ class Calls {
     /// 1: who; 2, 3: its number; 4 and 7: what; 5, 6: what it tells. 8, 9: in short.
     static const std::regex& form() {
         static const std::regex calls(
-            "(leader|observer(?: ?([0-9]+))?|(?:participant|follower) ?([0-9]+)) (?:calls "
+            "(leader|observer(?: ?([0-9]+))?|(?:participant|follower)(?: ?([0-9]+))?) (?:calls "
             "(getEpochToPropose|waitForEpochAck|waitForNewLeaderAck|it)"
             "(?: ?\\((?:epoch )?([0-9]+)(?:, ?(?:zxid )?([0-9]+))?\\))?|"
             "(asks for (?:an |the |its )?(?:new )?epoch|acks(?: (?:the )?epoch| NEWLEADER)?))|"
