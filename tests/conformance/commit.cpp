@@ -43,6 +43,8 @@ CommitPlay::CommitPlay(const Value& initial) {
 }
 
 void CommitPlay::add(Item item, bool is_queued) {
+    constexpr std::size_t most = 10'000;
+    if (items_.size() == most) throw Refused("more requests than 10,000");
     items_.push_back(item);
     next_cxid_ = std::max(next_cxid_, item.cxid + 1);
     if (!is_queued) return;

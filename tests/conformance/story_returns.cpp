@@ -84,9 +84,7 @@ bool Story::play_isolation(const std::string& step) {
     static const std::regex isolated(
         "(.*?) ?(?:is )?(?:isolated|suspended|cut off|kept out|excluded|kept from "
         "(?:electing|elections?|"
-        "looking|voting|(?:re)?joining|stepping down|timing out)|"
-        ""
-        "prevented from|held back|barred|"
+        "looking|voting|(?:re)?joining|stepping down|timing out)|prevented from|held back|barred|"
         "(?:cannot|does not|can not|may not) take part|takes no part)\\b.*|"
         "(?:isolate|suspend|cut off|exclude) (.*?)(?: from .*)?");
     static const std::regex own(
