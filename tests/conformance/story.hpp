@@ -74,7 +74,7 @@ class Story {
     void ensure_client();
     zab::PathId path_id(const std::string& path);
     void create_some(std::size_t count);
-    void play(const std::string& step);
+    void play(const std::string& told);
     // story_names.cpp
     void read_initial(const Value& initial, zab::Config& config);
     std::vector<zab::NodeId> preset_logs(const Value& initial);
@@ -174,6 +174,6 @@ void check_at(const Story::Moment& moment, zab::NodeId node, const std::string& 
 void check_clause(Story& story, zab::NodeId node, const std::string& words, Verdict& verdict);
 /// "not the old one", "A or B", "a former follower": the servers that it may be; nothing: the words
 /// name none.
-std::optional<std::vector<zab::NodeId>> nodes_meant(Story& story, const std::string& words);
+std::optional<std::vector<zab::NodeId>> nodes_meant(Story& story, const std::string& told);
 
 }  // namespace conformance
