@@ -30,7 +30,7 @@ std::optional<Verdict> judge_truncation(const Case& one);
 /// Of a server in an ensemble that cannot write its epoch files.
 std::optional<Verdict> judge_epoch_failures(const Case& one);
 /// Of one server that talks with a scripted other side.
-std::optional<Verdict> judge_talk(const Case& one);
+std::optional<Verdict> judge_talk(const Case& told);
 /// Of an ensemble: elections, and histories that must agree in the end.
 std::optional<Verdict> judge_election(const Case& told);
 std::optional<Verdict> judge_story(const Case& one);

@@ -104,7 +104,7 @@ class Talk {
     void await(const std::string& packet);
     bool hear(const std::string& packet, const std::string& rest);
     void claim_zxid(const std::string& packet, const std::string& rest);
-    void wait(const std::string& words);
+    void wait(const std::string& told);
     void check_held_back(const std::string& words) const;
     void wait_out();
     void go_normally_up_to(const std::string& packet);
