@@ -238,7 +238,10 @@ std::string in_clauses(const std::string& words) {
         "(?:,| and|, and) ((?:(?:all|every|the|one|two|three|four|five|[0-9]+) )*"
         "reads?(?: [0-9.]+)?|R[0-9.R]+)"
         " (?:after|behind|following) (?:it|them)\\b");
-    if (says(words, "\\b(before|ahead of) (it|them)\\b")) throw Refused("before what? " + words);
+    static const char* const unordered =
+        "\\b(before|ahead of) (it|them)\\b|"
+        "\\b(writes?|W[0-9.W]*) (after|behind|following) (it|them)\\b";
+    if (says(words, unordered)) throw Refused("in which order? " + words);
     const std::string told = std::regex_replace(words, queues, "$1 empty; ");
     return std::regex_replace(told, behind, " then $1 behind it");
 }

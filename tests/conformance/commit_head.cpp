@@ -37,18 +37,18 @@ std::string with_first_alone(const std::string& words, bool is_first_queued, boo
         "(?:one|an?|the|1) (?:local|own)(?: write| one)?");
     static const std::regex all("([0-9]+) (non-?local )?(?:writes|commits|updates)");
     std::smatch found;
-    std::size_t others = 0;
-    if (std::regex_match(words, found, behind)) {
-        others = std::stoul(found[1]);
-    } else if (std::regex_match(words, found, of_all)) {
+    bool is_among = false;  // The first is one of as many as are told.
+    if (std::regex_match(words, found, of_all)) {
         is_head = is_head || found[2].matched;
-        others = std::stoul(found[1]) - 1;
+        is_among = true;
     } else if (is_first_queued && std::regex_match(words, found, all)) {
-        others = std::stoul(found[1]) - (found[2].matched ? 0 : 1);
-    } else {
+        is_among = !found[2].matched;
+    } else if (!std::regex_match(words, found, behind)) {
         return words;
     }
-    return fmt::format("1 local write, {} non-local writes", others);
+    const std::size_t told = std::stoul(found[1]);
+    if (is_among && told == 0) throw Refused("the first of none: " + words);
+    return fmt::format("1 local write, {} non-local writes", told - (is_among ? 1 : 0));
 }
 
 }  // namespace

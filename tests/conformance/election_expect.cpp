@@ -122,8 +122,8 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
         } else if (std::regex_match(timed.words, found, quorum)) {
             const bool is_denied = found[1].matched || found[2].matched || found[3].matched;
             check_quorum(stage, timed, is_denied, told, verdict);
-            if (!is_denied && nodes != stage.everybody())
-                check_serving(stage, nodes, told, verdict);
+            const bool are_named = nodes != stage.everybody();
+            if (!is_denied && are_named) check_serving(stage, nodes, told, verdict);
         } else if (std::regex_match(clause, kept)) {
             verdict.require(told, stage.before() && c.leader() == stage.before());
         } else if (check_first_lead(stage, told, verdict)) {

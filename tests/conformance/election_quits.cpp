@@ -156,6 +156,7 @@ bool check_first_lead(Stage& stage, const std::string& words, Verdict& verdict) 
         "stops?|leading|waiting|for|epoch|quorum|quits?|steps?|down|abandons?|leaves|once|when|"
         "leader|new|second|another|election";
     const Timed timed = timed_in(words, stage.cluster->config());
+    // Who leaves LOOKING has decided: that is no end of a lead.
     if (!made_of(timed.words, known) || contains(timed.words, "[0-9]|^leaves LOOKING")) {
         return false;
     }

@@ -83,6 +83,22 @@ bool counts_alone(const Case& one, std::string& text, const std::string& word,
     return passes_with && !passes(one);
 }
 
+/// Tries a case with each of these matches in what is expected, one after the other: `try_it` may
+/// change the text in which one stands.
+template <class Try>
+void each_expected(const Case& one, const std::regex& pattern, Try try_it) {
+    Case changed = one;
+    std::vector<std::string*> texts;
+    collect_texts(changed.expected, texts);
+    for (std::string* text : texts) {
+        const std::string told = *text;
+        for (std::sregex_iterator i(told.begin(), told.end(), pattern), end; i != end; ++i) {
+            try_it(changed, *text, told, *i);
+        }
+        *text = told;
+    }
+}
+
 /// A word that says that something is not so must make a difference: where the case passes without
 /// it as well, whoever understood its clause has passed over that word. Remarks are left alone.
 void refuse_idle_denials(const Case& one) {
@@ -90,23 +106,19 @@ void refuse_idle_denials(const Case& one) {
         "\\([^)]*\\)|\\b(?:no longer|fails? to|no|not|never|none|neither|nor|nobody|nothing|"
         "nowhere|hardly|without|cannot|lost) ?\\b");
     static const std::regex blanks(" +$");
-    Case changed = one;
-    std::vector<std::string*> texts;
-    collect_texts(changed.expected, texts);
-    for (std::string* text : texts) {
-        const std::string told = *text;
-        for (std::sregex_iterator i(told.begin(), told.end(), denial), end; i != end; ++i) {
-            const std::string word = i->str();
-            const auto at = static_cast<std::size_t>(i->position());
-            const std::string before = told.substr(0, at), behind = told.substr(at + word.size());
-            if (word.starts_with("(") || is_whole_clause(before, behind)) continue;
-            *text = std::regex_replace(before + behind, blanks, "");
-            if (passes(changed) && !counts_alone(changed, *text, word, before, behind)) {
-                throw Refused(fmt::format("\"{}\" makes no difference: {}", word, told));
-            }
-        }
-        *text = told;
-    }
+    each_expected(one, denial,
+                  [](const Case& changed, std::string& text, const std::string& told,
+                     const std::smatch& found) {
+                      const std::string word = found.str();
+                      const auto at = static_cast<std::size_t>(found.position());
+                      const std::string before = told.substr(0, at),
+                                        behind = told.substr(at + word.size());
+                      if (word.starts_with("(") || is_whole_clause(before, behind)) return;
+                      text = std::regex_replace(before + behind, blanks, "");
+                      if (passes(changed) && !counts_alone(changed, text, word, before, behind)) {
+                          throw Refused(fmt::format("\"{}\" makes no difference: {}", word, told));
+                      }
+                  });
 }
 
 /// "FOLLOWING (never LEADING)": a remark that is understood as a clause of its own must be so, too.
@@ -116,29 +128,26 @@ void refuse_false_remarks(const Case& one) {
     static const std::regex areas("FLE|QRM|ZAB|REC");
     if (!std::regex_match(one.area, areas)) return;
     static const std::regex remark(" ?\\(([^()]*[a-zA-Z]{3}[^()]*)\\)");
-    Case changed = one;
-    std::vector<std::string*> texts;
-    collect_texts(changed.expected, texts);
-    for (std::string* text : texts) {
-        const std::string told = *text;
-        for (std::sregex_iterator i(told.begin(), told.end(), remark), end; i != end; ++i) {
-            bool is_understood = false, is_so = false;
-            for (const char* joint : {"; ", ", "}) {
-                *text = i->prefix().str() + joint + (*i)[1].str() + i->suffix().str();
-                try {
-                    const bool is_clean = judge_plain(changed).is_clean();
-                    is_understood = true;
-                    is_so = is_so || is_clean;
-                } catch (const std::exception&) {
-                    continue;  // It explains.
-                }
-            }
-            if (is_understood && !is_so) {
-                throw Refused(fmt::format("\"{}\" is not so: {}", (*i)[1].str(), told));
-            }
-        }
-        *text = told;
-    }
+    each_expected(one, remark,
+                  [](const Case& changed, std::string& text, const std::string& told,
+                     const std::smatch& found) {
+                      const auto at = static_cast<std::size_t>(found.position());
+                      const std::string behind = told.substr(at + found.str().size());
+                      bool is_understood = false, is_so = false;
+                      for (const char* joint : {"; ", ", "}) {
+                          text = told.substr(0, at) + joint + found[1].str() + behind;
+                          try {
+                              const bool is_clean = judge_plain(changed).is_clean();
+                              is_understood = true;
+                              is_so = is_so || is_clean;
+                          } catch (const std::exception&) {
+                              continue;  // It explains.
+                          }
+                      }
+                      if (is_understood && !is_so) {
+                          throw Refused(fmt::format("\"{}\" is not so: {}", found[1].str(), told));
+                      }
+                  });
 }
 
 }  // namespace

@@ -105,8 +105,7 @@ void check_same(Story& story, NodeId node, const std::string& words, Verdict& ve
     static const char* const known =
         "(?:the |its )?same|value|values|as|leaders?|equal|identical|stat|of|to|with|agrees?|state|"
         "tree|sessions|data|all|on|is|are|and|everywhere|content|s|servers?|everybody|database|"
-        "history|the|'"
-        "s";
+        "history";
     const std::string bare =
         std::regex_replace(without_remarks(words), compiled("/[A-Za-z0-9_]+|'"), " ");
     if (!made_of(bare, known)) throw Refused("expected: " + words);
@@ -213,10 +212,6 @@ std::string sync_of(Story& story, NodeId node) {
     const auto sync = story.syncs().find(node);
     return sync == story.syncs().end() ? "none" : sync->second;
 }
-
-}  // namespace
-
-namespace {
 
 /// "/zkL present (acked by the quorum of NEWLEADER)": what only explains. What can be checked, or
 /// denies something, stays.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <functional>
 
 namespace conformance {
 
@@ -59,11 +60,7 @@ void tie_to_proposals(std::vector<Value>& steps) {
             std::smatch place;
             if (!std::regex_search(text, place, proposal)) continue;
             const auto behind = static_cast<std::size_t>(place.position() + place.length());
-            if (k == i) {
-                text = found.prefix().str() + found[1].str() + name + found.suffix().str();
-            } else {
-                steps[i].text = found.prefix().str() + found[1].str() + name + found.suffix().str();
-            }
+            steps[i].text = found.prefix().str() + found[1].str() + name + found.suffix().str();
             text.insert(behind, " (" + found[3].str() + found[4].str() + ")");
             break;
         }

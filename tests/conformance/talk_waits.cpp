@@ -12,6 +12,16 @@ namespace {
 
 constexpr zab::Duration pause = zab::milliseconds(100);
 
+bool is_by_leader(const std::string& packet) {
+    static const std::regex names("LEADERINFO|NEWLEADER|UPTODATE|DIFF|SNAP|TRUNC");
+    return std::regex_match(packet, names);
+}
+
+bool is_by_learner(const std::string& packet) {
+    static const std::regex names("FOLLOWERINFO|OBSERVERINFO|ACKEPOCH");
+    return std::regex_match(packet, names);
+}
+
 }  // namespace
 
 /// The script goes on when the server has said that.
@@ -40,11 +50,9 @@ void Talk::claim_zxid(const std::string& packet, const std::string& rest) {
 
 /// A packet that only the server itself can have said; false: it is the script's to say.
 bool Talk::hear(const std::string& packet, const std::string& rest) {
-    static const std::regex by_leader("LEADERINFO|NEWLEADER|UPTODATE|DIFF|SNAP|TRUNC");
-    static const std::regex by_learner("FOLLOWERINFO|OBSERVERINFO|ACKEPOCH");
     static const std::regex form(" *(?:<[0-9]+, ?[0-9]+>)?(?: (?:comes|follows|arrives))?");
-    const std::regex& own = role_ == Role::leader ? by_leader : by_learner;
-    if (!std::regex_match(packet, own) || !std::regex_match(rest, form)) return false;
+    const bool is_own = role_ == Role::leader ? is_by_leader(packet) : is_by_learner(packet);
+    if (!is_own || !std::regex_match(rest, form)) return false;
     await(packet);
     claim_zxid(packet, rest);
     return true;
@@ -53,13 +61,12 @@ bool Talk::hear(const std::string& packet, const std::string& rest) {
 /// "no answer to LEADERINFO", "ACKEPOCH never sent": what is held back must be what is owed.
 void Talk::check_held_back(const std::string& words) const {
     static const std::regex packet(packet_names);
-    static const std::regex by_leader("LEADERINFO|NEWLEADER|UPTODATE|DIFF|SNAP|TRUNC");
     const auto all = said();
     for (std::sregex_iterator i(words.begin(), words.end(), packet), end; i != end; ++i) {
         const std::string name = i->str();
         const bool is_heard = std::any_of(
             all.begin(), all.end(), [&](const auto& one) { return packet_name(one) == name; });
-        if (role_ == Role::leader && std::regex_match(name, by_leader) && !is_heard) {
+        if (role_ == Role::leader && is_by_leader(name) && !is_heard) {
             throw Refused("the server has not said " + name);
         }
         if (role_ == Role::leader && contains(name, "FOLLOWERINFO|ACKEPOCH") && has_said(name)) {
@@ -71,10 +78,7 @@ void Talk::check_held_back(const std::string& words) const {
 /// Nothing more is said: for as long as the words tell, or for longer than anybody waits.
 void Talk::wait(const std::string& told) {
     const std::string words = std::regex_replace(told, compiled(">=? ?"), "more than ");
-    static const std::string term =
-        "(?:(?:[0-9]+ ?\\* ?)?(?:initLimit|syncLimit)(?: ?\\* ?tick(?:Time)?s?| ?ticks?)?|"
-        "[0-9]+ ?(?:ms|milliseconds|s|sec|seconds?|min|minutes?|ticks?|pings?))";
-    static const std::regex sum("\\b" + term + "(?: ?\\+ ?" + term + ")*\\b");
+    static const std::regex sum("\\b" + sum_of_times() + "\\b");
     static const std::regex mock("(?:follower|learner|mock|sid) [0-9]+|/[a-z]\\w*");
     static const std::string known =
         std::string(packet_names) +

@@ -191,6 +191,12 @@ void refuse_denied(const std::string& words) {
 
 namespace {
 
+/// Not so long that sums of times overflow.
+std::int64_t count_of(const std::string& digits) {
+    if (digits.size() > 7) throw Refused("a time beyond all bounds: " + digits);
+    return std::stol(digits);
+}
+
 /// A leader pings twice a tick.
 zab::Duration unit_named(const std::string& unit, const zab::Config& config) {
     if (unit.starts_with("ping")) return config.tick_time / 2;
@@ -214,7 +220,7 @@ std::optional<zab::Duration> duration_in(const std::string& words, const zab::Co
         const std::smatch& found = *i;
         is_told = true;
         if (found[2].matched) {
-            const std::int64_t times = found[1].matched ? std::stol(found[1]) : 1;
+            const std::int64_t times = found[1].matched ? count_of(found[1]) : 1;
             const std::int64_t limit =
                 found[2] == "initLimit" ? config.init_limit : config.sync_limit;
             sum = sum + config.tick_time * (times * limit) / (counts_pings ? 2 : 1);
@@ -225,24 +231,29 @@ std::optional<zab::Duration> duration_in(const std::string& words, const zab::Co
             continue;
         }
         const std::string fraction = (found[4].str() + "000").substr(0, 3);
-        const std::int64_t thousandths = std::stol(found[3]) * 1000 + std::stol(fraction);
-        sum = sum + unit_named(found[5], config) * thousandths / 1000;
+        const zab::Duration unit = unit_named(found[5], config);
+        sum = sum + unit * count_of(found[3]) + unit * count_of(fraction) / 1000;
     }
     return is_told ? std::optional(sum) : std::nullopt;
 }
 
-Timed timed_in(const std::string& words, const zab::Config& config) {
+const std::string& sum_of_times() {
     static const std::string term =
         "(?:(?:[0-9]+ ?\\* ?)?(?:initLimit|syncLimit)(?: ?\\* ?tick(?:Time)?s?| ?ticks?)?|"
         "maxTimeToWaitForEpoch|"
         "[0-9]+(?:\\.[0-9]{1,3})? ?(?:ms|milliseconds|s|sec|seconds?|min|minutes?|ticks?|pings?))";
+    static const std::string sum = term + "(?: ?\\+ ?" + term + ")*";
+    return sum;
+}
+
+Timed timed_in(const std::string& words, const zab::Config& config) {
     static const std::regex tail(
         "(.*?),? ?\\b(only after|not before|within|in less than|less than|in|after|well before|"
         "before|for|no later than|not after|by|not)"
         "(?: (?:the|last|next|first|about|at most|>=?|<=?))* "
         "?((?:[A-Za-z]+ = )?" +
-        term + "(?: ?\\+ ?" + term + ")*)");
-    static const std::regex head("(within " + term + "),? (.*)");
+        sum_of_times() + ")");
+    static const std::regex head("(within " + sum_of_times() + "),? (.*)");
     std::smatch found;
     if (std::regex_match(words, found, head)) {
         return timed_in(found[2].str() + " " + found[1].str(), config);

@@ -77,8 +77,10 @@ bool is_negated(const std::string& words);
 void refuse_denied(const std::string& words);
 
 /// "initLimit*tick + 5 s", "syncLimit ticks", "2*syncLimit+2 pings", "1000 ms"; nothing when the
-/// words tell no time.
+/// words tell no time. Throws Refused for one that is too long to add up.
 std::optional<zab::Duration> duration_in(const std::string& words, const zab::Config& config);
+/// Such a time, or a sum of them, for a regular expression: no group.
+const std::string& sum_of_times();
 /// "LEADING within 5 s": what is said, how its time at the end is told, and the time.
 struct Timed {
     std::string words, how;
