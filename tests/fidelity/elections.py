@@ -162,9 +162,26 @@ def _history(zxid, ends):
     return ranges + ([f'{epoch}:1-{epoch}:{counter}'] if counter else [])
 
 
+def _window_ends(case):
+    """How far an old epoch went, told by a leader that has it in its window of committed requests
+    still, but not all of it: the window is full, with one more than commitLogCount
+    (ZKDatabase.addCommittedProposal)."""
+    size = scenario.properties(case).get('commit_log_count', 500) + 1
+    ends = {}
+    for line in case['result'].get('sync', []):
+        found = re.search(r'maxCommittedLog=(0x\w+) minCommittedLog=(0x\w+)', str(line))
+        if not found:
+            continue
+        place = f'{case["id"]}.result.sync'
+        (epoch, newest), (old, oldest) = (_zxid(zxid, place) for zxid in found.groups())
+        if old == epoch - 1 and 1 < oldest and newest < size:
+            ends[old] = oldest + size - newest - 1
+    return ends
+
+
 def _ends(case, plan):
     """How far each old epoch went in the histories that live on."""
-    ends = {}
+    ends = _window_ends(case)
     for server, (epoch, counter) in plan['began'].items():
         if server not in plan['strangers']:
             ends[epoch] = max(ends.get(epoch, 0), counter)
