@@ -62,7 +62,8 @@ void describe(Load& load, const std::string& told) {
     static const std::string known =
         "^(run|until)\\b|\\b(clients?|sessions?|mixed|reads?|writes?|commits?|only|[0-9]+ ?s)\\b";
     static const char* const all =
-        "runs?|until|for|clients?|sessions?|mixed|read|reads|readers?|write|writes|writers?|"
+        "runs?|until|for|many|several|clients?|sessions?|mixed|read|reads|readers?|write|writes|"
+        "writers?|"
         "commits?|"
         "only|s|seconds?|ms|all|are|is|done|end|random|randomly|late|getData|create|creates|"
         "setData|"
@@ -205,7 +206,7 @@ const char* const said_of_load =
     "|"
     "writes?|creates?|are|is|was|were|while|during|or|and|two|processed|process|made|done|all|many|"
     "as|"
-    "sent|submitted|more|than|least|by|of|happen|happens|happened|together|parallel|once|"
+    "sees?|sent|submitted|more|than|least|by|of|happen|happens|happened|together|parallel|once|"
     "concurrently|concurrent|simultaneous(?:ly)?|overlap(?:s|ping)?|with|between|committed|"
     "commits?|answered|requests?|alone|exclusive(?:ly)?|run|runs|running|other|another|beside|any|"
     "fail(?:s|ed|ures?)?|violations?|violated|exceptions?|assertions?|errors?|lost|stuck|"

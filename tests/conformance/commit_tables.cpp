@@ -233,6 +233,12 @@ std::optional<Verdict> judge_commit(const Case& one) {
                 }
                 check_clause(play, "not " + part, play.loops(), verdict);
             }
+        } else if (std::regex_match(key, denied) && value.is(Value::Kind::number)) {
+            std::size_t left = 0;
+            for (std::size_t i = 0; i < play.items().size(); ++i) {
+                left += play.loop_of(i, play.loops()) == 0;
+            }
+            verdict.check(key, value.text, std::to_string(left));
         } else if (std::regex_match(key, denied)) {
             check_waiting(play, key, value, std::nullopt, verdict);
         } else {

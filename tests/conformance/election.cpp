@@ -21,6 +21,10 @@ std::vector<NodeId> nodes_in(const std::string& words) {
     return all;
 }
 
+bool is_among(NodeId node, const std::vector<NodeId>& all) {
+    return std::find(all.begin(), all.end(), node) != all.end();
+}
+
 std::string state_of(const test::Cluster& cluster, NodeId node) {
     if (!cluster.is_up(node)) return "down";
     switch (cluster.peer(node).role()) {
@@ -69,6 +73,22 @@ Stage::Stage(const Case& one) {
     read_initial(one.initial);
 }
 
+/// "3 voters, 2 observers (one down)": the observers come behind the voters.
+bool Stage::read_observers(const std::string& words, zab::Config& config) {
+    static const std::regex form(
+        "([0-9]+) voters(?:,| and|;) ([0-9]+|one|two) observers?"
+        "(?:(?: \\(|, )(one|[0-9]+)(?: of (?:them|these|which))?(?: is| are)? down\\)?)?");
+    std::smatch found;
+    if (!std::regex_match(words, found, form)) return false;
+    const std::size_t voters = std::stoul(found[1]), observers = *count_in(found[2]);
+    const std::size_t down = found[3].matched ? *count_in(found[3]) : 0;
+    if (down > observers) throw Refused("config: " + words);
+    for (std::size_t i = 0; i < voters; ++i) config.voters.push_back(node_of(i));
+    for (std::size_t i = 0; i < observers; ++i) config.observers.push_back(node_of(voters + i));
+    for (std::size_t i = 0; i < voters + observers - down; ++i) started_.push_back(node_of(i));
+    return true;
+}
+
 std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& words,
                                                            zab::Config& config) {
     static const std::regex fresh(
@@ -79,6 +99,7 @@ std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& wo
         "(?:node )?([0-9]+) has (?:an? )?config without (?:node )?([0-9]+)[;,] "
         "((?:(?:nodes?|and|&) |, |[0-9]+ ?)+) (?:both )?(?:know|have|knows) (?:all|everybody)");
     std::smatch found;
+    if (read_observers(words, config)) return std::nullopt;
     if (std::regex_match(words, found, fresh)) {
         for (std::uint64_t i = 0; i < std::stoul(found[1]); ++i)
             config.voters.push_back(node_of(i));
@@ -235,9 +256,13 @@ void Stage::play_compound(const std::string& step) {
     static const std::regex after(
         "(?:after|once|when) ((?:(?:the|first|second|an?|their|its) )*election)(?: (?:ends|is "
         "over|is done|has ended|finishes))?,? (.*)");
+    static const std::regex meanwhile("(.*) while (.* (?:is|are) (?:already |still ).*)");
     const Timed told = timed_in(step, cluster->config());
     std::smatch found;
-    if (told.is_within() && !told.words.empty()) {
+    if (std::regex_match(step, found, meanwhile)) {
+        play(found[2]);
+        play(found[1]);
+    } else if (told.is_within() && !told.words.empty()) {
         const zab::Instant began = cluster->now();
         play(told.words);
         claim(step, cluster->now() - began <= *told.time);

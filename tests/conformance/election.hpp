@@ -19,12 +19,20 @@ using zab::NodeId;
 NodeId node_of(std::uint64_t sid);
 NodeId node_of(const std::string& sid);
 std::vector<NodeId> nodes_in(const std::string& words);
+bool is_among(NodeId node, const std::vector<NodeId>& all);
 /// What a server is, as ZooKeeper calls it.
 std::string state_of(const test::Cluster& cluster, NodeId node);
 
+/// One of several of whom a step speaks.
+inline const std::string who_unit =
+    "(?:[A-Z]|leader|(?:an?|one|any) observer|observers? [0-9]+|(?:all |both )?(?:followers|"
+    "observers)|(?:followers?|nodes?|servers?) [0-9]+|[0-9]+)";
 /// Of whom a step speaks, for a regular expression: one group.
 inline const std::string who_pattern =
-    "((?:all )?(?:[0-9]+|two|three|four|five) (?:fresh |started |running )?"
+    "((?:all|everybody|everyone) (?:but|except(?: for)?) " + who_unit + "(?: and " + who_unit +
+    ")*|" + who_unit + "(?: and " + who_unit + ")+|" +
+    "(?:an?|one|any) observer|observers? [0-9]+(?:(?:, ?| and )[0-9]+)*|"
+    "(?:all )?(?:[0-9]+|two|three|four|five) (?:fresh |started |running )?"
     "(?:nodes|servers|peers|voters)|(?:(?:nodes?|servers?|peers?|followers?|sids?|leader)? "
     "?(?:[0-9]+(?:(?:, ?(?:and )?| and "
     ")[0-9]+)*)|(?:all|both|others|rest|everybody|leader|old leader|remaining)(?: nodes| peers| "
@@ -80,6 +88,8 @@ class Stage {
         const std::string& clause) const;
     /// "0 and 1", "0,1,2", "all", "leader": servers of which words or keys speak.
     std::optional<std::vector<NodeId>> nodes_of(const std::string& who) const;
+    std::optional<std::vector<NodeId>> nodes_counted(const std::string& who) const;
+    std::optional<std::vector<NodeId>> nodes_of_list(const std::string& who) const;
     /// Of those since it started last.
     std::uint64_t first_round_of(NodeId node) const {
         const auto found = first_rounds_.find(node);
@@ -112,6 +122,7 @@ class Stage {
   private:
     std::optional<std::pair<NodeId, NodeId>> read_words(const std::string& words,
                                                         zab::Config& config);
+    bool read_observers(const std::string& words, zab::Config& config);
     // election_names.cpp
     void read_initial(const Value& initial);
     void read_nodes(const Value& nodes);
@@ -139,6 +150,7 @@ class Stage {
     bool play_further_round(const std::vector<NodeId>& nodes, const std::string& step);
     void claim_first_round(const std::vector<NodeId>& nodes, const std::string& step);
     // election_steps.cpp
+    void leave_only(const std::vector<NodeId>& nodes, const std::string& step);
     bool play_stays(const std::string& words, const std::string& step);
     bool play_waits(const std::string& step);
     std::vector<NodeId> subject(const std::string& who);
@@ -149,6 +161,7 @@ class Stage {
     void await_end(const std::string& of, const std::string& choice, const std::string& step);
     bool await_election(const std::vector<NodeId>& nodes, const std::string& step);
     std::vector<NodeId> among_whom(const std::string& who);
+    void await_message(const std::vector<NodeId>& from, const std::string& step);
     void say_malformed(NodeId mock);
     void say_for_themselves(const std::string& step);
     void say_votes();
@@ -178,6 +191,7 @@ class Stage {
     std::map<NodeId, std::uint64_t> first_rounds_;  ///< Since they started last.
     std::map<NodeId, std::uint64_t> last_rounds_;   ///< When they had decided last.
     std::set<NodeId> mocks_;
+    std::set<NodeId> killed_;       ///< And not started since.
     std::vector<NodeId> speaking_;  ///< The mocks that spoke last.
     std::vector<NodeId> started_;   ///< Those that start at all; none: everybody.
     std::vector<NodeId> subject_;   ///< Of the clause before.
@@ -201,6 +215,10 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
 /// False: the words say something else.
 bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is_first,
                     Verdict& verdict);
+bool check_left(Stage& stage, NodeId node, const std::string& words, Verdict& verdict);
+bool check_none_above(Stage& stage, const std::string& words, Verdict& verdict);
+void check_late(Stage& stage, const std::string& words, Verdict& verdict);
+bool check_new_leader(Stage& stage, const Timed& told, const std::string& words, Verdict& verdict);
 /// For what is said without a time.
 constexpr zab::Duration in_the_end = zab::seconds(20);
 

@@ -88,7 +88,6 @@ std::vector<NodeId> those(const Stage& stage, const std::vector<NodeId>& all,
 /// "well before initLimit*tick" adds to what stands before it; the rest is about each server.
 void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::string& words,
                    bool is_first, Verdict& verdict) {
-    static const std::regex above("no LEADING (?:node|server) with sid ?> ?([0-9]+)");
     static const std::regex quorum(
         "(no )?(?:service|quorum)(?: is)?( not| never)?(?: (?:up|available|formed|comes "
         "up|again))*( not)?");
@@ -97,8 +96,10 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
         "|remains "
         ")?(?:the )?(?:unchanged|same)|unchanged");
     static const std::regex late(
-        "(?:(?:is )?(?:stable|up|formed|serves|available) )?only after (?:the )?(?:first )?leader "
-        "(?:has )?(?:quit|quits|given up|gives up|stepped down|steps down|left|stopped leading)");
+        "(?:(?:is )?(?:stable|up|formed|serves|available) )?(?:only )?after (?:the )?(?:first )?"
+        "leader (?:has )?(?:quit|quits|given up|gave up|gives up|stepped down|steps down|left|"
+        "stopped leading)(?: waiting(?: for (?:the |an? )?epoch(?: quorum)?)?)?"
+        "(?: after .*)?");
     test::Cluster& c = *stage.cluster;
     const auto began = c.now();
     for (const std::string& told : clauses_of(words)) {
@@ -114,11 +115,8 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
             check_not_before(stage, *timed.time, told, verdict);
         } else if (timed.words.empty() && timed.is_within()) {
             verdict.require(told, c.now() - began < *timed.time);
-        } else if (std::regex_match(told, found, above)) {
-            for (const NodeId node : c.members()) {
-                const bool is_above = node.value > node_of(found[1].str()).value;
-                verdict.require(told, !(is_above && state_of(c, node) == "LEADING"));
-            }
+        } else if (check_none_above(stage, told, verdict)) {
+            continue;
         } else if (std::regex_match(timed.words, found, quorum)) {
             const bool is_denied = found[1].matched || found[2].matched || found[3].matched;
             check_quorum(stage, timed, is_denied, told, verdict);
@@ -126,10 +124,12 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
             if (!is_denied && are_named) check_serving(stage, nodes, told, verdict);
         } else if (std::regex_match(clause, kept)) {
             verdict.require(told, stage.before() && c.leader() == stage.before());
+        } else if (check_new_leader(stage, timed, told, verdict)) {
+            continue;
         } else if (check_first_lead(stage, told, verdict)) {
             continue;
         } else if (std::regex_match(told, found, late)) {
-            verdict.require(told, stage.is_served_only_after_first_lead());
+            check_late(stage, told, verdict);
         } else if (contains(timed.words, "^elects? (?:an?|the) leader$")) {
             for (const NodeId node : nodes) check_decision(stage, node, told, is_first, verdict);
             verdict.require(told, agree(stage, nodes, is_first));
@@ -188,12 +188,15 @@ void check_leader(Stage& stage, const std::vector<NodeId>& among, Verdict& verdi
 void check_told_servers(Stage& stage, const std::string& key, const std::string& words,
                         Verdict& verdict) {
     static const std::regex subject("^(?:nodes? )?([0-9]+(?:(?:, ?| and )[0-9]+)*|all) (.*)");
+    static const std::regex leader("leader (?:is )?(?:node |server )?([0-9]+)");
     static const std::regex still("([0-9]+) must still be LOOKING after 5 s.*");
     static const std::regex decided("(?:(?:an?|one|the) leader )?(?:is )?(?:elected|decided)(.*)");
     std::smatch found;
     const auto outcome =
         std::regex_match(words, decided) ? stage.outcomes.end() : stage.outcomes.find(key);
-    if (outcome != stage.outcomes.end() && std::regex_match(words, found, still)) {
+    if (std::regex_match(words, found, leader)) {
+        check_servers(stage, {node_of(found[1].str())}, "LEADING", key == "first", verdict);
+    } else if (outcome != stage.outcomes.end() && std::regex_match(words, found, still)) {
         verdict.check(key, found[1].str() + " LOOKING", outcome->second);
     } else if (outcome != stage.outcomes.end()) {
         verdict.check(key, words, outcome->second);
@@ -265,6 +268,13 @@ void check_each(Stage& stage, const std::string& words, Verdict& verdict) {
     }
 }
 
+/// Who led before the last step, or first of all.
+std::optional<NodeId> led_of(const Stage& stage) {
+    const auto all = stage.leads();
+    if (stage.before() || all.empty()) return stage.before();
+    return all.front().node;
+}
+
 void check_key(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
     static const std::regex available(
         "(?:available|up|serves)[;,] (?:the )?leader (?:is )?in \\{([0-9, ]+)\\}");
@@ -276,14 +286,18 @@ void check_key(Stage& stage, const std::string& key, const Value& value, Verdict
         check_leader(stage, among, verdict);
     } else if (key == "leader" && tells_of_first_lead(stage, value, verdict)) {
         return;
-    } else if (key == "leader" && is_text(value) && stage.before() &&
-               contains(value.text, "^(?:(?:LEADING|LOOKING|FOLLOWING)(?: -> |$|;))+")) {
-        check_servers(stage, {*stage.before()}, value.text, false, verdict);
+    } else if (key == "leader" && is_text(value) && led_of(stage) &&
+               contains(value.text,
+                        "^(?:goes |becomes |ends )?(?:LEADING|LOOKING|FOLLOWING)(?: -> |$|[;,])")) {
+        check_servers(stage, {*led_of(stage)}, value.text, false, verdict);
     } else if (key == "leader") {
         check_leader_words(stage, value, verdict);
     } else if (contains(key, "^(?:first|second|last|third|result|outcome|election)$")) {
-        check_told_servers(stage, key, value.text, verdict);
-    } else if (key == "each") {
+        if (is_text(value)) return check_told_servers(stage, key, value.text, verdict);
+        for (const auto& [who, place, words] : value.members) {
+            check_told_servers(stage, key, who + " " + words.text, verdict);
+        }
+    } else if (key == "each" || (key == "all" && !stage.elections.empty() && is_text(value))) {
         check_each(stage, value.text, verdict);
     } else if (contains(key, "^(?:majority|moreThanHalf|quorum)$") && is_text(value) &&
                !stage.elections.empty()) {

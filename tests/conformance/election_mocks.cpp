@@ -44,6 +44,22 @@ void Stage::say_malformed(NodeId mock) {
     }
 }
 
+/// A mock that speaks hears one of these.
+void Stage::await_message(const std::vector<NodeId>& from, const std::string& step) {
+    if (speaking_.empty()) speaking_ = {mocks_.begin(), mocks_.end()};
+    const std::size_t before = cluster->heard.size();
+    const auto is_heard = [&] {
+        return std::any_of(cluster->heard.begin() + static_cast<std::ptrdiff_t>(before),
+                           cluster->heard.end(), [&](const auto& one) {
+                               const auto [mock, other] = cluster->ends_of(one.first);
+                               return is_among(mock, speaking_) && is_among(other, from);
+                           });
+    };
+    if (!cluster->run_until(is_heard, zab::seconds(5))) {
+        throw Refused("no message comes: " + step);
+    }
+}
+
 /// "leader 0, zxid 0, round 1, peerEpoch 0" over what is not told; false: something else is said.
 bool Stage::read_vote(const std::string& words, zab::Notification& vote) {
     static const std::regex form(
@@ -103,7 +119,7 @@ bool Stage::play_mocks(const std::string& told) {
         "(?: each| both)? (?:sends?|answers?(?: with)?|replies with)|(?:sends?|answers?(?: with)?|"
         "replies with)|(?![0-9 ])) ?(.*)");
     static const std::regex waits(
-        "(?:mock [0-9]+ )?(?:waits for|reads|receives) (?:one|an?|any) (?:message|notification|"
+        "(?:mock ([0-9]+) )?(?:waits for|reads|receives) (?:one|an?|any) (?:message|notification|"
         "vote)(?: (?:of|from) (?:node |server )?([0-9]+))?");
     static const std::regex follow(
         "(?:valid|good|proper|well-formed) (?:notifications?|votes?|messages?) "
@@ -136,10 +152,8 @@ bool Stage::play_mocks(const std::string& told) {
         return true;
     }
     if (std::regex_match(step, found, waits)) {
-        const std::size_t before = cluster->heard.size();
-        if (!cluster->run_until([&] { return cluster->heard.size() > before; }, zab::seconds(5))) {
-            throw Refused("no message comes: " + step);
-        }
+        if (found[1].matched) speaking_ = nodes_in(found[1]);
+        await_message(found[2].matched ? nodes_in(found[2]) : listeners(), step);
         return true;
     }
     if (!std::regex_match(step, found, speaks)) return false;

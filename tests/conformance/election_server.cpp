@@ -113,11 +113,12 @@ bool check_never(Stage& stage, NodeId node, const std::string& words, Verdict& v
         "(?:(?:is|was|does|do|must|may|will) )*(?:never|not|at no time)"
         "(?: (?:once|is|was|be|becomes?|go|goes|enters?|gets?|to|in|into))* "
         "(LEADING|FOLLOWING|LOOKING|lead(?:s|ing|er)?|follow(?:s|ing|er)?|looking)(?: ([0-9]+))?");
+    static const std::regex now("not (?:LEADING|FOLLOWING|LOOKING)");
     std::smatch found;
     const std::string what = plain(words);
-    if (!std::regex_match(what, found, form)) return false;
+    if (std::regex_match(what, now) || !std::regex_match(what, found, form)) return false;
     if (found[2].matched) {  // "does not follow 3"
-        const NodeId other = node_of(found[2].str());
+        const NodeId other = stage.nodes_of(found[2])->front();
         for (const Election& one : stage.elections_of(node)) {
             verdict.require(words, !one.decided || !(one.leader == other));
         }
@@ -214,6 +215,7 @@ bool check_kept(Stage& stage, NodeId node, const std::string& said, Verdict& ver
         const auto all = stage.elections_of(node);
         verdict.require(where, c.is_up(node) && all.size() == 1 && all.front().decided);
     } else if (std::regex_match(words, found, keeps)) {
+        c.run(in_the_end);  // Who leads nobody any more notices it by and by.
         const auto roles = stage.roles_of(node, 0);
         const auto begins = std::find(roles.begin(), roles.end(), found[1].str());
         verdict.require(where, begins != roles.end() && begins + 1 == roles.end() &&
@@ -288,57 +290,21 @@ bool check_states(Stage& stage, NodeId node, const std::string& words, Verdict& 
     return true;
 }
 
-}  // namespace
-
-/// "decide within 4 s", "decides again within 10 s", "finishes its second election".
-bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is_first,
-                    Verdict& verdict) {
-    test::Cluster& c = *stage.cluster;
-    static const std::regex form(
-        "(?:(?:each|must|both|all|has|have|do|does|an?) )*(never |not )?(?:(?:then "
-        ")?decides?|decided|"
-        "(?:finish(?:es)?|ends?|completes?)(?: (?:its|their|an?))*(?: (first|second|third))? "
-        "elections?|(?:its |first |second |(?:every|each) (?:started )?)?election (never "
-        ")?(?:ends?|ended|"
-        "terminates?|"
-        "finish(?:es|ed)?|complete[sd]?)|terminates?|ends?|finish(?:es)?|leaves LOOKING|(?:is "
-        ")?not LOOKING|"
-        "elects?(?: (?:an?|one|new))* leader)(?: again)?");
-    const Timed told = timed_in(words, c.config());
-    std::smatch found;
-    const std::string what = plain(told.words);
-    if (!std::regex_match(what, found, form)) return false;
-    const auto limit = told.time;
-    const bool is_denied = found[1].matched || found[3].matched;
-    std::size_t at = 0;
-    if (found[2].matched) at = *count_in(found[2]);
-    const auto chosen = [&]() -> std::optional<Election> {
-        const auto all = stage.elections_of(node);
-        if (all.size() < std::max<std::size_t>(at, 1)) return std::nullopt;
-        if (at != 0) return all[at - 1];
-        return is_first ? all.front() : all.back();
-    };
-    c.run_until([&] { return chosen() && chosen()->decided; }, limit.value_or(zab::seconds(60)));
-    const auto one = chosen();
-    const bool decides = one && one->decided;
-    const std::string where = fmt::format("{}: server {}", words, node.value - 1);
-    verdict.check(where, !is_denied, decides);
-    if (decides && limit) {
-        verdict.check(where, told.is_within(), *one->decided - one->began <= *limit);
-    }
-    if (contains(what, "^(?:every|each) (?:started )?election")) {
-        for (const Election& other : stage.elections_of(node)) {
-            const bool is_late = limit && other.decided && *limit < *other.decided - other.began;
-            verdict.require(where, other.decided && !is_late);
-        }
-    }
-    if (contains(words, "\\bagain\\b")) verdict.require(where, stage.elections_of(node).size() > 1);
-    return true;
+/// "OBSERVING within 10 s": what is FOLLOWING for a voter.
+void check_observer(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
+    static const std::regex observing("\\b(?:OBSERVING|observ(?:es?|ing))\\b");
+    verdict.require(words, is_among(node, stage.cluster->config().observers));
+    check_server(stage, node, std::regex_replace(words, observing, "FOLLOWING"), false, verdict);
 }
+
+}  // namespace
 
 void check_server(Stage& stage, NodeId node, const std::string& words, bool is_first,
                   Verdict& verdict) {
     test::Cluster& c = *stage.cluster;
+    if (contains(words, "\\b(?:OBSERVING|observ(?:es?|ing))\\b")) {
+        return check_observer(stage, node, words, verdict);
+    }
     static const std::regex ignores(
         "(?:(?:the|an?|bad|malformed|broken|invalid|message|notification|vote|it|is|are) "
         ")*(?:dropped|ignored|skipped|discarded|ignores?|drops?|skips?|discards?)(?: "
@@ -358,7 +324,8 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
     if (words == "still leader") {
         c.run(in_the_end);  // Who leads nobody any more notices it by and by.
         verdict.require(words, c.leader() == node && state_of(c, node) == "LEADING");
-    } else if (check_never(stage, node, words, verdict)) {
+    } else if (check_left(stage, node, words, verdict) ||
+               check_never(stage, node, words, verdict)) {
         return;
     } else if (std::regex_match(words, ignores)) {
         verdict.require(words, stage.ignored_all());

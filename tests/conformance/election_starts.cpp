@@ -28,6 +28,7 @@ void Stage::start(const std::vector<NodeId>& nodes) {
         if (late_ == node) claim("it starts late", !cluster->records().empty());
         started_at_ = cluster->now();
         first_rounds_.erase(node);
+        killed_.erase(node);
         cluster->start(node);
     }
     const auto looks = [this](NodeId node) {
@@ -127,14 +128,26 @@ bool Stage::play_stays(const std::string& words, const std::string& step) {
             steady_.emplace_back(node, elections_of(node).size());
         }
     } else if (std::regex_match(words, found, stays)) {
-        for (const NodeId node : subject(found[1])) {
+        const auto staying = subject(found[1]);
+        for (const NodeId node : staying) {
             claim(step,
                   state_of(*cluster, node) != "LOOKING" && state_of(*cluster, node) != "down");
         }
+        if (contains(words, "remains?$")) leave_only(staying, step);
     } else {
         return false;
     }
     return true;
+}
+
+/// Who is left is all there is: of others that are up, observers go.
+void Stage::leave_only(const std::vector<NodeId>& nodes, const std::string& step) {
+    const auto& observers = cluster->config().observers;
+    for (const NodeId node : listeners()) {
+        if (is_among(node, nodes)) continue;
+        claim(step, is_among(node, observers));
+        cluster->kill(node);
+    }
 }
 
 void Stage::check_steady(Verdict& verdict) const {
@@ -190,14 +203,21 @@ bool Stage::play_starts(const std::string& step) {
     static const std::regex imperative("(?:start|restart|boot) " + who_pattern +
                                        "(?: of [0-9]+)?(?: again)?");
     static const std::regex one_by_one("start ([0-9]+(?:, then [0-9]+)+)");
-    static const std::regex all("start all [0-9]+, run concurrent clients");
+    static const std::regex all("start all ([0-9]+), run concurrent clients");
     std::smatch found;
+    static const std::regex alone("only (.*starts?)");
     const std::string words = plain(step);
-    if (std::regex_match(step, found, one_by_one)) {
+    if (std::regex_match(words, found, alone)) {
+        play(found[1]);
+        const auto up = listeners();
+        claim(step, std::all_of(up.begin(), up.end(),
+                                [this](NodeId node) { return is_among(node, subject_); }));
+    } else if (std::regex_match(step, found, one_by_one)) {
         subject_ = nodes_in(found[1]);
         for (const NodeId node : nodes_in(found[1])) start({node});
         cluster->run(zab::seconds(10));
-    } else if (std::regex_match(step, all)) {
+    } else if (std::regex_match(step, found, all)) {
+        if (std::stoul(found[1]) != cluster->members().size()) throw Refused("step: " + step);
         cluster->start_all();
         cluster->run(zab::seconds(20));
         run_clients();
@@ -261,9 +281,12 @@ bool Stage::play_stops(const std::string& step) {
         return false;
     }
     const bool names_role = contains(found[1], "leader|follower");
-    if (names_role && !cluster->leader() && !before_ && listeners().empty()) lead_stably(step);
+    if (names_role && !cluster->leader() && !before_) lead_stably(step);
     if (words != told_words) await_decisions(everybody(), step);
-    for (const NodeId node : subject(found[1])) cluster->kill(node);
+    for (const NodeId node : subject(found[1])) {
+        cluster->kill(node);
+        killed_.insert(node);
+    }
     return true;
 }
 

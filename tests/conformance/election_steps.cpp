@@ -23,7 +23,39 @@ std::vector<NodeId> Stage::listeners() const {
     return all;
 }
 
-std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const {
+/// "all but T and one observer", "both followers and observer 5", "observer 5".
+std::optional<std::vector<NodeId>> Stage::nodes_of_list(const std::string& who) const {
+    static const std::regex others("(?:all|everybody|everyone) (?:but|except(?: for)?) (.*)");
+    static const std::regex observer("(?:(an?|one|any) observer|observers? ([0-9, and]+))");
+    std::smatch found;
+    if (std::regex_match(who, found, others)) {
+        const auto kept = nodes_of(found[1]);
+        auto all = everybody();
+        if (!kept) return std::nullopt;
+        std::erase_if(all, [&](NodeId node) { return is_among(node, *kept); });
+        return all;
+    }
+    const auto& observers = cluster->config().observers;
+    if (std::regex_match(who, found, observer)) {
+        auto all = found[2].matched ? nodes_in(found[2]) : observers;
+        if (all.empty()) throw Refused("who is " + who + "?");
+        if (!found[2].matched) all.resize(1);
+        for (const NodeId node : all) {
+            if (!is_among(node, observers)) throw Refused("who is " + who + "?");
+        }
+        return all;
+    }
+    const auto parts = halves_at(who, " and ");
+    if (!parts) return std::nullopt;
+    auto all = nodes_of(parts->first);
+    const auto more = nodes_of(parts->second);
+    if (!all || !more) return std::nullopt;
+    all->insert(all->end(), more->begin(), more->end());
+    return all;
+}
+
+/// "all 3 servers", "all 5": as many as there are.
+std::optional<std::vector<NodeId>> Stage::nodes_counted(const std::string& who) const {
     static const std::regex counted(
         "(?:all )?([0-9]+|two|three|four|five) (?:[a-z]+ )?(?:nodes|servers|peers|voters)|"
         "all ([0-9]+)");
@@ -34,6 +66,12 @@ std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const
             throw Refused("who are " + who + "?");
         return all;
     }
+    return std::nullopt;
+}
+
+std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const {
+    if (const auto all = nodes_counted(who)) return all;
+    if (const auto several = nodes_of_list(who)) return several;
     if (contains(who, "[0-9]")) {
         if (!contains(who,
                       "^(?:(?:nodes?|servers?|peers?|followers?|sids?|leader) ?)?[0-9, and]+$")) {
@@ -42,7 +80,7 @@ std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const
         auto all = nodes_in(who);
         const auto members = cluster->members();
         for (const NodeId node : all) {
-            if (std::find(members.begin(), members.end(), node) == members.end()) {
+            if (!is_among(node, members)) {
                 throw Refused("there is no server " + std::to_string(node.value - 1));
             }
         }
@@ -62,9 +100,7 @@ std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const
         if (!leader) return std::nullopt;
         std::erase(all, *leader);
         const auto& observers = cluster->config().observers;
-        std::erase_if(all, [&](NodeId node) {
-            return std::find(observers.begin(), observers.end(), node) != observers.end();
-        });
+        std::erase_if(all, [&](NodeId node) { return is_among(node, observers); });
         if (who.starts_with("both") && all.size() != 2) throw Refused("who are " + who + "?");
         return all;
     }
@@ -79,7 +115,11 @@ std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const
     if (contains(who, "^(?:others|rest|remaining)")) {
         auto all = everybody();
         std::erase_if(all, [this](NodeId node) { return cluster->is_up(node); });
-        return all;
+        // Where all of them have been killed, the others are those that live on.
+        const bool are_killed = !all.empty() && std::all_of(all.begin(), all.end(), [&](NodeId n) {
+            return killed_.contains(n);
+        });
+        return are_killed ? listeners() : all;
     }
     return std::nullopt;
 }
@@ -212,6 +252,9 @@ std::optional<zab::Duration> waited_in(const std::string& words, const zab::Conf
 void Stage::await_end(const std::string& of, const std::string& choice, const std::string& step) {
     const auto who = of.empty() ? everybody() : subject(of);
     if (listeners().empty()) start(who);
+    for (const NodeId node : who) {
+        if (contains(of, "[0-9]") && !cluster->is_up(node)) throw Refused("it is not up: " + step);
+    }
     await_decisions(who, step);
     for (const NodeId node : who) {
         if (choice.empty() || !cluster->is_up(node)) continue;
@@ -239,10 +282,12 @@ bool Stage::play_waits(const std::string& step) {
         " ?(?:(?:starts?|begins?) (?:(?:an?|its|their) )?(?:new|second|another|further|next) "
         "(?:election|round)|(?:goes|moves|comes) (?:up )?(?:in)?to round [0-9]+|LOOKING|looks(?: "
         "for (?:an? )?leader)?|"
-        "re-?elects|elects again|goes (?:back )?(?:to )?LOOKING)(?: (?:with|in) (?:its )?round "
+        "re-?elects|elects again|goes (?:back )?(?:to )?LOOKING|is (?:already )?in round "
+        "[0-9]+)(?: (?:with|in) (?:its )?round "
         "(?:[0-9]+|one higher))?");
     static const std::regex quorum(
-        "(?:wait (?:until|for) )?(?:an? )?quorum (?:is )?(?:up|formed|forms|available)(?: again)?");
+        "(?:wait (?:until|for) )?(?:an? )?quorum (?:is )?(?:up|formed|forms|available)(?: again)?|"
+        "waits? (?:until|for) (?:an? )?quorum");
     static const std::regex leads("leader (?:is )?(?:node |server )?([0-9]+)");
     std::smatch found;
     const std::string words = plain(step);

@@ -78,7 +78,8 @@ class Life {
         static const std::regex ephemeral("/[a-z0-9]+ (?:by|of) (?:session|client)(?: [a-z])?");
         static const std::regex servers("one|single|fresh|several|running|up|standalone|[0-9]+");
         static const std::regex client(
-            "(?:connected,? ?)?(?:(?:with )?(?:session )?timeout:? ([0-9]+) ?(ms|s|seconds))?(?:,? "
+            "(?:connected,? ?)?(?:(?:with )?(?:session )?timeout:? ([0-9]+) "
+            "?(ms|s|seconds)?)?(?:,? "
             "?connected)?");
         const std::string words = plain(value.text);
         std::smatch found;
@@ -87,7 +88,7 @@ class Life {
             throw Refused(key + ": " + value.text);
         }
         if (is_node || is_server || !found[1].matched) return;
-        timeout_ms_ = std::stoull(found[1]) * (found[2] == "ms" ? 1u : 1000u);
+        timeout_ms_ = std::stoull(found[1]) * (found[2].str().starts_with("s") ? 1000u : 1u);
     }
 
     void connect() {
@@ -206,7 +207,7 @@ const std::vector<Life::Act> Life::acts = {
      &Life::start},
     {any_case(
          "(?:client )?(?:keeps? |goes on )?(?:(?:retr|tr)(?:y|ies|ying)(?: to (?:re)?connect)?|"
-         "look(?:s|ing)? for a(?:nother)? server)"),
+         "look(?:s|ing)? for a(?:nother)? server)(?: (?:until|till) (?:it|client) gives up)?"),
      &Life::look_for_server},
     {any_case("(?:its |an? )?(?:client )?(?:socket|connection) (?:is )?(?:killed|closed|lost|dies)|"
               "(?:kill|close|cut) (?:its )?(?:socket|connection)|"
@@ -361,6 +362,8 @@ Verdict close_then_create(const Case& one) {
         } else if (says(key, "(^|\\()" + node + "\\)?$")) {
             verdict.check(key, wanted_look(value),
                           std::string(children == "zookeeper " ? "absent" : "ok"));
+        } else if (key == "tree" && value.text == "no " + node) {
+            verdict.require(key, children == "zookeeper ");
         } else {
             throw Refused("expected." + key);
         }

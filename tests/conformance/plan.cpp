@@ -67,9 +67,32 @@ Value leader_in_words(const std::string& words) {
 /// Of what iterates over a log: nothing is read from it.
 bool yields_nothing(const std::string& words) {
     static const std::regex form(
-        "(?:is )?(?:empty|exhausted)|"
+        "(?:is )?(?:an? )?(?:empty|exhausted)(?: iterator)?|EMPTY_ITERATOR|"
         "(?:returns|yields|gives|reads|finds) (?:nothing|no(?:ne| txns?| entries| entry))");
     return std::regex_match(words, form);
+}
+
+/// "txnLogSync": "on, log iterator returns nothing" as two members.
+Value with_iterator(const Value& initial) {
+    static const std::regex form(
+        "(on|enabled|yes|true),? (?:but )?(?:\\(|with )?(?:the |its |an? )?(?:txn ?)?(?:log )?"
+        "iterator (.*?)\\)?",
+        std::regex::icase);
+    static const std::regex plainly("[a-z]+(?: \\(.*\\))?");
+    Value all = initial;
+    for (std::size_t i = 0; i < all.members.size(); ++i) {
+        Value& value = all.members[i].value;
+        std::smatch found;
+        if (all.members[i].key != "txnLogSync" || !is_text(value)) continue;
+        const std::string words = value.text;
+        if (std::regex_match(words, plainly)) continue;
+        if (!std::regex_match(words, found, form)) throw Refused("txnLogSync: " + words);
+        value.text = found[1];
+        const Value iterator = sim::json::string(found[2].str());
+        all.members.push_back(sim::json::member("txnLogIterator", iterator));
+        break;
+    }
+    return all;
 }
 
 /// A list of zxids; or in words: "<1,1>,<1,2> twice in a row", "<0,1>, then the same twice", where
@@ -348,8 +371,9 @@ std::optional<Verdict> judge_plan(const Case& one) {
          {"leaderLastProcessed", "lastProcessed", "committedLog", "txnLogSync",
           "snapshotSizeFactor", "onDiskLog", "txnLog", "txnLogIterator", "forceSnapshotSync",
           "forceSnapSync", "forceSnap"});
-    const Planned planned(is_text(one.initial) ? leader_in_words(one.initial.text) : one.initial,
-                          learner->zxid, one.release);
+    const Value leader =
+        is_text(one.initial) ? leader_in_words(one.initial.text) : with_iterator(one.initial);
+    const Planned planned(leader, learner->zxid, one.release);
     Verdict verdict;
     for (const std::string& claim : learner->claims) planned.check_claim(claim, verdict);
     for (const auto& [key, place, value] : one.expected.members) {

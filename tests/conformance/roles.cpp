@@ -71,7 +71,7 @@ bool is_of(const SessionKind& kind, const std::string& whom) {
             }
         }();
         const bool is_all =
-            says(one, "^(all|any|both|each|every(one)?|either)( of them| kinds?)?$");
+            says(one, "^(all|any|both|each|every(one)?|either)( of them| kinds?| cases?| times)?$");
         const bool says_own = says(one, "\\b(own|this server|the leader)\\b");
         const bool says_any = meant.is_unknown || meant.is_local || meant.is_global ||
                               meant.is_of_another || says_own;
@@ -107,8 +107,10 @@ void add_claim(const std::string& words, bool is_global, std::vector<Claim>& cla
         claims.push_back({true, claims.back().result, claims.back().whom});
         return;
     }
+    static const std::regex unchecked("^nothing is (?=checked$)");
     const bool says_global = std::regex_search(words, global);
-    const std::string bare = std::regex_replace(std::regex_replace(words, global, ""), plain, "");
+    std::string bare = std::regex_replace(std::regex_replace(words, global, ""), plain, "");
+    bare = std::regex_replace(bare, unchecked, "nothing ");
     Claim claim{is_global || says_global, "", ""};
     if (std::regex_match(bare, found, otherwise)) {
         claim.result = wanted_session_result(found[1]);
@@ -166,6 +168,10 @@ void check_other_kind(const Claim& claim, const std::string& role, bool has_loca
 void check_kinds(const std::vector<SessionKind>& kinds, const std::vector<Claim>& claims,
                  const std::string& role, bool has_local, Verdict& verdict) {
     std::vector<bool> is_used(claims.size());
+    for (const Claim& claim : claims) {
+        const bool are_two = kinds.size() == 2 || !says(claim.whom, "^both( cases| times)?$");
+        if (!are_two) throw Refused("who are both? " + claim.whom);
+    }
     for (const SessionKind& kind : kinds) {
         Roles roles(role, has_local, kind);
         bool is_judged = false;
@@ -344,12 +350,14 @@ std::string wanted_session_result(const std::string& words) {
     static const char* const fine =
         "\\b(ok|no-?op|pass(es)?|succeeds|success|no (exception|error|check)|leader "
         "(decides|checks)|allowed"
-        "|(never|not|un) ?(checked|refused|fail(s|ed)?|expired)|does not (throw|fail)"
+        "|nothing (is )?checked|(never|not|un) ?(checked|refused|fail(s|ed)?|expired)|does not "
+        "(throw|fail)"
         "|accepted|valid)\\b";
     static const char* const known =
         "ok|no-?op|pass(?:es)?|succeeds|success|no|exceptions?|errors?|checks?|leader|decides|"
         "allowed|"
-        "never|not|un|un(?:checked|refused)|checked|refused|fail(?:s|ed)?|expired|does|throws?|"
+        "nothing|never|not|un|un(?:checked|refused)|checked|refused|fail(?:s|ed)?|expired|does|"
+        "throws?|"
         "fail|"
         "accepted|valid|SESSION ?EXPIRED|SessionExpired|learners?|followers?|SESSION "
         "?MOVED|UNKNOWN ?SESSION|KeeperException|"

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
 #include <regex>
 
@@ -86,15 +87,22 @@ Verdict negotiate(const Case& one) {
     const auto in_ms = [&said](const std::string& key, const Value& value) {
         return key.ends_with("Ticks") ? number(value, key) * said.tick_ms() : said.ms(value, key);
     };
-    const std::uint64_t asked = in_ms(request.members[0].key, request.members[0].value);
-    const std::uint64_t agreed =
-        said.config().session_timeout_ms(static_cast<std::uint32_t>(asked));
+    const auto several = [](const Value& value) {
+        return value.is(Value::Kind::array) ? value.elements : std::vector{value};
+    };
+    const std::vector<Value> asked = several(request.members[0].value);
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
         if (key != "negotiatedMs" && key != "negotiatedTicks" && key != "negotiated") {
             throw Refused("expected." + key);
         }
-        verdict.check(key, std::to_string(in_ms(key, value)), std::to_string(agreed));
+        const std::vector<Value> wanted = several(value);
+        verdict.check(key, std::to_string(wanted.size()), std::to_string(asked.size()));
+        for (std::size_t i = 0; i < std::min(wanted.size(), asked.size()); ++i) {
+            const std::uint64_t ms = in_ms(request.members[0].key, asked[i]);
+            const auto agreed = said.config().session_timeout_ms(static_cast<std::uint32_t>(ms));
+            verdict.check(key, std::to_string(in_ms(key, wanted[i])), std::to_string(agreed));
+        }
     }
     return verdict;
 }

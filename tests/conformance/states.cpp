@@ -66,6 +66,13 @@ void check_states(const std::string& key, const Value& value, const States& stat
     }
     if (is_text(value)) wanted = split_at(words, " *-> *|, *(?:then )?| then |; *");
     for (const Value& one : value.elements) wanted.push_back(state_in(one));
+    static const std::regex remarked("([A-Z][A-Za-z]+) \\(((?:only |exactly |just )?once)\\)");
+    for (std::string& one : wanted) {
+        std::smatch found;
+        if (!std::regex_match(one, found, remarked)) continue;
+        check_reports(found[1].str() + " " + found[2].str(), states, verdict);
+        one = std::string(found[1]);
+    }
     const auto listed = [](const std::vector<std::string>& names) {
         std::string all;
         for (const std::string& name : names) all += name + " ";

@@ -240,7 +240,8 @@ std::optional<Verdict> judge_truncation(const Case& one) {
             return says(said.key, "^(log|txns|transactions|appended|history|node|disk|database)$");
         });
     const bool is_cut = one.level == "unit" || has_log;
-    if (one.area != "REC" || !is_cut || one.stimulus.is(Value::Kind::object)) return std::nullopt;
+    const bool is_area = one.area == "REC" || one.area == "SYNC";
+    if (!is_area || !is_cut || one.stimulus.is(Value::Kind::object)) return std::nullopt;
     const std::vector<std::string> steps = texts(one.stimulus, "stimulus");
     if (!std::any_of(steps.begin(), steps.end(),
                      [](const std::string& step) { return says(step, "\\btrunc"); })) {

@@ -89,6 +89,9 @@ class Cluster {
     std::optional<zab::LinkId> link_of_mock(zab::NodeId mock, zab::NodeId peer,
                                             zab::LinkKind kind) const;
 
+    /// Who is at this end of a connection, and who at the other.
+    std::pair<zab::NodeId, zab::NodeId> ends_of(zab::LinkId own_end) const;
+
     // Clients: numbers from 1.
     std::uint64_t connect(zab::NodeId server, zab::SessionId session = {}, zab::Zxid seen = {});
     /// 0: not connected.

@@ -228,6 +228,11 @@ std::optional<zab::LinkId> Cluster::link_of_mock(zab::NodeId mock, zab::NodeId p
     return std::nullopt;
 }
 
+std::pair<zab::NodeId, zab::NodeId> Cluster::ends_of(zab::LinkId own_end) const {
+    const Link& one = links_[own_end.slot / 2];
+    return {one.ends[own_end.slot % 2], one.ends[1 - own_end.slot % 2]};
+}
+
 std::uint64_t Cluster::connect(zab::NodeId server, zab::SessionId session, zab::Zxid seen) {
     const std::uint64_t client = clients_.size() + 1;
     const zab::NodeId end{static_cast<std::uint16_t>(first_client + client)};

@@ -1,0 +1,110 @@
+#include "tests/conformance/election.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+
+namespace conformance {
+
+// When a server decides, and how long it leads.
+
+using Election = Stage::Election;
+
+/// "decide within 4 s", "decides again within 10 s", "finishes its second election".
+bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is_first,
+                    Verdict& verdict) {
+    test::Cluster& c = *stage.cluster;
+    static const std::regex form(
+        "(?:(?:each|must|both|all|has|have|do|does|an?) )*(never |not )?(?:(?:then "
+        ")?decides?|decided|"
+        "(?:finish(?:es)?|ends?|completes?)(?: (?:its|their|an?))*(?: (first|second|third))? "
+        "elections?|(?:its |first |second |(?:every|each) (?:started )?)?election (never "
+        ")?(?:ends?|ended|"
+        "terminates?|"
+        "finish(?:es|ed)?|complete[sd]?)|terminates?|ends?|finish(?:es)?|leaves LOOKING|(?:is "
+        ")?not LOOKING|"
+        "elects?(?: (?:an?|one|new))* leader)(?: again)?");
+    const Timed told = timed_in(words, c.config());
+    std::smatch found;
+    const std::string what = plain(told.words);
+    if (!std::regex_match(what, found, form)) return false;
+    const auto limit = told.time;
+    const bool is_denied = found[1].matched || found[3].matched;
+    std::size_t at = 0;
+    if (found[2].matched) at = *count_in(found[2]);
+    const auto chosen = [&]() -> std::optional<Election> {
+        const auto all = stage.elections_of(node);
+        if (all.size() < std::max<std::size_t>(at, 1)) return std::nullopt;
+        if (at != 0) return all[at - 1];
+        return is_first ? all.front() : all.back();
+    };
+    c.run_until([&] { return chosen() && chosen()->decided; }, limit.value_or(zab::seconds(60)));
+    const auto one = chosen();
+    const bool decides = one && one->decided;
+    const std::string where = fmt::format("{}: server {}", words, node.value - 1);
+    verdict.check(where, !is_denied, decides);
+    if (decides && limit) {
+        verdict.check(where, told.is_within(), *one->decided - one->began <= *limit);
+    }
+    if (contains(what, "^(?:every|each) (?:started )?election")) {
+        for (const Election& other : stage.elections_of(node)) {
+            const bool is_late = limit && other.decided && *limit < *other.decided - other.began;
+            verdict.require(where, other.decided && !is_late);
+        }
+    }
+    if (contains(words, "\\bagain\\b")) verdict.require(where, stage.elections_of(node).size() > 1);
+    return true;
+}
+
+/// "leaves LEADING within 15 s": of who has led.
+bool check_left(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
+    test::Cluster& c = *stage.cluster;
+    const Timed told = timed_in(words, c.config());
+    if (!contains(plain(told.words), "^(?:leaves|no longer|stops) (?:LEADING|leading)$"))
+        return false;
+    if (told.time && !told.is_within()) throw Refused("expected: " + words);
+    const auto roles = stage.roles_of(node, 0);
+    verdict.require(words + ": it led",
+                    std::find(roles.begin(), roles.end(), "LEADING") != roles.end());
+    verdict.require(words, c.run_until([&] { return state_of(c, node) != "LEADING"; },
+                                       told.time.value_or(in_the_end)));
+    return true;
+}
+
+/// "no LEADING node with sid > 2".
+bool check_none_above(Stage& stage, const std::string& words, Verdict& verdict) {
+    static const std::regex above("no LEADING (?:node|server) with sid ?> ?([0-9]+)");
+    std::smatch found;
+    if (!std::regex_match(words, found, above)) return false;
+    test::Cluster& c = *stage.cluster;
+    for (const NodeId node : c.members()) {
+        const bool is_above = node.value > node_of(found[1].str()).value;
+        verdict.require(words, !(is_above && state_of(c, node) == "LEADING"));
+    }
+    return true;
+}
+
+/// "only after leader gave up waiting for epoch": nobody served before.
+void check_late(Stage& stage, const std::string& words, Verdict& verdict) {
+    verdict.require(words, stage.is_served_only_after_first_lead());
+    const bool tells_epoch = contains(words, "\\bepoch\\b");
+    if (tells_epoch) check_first_lead(stage, "gives up waiting for epoch", verdict);
+}
+
+/// "new leader within 10 s": another one than before the last step.
+bool check_new_leader(Stage& stage, const Timed& told, const std::string& words, Verdict& verdict) {
+    static const std::regex form(
+        "(?:an? )?(?:new|another|other|different) leader(?: is)?(?: elected| there)?|"
+        "(?:have|get|elect)s? (?:an? )?(?:new|another|other|different) leader");
+    if (!std::regex_match(told.words, form)) return false;
+    if (told.time && !told.is_within()) throw Refused("expected: " + words);
+    const auto is_new = [&stage] {
+        return stage.cluster->leader() && stage.before() &&
+               !(*stage.cluster->leader() == *stage.before());
+    };
+    verdict.require(words, stage.cluster->run_until(is_new, told.time.value_or(in_the_end)));
+    return true;
+}
+
+}  // namespace conformance
