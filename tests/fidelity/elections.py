@@ -10,7 +10,7 @@ import case_file
 import measure
 import scenario
 
-QUICK, FULL = 40, 500
+QUICK, FULL = 100, 500
 SERVING_S, JOIN_S = 3.0, 5.0
 # Until an ensemble serves, counted from the end of its slowest member's election.
 LATE_MS = 2_500

@@ -10,7 +10,7 @@ CLIENT_S = 2.5  # By then all servers serve.
 FAULT_S = 4.0
 LEAST_MS, SHARE, PARTITION_SHARE = 10, 0.10, 0.05
 MODE_POINTS, KS_LIMIT = 15, 0.25
-QUICK, FULL = 40, 1000
+QUICK, FULL = 200, 1000
 # Between the two modes of an election: one finalizeWait, or one notification time-out more.
 MODE_LIMIT_MS = 350
 KINDS = ('server_stopped', 'fault', 'looking', 'elected', 'following', 'work', 'accepted_epoch',
@@ -291,7 +291,7 @@ def compare_partition(case, simulator, full):
                 found[name] = [(at - since) / 1e6]
         return found
 
-    seeds = FULL if full else 4 * QUICK  # A rejoin has two modes, about as frequent.
+    seeds = FULL if full else QUICK  # A rejoin has two modes, about as frequent.
     pooled = _pool(simulator.each(run, range(1, seeds + 1), case['id']))
     for name, figures in case.get('phases_ms_after_cut', {}).items():
         yield measure.close(f'{name} p50', figures['p50'], _median(pooled.get(name, [])),

@@ -39,7 +39,7 @@ def _end(case, simulator, seed, how, begins):
 def compare_expiry(case, simulator, full):
     how = {'fin': 'closed', 'silent': 'silent'}[case['mode']]
     times = simulator.each(lambda seed: _end(case, simulator, seed, how, 'get'),
-                           range(1, (400 if full else 40) + 1), case['id'])
+                           range(1, (400 if full else 200) + 1), case['id'])
     times = [t for t in times if t is not None]
     yield measure.told('p50', f'{case["ms"]["p50"]:.1f} ms',
                        f'{measure.percentile(times, 0.5) or 0:.1f} ms')
@@ -50,7 +50,7 @@ def compare_expiry(case, simulator, full):
 def compare_close(case, simulator, full):
     times = simulator.each(
         lambda seed: _end(case, simulator, seed, 'close_session', 'close_session'),
-        range(1, (100 if full else 20) + 1), case['id'])
+        range(1, (100 if full else 60) + 1), case['id'])
     times = [t for t in times if t is not None]
     yield measure.close('to the deletion p50', case['ms']['p50'], measure.percentile(times, 0.5),
                         share=CLOSE_SHARE)
