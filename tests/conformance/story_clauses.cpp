@@ -229,7 +229,8 @@ std::string without_reasons(const std::string& words) {
 
 /// Something that is said of one server.
 void check_clause(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex all("(?:has )?all ([0-9]+) (?:nodes|creates|znodes)(?: present)?");
+    static const std::regex all(
+        "(?:(?:has|have|holds?) )?(?:all )?([0-9]+) (?:nodes|creates|znodes)(?: present)?");
     static const std::regex again("([a-z]\\w*|/\\w+) can be created by another session");
     static const std::regex listed("nodes ([0-9,]+)(?: on all servers)?");
     std::smatch found;
@@ -245,6 +246,7 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
     } else if (contains(words,
                         "^(?:both|all) (?:new )?nodes(?: (?:are )?present)?$|^all "
                         "(?:creates|data)$")) {
+        verdict.require(where, !words.starts_with("both") || story.created().size() == 2);
         has_all(story.created());
     } else if (std::regex_match(words, found, listed)) {
         const auto names = split_at(found[1], ",");

@@ -80,6 +80,10 @@ void check_leader(Story& story, const std::string& key, const std::string& told,
     const std::string got = leader ? fmt::format("server {}", leader->value - 1) : "nobody";
     verdict.require(fmt::format("{}: {}, is {}", key, told, got),
                     leader && std::find(meant->begin(), meant->end(), *leader) != meant->end());
+    for (auto one = story.leaders().rbegin(); one != story.leaders().rend() && leader; ++one) {
+        if (!(one->second == *leader)) continue;
+        return check_reason(story, one->first, *leader, told, verdict);
+    }
 }
 
 /// "afterRejoin": "no /zkL": as it was once, before somebody was restarted or the old leader came
@@ -141,6 +145,12 @@ std::vector<NodeId> nodes_of(Story& story, const std::string& key) {
     const auto all = story.cluster().members();
     if (contains(key, "^(?:everywhere|all|cluster|servers|everybody|trees?|afterRestart)$")) {
         return story.without_left_out();
+    }
+    if (contains(key, "^other(?: ?[oO]ne| ?[fF]ollower)?$")) {  // Beside the new leader.
+        auto others = story.without_left_out();
+        std::erase(others, story.server("leader"));
+        if (others.size() != 1) throw Refused("which one? " + key);
+        return others;
     }
     if (contains(key, "^old[lL]eader")) return {story.server("old leader")};
     if (contains(key, "^(?:new)?[lL]eader(?:Tree|Has)?$")) return {story.server("leader")};

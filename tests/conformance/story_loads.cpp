@@ -16,11 +16,25 @@ using zab::NodeId;
 bool Story::play_repeats(const std::string& step) {
     static const std::regex repeated("((?:re)?start .*?) (twice|thrice|[a-z0-9]+ times)");
     static const std::regex meanwhile(
-        "(.*?)(?: (?:is |comes )?(?:up|starts?|restarts?|joins?|back))(?: by (SNAP|DIFF|TRUNC))? "
+        "(.*?)(?:(?:^| )(?:is |comes )?(?:up|starts?|restarts?|(?:re)?joins?|back))(?: by "
+        "(SNAP|DIFF|TRUNC))? "
+        "(?:while (?:client )?(?:creates|writes) (?:go on|continue|are (?:running|going on))|"
+        "(?:during|amid|among) (?:more |further |other )?(?:creates|writes))");
+    static const std::regex amid(
+        "(.*?)(?:^| )(?:is |gets )?(?:killed|stopped|stops|dies|crash(?:es|ed)|down) "
         "(?:while (?:client )?(?:creates|writes) (?:go on|continue|are (?:running|going on))|"
         "(?:during|amid|among) (?:more |further |other )?(?:creates|writes))");
     std::smatch found;
     const std::string words = plain(step);
+    constexpr std::size_t meanwhile_created = 8;
+    if (std::regex_match(words, found, amid)) {
+        const auto who = known_servers(found[1]);
+        if (!who) return false;
+        create_some(meanwhile_created);
+        down(*who);
+        create_some(meanwhile_created);
+        return true;
+    }
     if (std::regex_match(words, found, repeated)) {
         const auto times = count_named(split_at(found[2], " ").front());
         if (!times) return false;
@@ -32,7 +46,6 @@ bool Story::play_repeats(const std::string& step) {
     if (!who) return false;
     ensure_client();
     for (const NodeId node : *who) cluster_->start(node);
-    constexpr std::size_t meanwhile_created = 8;
     create_some(meanwhile_created);
     settle();
     for (const NodeId node : *who) {

@@ -172,7 +172,7 @@ NodeId Story::server(const std::string& name) {
     const auto named = names_.find(name);
     if (named != names_.end()) return named->second;
     static const std::regex numbered("(?:S|node|server )?([0-9])");
-    static const std::regex letter("[A-Z]|F[0-9]");
+    static const std::regex letter("[A-Z]|F[0-9]|follower");
     std::smatch found;
     if (std::regex_match(name, found, numbered)) {
         const std::size_t told = std::stoul(found[1]);
@@ -211,6 +211,11 @@ std::vector<NodeId> Story::servers(const std::string& told) {
                           (told == "both" && last_named_.size() == 2);
     if (!is_again) last_named_ = named(told);
     if (last_named_.empty()) throw Refused("who is it?");
+    std::smatch found;
+    const bool is_counted = std::regex_search(told, found, compiled("\\b(both|two|three|four)\\b"));
+    if (is_counted && last_named_.size() != count_named(found[1])) {
+        throw Refused(fmt::format("{}: they are {}", told, last_named_.size()));
+    }
     return last_named_;
 }
 
@@ -220,7 +225,7 @@ std::vector<NodeId> Story::named(const std::string& told) {
         "\\b(?:both|two|three|four|remaining|other|only|again|are|is|each|one by "
         "one|concurrently)\\b ?");
     static const std::regex title(
-        "\\b(?:followers?|servers?|nodes?|leader) (?=[A-Z]\\b|S?[0-9])|"
+        "\\b(?:followers?|servers?|nodes?|(?:old )?leader) (?=[A-Z]\\b|S?[0-9])|"
         "\\b(?:former|previous|old|earlier|original) (?=followers?\\b)");
     static const std::regex ends("^\\s+|\\s+$");
     static const std::regex every("^(?:all|every) (?=followers?|others?)");
@@ -236,6 +241,9 @@ std::vector<NodeId> Story::named(const std::string& told) {
                  "^(?:all|everybody|everyone|everything|cluster|ensemble)(?: "
                  "(?:servers|nodes|peers))?$")) {
         return cluster_->members();
+    }
+    if (who == "follower" && !contains(told, "\\b(?:both|all|every|each)\\b")) {
+        return {server("follower")};
     }
     if (contains(who, "^(?:followers?|others|rest|servers|nodes)$") &&
         (who.starts_with("follower") || is_other || who == "others" || who == "rest")) {
@@ -262,8 +270,12 @@ std::vector<NodeId> Story::without_left_out() const {
     std::vector<NodeId> all = cluster_->members();
     const auto old = names_.find("old leader");
     const auto& [step, who] = started_at_;
+    const bool are_others_up = std::all_of(all.begin(), all.end(), [&](NodeId node) {
+        return (old != names_.end() && node == old->second) || cluster_->is_up(node);
+    });
     const bool is_left_out = old != names_.end() && !cluster_->is_up(old->second) &&
-                             step + 1 == steps_.size() && who.size() + 1 == all.size();
+                             step + 1 == steps_.size() &&
+                             (are_others_up || who.size() + 1 == all.size());
     if (is_left_out) std::erase(all, old->second);
     return all;
 }

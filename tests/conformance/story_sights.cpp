@@ -22,7 +22,9 @@ bool Story::play_sights(const std::string& step) {
     };
     static const std::regex read(
         "^(?:client )?(?:an? )?reads? (?:at|on|from) (?=.* (?:sees|finds|shows) )");
-    const std::string words = std::regex_replace(plain(step), read, "");
+    static const std::regex reader("^(leader|S?[0-9]|[A-Z]) reads? (?=(?:sees|finds|shows) )");
+    const std::string words =
+        std::regex_replace(std::regex_replace(plain(step), read, ""), reader, "$1 ");
     std::smatch found;
     if (std::regex_match(words, found, forms[0]) || std::regex_match(words, found, forms[1])) {
         return play_reads("read " + found[2].str() + " at " + found[3].str() + ": present");

@@ -71,7 +71,14 @@ void check_epoch(Talk& talk, const std::string& key, const Value& value, Verdict
         "(?:is |was |stays |remains )?(?:unchanged|kept|"
         "(?:not|never) (?:advanced|changed|written|raised|updated|bumped|increased|moved|set))");
     static const std::regex number_told(" ?\\(((?:still |stays |= ?)?[0-9]+)\\)");
-    const std::string words = without_remarks(std::regex_replace(value.text, number_told, ", $1"));
+    // A moment is no remark: "becomes 1 (after ACKEPOCH)".
+    static const std::regex moment_told(
+        " ?\\(((?:only |just |right )?(?:before|after|behind|until|once|upon|on|when|by) "
+        "[^()]*)\\)");
+    static const std::regex epoch_told(" ?\\(((?:accepted|current) ?[eE]poch [0-9]+)\\)");
+    const std::string words = without_remarks(std::regex_replace(
+        std::regex_replace(std::regex_replace(value.text, number_told, ", $1"), epoch_told, ", $1"),
+        moment_told, " $1"));
     const auto epoch_at = [&key](const Look& look) {
         return (contains(key, "[aA]ccepted") ? look.accepted : look.current).value;
     };
@@ -84,6 +91,11 @@ void check_epoch(Talk& talk, const std::string& key, const Value& value, Verdict
             }
         };
         std::smatch found;
+        if (check_change(talk, what, contains(key, "[aA]ccepted"), verdict)) continue;
+        if (contains(what, "^(?:accepted|current) ?[eE]poch ") &&
+            check_moment(talk, what, look_for(talk, key), verdict)) {
+            continue;
+        }
         if (std::regex_match(what, found, told)) {
             verdict.check(key, found[2], std::to_string(epoch_at(look_for(talk, key))));
             if (found[1] == "stays" || found[1] == "remains") check_always(found[2]);
@@ -214,8 +226,10 @@ void check_fate_of(Talk& talk, const std::string& key, const std::string& words,
 /// "<1,2> before the NEWLEADER ack": what is said, and the moment.
 std::pair<std::string, std::optional<Look>> moment_in(const Talk& talk, const std::string& words) {
     static const std::regex tail(
-        ",? (?:already )?(?:at|before|by|when) (?:the |its )?(?:(?:ACK|ack) of NEWLEADER|NEWLEADER "
-        "(?:ack|ACK)|NEWLEADER is acked)$");
+        ",? (?:already )?(?:at|before|by|when) (?:the |its )?(?:first )?(?:(?:ACK|ack) of "
+        "NEWLEADER|"
+        "NEWLEADER (?:ack|ACK)|NEWLEADER is acked|(?:ACK|ack)(?: is (?:sent|said|read))?|"
+        "it acks(?: NEWLEADER)?|acking(?: NEWLEADER)?)$");
     std::smatch found;
     if (!std::regex_search(words, found, tail)) return {words, std::nullopt};
     const Look& look = talk.after("NEWLEADER");

@@ -70,8 +70,15 @@ void tie_to_proposals(std::vector<Value>& steps) {
 /// "createSession <1,2> on disk": where that proposal is told without its kind, that is its kind.
 void take_kinds_expected(Case& one) {
     static const std::regex opener("\\bcreateSession(?: of| txn)? (<[0-9]+, ?[0-9]+>)");
+    static const std::regex bare("\\bcreateSession(?: txn)?(?= [a-z])");
+    static const std::regex told("[Ss]ession");
+    const auto& steps = one.stimulus.elements;
+    const bool is_told = std::any_of(steps.begin(), steps.end(), [](const Value& step) {
+        return std::regex_search(step.text, told);
+    });
     std::vector<std::string> opened;
-    change_texts(one.expected, [&](const std::string& words) {
+    change_texts(one.expected, [&](std::string words) {
+        if (is_told) words = std::regex_replace(words, bare, "session");
         for (std::sregex_iterator i(words.begin(), words.end(), opener), end; i != end; ++i) {
             opened.push_back((*i)[1]);
         }
