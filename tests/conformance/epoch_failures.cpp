@@ -373,7 +373,8 @@ std::optional<Verdict> judge_epoch_failures(const Case& one) {
                           !(is_text(*disk) && unwritable_in(plain(disk->text)).is_any());
     if (is_other) return std::nullopt;
     static const char* const between =
-        "[;,] *(?:and |then )*(?=(?:client |an? node (?:is )?|an? |one |some )*(?:creat|writ|data "
+        "[;,] *(?:and |then )*(?=(?:client |an? node (?:is )?|an? |one |some )*(?:creat|writes? "
+        "(?:some|data)|data "
         "|start |boot ))|"
         "(?:;|, (?:and |then ))+ *(?=(?:server |node |S)?[0-9]+ (?:(?:is "
         ")?start|joins|tries|comes))"

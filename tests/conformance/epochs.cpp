@@ -46,7 +46,8 @@ void connect_all(Collector& collector, const std::vector<std::uint16_t>& sids,
 std::string with_arguments(const std::string& step) {
     static const std::regex summary(
         "(?:,? with)?(?: (?:an? |the |its )?(?:state ?)?summary)?(?: of)? ?"
-        "\\((?:(?:state ?)?summary )?(?:epoch ?=? ?)?([0-9]+), ?(?:zxid ?=? ?)?([0-9]+)\\)|"
+        "\\((?:(?:state ?)?summary )?(?:epoch ?=? ?)?([0-9]+), ?(?:zxid ?=? ?)?"
+        "(<[0-9]+, ?[0-9]+>|[0-9]+)\\)|"
         "(?:,? with)? (?:an? |the |its )?(?:state ?)?summary (?:of )?([0-9]+), ?([0-9]+)",
         std::regex::icase);
     static const std::regex bid("getEpochToPropose ?\\((?:epoch )?([0-9]+)\\)");
@@ -143,7 +144,8 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
         "([0-9]+(?:(?:, ?| and )[0-9]+)*)?.*");
     static const std::regex behind(
         ".*(?:of|from|by) (?:both )?followers?(?: ([0-9][0-9, and]*))?.*");
-    static const std::regex passes(".*(?:time[sd]? out|pass(?:es)?|elapses?|wait(?:ed)? for).*");
+    static const std::regex passes(
+        ".*(?:time[sd]? out|pass(?:es)?|elapses?|wait(?:ed)? for).*|waits? .*");
     static const std::regex counted("^(?:two|2) (?:of the )?(?=(?:mock )?followers\\b)");
     const std::string words =
         without_leader(plain(std::regex_replace(with_arguments(step), counted, "both ")), seen);
@@ -195,8 +197,11 @@ bool check_quorum_told(bool is_formed, const std::string& words, Verdict& verdic
     static const std::regex epoch(
         "(?:and )?(?:the |its )?epoch (?:is |was )?(not |never )?"
         "(?:started|acked|acknowledged|established|agreed|decided)");
+    static const std::regex flag("(?:electionFinished|epochAcked):? (?:is |stays )?(true|false)");
     std::smatch found;
-    if (std::regex_match(words, none)) {
+    if (std::regex_match(words, found, flag)) {
+        verdict.require(words, is_formed == (found[1] == "true"));
+    } else if (std::regex_match(words, none)) {
         verdict.require(words, !is_formed);
     } else if (std::regex_match(words, found, epoch)) {
         verdict.require(words, is_formed == !found[1].matched);
@@ -312,6 +317,12 @@ void check_epochs(const Collector& collector, const Seen& seen, const std::strin
         verdict.check(key, truth(value, key), collector.is_acknowledged());
     } else if (key == "followers" && is_text(value)) {
         check_waiting(seen.followers_waited, seen, value.text, verdict);
+    } else if (key == "followers" && value.is(Kind::array)) {
+        const auto told = texts(value, key);  // One after the other.
+        if (told.size() != seen.followers.size()) throw Refused("expected." + key);
+        for (const std::string& one : told) {
+            check_waiting(seen.followers_waited, seen, one, verdict);
+        }
     } else if (key == "followers" && value.is(Kind::object)) {
         for (const auto& [who, place, told] : value.members) {
             check_epochs(collector, seen, who, told, verdict);

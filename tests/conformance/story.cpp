@@ -228,7 +228,9 @@ bool Story::play_writes(const std::string& step) {
         "(?:async |client )?(?:set|creates?|writes?) ?(/[A-Za-z0-9_/]+|[A-Za-z0-9]+(?==)|[0-9]+)?"
         "(?:=[A-Za-z0-9]+)?(?:,? /[A-Za-z0-9_/.]+)*(?: (?:at|by|on) (?:new |old )?(?:leader|L))?"
         "(?: ?-> .*)?");
-    static const std::regex some("(?:client )?(?:creates?|writes?) (?:some )?more(?: nodes)?");
+    static const std::regex some(
+        "(?:client )?(?:creates?|writes?) (?:(?:some )?more(?: nodes)?|(?:some )?nodes)|"
+        "(?:(?:some|many|more|further|a few) )+(?:creates|writes)");
     const std::string words = plain(step);
     std::smatch found;
     const auto paths = paths_in(step);

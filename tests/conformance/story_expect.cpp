@@ -129,7 +129,10 @@ void check_table(Story& story, NodeId node, const Value& wanted, Verdict& verdic
         } else if (key == "lastZxid") {
             verdict.check(where, text(zxid(value, key)), text(server.database.last_processed()));
         } else if (key.starts_with("/")) {
-            verdict.check(where, value.text, shown(story.value(node, key)));
+            const std::string got = shown(story.value(node, key));
+            const bool is_absent = says(value.text, "^(absent|missing|none|null|gone)$");
+            verdict.check(where, is_absent ? "nothing" : value.text,
+                          value.text == "present" && got != "nothing" ? "present" : got);
         } else {
             throw Refused("expected: " + key);
         }
@@ -178,7 +181,14 @@ bool check_path_key(Story& story, const std::string& key, const Value& value, Ve
         return true;
     }
     const std::string path = key.starts_with("/") ? key : "/" + key;
-    if (!story.knows(path) || !is_text(value)) return false;
+    if (!story.knows(path)) return false;
+    if (value.is(Value::Kind::boolean)) {  // "/zkL": false
+        for (const NodeId node : story.without_left_out()) {
+            check_paths(story, node, path, truth(value, key), verdict);
+        }
+        return true;
+    }
+    if (!is_text(value)) return false;
     const bool is_placed = std::regex_match(value.text, found, place);
     const std::string who = is_placed ? found[2].str() : "all";
     const std::string what = is_placed ? found[1].str() : value.text;
@@ -219,6 +229,9 @@ void check_key(Story& story, const std::string& key, const Value& value, Verdict
     if (key == "afterRestart" && contains(value.text, "^(?:the )?same$|^unchanged$")) {
         if (!story.before_restart()) throw Refused("nobody was restarted");
         return verdict.require(key, story.before_restart()->held == story.moment().held);
+    }
+    if (contains(key, "^(?:sync|syncMode|mode)$") && !story.returned_by().empty()) {
+        return verdict.check(key, value.text, story.returned_by());
     }
     if (contains(key, "^(?:read(?:Before|At(?:L|(?:Old)?Leader))?|exists)$")) {
         check_read(story, key, value, verdict);

@@ -20,12 +20,13 @@ bool Story::play_repeats(const std::string& step) {
         "(SNAP|DIFF|TRUNC))? "
         "(?:while (?:client )?(?:creates|writes) (?:go on|continue|are (?:running|going on))|"
         "(?:during|amid|among) (?:more |further |other )?(?:creates|writes))");
+    static const std::regex imperative("^((?:re)?start) (.*?) (?=while |during |amid )");
     static const std::regex amid(
         "(.*?)(?:^| )(?:is |gets )?(?:killed|stopped|stops|dies|crash(?:es|ed)|down) "
         "(?:while (?:client )?(?:creates|writes) (?:go on|continue|are (?:running|going on))|"
         "(?:during|amid|among) (?:more |further |other )?(?:creates|writes))");
     std::smatch found;
-    const std::string words = plain(step);
+    const std::string words = std::regex_replace(plain(step), imperative, "$2 $1s ");
     constexpr std::size_t meanwhile_created = 8;
     if (std::regex_match(words, found, amid)) {
         const auto who = known_servers(found[1]);
@@ -45,6 +46,7 @@ bool Story::play_repeats(const std::string& step) {
     const auto who = known_servers(found[1]);
     if (!who) return false;
     ensure_client();
+    if (contains(words, "\\brestart")) down_for_restart(*who);
     for (const NodeId node : *who) cluster_->start(node);
     create_some(meanwhile_created);
     settle();
@@ -102,7 +104,7 @@ bool Story::play_loads(const std::string& step) {
         create_some(count - 1);
         return true;
     }
-    if (std::regex_match(words, found, at)) {
+    if (!is_lost_write(step) && std::regex_match(words, found, at)) {
         create_at(server(found[2]), found[1]);
         return true;
     }

@@ -172,7 +172,7 @@ NodeId Story::server(const std::string& name) {
     const auto named = names_.find(name);
     if (named != names_.end()) return named->second;
     static const std::regex numbered("(?:S|node|server )?([0-9])");
-    static const std::regex letter("[A-Z]|F[0-9]|follower");
+    static const std::regex letter("[A-Z]|F[0-9]|(?:other )?follower");
     std::smatch found;
     if (std::regex_match(name, found, numbered)) {
         const std::size_t told = std::stoul(found[1]);
@@ -242,9 +242,10 @@ std::vector<NodeId> Story::named(const std::string& told) {
                  "(?:servers|nodes|peers))?$")) {
         return cluster_->members();
     }
-    if (who == "follower" && !contains(told, "\\b(?:both|all|every|each)\\b")) {
-        return {server("follower")};
-    }
+    static const std::regex some("(?:an? |one |first )?follower|first(?: one)?");
+    static const std::regex another("(?:another|an?other|second|a second)(?: follower| one)?");
+    if (std::regex_match(told, some)) return {server("follower")};
+    if (std::regex_match(told, another)) return {server("other follower")};
     if (contains(who, "^(?:followers?|others|rest|servers|nodes)$") &&
         (who.starts_with("follower") || is_other || who == "others" || who == "rest")) {
         const bool is_past = names_.contains("old leader") &&
@@ -254,6 +255,11 @@ std::vector<NodeId> Story::named(const std::string& told) {
     std::vector<NodeId> all;
     for (const std::string& name : split_at(who, "\\s*,\\s*(?:and )?|\\s+and\\s+")) {
         std::smatch found;
+        if (contains(name, "^(?:followers|others)$")) {  // "leader and followers"
+            const auto group = named(name);
+            all.insert(all.end(), group.begin(), group.end());
+            continue;
+        }
         if (!std::regex_match(name, found, range)) {
             all.push_back(server(name));
             continue;

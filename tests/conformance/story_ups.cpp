@@ -181,11 +181,12 @@ bool Story::play_failing_ups(const std::string& told) {
     static const std::regex fails(
         "(.*?)[;,:]? (?:but |and )?(?:each|both|they|which)?,? ?(?:must |will )?(?:(?:(?:Socket)?"
         "Timeout|SocketTimeoutException|errors?|exceptions?|failures?|faults?) (?:is |are )?"
-        "(?:injected|thrown)|fails?|dies?|die|crash\\w*|stops?|quits?|exits?|ends?|"
+        "(?:injected|thrown)|fail(?:s|ing)?|dies?|die|dying|crash\\w*|stops?|quits?|exits?|ends?|"
         "aborts?|times? out|errors?|breaks?)\\b.*UPTODATE(.*)|"
-        "(.*?) with (?:the |their )?UPTODATE (?:read )?(?:failing|failure|failures|errors?)");
+        "(.*?)(?: with|[,;:]) (?:the |their )?UPTODATE (?:read "
+        ")?(?:failing|failures?|fails|errors?)");
     static const std::regex starts(
-        "(?:start|restart) (.*?)|(.*?) (?:is |are )?(?:up|starts?|restart(?:s|ed)?|"
+        "(?:start|restart) (.*?)|(.*?) (?:is |are )?(?:up|start(?:s|ed)?|restart(?:s|ed)?|"
         "back|joins?|rejoins?)");
     static const std::regex diff(
         "[,:;]? ?(?:they |each |both |and )*(?:(?:gets?|receives?|sync(?:ed|s)?)\\b[^,;:]*?)? "

@@ -70,6 +70,9 @@ class Talk {
     const std::optional<End>& left() const { return left_; }
     /// Pings from the server since the script last spoke.
     std::size_t pings() const { return pings_; }
+    bool answers_pings() const { return answers_pings_; }  ///< The script.
+    /// How long the script has said nothing.
+    zab::Duration silent_for() const { return cluster_->now() - spoke_at_; }
     /// What steps say of the server's own packets, and whether it was so: "LEADERINFO <1,0>".
     const std::vector<std::pair<std::string, bool>>& claims() const { return claims_; }
 

@@ -101,7 +101,7 @@ void check_epoch(Talk& talk, const std::string& key, const Value& value, Verdict
             if (found[1] == "stays" || found[1] == "remains") check_always(found[2]);
         } else if (std::regex_match(what, kept)) {
             check_always(std::to_string(epoch_at(talk.looks().front())));
-        } else {
+        } else if (!check_moment(talk, clause, look_for(talk, key), verdict)) {
             throw Refused(key + ": " + value.text);
         }
     }
@@ -132,7 +132,7 @@ bool check_state(Talk& talk, const std::string& key, const Value& value, Verdict
     static const std::regex epoch_key(
         "(?:leader|follower|observer)?(?:[cC]urrent|[aA]ccepted)Epoch(?:A[a-zA-Z]+)?");
     const bool at_ack = (key == "epochs" || key == "atAck") && talk.role() != Talk::Role::leader;
-    if (is_table(value)) {
+    if (is_table(value) && key.find(' ') == std::string::npos) {
         check_table(talk, value, at_ack ? talk.after("NEWLEADER") : look_for(talk, key), key,
                     verdict);
     } else if (std::regex_match(key, epoch_key)) {
@@ -239,7 +239,8 @@ std::pair<std::string, std::optional<Look>> moment_in(const Talk& talk, const st
 
 void check_stored(Talk& talk, const std::string& key, const std::string& told, Verdict& verdict) {
     static const std::regex on_disk(
-        "(?:disk|onDisk|inLog|logged|fromDisk|diskImage|persisted|recovered|restored|afterReload|"
+        "(?:disk|onDisk|inLog|txnLog|logged|fromDisk|diskImage|persisted|recovered|restored|"
+        "afterReload|"
         "afterShutdown|reload|durable)\\b.*");
     static const std::regex in_memory("inMemory|inTree|applied");
     // A snapshot is spoken of as it is when the new leader is acknowledged.
@@ -249,7 +250,8 @@ void check_stored(Talk& talk, const std::string& key, const std::string& told, V
     const char* const where = std::regex_match(key, on_disk)     ? " on disk"
                               : std::regex_match(key, in_memory) ? " in memory"
                                                                  : "";
-    const bool is_of_session = contains(key, "^sessions?$") && !contains(words, "[sS]ession");
+    const bool is_of_session =
+        contains(key, "^(?:sessions?|createSession)$") && !contains(words, "[sS]ession");
     check_clause(talk, (is_of_session ? "session " : "") + words + where, look, verdict);
 }
 
@@ -268,10 +270,17 @@ void check_key(Talk& talk, const std::string& key, const Value& value, Verdict& 
         "result|end|timeout|afterTimeout");
     static const std::regex stores(
         "snapshots?(?:Taken|Written)?|(?:at|before|after)[A-Z]\\w*|disk|onDisk|inLog|fromDisk|"
-        "diskImage|persisted|recovered|restored|inMemory|inTree|log|logged|applied|reload(?:ed)?(?:"
+        "diskImage|persisted|recovered|restored|inMemory|inTree|log|txnLog|logged|applied|reload(?:"
+        "ed)?(?:"
         " from "
-        "disk)?|durable|sessions?|memory");
+        "disk)?|durable|sessions?|createSession|memory");
     refuse_other_side(talk, key);
+    static const std::regex at_time("after (" + sum_of_times() + ")");
+    if (std::smatch found; std::regex_match(key, found, at_time)) {
+        const auto time = duration_in(found[1], talk.cluster().config());
+        if (!time || talk.silent_for() < *time) throw Refused("nobody waits so long: " + key);
+        return check_key(talk, "end", value, verdict);
+    }
     if (check_flag(talk, key, value, verdict) || check_packets(talk, key, value, verdict) ||
         check_state(talk, key, value, verdict) || check_ending(talk, key, value, verdict)) {
         return;

@@ -31,7 +31,10 @@ std::string with_reasons(const std::string& words) {
     static const std::regex limited(
         "\\b((?:as|when|once) (?:the |its )?(?:txn|transaction|proposal) (?:times|has timed) out) "
         "\\(((?:init|sync)Limit)(?: ?\\* ?tick(?:Time)?| ticks?)?\\)");
-    const std::string told = std::regex_replace(words, limited, "after $2*tick $1");
+    static const std::regex timeout(
+        "(?::|;|,| by| on) (?:an? |the )?(?:txn|transaction|proposal) timeout$");
+    const std::string told = std::regex_replace(
+        std::regex_replace(words, limited, "after $2*tick $1"), timeout, " as the txn times out");
     return std::regex_replace(with_plain_sums(told), reason, " ");
 }
 
@@ -111,8 +114,12 @@ Case in_one_form(const Case& one) {
     Case formed = one;
     change_texts(formed.expected, with_reasons);
     take_kinds_expected(formed);
+    static const std::regex comes(" ?-> ?PROPOSAL\\b");
+    static const std::regex so_far("^\\.\\.\\. ?(?:up to |until |to )?(?=[A-Z]+$)");
     change_texts(formed.stimulus, [](const std::string& words) {
-        return with_open_silence(with_plain_sums(words));
+        const std::string told = std::regex_replace(words, comes, "; PROPOSAL read");
+        return with_open_silence(
+            with_plain_sums(std::regex_replace(told, so_far, "normal run up to ")));
     });
     const auto& steps = formed.stimulus.elements;
     if (std::all_of(steps.begin(), steps.end(), is_text)) {

@@ -113,7 +113,7 @@ void check_next(Talk& talk, const std::string& key, const std::string& packet,
 
 /// "afterAck" is "afterACK"; "afterInfo": of whoever speaks to the server.
 std::string packet_of_key(const Talk& talk, const std::string& key) {
-    static const std::regex form(std::string("after(Ack|Info|Proposal|") + packet_names + ")");
+    static const std::regex form(std::string("after ?(Ack|Info|Proposal|") + packet_names + ")");
     std::smatch found;
     if (!std::regex_match(key, found, form)) return "";
     const std::string name = found[1];

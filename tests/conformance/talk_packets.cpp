@@ -72,7 +72,9 @@ void check_packet(Talk& talk, const std::string& packet, const Value& value, Ver
     static const std::regex unsaid(
         "(?:is |was )?(?:not|never|no)(?: "
         "(?:is|been|sent|received|read|said|seen|yet))*|none|nothing");
-    if (is_text(value) && std::regex_match(without_remarks(value.text), unsaid)) {
+    if (value.is(Value::Kind::boolean)) {
+        verdict.check(packet + " is said", truth(value, packet), said != nullptr);
+    } else if (is_text(value) && std::regex_match(without_remarks(value.text), unsaid)) {
         verdict.check(packet + " is said", false, said != nullptr);
     } else if (is_text(value) &&
                contains(value.text,
