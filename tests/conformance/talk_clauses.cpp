@@ -26,7 +26,7 @@ void check_snapshot(Talk& talk, const std::string& words, const Look& look, Verd
     static const char* const known =
         "snapshots?|snap|is|was|an?|the|one|exactly|un-?synced|synced|not|no|none|never|taken|"
         "written|all|any|ever|time|whole|run|throughout|zero|"
-        "once|only|during|DIFF|sync|yet|by|then|at|and|on|disk";
+        "once|only|during|for|files?|DIFF|sync|yet|by|then|at|and|on|disk";
     if (!made_of(words, known) || contains(words, "[0-9]")) throw Refused("expected: " + words);
     const Look& last = talk.looks().back();
     const bool is_unsynced = contains(words, "\\b(?:un-?|not )synced\\b");
@@ -206,7 +206,9 @@ bool check_moment(const Talk& talk, const std::string& words, const Look& look, 
 
 void check_clause(Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
     if (check_moment(talk, words, look, verdict)) return;
-    if (words == "synced") {
+    if (words == "not even at UPTODATE" || words == "not even after UPTODATE") {
+        verdict.require(words, talk.has_said("UPTODATE") && talk.looks().back().snapshots == 0);
+    } else if (words == "synced") {
         verdict.require(words, look.are_synced && look.snapshots > 0);
     } else if (words == "before the ack" || words == "before ack") {
         verdict.require(words,

@@ -220,7 +220,9 @@ void check_fate_of(Talk& talk, const std::string& key, const std::string& words,
     if (is_somebody && !talk.is_self(key) && !is_passive) {
         throw Refused("of the other side: " + words);
     }
-    if (!check_fate(talk, words, verdict)) throw Refused("expected: " + words);
+    const bool is_bare = !is_somebody && contains(words, "^(?:is )?(?:lost|ended|gone)\\b");
+    const std::string fate = is_bare ? "connection " + words : words;
+    if (!check_fate(talk, fate, verdict)) throw Refused("expected: " + words);
 }
 
 /// "<1,2> before the NEWLEADER ack": what is said, and the moment.
@@ -230,7 +232,11 @@ std::pair<std::string, std::optional<Look>> moment_in(const Talk& talk, const st
         "NEWLEADER|"
         "NEWLEADER (?:ack|ACK)|NEWLEADER is acked|(?:ACK|ack)(?: is (?:sent|said|read))?|"
         "it acks(?: NEWLEADER)?|acking(?: NEWLEADER)?)$");
+    static const std::regex at_end(",? (?:after|at|behind|since) (?:the )?(UPTODATE|COMMIT)$");
     std::smatch found;
+    if (std::regex_search(words, found, at_end) && !contains(found.prefix(), "not even$")) {
+        return {found.prefix(), talk.after(found[1])};
+    }
     if (!std::regex_search(words, found, tail)) return {words, std::nullopt};
     const Look& look = talk.after("NEWLEADER");
     if (talk.acks_after(talk.before("NEWLEADER")).empty()) throw Refused("no ack: " + words);
@@ -289,8 +295,13 @@ void check_key(Talk& talk, const std::string& key, const Value& value, Verdict& 
     const bool is_end = std::regex_match(key, ends);
     const bool is_fate = std::regex_match(key, fates) && key != "afterTimeout";
     const bool is_any = is_end || key == "afterTimeout";
-    if (!is_fate && !is_any && !std::regex_match(key, stores)) throw Refused("expected." + key);
-    for (const std::string& part : texts(value, key)) {
+    static const std::regex named("[a-z][0-9]?|txn|proposal");  // What becomes of that proposal.
+    const bool is_named = std::regex_match(key, named) && !talk.spoken_of().empty();
+    if (!is_fate && !is_any && !is_named && !std::regex_match(key, stores)) {
+        throw Refused("expected." + key);
+    }
+    for (const std::string& told : texts(value, key)) {
+        const std::string part = is_named ? key + " " + told : told;
         // A remark that can be checked is one more clause: "applied (last processed <1,2>)".
         static const std::regex epochs(" and (?=(?:current|accepted) ?[eE]poch)");
         static const std::regex remark(" *\\(((?:last |current|accepted)[^)]*)\\)");

@@ -20,8 +20,10 @@ void change_texts(Value& value, const std::function<std::string(const std::strin
 std::string with_plain_sums(const std::string& words) {
     static const std::string limit = "(?:init|sync)Limit(?: ?\\* ?tick(?:Time)?| ticks?)?";
     static const std::regex bracketed("\\((([0-9]+ ?\\* ?)?" + limit + ")\\)");
+    static const std::regex whole("\\((([0-9]+ ?\\* ?)?" + limit + " ?\\+ ?[0-9]+)\\)(?= pings)");
     static const std::regex sum("(" + limit + ") ?\\+ ?(?=[0-9])");
-    return std::regex_replace(std::regex_replace(words, bracketed, "$1"), sum, "$1+");
+    const std::string told = std::regex_replace(words, whole, "$1");
+    return std::regex_replace(std::regex_replace(told, bracketed, "$1"), sum, "$1+");
 }
 
 /// "closed, as the proposal is not acked": a reason is no clause of its own.
@@ -31,10 +33,16 @@ std::string with_reasons(const std::string& words) {
     static const std::regex limited(
         "\\b((?:as|when|once) (?:the |its )?(?:txn|transaction|proposal) (?:times|has timed) out) "
         "\\(((?:init|sync)Limit)(?: ?\\* ?tick(?:Time)?| ticks?)?\\)");
+    static const std::regex unacked(
+        "\\b(as|when|once|because|since) ((?:the |its )?(?:proposal|txn|transaction) (?:is |was "
+        "|stays "
+        ")?(?:not acked|un-?acked)) (?:within|for|in) ((?:init|sync)Limit)(?: ?\\* ?tick(?:Time)?| "
+        "ticks?)?");
     static const std::regex timeout(
         "(?::|;|,| by| on) (?:an? |the )?(?:txn|transaction|proposal) timeout$");
-    const std::string told = std::regex_replace(
-        std::regex_replace(words, limited, "after $2*tick $1"), timeout, " as the txn times out");
+    std::string told = std::regex_replace(words, limited, "after $2*tick $1");
+    told = std::regex_replace(told, unacked, "after $3*tick $1 $2");
+    told = std::regex_replace(told, timeout, " as the txn times out");
     return std::regex_replace(with_plain_sums(told), reason, " ");
 }
 

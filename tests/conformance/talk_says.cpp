@@ -244,7 +244,7 @@ bool Talk::say(const std::string& packet, std::optional<std::uint16_t> sid,
         return false;
     }
     auto details = is_tree ? Details{} : details_of(rest);
-    if (!details.has_value()) return false;
+    if (!details.has_value()) return hear(packet, rest);
     if (!details->sid) details->sid = sid;
     if (details->sid && role_ == Role::leader) {
         const zab::NodeId mock{static_cast<std::uint16_t>(*details->sid + 1)};
