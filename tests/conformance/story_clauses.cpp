@@ -236,6 +236,14 @@ std::string sync_of(Story& story, NodeId node) {
     return sync == story.syncs().end() ? "none" : sync->second;
 }
 
+/// "both new nodes present", "every node with its data", "none missing".
+bool tells_all_created(const std::string& words) {
+    return contains(words,
+                    "^(?:both|all) (?:new )?nodes(?: (?:are )?present)?$|^all "
+                    "(?:creates|data)$|^(?:every node|all nodes) with (?:its|their) "
+                    "data$|^(?:none|nothing) (?:is )?missing$");
+}
+
 /// "synced by TRUNC"; nothing: the words are about something else.
 std::string sync_told(const std::string& words) {
     static const std::regex synced(
@@ -276,9 +284,7 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
     if (std::regex_match(words, found, all)) {
         verdict.check("nodes created", found[1], std::to_string(story.created().size()));
         has_all(story.created());
-    } else if (contains(words,
-                        "^(?:both|all) (?:new )?nodes(?: (?:are )?present)?$|^all "
-                        "(?:creates|data)$|^(?:none|nothing) (?:is )?missing$")) {
+    } else if (tells_all_created(words)) {
         verdict.require(where, !words.starts_with("both") || story.created().size() == 2);
         has_all(story.created());
     } else if (std::regex_match(words, found, listed)) {

@@ -36,6 +36,17 @@ bool Story::play_repeats(const std::string& step) {
         create_some(meanwhile_created);
         return true;
     }
+    static const std::regex rolling(
+        "(?:an? )?rolling restart(?: of (?:all|every)(?: servers?)?)?"
+        "(?:(?::|,)? (?:each|every) server (?:is )?(?:stopped and started|restarted))?");
+    if (std::regex_match(words, rolling)) {
+        for (const NodeId node : cluster_->members()) {
+            down_for_restart({node});
+            up({node});
+            claim(step, cluster_->leader().has_value() && cluster_->serves(node));
+        }
+        return true;
+    }
     if (std::regex_match(words, found, repeated)) {
         const auto times = count_named(split_at(found[2], " ").front());
         if (!times) return false;

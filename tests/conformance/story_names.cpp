@@ -37,6 +37,8 @@ void Story::read_initial(const Value& initial, zab::Config& config) {
             config.force_snapshot_sync = truth(value, key);
         } else if (key == "txnLogSync") {
             config.sync_from_disk = is_on(value, key);
+        } else if (key == "snapCount") {
+            config.snapshot_count = static_cast<std::uint32_t>(number(value, key));
         } else if (key == "leaderTimeoutMs") {
             leader_tick_ = zab::milliseconds(static_cast<std::int64_t>(number(value, key)));
         } else if (!contains(
@@ -244,6 +246,9 @@ std::vector<NodeId> Story::named(const std::string& told) {
     }
     static const std::regex some("(?:an? |one |first )?follower|first(?: one)?");
     static const std::regex another("(?:another|an?other|second|a second)(?: follower| one)?");
+    if (contains(told, "^(?:server|node)$") && cluster_->members().size() == 1) {
+        return cluster_->members();
+    }
     if (std::regex_match(told, some)) return {server("follower")};
     if (std::regex_match(told, another)) return {server("other follower")};
     if (contains(who, "^(?:followers?|others|rest|servers|nodes)$") &&
