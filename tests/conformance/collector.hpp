@@ -107,6 +107,9 @@ class Collector {
     zab::Epoch epoch() const { return leading_.epoch; }
     zab::Epoch accepted() const { return server_->accepted_epoch; }
     zab::Epoch current() const { return server_->current_epoch; }
+    bool is_voter(std::uint16_t sid) const {
+        return server_->quorum.is_voter({static_cast<std::uint16_t>(sid + 1)});
+    }
     bool has_asked() const { return leading_.connecting.contains(server_->self); }
     /// The leader's own wait ends after initLimit ticks too.
     bool leader_gives_up_after_init_limit() const {

@@ -57,7 +57,9 @@ void preset(sim::Disk& disk, const Value& described) {
         accepted = zab::Epoch{epoch};
         current = zab::Epoch{epoch - 1};
         if (std::regex_search(described.text, found, of_log)) {
-            push(zab::Zxid::of({static_cast<std::uint32_t>(std::stoul(found[1]))}, 1));
+            const auto logged = static_cast<std::uint32_t>(std::stoul(found[1]));
+            push(zab::Zxid::of({logged}, 1));
+            current = zab::Epoch{logged - 1};  // Its file was to be written before that.
         }
     }
     disk.preset(log, snapshot, accepted, current);

@@ -2,6 +2,7 @@
 #include "tests/conformance/words.hpp"
 #include "tests/support/cluster.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <regex>
@@ -91,7 +92,7 @@ class Failures {
                 require_three(key, value);
             } else if (key == "started" || key == "quorum" || key == "running") {
                 for (const zab::NodeId id : ids(value, key)) started.push_back(known(id.value));
-            } else if (key == "disk" || key == "fault") {
+            } else if (key == "disk" || says(key, "^(injected ?)?(faults?|failures?|errors?)$")) {
                 fail_alone(value);
             } else {
                 fail_at(key, value);
@@ -153,8 +154,14 @@ class Failures {
         static const std::regex creates(
             "(?:client )?creates?|(?:client creates|client create|creates?) (?:(?:an?|some) "
             ")?(?:node|znode|data|"
-            "/[a-z0-9A-Z]+)|(?:an? )?(?:node|znode|/[a-z0-9A-Z]+) (?:is )?created");
-        static const std::regex one("(?:start|boot) (?:server |node |S)?([0-9]+)");
+            "/[a-z0-9A-Z]+)|(?:an? )?(?:node|znode|/[a-z0-9A-Z]+) (?:is )?created|"
+            "(?:client )?(?:an? |one |some )(?:creates?|writes?)|(?:some )?data (?:is )?(?:written|"
+            "created)|(?:client )?writes? (?:some )?data");
+        static const std::regex one(
+            "(?:start|boot) (?:server |node |S)?([0-9]+)(?:,? (?:whose|with|but) (.*))?");
+        static const std::regex all(
+            "(?:start|boot) (?:all|everybody)(?: (?:3|three))?(?: servers| nodes)?|"
+            "all(?: (?:3|three))?(?: servers| nodes)? (?:start|boot|come up)");
         static const std::regex several(
             "(?:start |quorum (?:of )?)?(?:servers |nodes )?([0-9](?:, ?| and )[0-9])"
             "(?: (?:form (?:an? )?quorum|elect(?: and serve)?|(?:elect and )?serve|start|run|"
@@ -169,8 +176,12 @@ class Failures {
             lead({known(0), known(1)});
             words = "2 starts";
         }
-        if (std::regex_match(words, one)) words = std::regex_replace(words, one, "$1 starts");
-        if (std::regex_match(words, found, several)) {
+        if (std::regex_match(words, found, one)) {
+            words = found[1].str() + " starts" + (found[2].matched ? ", " + found[2].str() : "");
+        }
+        if (std::regex_match(words, all)) {
+            start_all();
+        } else if (std::regex_match(words, found, several)) {
             lead(listed(found[1]));
             if (found[2].matched) create();
         } else if (std::regex_match(words, creates)) {
@@ -244,6 +255,16 @@ class Failures {
         cluster_->run(zab::seconds(30));
         return true;
     }
+    /// At once: who cannot write is the one that is spoken of.
+    void start_all() {
+        if (unwritable_.size() != 1) throw Refused("whose epoch files cannot be written?");
+        for (const zab::NodeId node : cluster_->members()) {
+            if (cluster_->is_up(node)) throw Refused("it runs already");
+            cluster_->start(node);
+        }
+        late_ = unwritable_.begin()->first;
+        cluster_->run(zab::seconds(30));
+    }
     void create() {
         if (!cluster_->leader()) throw Refused("nobody leads that could create");
         const std::uint64_t client = cluster_->connect(*cluster_->leader());
@@ -288,18 +309,31 @@ class Failures {
             "(?:comes?|gets?|serves?|joins?|starts?|becomes? (?:an? )?follower|follows?)(?: up)?"
             "(?: serving| (?:the )?(?:quorum|ensemble))?|(?:is |stays |remains |still )*"
             "(not |never )?(?:up|serving|running|in service|(?:a )?part of (?:the )?(?:quorum|"
-            "ensemble))|(?:is |stays |remains )*(out|down)(?: of service)?|(fails)");
+            "ensemble))|(?:is |stays |remains )*(out|down)(?: of service)?|(fails)|"
+            "(?:is |are |stays? |remains? )*unaffected|keeps? serving");
+        static const std::regex others(
+            "(?:the )?(?:quorum|others)(?: (?:of |formed by )?([0-9](?:, ?| and )[0-9]))? "
+            "(?:(?:is|are|stays?|remains?|still|keeps?|goes|go) )*(?:unaffected|up|serv(?:es?|ing)|"
+            "on)");
         static const std::regex tries(
             "(?:it |but |and )*(?:keeps (?:trying|looking|retrying)|retries|tries again|"
             "(?:stays |is )?LOOKING)");
         static const std::regex epoch(
-            "(?:its |and )?(both|accepted|current|acceptedEpoch and current|) ?[eE]pochs?"
+            "(?:(?:its|and|in|memory:?) )*(both|accepted|current|acceptedEpoch and current|) "
+            "?[eE]pochs?"
             "(?: is| are| stays?| =|:)? ?(?:still |both )?([0-9]+)(?: in memory)?");
         std::smatch found;
         if (std::regex_match(words, found, fate)) {
             const bool is_denied =
                 found[1].matched || found[2].matched || found[3].matched || found[4].matched;
             verdict.check(words, !is_denied, cluster_->serves(node));
+        } else if (std::regex_match(words, found, others)) {
+            for (const zab::NodeId other : cluster_->members()) {
+                if (!(other == node)) verdict.check(words, true, cluster_->serves(other));
+            }
+            const auto told = listed(found[1]);
+            const bool is_one = std::find(told.begin(), told.end(), node) != told.end();
+            if (is_one) throw Refused("expected: " + words);
         } else if (std::regex_match(words, tries)) {
             verdict.require(words, cluster_->is_up(node) && !cluster_->serves(node));
         } else if (std::regex_match(words, found, epoch)) {
@@ -339,7 +373,9 @@ std::optional<Verdict> judge_epoch_failures(const Case& one) {
                           !(is_text(*disk) && unwritable_in(plain(disk->text)).is_any());
     if (is_other) return std::nullopt;
     static const char* const between =
-        "[;,] *(?:and |then )*(?=(?:client |an? node (?:is )?)?creat|start |boot )|"
+        "[;,] *(?:and |then )*(?=(?:client |an? node (?:is )?|an? |one |some )*(?:creat|writes? "
+        "(?:some|data)|data "
+        "|start |boot ))|"
         "(?:;|, (?:and |then ))+ *(?=(?:server |node |S)?[0-9]+ (?:(?:is "
         ")?start|joins|tries|comes))"
         "| and (?=create)";

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <regex>
 
 namespace conformance {
@@ -30,7 +31,11 @@ void collect_texts(Value& value, std::vector<std::string*>& all) {
 Case plainly_written(const Case& one) {
     // Behind its zxid stands which kind of transaction it is: "PROPOSAL <1,2> (create /foo)".
     static const std::regex capital("[A-Z][a-z]+\\b.*"),
-        remark(" \\((?![^()]*\\bnobody\\b)[^()0-9A-Z]*\\)$"), kind(".*PROPOSAL.*> \\([^()]*\\)");
+        // Moments and comparisons can be checked.
+        remark(
+            " \\((?![^()]*\\b(?:nobody|before|after|until|higher|lower|newer|older)\\b)[^()0-9A-Z]*"
+            "\\)$"),
+        kind(".*PROPOSAL.*> \\([^()]*\\)");
     Case plain = one;
     std::vector<std::string*> texts;
     collect_texts(plain.stimulus, texts);
@@ -150,6 +155,45 @@ void refuse_false_remarks(const Case& one) {
                   });
 }
 
+/// "S0 (higher currentEpoch)", "sid 1 (accepted epoch 0)": with the opposite, or another number,
+/// the case must not pass as well: else nobody has read that remark. How long something lasts is
+/// read as a bound.
+void refuse_idle_remarks(const Case& one) {
+    static const std::regex areas("ZAB|REC");
+    if (!std::regex_match(one.area, areas)) return;
+    static const std::regex remark(
+        "\\((?![^()]*(?:Limit|before and after))([^()]*[a-zA-Z]{3}[^()]*)\\)"),
+        told("\\b(?:before|after|higher|lower|newer|older|larger|smaller|greater|[0-9]{1,6})\\b");
+    static const std::map<std::string, std::string> opposites = {
+        {"before", "after"},   {"after", "before"},   {"higher", "lower"},
+        {"lower", "higher"},   {"newer", "older"},    {"older", "newer"},
+        {"larger", "smaller"}, {"smaller", "larger"}, {"greater", "smaller"}};
+    Case changed = one;
+    std::vector<std::string*> texts;
+    collect_texts(changed.stimulus, texts);
+    collect_texts(changed.expected, texts);
+    for (std::string* text : texts) {
+        const std::string words = *text;
+        for (std::sregex_iterator i(words.begin(), words.end(), remark), end; i != end; ++i) {
+            const std::string inner = i->str(1);
+            const auto at = static_cast<std::size_t>(i->position(1));
+            for (std::sregex_iterator k(inner.begin(), inner.end(), told); k != end; ++k) {
+                const auto other = opposites.find(k->str());
+                const std::string instead = other != opposites.end()
+                                                ? other->second
+                                                : std::to_string(std::stoul(k->str()) + 1);
+                *text = words;
+                text->replace(at + static_cast<std::size_t>(k->position()), k->str().size(),
+                              instead);
+                if (passes(changed)) {
+                    throw Refused(fmt::format("not read: \"{}\" in: {}", k->str(), words));
+                }
+            }
+        }
+        *text = words;
+    }
+}
+
 }  // namespace
 
 Verdict run(const Case& one, Doubts doubts) {
@@ -161,6 +205,7 @@ Verdict run(const Case& one, Doubts doubts) {
         refuse_unread(one, passes);
         refuse_idle_denials(one);
         refuse_false_remarks(one);
+        refuse_idle_remarks(one);
     }
     return verdict;
 }

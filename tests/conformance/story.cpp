@@ -14,7 +14,8 @@ bool Story::is_lost_write(const std::string& step) {
     static const std::regex lost(
         "\\b(?:fails?|failure|error|loss|lost|uncommitted|outstanding|by itself|not (?:be )?"
         "commit\\w*|reach\\w* only|only reach\\w*|logged (?:at|on|by) [A-Z][0-9]? only|"
-        "only (?:on|by|at|in|the|leader)|logged (?:by|at|on) [a-zA-Z ]+ only|(?:leader|L)(?:'s)? "
+        "only (?:on|by|at|in|the|leader)|\\bdisk only|logged (?:by|at|on) [a-zA-Z ]+ "
+        "only|(?:leader|L)(?:'s)? "
         "disk)");
     return std::regex_search(plain(step), writes) && std::regex_search(step, lost);
 }
@@ -29,6 +30,8 @@ Story::Story(const Case& one) {
         if (sent.as<zab::Diff>() != nullptr) syncs_[sent.to] = "DIFF";
         if (sent.as<zab::Trunc>() != nullptr) syncs_[sent.to] = "TRUNC";
         if (sent.as<zab::Snap>() != nullptr) syncs_[sent.to] = "SNAP";
+        const auto* vote = sent.as<zab::Notification>();
+        if (vote != nullptr) note_candidate(sent.from, *vote);
         const auto* ack = sent.as<zab::Ack>();
         if (ack == nullptr || ack->zxid.counter() != 0) return;
         // The first one is for NEWLEADER.
@@ -74,7 +77,10 @@ void Story::settle() {
 
 void Story::note_leader() {
     const auto leader = cluster_->leader();
-    if (leader) leaders_[cluster_->peer(*leader).leading()->epoch.value] = *leader;
+    if (!leader) return;
+    const std::uint32_t epoch = cluster_->peer(*leader).leading()->epoch.value;
+    leaders_[epoch] = *leader;
+    note_contest(epoch);
 }
 
 zab::PathId Story::path_id(const std::string& path) {
@@ -198,7 +204,9 @@ std::string Story::with_paths(const std::string& words) const {
         "exists|missing|gone|visible|kept|lost))|\\b(?:the "
         ")?(?:node|znode|txn|transaction|create)$");
     static const std::regex name("\\b(exists|read|reads|check) \\(?([a-z][A-Za-z0-9]*)\\b");
+    static const std::regex seen("\\b(sees?|has|have|serves?|shows?|finds?|reads?) it$");
     std::string told = words;
+    if (!lost_.empty()) told = std::regex_replace(told, seen, "$1 " + lost_);
     std::smatch found;
     if (std::regex_search(told, found, name) && knows("/" + found[2].str())) {
         told = std::regex_replace(told, name, "$1 /$2");
@@ -220,7 +228,9 @@ bool Story::play_writes(const std::string& step) {
         "(?:async |client )?(?:set|creates?|writes?) ?(/[A-Za-z0-9_/]+|[A-Za-z0-9]+(?==)|[0-9]+)?"
         "(?:=[A-Za-z0-9]+)?(?:,? /[A-Za-z0-9_/.]+)*(?: (?:at|by|on) (?:new |old )?(?:leader|L))?"
         "(?: ?-> .*)?");
-    static const std::regex some("(?:client )?(?:creates?|writes?) (?:some )?more(?: nodes)?");
+    static const std::regex some(
+        "(?:client )?(?:creates?|writes?) (?:(?:some )?more(?: nodes)?|(?:some )?nodes)|"
+        "(?:(?:some|many|more|further|a few) )+(?:creates|writes)");
     const std::string words = plain(step);
     std::smatch found;
     const auto paths = paths_in(step);

@@ -63,6 +63,15 @@ class Story {
     /// How the old leader was synchronized as it came back.
     const std::string& returned_by() const { return returned_by_; }
     const std::map<zab::NodeId, std::string>& syncs() const { return syncs_; }
+    /// Whom it would have been for a server that saw nobody else.
+    struct Candidate {
+        zab::Epoch epoch{};
+        zab::Zxid zxid{};
+    };
+    /// Those among whom the leader of an epoch was elected.
+    const std::map<std::uint32_t, std::map<zab::NodeId, Candidate>>& contests() const {
+        return contests_;
+    }
 
   private:
     using Step = bool (Story::*)(const std::string&);
@@ -70,6 +79,10 @@ class Story {
     static bool is_lost_write(const std::string& step);
     void settle();
     void note_leader();
+    // story_contests.cpp
+    void note_candidate(zab::NodeId node, const zab::Notification& vote);
+    void note_contest(std::uint32_t epoch);
+    // story.cpp
     void write(const std::string& path, const std::string& value, bool waits = true);
     void ensure_client();
     zab::PathId path_id(const std::string& path);
@@ -112,7 +125,7 @@ class Story {
     static std::string without_old_leader(const std::string& words);
     void claim_old_leader(const std::string& step);
     bool play_ups(const std::string& step);
-    bool play_failing_ups(const std::string& step);
+    bool play_failing_ups(const std::string& told);
     bool play_returns(const std::string& step);
     bool play_outcomes(const std::string& step);
     // story_servers.cpp
@@ -137,6 +150,8 @@ class Story {
     std::vector<std::string> created_;
     std::map<std::uint32_t, zab::NodeId> leaders_;  // By epoch.
     std::map<std::string, zab::SessionId> ephemerals_;
+    std::map<zab::NodeId, Candidate> candidates_;
+    std::map<std::uint32_t, std::map<zab::NodeId, Candidate>> contests_;  // By epoch.
     std::optional<std::string> read_;
     std::string read_path_;
     std::optional<zab::NodeId> observed_;
@@ -172,6 +187,10 @@ void check_paths(Story& story, zab::NodeId node, const std::string& words, bool 
 void check_at(const Story::Moment& moment, zab::NodeId node, const std::string& path, bool is_there,
               Verdict& verdict);
 void check_clause(Story& story, zab::NodeId node, const std::string& words, Verdict& verdict);
+/// "S0 (higher currentEpoch)": than whoever else could have been elected for that epoch.
+/// story_contests.cpp
+void check_reason(const Story& story, std::uint32_t epoch, zab::NodeId leader,
+                  const std::string& told, Verdict& verdict);
 /// "not the old one", "A or B", "a former follower": the servers that it may be; nothing: the words
 /// name none.
 std::optional<std::vector<zab::NodeId>> nodes_meant(Story& story, const std::string& told);

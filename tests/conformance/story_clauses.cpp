@@ -15,13 +15,17 @@ using zab::NodeId;
 /// `true`: they must be there; nothing: the words do not speak of paths.
 std::optional<bool> presence_in(const std::string& told) {
     static const std::regex path("/[A-Za-z0-9_./*-]+");
-    const std::string words = std::regex_replace(told, path, "/x");  // "/lost" is none.
+    static const std::regex kept(
+        "\\b(?:not|never) (?:lost|missing|absent|gone|truncated|removed)\\b");
+    const std::string words = std::regex_replace(std::regex_replace(told, path, "/x"), kept,
+                                                 "present");  // "/lost" is none.
     static const std::regex absent(
         "(?:has |have )?(?:no|not|never|without) "
         "/.*|.*\\b(?:absent|missing|truncated|gone|removed|not there|"
         "does not exist|not present|lost|discarded|nowhere)\\b.*");
     static const std::regex present(
-        "(?:has |holds |contains |keeps )?/\\S+|(?:has|have|holds|contains|keeps|with) /.*|"
+        "(?:has |holds |contains |keeps |sees |serves |shows )?/\\S+|"
+        "(?:has|have|holds|contains|keeps|with) /.*|(?:all )?/\\S+(?: and /\\S+)*|"
         ".*\\b(?:present|exists?|there|visible|found|survives?|kept|durable|committed)\\b.*");
     // What is left when the words that the patterns know of are taken out.
     static const std::regex denial(
@@ -29,7 +33,8 @@ std::optional<bool> presence_in(const std::string& told) {
         "/)|\\b(?:absent|missing|truncated|gone|removed|not there|"
         "does not exist|not present|lost|discarded|nowhere)\\b");
     static const char* const known =
-        "has|have|without|times?|any|steps|quorum|either|holds|contains|keeps|with|no|not|never|"
+        "has|have|sees|serves|shows|without|times?|any|steps|quorum|either|holds|contains|keeps|"
+        "with|no|not|never|"
         "absent|missing|truncated|gone|"
         "removed|there|"
         "does|"
@@ -56,10 +61,20 @@ std::optional<bool> presence_in(const std::string& told) {
 namespace {
 
 std::vector<std::string> paths_of(const Story& story, const std::string& words) {
-    static const std::regex later("/([0-9]+) and later");
+    static const std::regex later("/([0-9]+) and later"), begun("(/[A-Za-z]+)\\*");
     std::smatch found;
-    if (!std::regex_search(words, found, later)) return paths_in(words);
     std::vector<std::string> all;
+    if (words.find('*') != std::string::npos) {
+        for (std::sregex_iterator i(words.begin(), words.end(), begun), end; i != end; ++i) {
+            const std::size_t before = all.size();
+            for (const std::string& path : story.created()) {
+                if (path.starts_with(i->str(1))) all.push_back(path);
+            }
+            if (all.size() == before) throw Refused("nobody wrote such: " + words);
+        }
+        return all;
+    }
+    if (!std::regex_search(words, found, later)) return paths_in(words);
     for (std::size_t i = std::stoul(found[1]); story.knows(fmt::format("/{}", i)); ++i) {
         all.push_back(fmt::format("/{}", i));
     }
@@ -103,13 +118,24 @@ namespace {
 void check_same(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
     static const std::regex value_told("\\(([0-9]+)\\)");
     static const char* const known =
-        "(?:the |its )?same|value|values|as|leaders?|equal|identical|stat|of|to|with|agrees?|state|"
-        "tree|sessions|data|all|on|is|are|and|everywhere|content|s|servers?|everybody|database|"
+        "the|its|new|same|value|values|as|leaders?|equal|identical|stat|of|to|with|agrees?|state|"
+        "trees?|sessions|data|all|on|is|are|and|everywhere|content|s|servers?|everybody|database|"
         "history";
+    static const std::regex as_other(
+        "(?:the )?same (?:tree|data|state|history|content) as (S?[0-9]|F[0-9]|[A-Z])");
+    std::smatch found;
+    const auto& cluster = story.cluster();
+    const auto are_same = [&](NodeId other) {
+        return cluster.serves(node) && cluster.serves(other) &&
+               cluster.peer(node).server().database.position() ==
+                   cluster.peer(other).server().database.position();
+    };
+    if (std::regex_match(words, found, as_other)) {
+        return verdict.require(words, are_same(story.server(found[1])));
+    }
     const std::string bare =
         std::regex_replace(without_remarks(words), compiled("/[A-Za-z0-9_]+|'"), " ");
     if (!made_of(bare, known)) throw Refused("expected: " + words);
-    std::smatch found;
     const NodeId leader = story.server("leader");
     if (std::regex_search(words, found, value_told)) {
         verdict.check("the server's value", found[1],
@@ -118,10 +144,7 @@ void check_same(Story& story, NodeId node, const std::string& words, Verdict& ve
                       story.value(leader, "node").value_or("nothing"));
         return;
     }
-    const auto& cluster = story.cluster();
-    verdict.require(words,
-                    cluster.serves(node) && cluster.peer(node).server().database.position() ==
-                                                cluster.peer(leader).server().database.position());
+    verdict.require(words, are_same(leader));
     if (!contains(words, "\\bsessions\\b") || !cluster.serves(node)) return;
     const auto ids_at = [&](NodeId who) {
         std::set<std::uint64_t> ids;
@@ -213,6 +236,24 @@ std::string sync_of(Story& story, NodeId node) {
     return sync == story.syncs().end() ? "none" : sync->second;
 }
 
+/// "both new nodes present", "every node with its data", "none missing".
+bool tells_all_created(const std::string& words) {
+    return contains(words,
+                    "^(?:both|all) (?:new )?nodes(?: (?:are )?present)?$|^all "
+                    "(?:creates|data)$|^(?:every node|all nodes) with (?:its|their) "
+                    "data$|^(?:none|nothing) (?:is )?missing$");
+}
+
+/// "synced by TRUNC"; nothing: the words are about something else.
+std::string sync_told(const std::string& words) {
+    static const std::regex synced(
+        "(?:(?:is |was |re)?(?:syncs|synced|synchronized|comes back|joins|returns) (?:by|via|with) "
+        ")?"
+        "(TRUNC|DIFF|SNAP)");
+    std::smatch found;
+    return std::regex_match(words, found, synced) ? found[1].str() : "";
+}
+
 /// "/zkL present (acked by the quorum of NEWLEADER)": what only explains. What can be checked, or
 /// denies something, stays.
 std::string without_reasons(const std::string& words) {
@@ -229,7 +270,8 @@ std::string without_reasons(const std::string& words) {
 
 /// Something that is said of one server.
 void check_clause(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex all("(?:has )?all ([0-9]+) (?:nodes|creates|znodes)(?: present)?");
+    static const std::regex all(
+        "(?:(?:has|have|holds?) )?(?:all )?([0-9]+) (?:nodes|creates|znodes)(?: present| each)?");
     static const std::regex again("([a-z]\\w*|/\\w+) can be created by another session");
     static const std::regex listed("nodes ([0-9,]+)(?: on all servers)?");
     std::smatch found;
@@ -242,9 +284,8 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
     if (std::regex_match(words, found, all)) {
         verdict.check("nodes created", found[1], std::to_string(story.created().size()));
         has_all(story.created());
-    } else if (contains(words,
-                        "^(?:both|all) (?:new )?nodes(?: (?:are )?present)?$|^all "
-                        "(?:creates|data)$")) {
+    } else if (tells_all_created(words)) {
+        verdict.require(where, !words.starts_with("both") || story.created().size() == 2);
         has_all(story.created());
     } else if (std::regex_match(words, found, listed)) {
         const auto names = split_at(found[1], ",");
@@ -269,8 +310,8 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
                         ")?(?:an? |the )?"
                         "(?:different|new|other|another) leader)?$")) {
         check_role(story, node, words, verdict);
-    } else if (contains(words, "^(?:TRUNC|DIFF|SNAP)$")) {
-        verdict.check(where, words, sync_of(story, node));
+    } else if (const std::string sync = sync_told(words); !sync.empty()) {
+        verdict.check(where, sync, sync_of(story, node));
     } else if (contains(words,
                         "^(?:does not|doesn't|never|cannot) (?:comes?|starts?|joins?|serves?)"
                         "(?: up)?(?: \\(ahead of leader\\))?$|^(?:not|never) (?:up|serving)$|"

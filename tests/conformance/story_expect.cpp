@@ -80,6 +80,10 @@ void check_leader(Story& story, const std::string& key, const std::string& told,
     const std::string got = leader ? fmt::format("server {}", leader->value - 1) : "nobody";
     verdict.require(fmt::format("{}: {}, is {}", key, told, got),
                     leader && std::find(meant->begin(), meant->end(), *leader) != meant->end());
+    for (auto one = story.leaders().rbegin(); one != story.leaders().rend() && leader; ++one) {
+        if (!(one->second == *leader)) continue;
+        return check_reason(story, one->first, *leader, told, verdict);
+    }
 }
 
 /// "afterRejoin": "no /zkL": as it was once, before somebody was restarted or the old leader came
@@ -125,7 +129,10 @@ void check_table(Story& story, NodeId node, const Value& wanted, Verdict& verdic
         } else if (key == "lastZxid") {
             verdict.check(where, text(zxid(value, key)), text(server.database.last_processed()));
         } else if (key.starts_with("/")) {
-            verdict.check(where, value.text, shown(story.value(node, key)));
+            const std::string got = shown(story.value(node, key));
+            const bool is_absent = says(value.text, "^(absent|missing|none|null|gone)$");
+            verdict.check(where, is_absent ? "nothing" : value.text,
+                          value.text == "present" && got != "nothing" ? "present" : got);
         } else {
             throw Refused("expected: " + key);
         }
@@ -141,6 +148,12 @@ std::vector<NodeId> nodes_of(Story& story, const std::string& key) {
     const auto all = story.cluster().members();
     if (contains(key, "^(?:everywhere|all|cluster|servers|everybody|trees?|afterRestart)$")) {
         return story.without_left_out();
+    }
+    if (contains(key, "^other(?: ?[oO]ne| ?[fF]ollower)?$")) {  // Beside the new leader.
+        auto others = story.without_left_out();
+        std::erase(others, story.server("leader"));
+        if (others.size() != 1) throw Refused("which one? " + key);
+        return others;
     }
     if (contains(key, "^old[lL]eader")) return {story.server("old leader")};
     if (contains(key, "^(?:new)?[lL]eader(?:Tree|Has)?$")) return {story.server("leader")};
@@ -168,7 +181,14 @@ bool check_path_key(Story& story, const std::string& key, const Value& value, Ve
         return true;
     }
     const std::string path = key.starts_with("/") ? key : "/" + key;
-    if (!story.knows(path) || !is_text(value)) return false;
+    if (!story.knows(path)) return false;
+    if (value.is(Value::Kind::boolean)) {  // "/zkL": false
+        for (const NodeId node : story.without_left_out()) {
+            check_paths(story, node, path, truth(value, key), verdict);
+        }
+        return true;
+    }
+    if (!is_text(value)) return false;
     const bool is_placed = std::regex_match(value.text, found, place);
     const std::string who = is_placed ? found[2].str() : "all";
     const std::string what = is_placed ? found[1].str() : value.text;
@@ -209,6 +229,9 @@ void check_key(Story& story, const std::string& key, const Value& value, Verdict
     if (key == "afterRestart" && contains(value.text, "^(?:the )?same$|^unchanged$")) {
         if (!story.before_restart()) throw Refused("nobody was restarted");
         return verdict.require(key, story.before_restart()->held == story.moment().held);
+    }
+    if (contains(key, "^(?:sync|syncMode|mode)$") && !story.returned_by().empty()) {
+        return verdict.check(key, value.text, story.returned_by());
     }
     if (contains(key, "^(?:read(?:Before|At(?:L|(?:Old)?Leader))?|exists)$")) {
         check_read(story, key, value, verdict);

@@ -16,11 +16,37 @@ using zab::NodeId;
 bool Story::play_repeats(const std::string& step) {
     static const std::regex repeated("((?:re)?start .*?) (twice|thrice|[a-z0-9]+ times)");
     static const std::regex meanwhile(
-        "(.*?)(?: (?:is |comes )?(?:up|starts?|restarts?|joins?|back))(?: by (SNAP|DIFF|TRUNC))? "
+        "(.*?)(?:(?:^| )(?:is |comes )?(?:up|starts?|restarts?|(?:re)?joins?|back))(?: by "
+        "(SNAP|DIFF|TRUNC))? "
+        "(?:while (?:client )?(?:creates|writes) (?:go on|continue|are (?:running|going on))|"
+        "(?:during|amid|among) (?:more |further |other )?(?:creates|writes))");
+    static const std::regex imperative("^((?:re)?start) (.*?) (?=while |during |amid )");
+    static const std::regex amid(
+        "(.*?)(?:^| )(?:is |gets )?(?:killed|stopped|stops|dies|crash(?:es|ed)|down) "
         "(?:while (?:client )?(?:creates|writes) (?:go on|continue|are (?:running|going on))|"
         "(?:during|amid|among) (?:more |further |other )?(?:creates|writes))");
     std::smatch found;
-    const std::string words = plain(step);
+    const std::string words = std::regex_replace(plain(step), imperative, "$2 $1s ");
+    constexpr std::size_t meanwhile_created = 8;
+    if (std::regex_match(words, found, amid)) {
+        const auto who = known_servers(found[1]);
+        if (!who) return false;
+        create_some(meanwhile_created);
+        down(*who);
+        create_some(meanwhile_created);
+        return true;
+    }
+    static const std::regex rolling(
+        "(?:an? )?rolling restart(?: of (?:all|every)(?: servers?)?)?"
+        "(?:(?::|,)? (?:each|every) server (?:is )?(?:stopped and started|restarted))?");
+    if (std::regex_match(words, rolling)) {
+        for (const NodeId node : cluster_->members()) {
+            down_for_restart({node});
+            up({node});
+            claim(step, cluster_->leader().has_value() && cluster_->serves(node));
+        }
+        return true;
+    }
     if (std::regex_match(words, found, repeated)) {
         const auto times = count_named(split_at(found[2], " ").front());
         if (!times) return false;
@@ -31,8 +57,8 @@ bool Story::play_repeats(const std::string& step) {
     const auto who = known_servers(found[1]);
     if (!who) return false;
     ensure_client();
+    if (contains(words, "\\brestart")) down_for_restart(*who);
     for (const NodeId node : *who) cluster_->start(node);
-    constexpr std::size_t meanwhile_created = 8;
     create_some(meanwhile_created);
     settle();
     for (const NodeId node : *who) {
@@ -89,7 +115,7 @@ bool Story::play_loads(const std::string& step) {
         create_some(count - 1);
         return true;
     }
-    if (std::regex_match(words, found, at)) {
+    if (!is_lost_write(step) && std::regex_match(words, found, at)) {
         create_at(server(found[2]), found[1]);
         return true;
     }

@@ -37,6 +37,8 @@ void Story::read_initial(const Value& initial, zab::Config& config) {
             config.force_snapshot_sync = truth(value, key);
         } else if (key == "txnLogSync") {
             config.sync_from_disk = is_on(value, key);
+        } else if (key == "snapCount") {
+            config.snapshot_count = static_cast<std::uint32_t>(number(value, key));
         } else if (key == "leaderTimeoutMs") {
             leader_tick_ = zab::milliseconds(static_cast<std::int64_t>(number(value, key)));
         } else if (!contains(
@@ -172,7 +174,7 @@ NodeId Story::server(const std::string& name) {
     const auto named = names_.find(name);
     if (named != names_.end()) return named->second;
     static const std::regex numbered("(?:S|node|server )?([0-9])");
-    static const std::regex letter("[A-Z]|F[0-9]");
+    static const std::regex letter("[A-Z]|F[0-9]|(?:other )?follower");
     std::smatch found;
     if (std::regex_match(name, found, numbered)) {
         const std::size_t told = std::stoul(found[1]);
@@ -211,6 +213,11 @@ std::vector<NodeId> Story::servers(const std::string& told) {
                           (told == "both" && last_named_.size() == 2);
     if (!is_again) last_named_ = named(told);
     if (last_named_.empty()) throw Refused("who is it?");
+    std::smatch found;
+    const bool is_counted = std::regex_search(told, found, compiled("\\b(both|two|three|four)\\b"));
+    if (is_counted && last_named_.size() != count_named(found[1])) {
+        throw Refused(fmt::format("{}: they are {}", told, last_named_.size()));
+    }
     return last_named_;
 }
 
@@ -220,7 +227,7 @@ std::vector<NodeId> Story::named(const std::string& told) {
         "\\b(?:both|two|three|four|remaining|other|only|again|are|is|each|one by "
         "one|concurrently)\\b ?");
     static const std::regex title(
-        "\\b(?:followers?|servers?|nodes?|leader) (?=[A-Z]\\b|S?[0-9])|"
+        "\\b(?:followers?|servers?|nodes?|(?:old )?leader) (?=[A-Z]\\b|S?[0-9])|"
         "\\b(?:former|previous|old|earlier|original) (?=followers?\\b)");
     static const std::regex ends("^\\s+|\\s+$");
     static const std::regex every("^(?:all|every) (?=followers?|others?)");
@@ -237,6 +244,13 @@ std::vector<NodeId> Story::named(const std::string& told) {
                  "(?:servers|nodes|peers))?$")) {
         return cluster_->members();
     }
+    static const std::regex some("(?:an? |one |first )?follower|first(?: one)?");
+    static const std::regex another("(?:another|an?other|second|a second)(?: follower| one)?");
+    if (contains(told, "^(?:server|node)$") && cluster_->members().size() == 1) {
+        return cluster_->members();
+    }
+    if (std::regex_match(told, some)) return {server("follower")};
+    if (std::regex_match(told, another)) return {server("other follower")};
     if (contains(who, "^(?:followers?|others|rest|servers|nodes)$") &&
         (who.starts_with("follower") || is_other || who == "others" || who == "rest")) {
         const bool is_past = names_.contains("old leader") &&
@@ -246,6 +260,11 @@ std::vector<NodeId> Story::named(const std::string& told) {
     std::vector<NodeId> all;
     for (const std::string& name : split_at(who, "\\s*,\\s*(?:and )?|\\s+and\\s+")) {
         std::smatch found;
+        if (contains(name, "^(?:followers|others)$")) {  // "leader and followers"
+            const auto group = named(name);
+            all.insert(all.end(), group.begin(), group.end());
+            continue;
+        }
         if (!std::regex_match(name, found, range)) {
             all.push_back(server(name));
             continue;
@@ -262,8 +281,12 @@ std::vector<NodeId> Story::without_left_out() const {
     std::vector<NodeId> all = cluster_->members();
     const auto old = names_.find("old leader");
     const auto& [step, who] = started_at_;
+    const bool are_others_up = std::all_of(all.begin(), all.end(), [&](NodeId node) {
+        return (old != names_.end() && node == old->second) || cluster_->is_up(node);
+    });
     const bool is_left_out = old != names_.end() && !cluster_->is_up(old->second) &&
-                             step + 1 == steps_.size() && who.size() + 1 == all.size();
+                             step + 1 == steps_.size() &&
+                             (are_others_up || who.size() + 1 == all.size());
     if (is_left_out) std::erase(all, old->second);
     return all;
 }

@@ -15,11 +15,11 @@ namespace {
 const std::string comes_back =
     "\\b(?:allowed|let|(?:re)?joins?|comes back|returns?|reconnects?|gives up|gave up|times? out|"
     "timed out|quits?|(?:steps|stepped) down|follows?|becomes (?:an? )?(?:follower|FOLLOWING)|"
-    "FOLLOWING|resume[sd]?|unsuspend(?:ed)?|released?|stops leading|"
+    "FOLLOWING|resume[sd]?|unsuspend(?:ed)?|unblock(?:ed)?|released?|stops leading|"
     "(?:may|can) (?:elect|take part|vote))\\b";
 /// Who: "old leader", "leader", "L", "wait until it".
 const std::string who_comes =
-    "(?:(?:wait |allow |release |unsuspend |resume |let |for |until )*)"
+    "(?:(?:wait |allow |release |unsuspend |unblock |resume |let |for |until )*)"
     "(old leader|leader [A-Z]|leader|[A-Z]|it)\\b";
 const std::string isolation_ends =
     "(?:end|lift|stop|heal) (?:its |old |leader's )*(?:isolation|suspension)(?: of (?:old "
@@ -72,7 +72,8 @@ const std::regex& slower_tick() {
         "tick(?:Time| time)?(?: to (.*))?|"
         "(?:leader [A-Z]: )?(?:its |leader's )?tick(?:Time)? (?:is "
         ")?(?:raised|increased|long|slow)|"
-        "(?:leader|leader [A-Z]|[A-Z]) (?:with|has) (?:an? )?(?:long|raised|slow) tick(?:Time)?|"
+        "(?:leader|leader [A-Z]|[A-Z]) (?:with|has|(?:is )?kept (?:LEADING|leading) (?:by|with)) "
+        "(?:an? )?(?:long|raised|slow) tick(?:Time)?|"
         "(?:its|leader's) (?:tick(?:Time)?|(?:session )?timeouts?) (?:are|is) "
         "(?:long|raised|high)");
 }
@@ -82,7 +83,8 @@ const std::regex& slower_tick() {
 /// "leader L isolated from elections, its tick raised to 10 s", "isolate leader".
 bool Story::play_isolation(const std::string& step) {
     static const std::regex isolated(
-        "(.*?) ?(?:is )?(?:isolated|suspended|cut off|kept out|excluded|kept from "
+        "(.*?) ?(?:is )?(?:isolated|suspended|cut off|kept out|excluded|blocked from|(?:does not|"
+        "cannot) (?:go LOOKING|look|elect|vote)|kept from "
         "(?:electing|elections?|"
         "looking|voting|(?:re)?joining|stepping down|timing out)|prevented from|held back|barred|"
         "(?:cannot|does not|can not|may not) take part|takes no part)\\b.*|"
@@ -203,7 +205,8 @@ bool Story::play_returns(const std::string& step) {
     static const char* const known =
         "old|new|leader|[A-Z]|allowed|let|back|in|to|and|times?|timed|out|(?:re)?joins?|as|"
         "FOLLOWING|follows?|follower|gives?|gave|up|steps?|stepped|down|resume[sd]?|comes|without|"
-        "restart|unsuspend(?:ed)?|the|their|its|quorum|elections?|ensemble|may|can|elect|take|part|"
+        "restart|unsuspend(?:ed)?|unblock(?:ed)?|the|their|its|quorum|elections?|ensemble|may|can|"
+        "elect|take|part|"
         "vote|after|others|another|LOOKING|a|is|it|one|them|leading|wait|for|until|allow|released?|"
         "returns?|reconnects?|quits?|becomes|stops|timeout|followers|->";
     const std::string words = std::regex_replace(plain(step), compiled(" ?-> ?"), " becomes ");
@@ -238,7 +241,9 @@ bool Story::play_outcomes(const std::string& step) {
     static const std::regex is_leader(
         "(S?[0-9]|F[0-9]|[A-Z]) (?:leads|is elected|is (?:an? )?(?:new )?leader|becomes (?:an? "
         ")?(?:new )?leader)");
-    static const std::regex serve("(?:both )?(.*?) (?:serve|are serving|are in service)");
+    static const std::regex serve(
+        "(?:wait (?:until|till|for) )?(?:both )?(.*?) (?:serves?|(?:is|are) (?:serving|in "
+        "service))");
     static const std::regex alone(" without (?:old leader|leader|L|it)\\b");
     const std::string told = plain(step);
     if (contains(told, ",| and ")) return false;

@@ -22,7 +22,9 @@ bool Story::play_sights(const std::string& step) {
     };
     static const std::regex read(
         "^(?:client )?(?:an? )?reads? (?:at|on|from) (?=.* (?:sees|finds|shows) )");
-    const std::string words = std::regex_replace(plain(step), read, "");
+    static const std::regex reader("^(leader|S?[0-9]|[A-Z]) reads? (?=(?:sees|finds|shows) )");
+    const std::string words =
+        std::regex_replace(std::regex_replace(plain(step), read, ""), reader, "$1 ");
     std::smatch found;
     if (std::regex_match(words, found, forms[0]) || std::regex_match(words, found, forms[1])) {
         return play_reads("read " + found[2].str() + " at " + found[3].str() + ": present");
@@ -48,7 +50,11 @@ bool Story::play_sights(const std::string& step) {
 /// "read /L"; "read /a at leader: present"; "exists(/a) at L: ok"; "read all 20 at A".
 bool Story::play_reads(const std::string& told) {
     static const std::regex at_quorum("\\b(?:at|on|from) (?:the )?new quorum$");
-    const std::string step = std::regex_replace(with_paths(told), at_quorum, "at leader");
+    static const std::regex of_client(
+        "^client (?:at|on|of) (\\S+) (sees|finds|reads) (/[A-Za-z0-9_]+)$");
+    const std::string step =
+        std::regex_replace(std::regex_replace(with_paths(told), at_quorum, "at leader"), of_client,
+                           "client $2 $3 at $1");
     static const std::regex reads(
         "(?:client )?(?:reads?|exists|check) ?\\(?(/[A-Za-z0-9_]+|all [0-9]+)"
         "(?: nodes)?\\)?(?: (?:at|on|from) (?:the )?(\\w+(?: leader)?))?"

@@ -15,7 +15,8 @@ constexpr const char* go =
     "(?:down|stops?|stopped|kill|kills|killed|shut ?down|shuts down|crash|crashes|crashed|dies?|"
     "fails|goes down|taken down|power loss)";
 constexpr const char* come =
-    "(?:up|starts?|started|restarts?|restarted|joins?|joined|returns?|comes? back|boots?|recovers?|"
+    "(?:up|starts?|started|restarts?|restarted|(?:re)?joins?|(?:re)?joined|returns?|comes? "
+    "back|boots?|recovers?|"
     "back|back up|reconnects?)";
 
 bool contains_node(const std::vector<NodeId>& all, NodeId node) {
@@ -159,34 +160,50 @@ bool Story::play_ups(const std::string& step) {
     return true;
 }
 
+namespace {
+
+/// "fail after the NEWLEADER ack": then they have read UPTODATE at most.
+std::string failing_at_uptodate(const std::string& step) {
+    static const std::regex behind_ack(
+        "\\b(fail|die|crash|stop|quit|end|break)(e?s|) (?:right |just |only )?after (?:the |its "
+        "|their )?(?:NEWLEADER ack|ack of NEWLEADER|acking NEWLEADER)$");
+    if (contains(step, "UPTODATE.*\\bbefore\\b.*(?:NEWLEADER|\\back)"))
+        throw Refused("step: " + step);
+    return std::regex_replace(step, behind_ack, "$1$2 at UPTODATE (after its NEWLEADER ack)");
+}
+
+}  // namespace
+
 /// "start followers; each fails when UPTODATE arrives (after its NEWLEADER ack)", "followers up:
 /// DIFF sync, ack NEWLEADER, then die on UPTODATE": they come back to their leader, whose client
 /// has lost it meanwhile.
-bool Story::play_failing_ups(const std::string& step) {
+bool Story::play_failing_ups(const std::string& told) {
     static const std::regex fails(
         "(.*?)[;,:]? (?:but |and )?(?:each|both|they|which)?,? ?(?:must |will )?(?:(?:(?:Socket)?"
         "Timeout|SocketTimeoutException|errors?|exceptions?|failures?|faults?) (?:is |are )?"
-        "(?:injected|thrown)|fails?|dies?|die|crash\\w*|stops?|quits?|exits?|ends?|"
+        "(?:injected|thrown)|fail(?:s|ing)?|dies?|die|dying|crash\\w*|stops?|quits?|exits?|ends?|"
         "aborts?|times? out|errors?|breaks?)\\b.*UPTODATE(.*)|"
-        "(.*?) with (?:the |their )?UPTODATE (?:read )?(?:failing|failure|failures|errors?)");
+        "(.*?)(?: with|[,;:]) (?:the |their )?UPTODATE (?:read "
+        ")?(?:failing|failures?|fails|errors?)");
     static const std::regex starts(
-        "(?:start|restart) (.*?)|(.*?) (?:is |are )?(?:up|starts?|restart(?:s|ed)?|"
+        "(?:start|restart) (.*?)|(.*?) (?:is |are )?(?:up|start(?:s|ed)?|restart(?:s|ed)?|"
         "back|joins?|rejoins?)");
     static const std::regex diff(
         "[,:;]? ?(?:they |each |both |and )*(?:(?:gets?|receives?|sync(?:ed|s)?)\\b[^,;:]*?)? "
         "?(?:by |via |with )?"
-        "DIFF(?: sync)?(?: from [A-Za-z ]+)?(?: with (/[A-Za-z0-9]+))?(?=$|,|;)");
+        "DIFF(?:[ -]sync(?:s|ed)?)?(?: from [A-Za-z ]+)?(?: with (/[A-Za-z0-9]+))?(?=$|,|;)");
     static const std::regex acks(
         "[,:;]? ?(?:and |they |each |both )*(?:acks? (?:of )?NEWLEADER|NEWLEADER acked)"
         "(?=$|,|;)");
     std::smatch found;
+    const std::string step = failing_at_uptodate(told);
     const std::string words = plain(step);
     if (!std::regex_match(words, found, fails)) return false;
     std::string first = found[1].str() + found[3].str();
+    const std::string behind = found[2];
     std::smatch held;
     const bool is_got = std::regex_search(first, held, diff);
     const std::string in_diff = is_got ? held[1].str() : "";
-    const std::string behind = found[2];
     static const char* const comes =
         "when|arrives?|comes|is|read|received|reading|message|after|behind|following|the|DIFF|it";
     if (!made_of(behind, comes)) return false;
@@ -196,11 +213,9 @@ bool Story::play_failing_ups(const std::string& step) {
     // "A and B get DIFF": for that they must have been started.
     const bool is_start = std::regex_match(first, found, starts);
     if (!is_start && !is_got) return false;
-    const auto known = known_servers(!is_start          ? first
-                                     : found[1].matched ? found[1].str()
-                                                        : found[2].str());
+    const auto known = known_servers(is_start ? found[1].str() + found[2].str() : first);
     if (!known) return false;
-    const std::vector<NodeId> who = *known;
+    const std::vector<NodeId>& who = *known;
     const NodeId leader = server("old leader");
     settle();
     Cluster& c = *cluster_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace conformance {
 
@@ -203,23 +204,34 @@ void Talk::look(const std::string& step) {
     looks_.push_back(std::move(seen));
 }
 
+/// "ACK" is no "ACKEPOCH".
+bool Talk::is_step(const Look& look, const std::string& words) {
+    const std::string name = words.substr(0, words.find(' '));
+    if (!look.step.starts_with(name)) return false;
+    if (name.size() < words.size() - (words.ends_with(' ') ? 1 : 0)) {
+        return look.step.starts_with(words);
+    }
+    return look.step.size() == name.size() ||
+           std::isalpha(static_cast<unsigned char>(look.step[name.size()])) == 0;
+}
+
 const Talk::Look& Talk::after(const std::string& words) const {
     for (const Look& one : looks_) {
-        if (one.step.starts_with(words)) return one;
+        if (is_step(one, words)) return one;
     }
     throw Refused("there is no step " + words);
 }
 
 const Talk::Look& Talk::before(const std::string& words) const {
     for (std::size_t i = 1; i < looks_.size(); ++i) {
-        if (looks_[i].step.starts_with(words)) return looks_[i - 1];
+        if (is_step(looks_[i], words)) return looks_[i - 1];
     }
     throw Refused("there is no step " + words);
 }
 
 bool Talk::has_said(const std::string& packet) const {
     return std::any_of(looks_.begin(), looks_.end(),
-                       [&](const Look& one) { return one.step.starts_with(packet); });
+                       [&](const Look& one) { return is_step(one, packet); });
 }
 
 /// Of a session that the script has opened only to write something.

@@ -50,6 +50,7 @@ class Talk {
     const Look& after(const std::string& words) const;
     const Look& before(const std::string& words) const;
     bool has_said(const std::string& packet) const;  ///< The script.
+    static bool is_step(const Look& look, const std::string& words);
     /// What the server has said over the learner connection, pings apart; nothing of sessions that
     /// the script has opened only to write.
     std::vector<zab::Message> said(bool with_pings = false) const;
@@ -69,6 +70,9 @@ class Talk {
     const std::optional<End>& left() const { return left_; }
     /// Pings from the server since the script last spoke.
     std::size_t pings() const { return pings_; }
+    bool answers_pings() const { return answers_pings_; }  ///< The script.
+    /// How long the script has said nothing.
+    zab::Duration silent_for() const { return cluster_->now() - spoke_at_; }
     /// What steps say of the server's own packets, and whether it was so: "LEADERINFO <1,0>".
     const std::vector<std::pair<std::string, bool>>& claims() const { return claims_; }
 
@@ -154,6 +158,15 @@ bool check_moment(const Talk& talk, const std::string& words, const Talk::Look& 
 /// What a case says of a connection or a role: "closed by the leader after syncLimit*tick"; of what
 /// has been said, or is held, in the end. False: the words are about something else. talk_fates.cpp
 bool check_fate(Talk& talk, const std::string& told, Verdict& verdict);
+/// "becomes 1 after ACKEPOCH": not earlier, and not later. False: the words name no packet.
+/// talk_moments.cpp
+bool check_change(const Talk& talk, const std::string& words, bool is_accepted, Verdict& verdict);
+/// "afterACK": "UPTODATE", "afterNEWLEADER": ["ACK <1,0>"]: what the server says next, behind that
+/// packet, and between it and the next step that goes on with the synchronization. False: the key
+/// or the words are about something else. talk_moments.cpp
+bool check_said_after(Talk& talk, const std::string& key, const Value& value, Verdict& verdict);
+/// What a sequence tells, one after the other: "PROPOSAL, pings, then connection closed".
+std::vector<std::string> parts_of(const Value& value, const std::string& key);
 /// Packets and what they carry. False: the key is about something else. talk_packets.cpp
 bool check_packets(Talk& talk, const std::string& key, const Value& value, Verdict& verdict);
 std::string list_of(const std::vector<zab::Zxid>& zxids);

@@ -26,7 +26,7 @@ void check_snapshot(Talk& talk, const std::string& words, const Look& look, Verd
     static const char* const known =
         "snapshots?|snap|is|was|an?|the|one|exactly|un-?synced|synced|not|no|none|never|taken|"
         "written|all|any|ever|time|whole|run|throughout|zero|"
-        "once|only|during|DIFF|sync|yet|by|then|at|and|on|disk";
+        "once|only|during|for|files?|DIFF|sync|yet|by|then|at|and|on|disk";
     if (!made_of(words, known) || contains(words, "[0-9]")) throw Refused("expected: " + words);
     const Look& last = talk.looks().back();
     const bool is_unsynced = contains(words, "\\b(?:un-?|not )synced\\b");
@@ -80,6 +80,7 @@ void check_presence(Talk& talk, const std::string& words, const Look& look, Verd
         "transactions?|proposals?|[a-z]|the|is|are|in|on|and|after|from|both|all|to|it|yet|held|"
         "new|old|still|of|by|server|also|data|database|node|write|create|found|read(?:able)?|back|"
         "available|survives?|survived|kept|has|have|gives|yields|holds|contains|again|already|"
+        "created|opened|replay(?:ed)?|"
         "[Ss]ession's|image|file";
     static const std::regex names("<[0-9]+, ?[0-9]+>|/[a-z]\\w*");
     if (!made_of(std::regex_replace(words, names, ""), known)) throw Refused("expected: " + words);
@@ -91,7 +92,7 @@ void check_presence(Talk& talk, const std::string& words, const Look& look, Verd
     const bool has_aspect = on_disk || in_memory;
     if (!has_aspect && !contains(words,
                                  "\\b(?:present|exists|known|there|absent|missing|lost|gone|found|"
-                                 "survives?|survived|kept|available)\\b")) {
+                                 "survives?|survived|kept|available|created|opened)\\b")) {
         throw Refused("expected: " + words);
     }
     if (contains(words, "\\bnor\\b") != contains(words, "\\bneither\\b")) {
@@ -166,6 +167,7 @@ bool check_moment(const Talk& talk, const std::string& words, const Look& look, 
     static const std::regex last(
         "last ?(?:[pP]rocessed|[zZ]xid)(?: ?[zZ]xid)?(?: is| =|:)? ?(<[^>]*>|[a-z][0-9]?)( on "
         "disk)*");
+    static const std::regex log_end("log ends (?:at|with|in) (<[^>]*>|[a-z][0-9]?)(?: on disk)*");
     static const std::regex packet(std::string("(?:(no) )?(") + packet_names +
                                    ")(?: (?:is|was|has been))?(?: (not|never))?(?: yet)? "
                                    "(?:received|read|sent|said|seen|heard)(?: yet)?");
@@ -183,7 +185,9 @@ bool check_moment(const Talk& talk, const std::string& words, const Look& look, 
         return check_moment(talk, "no " + found[1].str() + " sent", look, verdict);
     }
     if (check_epochs_held(talk, words, look, verdict)) return true;
-    if (std::regex_match(words, found, last)) {
+    if (std::regex_match(words, found, log_end)) {
+        verdict.check(words, text(talk.meant(found[1].str())), text(look.reloaded));
+    } else if (std::regex_match(words, found, last)) {
         const bool on_disk = found[2].matched;
         verdict.check(words, text(talk.meant(found[1].str())),
                       text(on_disk ? look.reloaded : look.processed));
@@ -202,7 +206,9 @@ bool check_moment(const Talk& talk, const std::string& words, const Look& look, 
 
 void check_clause(Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
     if (check_moment(talk, words, look, verdict)) return;
-    if (words == "synced") {
+    if (words == "not even at UPTODATE" || words == "not even after UPTODATE") {
+        verdict.require(words, talk.has_said("UPTODATE") && talk.looks().back().snapshots == 0);
+    } else if (words == "synced") {
         verdict.require(words, look.are_synced && look.snapshots > 0);
     } else if (words == "before the ack" || words == "before ack") {
         verdict.require(words,

@@ -71,7 +71,14 @@ void check_epoch(Talk& talk, const std::string& key, const Value& value, Verdict
         "(?:is |was |stays |remains )?(?:unchanged|kept|"
         "(?:not|never) (?:advanced|changed|written|raised|updated|bumped|increased|moved|set))");
     static const std::regex number_told(" ?\\(((?:still |stays |= ?)?[0-9]+)\\)");
-    const std::string words = without_remarks(std::regex_replace(value.text, number_told, ", $1"));
+    // A moment is no remark: "becomes 1 (after ACKEPOCH)".
+    static const std::regex moment_told(
+        " ?\\(((?:only |just |right )?(?:before|after|behind|until|once|upon|on|when|by) "
+        "[^()]*)\\)");
+    static const std::regex epoch_told(" ?\\(((?:accepted|current) ?[eE]poch [0-9]+)\\)");
+    const std::string words = without_remarks(std::regex_replace(
+        std::regex_replace(std::regex_replace(value.text, number_told, ", $1"), epoch_told, ", $1"),
+        moment_told, " $1"));
     const auto epoch_at = [&key](const Look& look) {
         return (contains(key, "[aA]ccepted") ? look.accepted : look.current).value;
     };
@@ -84,12 +91,17 @@ void check_epoch(Talk& talk, const std::string& key, const Value& value, Verdict
             }
         };
         std::smatch found;
+        if (check_change(talk, what, contains(key, "[aA]ccepted"), verdict)) continue;
+        if (contains(what, "^(?:accepted|current) ?[eE]poch ") &&
+            check_moment(talk, what, look_for(talk, key), verdict)) {
+            continue;
+        }
         if (std::regex_match(what, found, told)) {
             verdict.check(key, found[2], std::to_string(epoch_at(look_for(talk, key))));
             if (found[1] == "stays" || found[1] == "remains") check_always(found[2]);
         } else if (std::regex_match(what, kept)) {
             check_always(std::to_string(epoch_at(talk.looks().front())));
-        } else {
+        } else if (!check_moment(talk, clause, look_for(talk, key), verdict)) {
             throw Refused(key + ": " + value.text);
         }
     }
@@ -120,7 +132,7 @@ bool check_state(Talk& talk, const std::string& key, const Value& value, Verdict
     static const std::regex epoch_key(
         "(?:leader|follower|observer)?(?:[cC]urrent|[aA]ccepted)Epoch(?:A[a-zA-Z]+)?");
     const bool at_ack = (key == "epochs" || key == "atAck") && talk.role() != Talk::Role::leader;
-    if (is_table(value)) {
+    if (is_table(value) && key.find(' ') == std::string::npos) {
         check_table(talk, value, at_ack ? talk.after("NEWLEADER") : look_for(talk, key), key,
                     verdict);
     } else if (std::regex_match(key, epoch_key)) {
@@ -208,15 +220,23 @@ void check_fate_of(Talk& talk, const std::string& key, const std::string& words,
     if (is_somebody && !talk.is_self(key) && !is_passive) {
         throw Refused("of the other side: " + words);
     }
-    if (!check_fate(talk, words, verdict)) throw Refused("expected: " + words);
+    const bool is_bare = !is_somebody && contains(words, "^(?:is )?(?:lost|ended|gone)\\b");
+    const std::string fate = is_bare ? "connection " + words : words;
+    if (!check_fate(talk, fate, verdict)) throw Refused("expected: " + words);
 }
 
 /// "<1,2> before the NEWLEADER ack": what is said, and the moment.
 std::pair<std::string, std::optional<Look>> moment_in(const Talk& talk, const std::string& words) {
     static const std::regex tail(
-        ",? (?:already )?(?:at|before|by|when) (?:the |its )?(?:(?:ACK|ack) of NEWLEADER|NEWLEADER "
-        "(?:ack|ACK)|NEWLEADER is acked)$");
+        ",? (?:already )?(?:at|before|by|when) (?:the |its )?(?:first )?(?:(?:ACK|ack) of "
+        "NEWLEADER|"
+        "NEWLEADER (?:ack|ACK)|NEWLEADER is acked|(?:ACK|ack)(?: is (?:sent|said|read))?|"
+        "it acks(?: NEWLEADER)?|acking(?: NEWLEADER)?)$");
+    static const std::regex at_end(",? (?:after|at|behind|since) (?:the )?(UPTODATE|COMMIT)$");
     std::smatch found;
+    if (std::regex_search(words, found, at_end) && !contains(found.prefix(), "not even$")) {
+        return {found.prefix(), talk.after(found[1])};
+    }
     if (!std::regex_search(words, found, tail)) return {words, std::nullopt};
     const Look& look = talk.after("NEWLEADER");
     if (talk.acks_after(talk.before("NEWLEADER")).empty()) throw Refused("no ack: " + words);
@@ -225,7 +245,8 @@ std::pair<std::string, std::optional<Look>> moment_in(const Talk& talk, const st
 
 void check_stored(Talk& talk, const std::string& key, const std::string& told, Verdict& verdict) {
     static const std::regex on_disk(
-        "(?:disk|onDisk|inLog|logged|fromDisk|diskImage|persisted|recovered|restored|afterReload|"
+        "(?:disk|onDisk|inLog|txnLog|logged|fromDisk|diskImage|persisted|recovered|restored|"
+        "afterReload|"
         "afterShutdown|reload|durable)\\b.*");
     static const std::regex in_memory("inMemory|inTree|applied");
     // A snapshot is spoken of as it is when the new leader is acknowledged.
@@ -235,7 +256,8 @@ void check_stored(Talk& talk, const std::string& key, const std::string& told, V
     const char* const where = std::regex_match(key, on_disk)     ? " on disk"
                               : std::regex_match(key, in_memory) ? " in memory"
                                                                  : "";
-    const bool is_of_session = contains(key, "^sessions?$") && !contains(words, "[sS]ession");
+    const bool is_of_session =
+        contains(key, "^(?:sessions?|createSession)$") && !contains(words, "[sS]ession");
     check_clause(talk, (is_of_session ? "session " : "") + words + where, look, verdict);
 }
 
@@ -254,10 +276,17 @@ void check_key(Talk& talk, const std::string& key, const Value& value, Verdict& 
         "result|end|timeout|afterTimeout");
     static const std::regex stores(
         "snapshots?(?:Taken|Written)?|(?:at|before|after)[A-Z]\\w*|disk|onDisk|inLog|fromDisk|"
-        "diskImage|persisted|recovered|restored|inMemory|inTree|log|logged|applied|reload(?:ed)?(?:"
+        "diskImage|persisted|recovered|restored|inMemory|inTree|log|txnLog|logged|applied|reload(?:"
+        "ed)?(?:"
         " from "
-        "disk)?|durable|sessions?|memory");
+        "disk)?|durable|sessions?|createSession|memory");
     refuse_other_side(talk, key);
+    static const std::regex at_time("after (" + sum_of_times() + ")");
+    if (std::smatch found; std::regex_match(key, found, at_time)) {
+        const auto time = duration_in(found[1], talk.cluster().config());
+        if (!time || talk.silent_for() < *time) throw Refused("nobody waits so long: " + key);
+        return check_key(talk, "end", value, verdict);
+    }
     if (check_flag(talk, key, value, verdict) || check_packets(talk, key, value, verdict) ||
         check_state(talk, key, value, verdict) || check_ending(talk, key, value, verdict)) {
         return;
@@ -266,8 +295,13 @@ void check_key(Talk& talk, const std::string& key, const Value& value, Verdict& 
     const bool is_end = std::regex_match(key, ends);
     const bool is_fate = std::regex_match(key, fates) && key != "afterTimeout";
     const bool is_any = is_end || key == "afterTimeout";
-    if (!is_fate && !is_any && !std::regex_match(key, stores)) throw Refused("expected." + key);
-    for (const std::string& part : texts(value, key)) {
+    static const std::regex named("[a-z][0-9]?|txn|proposal");  // What becomes of that proposal.
+    const bool is_named = std::regex_match(key, named) && !talk.spoken_of().empty();
+    if (!is_fate && !is_any && !is_named && !std::regex_match(key, stores)) {
+        throw Refused("expected." + key);
+    }
+    for (const std::string& told : texts(value, key)) {
+        const std::string part = is_named ? key + " " + told : told;
         // A remark that can be checked is one more clause: "applied (last processed <1,2>)".
         static const std::regex epochs(" and (?=(?:current|accepted) ?[eE]poch)");
         static const std::regex remark(" *\\(((?:last |current|accepted)[^)]*)\\)");

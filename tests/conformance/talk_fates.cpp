@@ -51,10 +51,23 @@ std::string without_reason(const Talk& talk, const std::string& words, Verdict& 
     static const std::regex reason(
         ",? (?:as|because|since|when|once) (?:the |its |that |one )?(?:proposal|txn|transaction) "
         "(?:is |was |stays |goes |remains )?(?:not acked|un-?acked|never acked|unacknowledged|not "
-        "acknowledged|times out|timed out|has timed out)$");
+        "acknowledged|times out|timed out|has timed out)$|"
+        ",? (?:without|for (?:lack|want) of) (?:an? |the |any |its )?(?:ACK|ack)s?(?: (?:of|for) "
+        "(?:it|"
+        "(?:the |that |its )?(?:proposal|PROPOSAL|txn|transaction)))?$");
+    static const std::regex in_spite(
+        ",? (?:although|though|even though|while|with) (?:all |the |every )*(?:PING|ping)s? (?:are "
+        "|is |"
+        "being |still )*(?:answered|replied to|echoed)$");
     std::smatch found;
+    if (std::regex_search(words, found, in_spite)) {
+        verdict.require(words, talk.answers_pings());
+        return without_reason(talk, found.prefix(), verdict);
+    }
     if (!std::regex_search(words, found, reason)) return words;
-    verdict.require(words, !talk.spoken_of().empty() && !talk.has_said("ACK p"));
+    const auto& all = talk.spoken_of();
+    verdict.require(words, !all.empty() && !talk.has_said("ACK p") &&
+                               !talk.has_said("ACK " + text(all.back())));
     return found.prefix();
 }
 

@@ -20,8 +20,10 @@ void change_texts(Value& value, const std::function<std::string(const std::strin
 std::string with_plain_sums(const std::string& words) {
     static const std::string limit = "(?:init|sync)Limit(?: ?\\* ?tick(?:Time)?| ticks?)?";
     static const std::regex bracketed("\\((([0-9]+ ?\\* ?)?" + limit + ")\\)");
+    static const std::regex whole("\\((([0-9]+ ?\\* ?)?" + limit + " ?\\+ ?[0-9]+)\\)(?= pings)");
     static const std::regex sum("(" + limit + ") ?\\+ ?(?=[0-9])");
-    return std::regex_replace(std::regex_replace(words, bracketed, "$1"), sum, "$1+");
+    const std::string told = std::regex_replace(words, whole, "$1");
+    return std::regex_replace(std::regex_replace(told, bracketed, "$1"), sum, "$1+");
 }
 
 /// "closed, as the proposal is not acked": a reason is no clause of its own.
@@ -31,7 +33,16 @@ std::string with_reasons(const std::string& words) {
     static const std::regex limited(
         "\\b((?:as|when|once) (?:the |its )?(?:txn|transaction|proposal) (?:times|has timed) out) "
         "\\(((?:init|sync)Limit)(?: ?\\* ?tick(?:Time)?| ticks?)?\\)");
-    const std::string told = std::regex_replace(words, limited, "after $2*tick $1");
+    static const std::regex unacked(
+        "\\b(as|when|once|because|since) ((?:the |its )?(?:proposal|txn|transaction) (?:is |was "
+        "|stays "
+        ")?(?:not acked|un-?acked)) (?:within|for|in) ((?:init|sync)Limit)(?: ?\\* ?tick(?:Time)?| "
+        "ticks?)?");
+    static const std::regex timeout(
+        "(?::|;|,| by| on) (?:an? |the )?(?:txn|transaction|proposal) timeout$");
+    std::string told = std::regex_replace(words, limited, "after $2*tick $1");
+    told = std::regex_replace(told, unacked, "after $3*tick $1 $2");
+    told = std::regex_replace(told, timeout, " as the txn times out");
     return std::regex_replace(with_plain_sums(told), reason, " ");
 }
 
@@ -70,8 +81,15 @@ void tie_to_proposals(std::vector<Value>& steps) {
 /// "createSession <1,2> on disk": where that proposal is told without its kind, that is its kind.
 void take_kinds_expected(Case& one) {
     static const std::regex opener("\\bcreateSession(?: of| txn)? (<[0-9]+, ?[0-9]+>)");
+    static const std::regex bare("\\bcreateSession(?: txn)?(?= [a-z])");
+    static const std::regex told("[Ss]ession");
+    const auto& steps = one.stimulus.elements;
+    const bool is_told = std::any_of(steps.begin(), steps.end(), [](const Value& step) {
+        return std::regex_search(step.text, told);
+    });
     std::vector<std::string> opened;
-    change_texts(one.expected, [&](const std::string& words) {
+    change_texts(one.expected, [&](std::string words) {
+        if (is_told) words = std::regex_replace(words, bare, "session");
         for (std::sregex_iterator i(words.begin(), words.end(), opener), end; i != end; ++i) {
             opened.push_back((*i)[1]);
         }
@@ -104,8 +122,12 @@ Case in_one_form(const Case& one) {
     Case formed = one;
     change_texts(formed.expected, with_reasons);
     take_kinds_expected(formed);
+    static const std::regex comes(" ?-> ?PROPOSAL\\b");
+    static const std::regex so_far("^\\.\\.\\. ?(?:up to |until |to )?(?=[A-Z]+$)");
     change_texts(formed.stimulus, [](const std::string& words) {
-        return with_open_silence(with_plain_sums(words));
+        const std::string told = std::regex_replace(words, comes, "; PROPOSAL read");
+        return with_open_silence(
+            with_plain_sums(std::regex_replace(told, so_far, "normal run up to ")));
     });
     const auto& steps = formed.stimulus.elements;
     if (std::all_of(steps.begin(), steps.end(), is_text)) {

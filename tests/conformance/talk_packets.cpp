@@ -72,7 +72,9 @@ void check_packet(Talk& talk, const std::string& packet, const Value& value, Ver
     static const std::regex unsaid(
         "(?:is |was )?(?:not|never|no)(?: "
         "(?:is|been|sent|received|read|said|seen|yet))*|none|nothing");
-    if (is_text(value) && std::regex_match(without_remarks(value.text), unsaid)) {
+    if (value.is(Value::Kind::boolean)) {
+        verdict.check(packet + " is said", truth(value, packet), said != nullptr);
+    } else if (is_text(value) && std::regex_match(without_remarks(value.text), unsaid)) {
         verdict.check(packet + " is said", false, said != nullptr);
     } else if (is_text(value) &&
                contains(value.text,
@@ -108,8 +110,7 @@ void check_order(Talk& talk, const std::string& key, const std::vector<std::stri
     std::vector<std::string> heard;
     for (const zab::Message& message : talk.said(true)) heard.push_back(packet_name(message));
     auto from = heard.begin();
-    if (contains(key, "afterA")) from = std::find(heard.begin(), heard.end(), "NEWLEADER");
-    if (contains(key, "UPTODATE")) from = std::find(heard.begin(), heard.end(), "UPTODATE");
+    if (key == "then") from = std::find(heard.begin(), heard.end(), "NEWLEADER");
     if (from == heard.end() && !heard.empty()) verdict.require(key, false);
     std::size_t count = 0;
     bool is_over = false;
@@ -180,19 +181,18 @@ void check_ack(Talk& talk, const std::string& which, const Value& value, Verdict
                   is_said ? text(acks[number - 1]) : "none");
 }
 
-/// What a sequence tells, one after the other: "PROPOSAL, pings, then connection closed".
+}  // namespace
+
 std::vector<std::string> parts_of(const Value& value, const std::string& key) {
     static const std::regex pings("(?:only )?pings?(?: only)?");
     std::vector<std::string> parts;
     for (const std::string& one : texts(value, key)) {
-        for (const std::string& part : split_at(one, "[;,] *(?:and )?(?:then )?| then ")) {
+        for (const std::string& part : split_at(one, "[;,] *(?![0-9])(?:and )?(?:then )?| then ")) {
             parts.push_back(std::regex_match(part, pings) ? "PINGs" : part);
         }
     }
     return parts;
 }
-
-}  // namespace
 
 bool check_packets(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
     static const std::regex packet(std::string("(") + packet_names + "|PINGs)", std::regex::icase);
@@ -222,15 +222,15 @@ bool check_packets(Talk& talk, const std::string& key, const Value& value, Verdi
         check_acks(talk, key, value, verdict);
     } else if (contains(key, "^(?:firstSync|sync|syncMode|mode)$")) {
         verdict.check(key, value.text, mode_said(talk));
-    } else if (contains(key,
-                        "^(?:packets|said|order|sequence|afterUPTODATE|afterProposal|afterA(?:ck|"
-                        "CK))$") &&
+    } else if (contains(key, "^(?:packets|said|order|sequence)$") &&
                talk.role() == Talk::Role::leader) {
         check_order(talk, key, parts_of(value, key), verdict);
     } else if (key == "then" && talk.role() == Talk::Role::leader &&
                contains(value.is(Value::Kind::array) ? texts(value, key).front() : value.text,
                         "^(?:UPTODATE|PROPOSAL|PINGs?)\\b")) {
-        check_order(talk, "afterAck", parts_of(value, key), verdict);
+        check_order(talk, key, parts_of(value, key), verdict);
+    } else if (check_said_after(talk, key, value, verdict)) {
+        return true;
     } else if (key == "afterUPTODATE") {
         check_outcomes(talk, value, key, verdict);
     } else {

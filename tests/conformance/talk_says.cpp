@@ -114,6 +114,9 @@ std::optional<Talk::Details> Talk::details_of(std::string words) {
     if (take(words, found, pair)) {
         details.zxid = zab::Zxid::of({to_number(found[1])}, to_number(found[2]));
     }
+    // "(accepted epoch 0)" says the same as the zxid.
+    static const std::regex explained("\\((?:accepted |current )?[eE]poch ([0-9]+)\\)");
+    if (std::regex_search(words, found, explained)) details.epoch = zab::Epoch{to_number(found[1])};
     words = without_remarks(words);
     if (take(words, found, epoch)) details.epoch = zab::Epoch{to_number(found[1])};
     if (!details.zxid && take(words, found, hex)) {
@@ -177,6 +180,9 @@ bool Talk::say_as_leader(const std::string& packet, const Details& details) {
     }
     if (is_sync) sync_point_ = details.zxid.value_or(zab::Zxid{});
     if (packet == "LEADERINFO") {
+        if (details.zxid && details.epoch && details.zxid->epoch() != *details.epoch) {
+            throw Refused("LEADERINFO: its zxid tells another epoch");
+        }
         epoch_ = details.zxid ? details.zxid->epoch() : details.epoch.value_or(epoch_);
         cluster_->send(link(), zab::LeaderInfo{epoch_});
     } else if (packet == "DIFF") {
@@ -204,6 +210,9 @@ bool Talk::say_as_leader(const std::string& packet, const Details& details) {
 
 bool Talk::say_as_learner(const std::string& packet, const Details& details) {
     if (packet == "FOLLOWERINFO") {
+        if (details.zxid && details.epoch && details.zxid->epoch() != *details.epoch) {
+            throw Refused("FOLLOWERINFO: its zxid tells another epoch");
+        }
         cluster_->dial(speaker_, self_, LinkKind::learner);
         const zab::Epoch accepted =
             details.zxid ? details.zxid->epoch() : details.epoch.value_or(zab::Epoch{});
@@ -235,7 +244,7 @@ bool Talk::say(const std::string& packet, std::optional<std::uint16_t> sid,
         return false;
     }
     auto details = is_tree ? Details{} : details_of(rest);
-    if (!details.has_value()) return false;
+    if (!details.has_value()) return hear(packet, rest);
     if (!details->sid) details->sid = sid;
     if (details->sid && role_ == Role::leader) {
         const zab::NodeId mock{static_cast<std::uint16_t>(*details->sid + 1)};

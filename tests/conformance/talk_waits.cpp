@@ -50,7 +50,9 @@ void Talk::claim_zxid(const std::string& packet, const std::string& rest) {
 
 /// A packet that only the server itself can have said; false: it is the script's to say.
 bool Talk::hear(const std::string& packet, const std::string& rest) {
-    static const std::regex form(" *(?:<[0-9]+, ?[0-9]+>)?(?: (?:comes|follows|arrives))?");
+    static const std::regex form(
+        " *(?:<[0-9]+, ?[0-9]+>)?(?: (?:comes|follows|arrives|(?:is |was "
+        ")?(?:read|received|seen)))?");
     const bool is_own = role_ == Role::leader ? is_by_leader(packet) : is_by_learner(packet);
     if (!is_own || !std::regex_match(rest, form)) return false;
     await(packet);

@@ -111,7 +111,9 @@ class CutLog {
     void read_log(const Value& value) {
         if (value.is(Value::Kind::object)) return read_disk(value);
         if (!is_text(value)) return append(read_zxids(value, "log"));
-        static const std::regex at_zero(",? (?:and )?(?:an? )?snapshot at (?:zxid )?0$");
+        static const std::regex at_zero(
+            ",? (?:and )?(?:an? )?snapshot (?:at |of |with )?(?:zxid )?0$|"
+            "^(?:an? )?snapshot (?:at |of |with )?(?:zxid )?0(?:,|;| \\+| and)? ?(?:then |and )?");
         const std::string words = std::regex_replace(value.text, at_zero, "");
         static const char* const between =
             "; *|,? (?:and )?then |, (?:and )?(?=(?:all |every |the |its )?(?:txn |log )?"

@@ -1,0 +1,194 @@
+#include "tests/conformance/epochs.hpp"
+#include "tests/conformance/words.hpp"
+
+#include <algorithm>
+#include <regex>
+#include <set>
+
+namespace conformance {
+
+// What a case expects of those who wait for an epoch.
+
+using Kind = Value::Kind;
+using Seen = EpochsSeen;
+
+std::vector<std::uint16_t> sids_in(const std::string& words) {
+    static const std::regex digits("[0-9]+");
+    std::vector<std::uint16_t> all;
+    for (std::sregex_iterator i(words.begin(), words.end(), digits), end; i != end; ++i) {
+        all.push_back(static_cast<std::uint16_t>(std::stoul(i->str())));
+    }
+    return all;
+}
+
+namespace {
+
+/// "epoch not started", "no epoch ack quorum without the leader". False: about something else.
+bool check_quorum_told(bool is_formed, const std::string& words, Verdict& verdict) {
+    static const std::regex none(
+        "(?:but |and |they )*(?:(?:gets?|reach|forms?) |(?=no))(?:no) (?:epoch )?(?:acks? "
+        ")?quorum(?: (?:of (?:epoch )?acks|without (?:the )?"
+        "leader(?:'s ack)?|is|was|formed|reached))*|"
+        "(?:and |they )*(?:do not|never) (?:get|reach|form) (?:an? |any |the )?(?:epoch )?quorum"
+        "(?: without (?:the )?leader)?");
+    static const std::regex epoch(
+        "(?:and )?(?:the |its )?epoch (?:is |was )?(not |never )?"
+        "(?:started|acked|acknowledged|established|agreed|decided)");
+    static const std::regex flag("(?:electionFinished|epochAcked):? (?:is |stays )?(true|false)");
+    std::smatch found;
+    if (std::regex_match(words, found, flag)) {
+        verdict.require(words, is_formed == (found[1] == "true"));
+    } else if (std::regex_match(words, none)) {
+        verdict.require(words, !is_formed);
+    } else if (std::regex_match(words, found, epoch)) {
+        verdict.require(words, is_formed == !found[1].matched);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/// "time out after initLimit*tick, none returns normally", "none gets past waitForEpochAck".
+void check_waiting(bool waits, const Seen& seen, const std::string& words, Verdict& verdict) {
+    static const std::regex in_vain(
+        " waiting for (?:an? |the )?(?:(?:epoch )?(?:acks?|quorum)(?: of (?:epoch "
+        ")?acks?)?|leader(?:'s "
+        "ack)?)$");
+    static const std::regex unreturned(",? (?:and )?without (?:ever |normally )?returning");
+    for (const std::string& part :
+         clauses(std::regex_replace(without_remarks(words), unreturned, ", do not return"))) {
+        const std::string clause =
+            std::regex_replace(std::regex_replace(part, in_vain, ""),
+                               compiled("blocked until (?=[a-z]+Limit)"), "blocked after ");
+        if (check_quorum_told(seen.is_formed, clause, verdict)) continue;
+        const bool returns = contains(
+            clause,
+            "\\breturn(?:s|ed)?\\b|\\breleased\\b|goes on|succeed(?:s|ed)?\\b|\\bpass(?:es|ed)?\\b|"
+            "g[eo]ts? (?:past|through)");
+        const bool is_held =
+            contains(clause, "tim(?:es?|ed) ?out|block|wait(?!For)|InterruptedException");
+        if (!returns && !is_held) throw Refused("expected: " + clause);
+        if (contains(clause, seen.waits_for_acks ? "getEpoch" : "waitForEpoch")) {
+            throw Refused("nobody calls that: " + clause);
+        }
+        zab::Config config;
+        config.voters = {{1}};
+        const Timed told = timed_in(clause, config);
+        static const char* const known =
+            "time|times|timed|out|in|and|both|all|each|blocks?|blocked|waits?|waiting|still|them|"
+            "of|they|the|it|none|neither|never|nobody|no|not|return(?:s|ed)?|released|normally|"
+            "goes|on|"
+            "succeed(?:s|ed)?|do|does|did|have|has|pass(?:es|ed)?|g[eo]ts?|past|through|timeout|"
+            "waitForEpochAck|getEpochToPropose|followers?|one|call|throws?|with|an|"
+            "InterruptedException|then";
+        const bool is_at_end =
+            !told.time || (*told.time == config.tick_time * config.init_limit &&
+                           (told.how == "after" || (returns && told.how == "within")));
+        if (!made_of(told.words, known) || contains(told.words, "[0-9]") || !is_at_end) {
+            throw Refused("expected: " + clause);
+        }
+        if (contains(clause, "\\bone\\b") && !contains(clause, "\\b(?:no|not(?: even)?) one\\b")) {
+            throw Refused("one of how many? " + clause);  // They wait alike.
+        }
+        const bool negated = is_negated(clause) || contains(clause, "\\bnobody\\b");
+        verdict.require(clause, waits == (returns ? negated : !negated));
+    }
+}
+
+/// `"neither": "returns normally"`, `"returned": false`, `"timedOut": "both after initLimit*tick"`.
+/// False: the key is about something else.
+bool check_returns(const Seen& seen, const std::string& key, const Value& value, Verdict& verdict) {
+    const std::size_t all = seen.followers.size();
+    if (contains(key, "^(?:neither|none|nobody|both|each|all)$") && is_text(value)) {
+        const bool counts = (key != "both" && key != "neither") || all == 2;
+        if (!counts) throw Refused("expected." + key);
+        check_waiting(seen.followers_waited, seen, key + " " + value.text, verdict);
+        return true;
+    }
+    const bool is_return =
+        contains(key, "^(?:returned|(?:any|followers?)Return(?:ed|s)?|passed|succeeded)$");
+    if (!is_return && !contains(key, "^(?:(?:followersT|t)imed?Outs?|timeouts?)$")) return false;
+    const std::size_t count = seen.followers_waited == is_return ? 0 : all;
+    if (value.is(Kind::boolean)) {
+        verdict.check(key, truth(value, key), count > 0);
+    } else if (value.is(Kind::number)) {
+        verdict.check(key, std::to_string(number(value, key)), std::to_string(count));
+    } else if (value.is(Kind::array)) {
+        std::set<std::uint64_t> wanted, got(seen.followers.begin(), seen.followers.end());
+        for (const Value& one : value.elements) wanted.insert(server_number(one, key));
+        if (count == 0) got.clear();
+        verdict.require(key, wanted == got);
+    } else {
+        static const std::regex who("^(both|each|all|none|neither|nobody)?,? ?");
+        static const std::regex during(" (?=[a-z0-9]+Limit)");
+        const bool is_told = contains(value.text, "\\b(?:time|return|pass)");
+        const std::string what = is_return ? " return " : " time out ";
+        const std::string words = is_told
+                                      ? value.text
+                                      : std::regex_replace(value.text, who, "$1" + what,
+                                                           std::regex_constants::format_first_only);
+        const bool is_bound = contains(words, "\\b(?:after|within) ");
+        check_waiting(seen.followers_waited, seen,
+                      is_bound ? words : std::regex_replace(words, during, " after "), verdict);
+    }
+    return true;
+}
+
+}  // namespace
+
+void check_epochs(const Collector& collector, const Seen& seen, const std::string& key,
+                  const Value& value, Verdict& verdict) {
+    const auto check = [&](zab::Epoch got) {
+        static const std::regex told("(?:stays |is |remains |still )?([0-9]+)");
+        std::smatch found;
+        if (!std::regex_match(value.text, found, told)) throw Refused(key + ": " + value.text);
+        verdict.check(key, found[1], std::to_string(got.value));
+    };
+    if (check_returns(seen, key, value, verdict)) return;
+    if (key == "epoch" || key == "leaderEpoch" || key == "proposedEpoch") {
+        check(collector.epoch());
+    } else if (key == "leaderCurrentEpoch" || key == "currentEpoch") {
+        check(collector.current());
+    } else if (key == "leaderAcceptedEpoch" || key == "acceptedEpoch") {
+        check(collector.accepted());
+    } else if (key == "leaderBlocks") {
+        verdict.check(key, truth(value, key), seen.leader_blocks);
+    } else if (contains(key,
+                        "^(?:electionFinished|epochAcked|acked|(?:epochAckQ|q)uorum(?:Formed)?|"
+                        "epochStarted)$")) {
+        verdict.check(key, truth(value, key), collector.is_acknowledged());
+    } else if (key == "followers" && is_text(value)) {
+        check_waiting(seen.followers_waited, seen, value.text, verdict);
+    } else if (key == "followers" && value.is(Kind::array)) {
+        const auto told = texts(value, key);  // One after the other.
+        if (told.size() != seen.followers.size()) throw Refused("expected." + key);
+        for (const std::string& one : told) {
+            check_waiting(seen.followers_waited, seen, one, verdict);
+        }
+    } else if (key == "followers" && value.is(Kind::object)) {
+        for (const auto& [who, place, told] : value.members) {
+            check_epochs(collector, seen, who, told, verdict);
+        }
+    } else if (key == "electingFollowers" && value.is(Kind::array)) {
+        std::string wanted, got;
+        for (const zab::NodeId id : ids(value, key)) wanted += std::to_string(id.value) + " ";
+        for (const std::uint64_t id : collector.electing(64)) got += std::to_string(id) + " ";
+        verdict.check(key, wanted, got);
+    } else if (contains(key, "^(?:followers? ?|[fF])?[0-9]+(?:(?:, ?| and )[0-9]+)*$") &&
+               is_text(value)) {
+        const auto& all = seen.followers;
+        for (const std::uint16_t one : sids_in(key)) {
+            if (std::find(all.begin(), all.end(), one) == all.end()) {
+                throw Refused("expected." + key);
+            }
+        }
+        check_waiting(seen.followers_waited, seen, value.text, verdict);
+    } else if (key == "leader" && is_text(value)) {
+        check_waiting(seen.leader_blocks && collector.leader_gives_up_after_init_limit(), seen,
+                      value.text, verdict);
+    } else {
+        throw Refused("expected." + key);
+    }
+}
+
+}  // namespace conformance
