@@ -156,14 +156,16 @@ void refuse_false_remarks(const Case& one) {
 }
 
 /// "S0 (higher currentEpoch)", "sid 1 (accepted epoch 0)": with the opposite, or another number,
-/// the case must not pass as well: else nobody has read that remark. How long something lasts is
-/// read as a bound.
+/// the case must not pass as well: else nobody has read that remark. Other numbers in one, such as
+/// how long something lasts, may only explain.
 void refuse_idle_remarks(const Case& one) {
     static const std::regex areas("ZAB|REC");
     if (!std::regex_match(one.area, areas)) return;
     static const std::regex remark(
         "\\((?![^()]*(?:Limit|before and after))([^()]*[a-zA-Z]{3}[^()]*)\\)"),
-        told("\\b(?:before|after|higher|lower|newer|older|larger|smaller|greater|[0-9]{1,6})\\b");
+        told(
+            "\\b(?:(?:epoch|round|sid|server|node|follower) ([0-9]{1,6})|before|after|higher|lower|"
+            "newer|older|larger|smaller|greater)\\b");
     static const std::map<std::string, std::string> opposites = {
         {"before", "after"},   {"after", "before"},   {"higher", "lower"},
         {"lower", "higher"},   {"newer", "older"},    {"older", "newer"},
@@ -178,12 +180,12 @@ void refuse_idle_remarks(const Case& one) {
             const std::string inner = i->str(1);
             const auto at = static_cast<std::size_t>(i->position(1));
             for (std::sregex_iterator k(inner.begin(), inner.end(), told); k != end; ++k) {
-                const auto other = opposites.find(k->str());
-                const std::string instead = other != opposites.end()
-                                                ? other->second
-                                                : std::to_string(std::stoul(k->str()) + 1);
+                const std::size_t group = (*k)[1].matched ? 1 : 0;
+                const std::string said = k->str(group);
+                const std::string instead =
+                    group == 1 ? std::to_string(std::stoul(said) + 1) : opposites.at(said);
                 *text = words;
-                text->replace(at + static_cast<std::size_t>(k->position()), k->str().size(),
+                text->replace(at + static_cast<std::size_t>(k->position(group)), said.size(),
                               instead);
                 if (passes(changed)) {
                     throw Refused(fmt::format("not read: \"{}\" in: {}", k->str(), words));
