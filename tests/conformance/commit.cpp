@@ -129,7 +129,12 @@ void CommitPlay::play_part(const std::string& part, bool& adds) {
 }
 
 void CommitPlay::play(const std::string& step) {
-    for (const std::string& clause : split_at(plain_names(step), "; *|\\. +")) {
+    static const std::regex adding(
+        "\\b(?:add|append|queue|put) (?:(?:its|the|an?) )?(?=commits?\\b)"),
+        numbered("\\bcommit of ([0-9]+)\\b");
+    const std::string told = std::regex_replace(std::regex_replace(plain_names(step), adding, ""),
+                                                numbered, "commit of W$1");
+    for (const std::string& clause : split_at(told, "; *|\\. +")) {
         bool adds = false;
         current_ = session_;
         for (const std::string& part : items_of(clause)) play_part(part, adds);

@@ -261,7 +261,7 @@ void check_loop(const CommitPlay& play, const std::string& words, std::size_t lo
         "(the )?([0-9]+ )?(remaining|others?|rest)s?( of (the|them).*)?( [0-9]+)?"
         "( write| read| request| commit)?s? .*|[0-9]+ (still )?(remain|wait|stay|(are )?left)");
     static const std::regex none_of_rest(
-        "(and )?(none of|not) the (remaining|others?|rest)( [0-9]+)?( writes| commits)?");
+        "(and )?(none of|not) the ((remaining|others?|rest)( [0-9]+)?|[0-9]+)( writes| commits)?");
     static const std::regex remark("(that is |i\\.e\\. )?(still )?(all )?in order( of .*)?");
     const Items& done = play.processed_in(loop);
     Items named;

@@ -207,6 +207,18 @@ void check_waiting(const CommitPlay& play, const std::string& key, const Value& 
     }
 }
 
+/// Remarks explain, and are not read: one that takes something back must not stand.
+void refuse_limits(const Value& expected) {
+    static const std::regex limit(
+        "\\([^)]*\\b(?:but|except|stays?|remains?|without|not|(?:one|two|no) "
+        "(?:reads?|writes?))\\b[^)]*\\)");
+    if (is_text(expected) && std::regex_search(expected.text, limit)) {
+        throw Refused("expected: " + expected.text);
+    }
+    for (const Value& one : expected.elements) refuse_limits(one);
+    for (const sim::json::Member& one : expected.members) refuse_limits(one.value);
+}
+
 }  // namespace
 
 std::optional<Verdict> judge_commit(const Case& one) {
@@ -215,6 +227,7 @@ std::optional<Verdict> judge_commit(const Case& one) {
     CommitPlay play(one.initial);
     for (const std::string& step : texts(one.stimulus, "stimulus")) play.play(step);
     if (play.loops() == 0) throw Refused("no loop is run");
+    refuse_limits(one.expected);
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
         if (check_queue(play, key, value, verdict)) continue;

@@ -112,7 +112,14 @@ void CommitPlay::queue_all(const std::string& raw) {
         queue_sessions(std::stoul(found[1]), std::stoul(found[2]), found[3]);
         return;
     }
-    const std::string words = listed(without_asides(plain_names(raw)));
+    static const std::regex of_one(
+        "^(?:(?:one|an?|the|same) )?session(?: [a-z])?: |,? (?:all )?(?:of )?(?:one|the same|same) "
+        "session$"),
+        one("\\bwrite ([0-9]+)\\b"), some("\\breads? ([0-9]+)(?:\\.\\.([0-9]+))?\\b");
+    std::string told = std::regex_replace(plain_names(raw), of_one, "");
+    told = std::regex_replace(std::regex_replace(told, one, "W$1"), some, "R$1..$2");
+    told = std::regex_replace(told, compiled("(R[0-9]+)\\.\\.(?![0-9R])"), "$1");
+    const std::string words = listed(without_asides(told));
     if (plays_) {
         queue(words);
         return;

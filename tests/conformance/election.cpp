@@ -256,6 +256,10 @@ void Stage::play_compound(const std::string& step) {
     static const std::regex after(
         "(?:after|once|when) ((?:(?:the|first|second|an?|their|its) )*election)(?: (?:ends|is "
         "over|is done|has ended|finishes))?,? (.*)");
+    static const std::regex behind(
+        "(.*?),? (?:right |just )?(?:after|once|when) ((?:(?:the|first|second|an?|their|its) )*"
+        "election)(?: (?:ends|is over|is done|has ended|finishes))?");
+    static const std::regex whose("\\b(?:its|their|an?|the) (?=(?:first |second )?election$)");
     static const std::regex meanwhile("(.*) while (.* (?:is|are) (?:already |still ).*)");
     const Timed told = timed_in(step, cluster->config());
     std::smatch found;
@@ -267,8 +271,11 @@ void Stage::play_compound(const std::string& step) {
         play(told.words);
         claim(step, cluster->now() - began <= *told.time);
     } else if (std::regex_match(step, found, after)) {
-        play(found[1].str() + " ends");
+        play(std::regex_replace(found[1].str(), whose, "") + " ends");
         play(found[2]);
+    } else if (std::regex_match(step, found, behind)) {
+        play(std::regex_replace(found[2].str(), whose, "") + " ends");
+        play(found[1]);
     } else if (const auto parts = halves(step)) {
         play(parts->first);
         play(parts->second);

@@ -31,7 +31,8 @@ inline const std::string who_unit =
 inline const std::string who_pattern =
     "((?:all|everybody|everyone) (?:but|except(?: for)?) " + who_unit + "(?: and " + who_unit +
     ")*|" + who_unit + "(?: and " + who_unit + ")+|" +
-    "(?:an?|one|any) observer|observers? [0-9]+(?:(?:, ?| and )[0-9]+)*|"
+    "(?:an?|one|any) observer|(?:(?:an?|one|first) )?follower|observers? [0-9]+(?:(?:, ?| and "
+    ")[0-9]+)*|"
     "(?:all )?(?:[0-9]+|two|three|four|five) (?:fresh |started |running )?"
     "(?:nodes|servers|peers|voters)|(?:(?:nodes?|servers?|peers?|followers?|sids?|leader)? "
     "?(?:[0-9]+(?:(?:, ?(?:and )?| and "
@@ -88,6 +89,7 @@ class Stage {
         const std::string& clause) const;
     /// "0 and 1", "0,1,2", "all", "leader": servers of which words or keys speak.
     std::optional<std::vector<NodeId>> nodes_of(const std::string& who) const;
+    std::vector<NodeId> nodes_beside(const std::string& who) const;
     std::optional<std::vector<NodeId>> nodes_counted(const std::string& who) const;
     std::optional<std::vector<NodeId>> nodes_of_list(const std::string& who) const;
     /// Of those since it started last.
@@ -140,7 +142,7 @@ class Stage {
     void lead_stably(const std::string& step);
     bool play_fraud(const std::string& step);
     // election_starts.cpp
-    bool play_elections(const std::string& words, const std::string& step);
+    bool play_elections(const std::string& told, const std::string& step);
     bool play_starts(const std::string& step);
     bool play_stops(const std::string& step);
     void rejoin(const std::vector<NodeId>& nodes, const std::string& step);
@@ -165,6 +167,7 @@ class Stage {
     void say_malformed(NodeId mock);
     void say_for_themselves(const std::string& step);
     void say_votes();
+    std::vector<std::string> votes_in(const std::string& what) const;
     bool say_each(const std::string& what);
     static bool read_vote(const std::string& words, zab::Notification& vote);
     zab::LinkId link_of(NodeId mock, NodeId to);
@@ -216,8 +219,16 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
 bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is_first,
                     Verdict& verdict);
 bool check_left(Stage& stage, NodeId node, const std::string& words, Verdict& verdict);
+bool check_counted(Stage& stage, const std::vector<NodeId>& nodes, const Timed& told,
+                   const std::string& words, Verdict& verdict);
+/// All that is said of these, clause by clause. election_expect.cpp
+void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::string& words,
+                   bool is_first, Verdict& verdict);
+/// "quorum up within 10 s": since the last start; "only after 20 s": not before that.
+void check_quorum(Stage& stage, const Timed& told, bool is_denied, const std::string& words,
+                  Verdict& verdict);
 bool check_none_above(Stage& stage, const std::string& words, Verdict& verdict);
-void check_late(Stage& stage, const std::string& words, Verdict& verdict);
+bool check_late(Stage& stage, const std::string& words, Verdict& verdict);
 bool check_new_leader(Stage& stage, const Timed& told, const std::string& words, Verdict& verdict);
 /// For what is said without a time.
 constexpr zab::Duration in_the_end = zab::seconds(20);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <regex>
 
 namespace conformance {
@@ -16,11 +17,11 @@ bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is
                     Verdict& verdict) {
     test::Cluster& c = *stage.cluster;
     static const std::regex form(
-        "(?:(?:each|must|both|all|has|have|do|does|an?) )*(never |not )?(?:(?:then "
+        "(?:(?:each|must|both|all|has|have|do|does|an?|still) )*(never |not )?(?:(?:then "
         ")?decides?|decided|"
         "(?:finish(?:es)?|ends?|completes?)(?: (?:its|their|an?))*(?: (first|second|third))? "
-        "elections?|(?:its |first |second |(?:every|each) (?:started )?)?election (never "
-        ")?(?:ends?|ended|"
+        "elections?|(?:its |first |second |(?:every|each) (?:started )?)?elections? (?:is |are "
+        ")?(never |not )?(?:ends?|ended|decided?|over|"
         "terminates?|"
         "finish(?:es|ed)?|complete[sd]?)|terminates?|ends?|finish(?:es)?|leaves LOOKING|(?:is "
         ")?not LOOKING|"
@@ -47,7 +48,7 @@ bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is
     if (decides && limit) {
         verdict.check(where, told.is_within(), *one->decided - one->began <= *limit);
     }
-    if (contains(what, "^(?:every|each) (?:started )?election")) {
+    if (contains(what, "^(?:every|each) (?:started )?election|^elections ")) {
         for (const Election& other : stage.elections_of(node)) {
             const bool is_late = limit && other.decided && *limit < *other.decided - other.began;
             verdict.require(where, other.decided && !is_late);
@@ -86,17 +87,26 @@ bool check_none_above(Stage& stage, const std::string& words, Verdict& verdict) 
 }
 
 /// "only after leader gave up waiting for epoch": nobody served before.
-void check_late(Stage& stage, const std::string& words, Verdict& verdict) {
+bool check_late(Stage& stage, const std::string& words, Verdict& verdict) {
+    static const std::regex late(
+        "(?:(?:quorum )?(?:is )?(?:stable|up|formed|serves|available) )?(?:only )?after (?:the "
+        ")?(?:first )?"
+        "leader (?:has )?(?:quit|quits|given up|gave up|gives up|stepped down|steps down|left|"
+        "stopped leading)(?: waiting(?: for (?:the |an? )?epoch(?: quorum)?)?)?"
+        "(?: after .*)?");
+    if (!std::regex_match(words, late)) return false;
     verdict.require(words, stage.is_served_only_after_first_lead());
     const bool tells_epoch = contains(words, "\\bepoch\\b");
     if (tells_epoch) check_first_lead(stage, "gives up waiting for epoch", verdict);
+    return true;
 }
 
 /// "new leader within 10 s": another one than before the last step.
 bool check_new_leader(Stage& stage, const Timed& told, const std::string& words, Verdict& verdict) {
     static const std::regex form(
         "(?:an? )?(?:new|another|other|different) leader(?: is)?(?: elected| there)?|"
-        "(?:have|get|elect)s? (?:an? )?(?:new|another|other|different) leader");
+        "(?:have|get|elect)s? (?:an? )?(?:new|another|other|different) leader"
+        "(?: among (?:the )?(?:two|them|themselves|rest))?");
     if (!std::regex_match(told.words, form)) return false;
     if (told.time && !told.is_within()) throw Refused("expected: " + words);
     const auto is_new = [&stage] {
@@ -104,6 +114,50 @@ bool check_new_leader(Stage& stage, const Timed& told, const std::string& words,
                !(*stage.cluster->leader() == *stage.before());
     };
     verdict.require(words, stage.cluster->run_until(is_new, told.time.value_or(in_the_end)));
+    return true;
+}
+
+/// "one LEADING", "two FOLLOWING", "more than half agree on one leader": how many of these, in the
+/// end.
+bool check_counted(Stage& stage, const std::vector<NodeId>& nodes, const Timed& told,
+                   const std::string& words, Verdict& verdict) {
+    static const std::regex in_state(
+        "(?:exactly |just |only )?(one|two|three|four|five|[0-9]+) (?:of them )?(?:is |are |ends? "
+        ")?"
+        "(LEADING|FOLLOWING|LOOKING)");
+    static const std::regex most(
+        "(?:more than half|majority|quorum|most)(?: of (?:them|peers|servers|nodes|voters))? "
+        "(?:agrees?|decides?)(?: on (?:(?:an?|one|the|same|single) )*leader)?");
+    test::Cluster& c = *stage.cluster;
+    const std::string what = plain(told.words);
+    std::smatch found;
+    const bool is_most = std::regex_match(what, most);
+    if (!is_most && !std::regex_match(what, found, in_state)) return false;
+    if (told.time && !told.is_within()) throw Refused("expected: " + words);
+    const auto is_in_time = [&](NodeId node) {
+        const auto all = stage.elections_of(node);
+        const bool has_decided = !all.empty() && all.back().decided;
+        return !told.time || (has_decided && *all.back().decided - all.back().began <= *told.time);
+    };
+    std::map<NodeId, std::size_t> votes;
+    std::size_t in = 0;
+    const auto holds = [&] {
+        votes.clear();
+        in = 0;
+        for (const NodeId node : nodes) {
+            if (!c.is_up(node) || !is_in_time(node)) continue;
+            if (!is_most) in += state_of(c, node) == found[2].str() ? 1u : 0u;
+            if (state_of(c, node) != "LOOKING") ++votes[c.peer(node).server().vote.vote.leader];
+        }
+        if (!is_most) return in == *count_in(found[1]);
+        return std::any_of(votes.begin(), votes.end(), [&](const auto& one) {
+            return 2 * one.second > c.config().voters.size();
+        });
+    };
+    c.run_until(holds, told.time.value_or(in_the_end));
+    // A state that is passed through is none to end in.
+    if (!is_most) c.run(zab::seconds(2));
+    verdict.require(words, holds());
     return true;
 }
 

@@ -28,6 +28,15 @@ void Stage::say_votes() {
     cluster->run(zab::milliseconds(20));
 }
 
+namespace {
+
+/// The last word of "for leader 1".
+std::string number_of(const std::string& words) {
+    return words.substr(words.find_last_of(' ') + 1);
+}
+
+}  // namespace
+
 /// Messages are values here, not bytes: one that is no notification stands for bytes that make
 /// none. It must leave no trace in whoever gets it.
 void Stage::say_malformed(NodeId mock) {
@@ -122,9 +131,9 @@ bool Stage::play_mocks(const std::string& told) {
         "(?:mock ([0-9]+) )?(?:waits for|reads|receives) (?:one|an?|any) (?:message|notification|"
         "vote)(?: (?:of|from) (?:node |server )?([0-9]+))?");
     static const std::regex follow(
-        "(?:valid|good|proper|well-formed) (?:notifications?|votes?|messages?) "
-        "(?:follows?|comes?)|(?:(?:mock ([0-9]+)|it) )?sends? (?:valid|good|proper|well-formed) "
-        "(?:notifications?|votes?|messages?)");
+        "(?:valid|good|proper|well-formed) (?:notifications?|votes?|messages?)"
+        "(?: (?:follows?|comes?))?|(?:(?:mock ([0-9]+)|it) )?sends? (?:valid|good|proper|"
+        "well-formed) (?:notifications?|votes?|messages?)");
     static const std::regex broken(
         "malformed|too short|truncated|partial|[0-9]+.bytes?|config"
         " ?[lL]ength|invalid|garbage|broken|negative|bad ");
@@ -170,13 +179,43 @@ bool Stage::play_mocks(const std::string& told) {
     return say_each(what);
 }
 
+/// "valid LOOKING then LEADING vote: leader 1, zxid 0", "LOOKING and FOLLOWING votes for 0", "valid
+/// votes for leader 1": one vote each. Others are left as they are.
+std::vector<std::string> Stage::votes_in(const std::string& what) const {
+    static const std::string vote = "(?: (?:votes?|notifications?|messages?))?";
+    static const std::regex two(
+        "(?:(?:valid|good|proper|well-formed|its|an?) )*(LOOKING|FOLLOWING|LEADING)" + vote +
+        "(?:, (?:and )?(?:then )?| and (?:then )?| then | followed by | )(?:an? )?"
+        "(LOOKING|FOLLOWING|LEADING)" +
+        vote + "(?:( for (?:leader |node |server )?[0-9]+)|(: .*))?(?: (?:follow|come))?");
+    static const std::regex one(
+        "(?:(?:valid|good|proper|well-formed) )+(?:votes?|notifications?|messages?)(?: for|:) "
+        "((?:leader |node |server )?[0-9]+)(?: (?:follow|come))?");
+    std::smatch found;
+    if (std::regex_match(what, found, one)) return {"LOOKING vote for " + number_of(found[1])};
+    if (!std::regex_match(what, found, two)) return {what};
+    std::vector<std::string> votes;
+    for (const std::size_t i : {std::size_t{1}, std::size_t{2}}) {
+        const bool is_told = found[3].matched || found[4].matched;
+        // A sound server votes for itself, or for whom it follows.
+        const NodeId leader = found[i] == "FOLLOWING" && !listeners().empty() ? listeners().front()
+                                                                              : speaking_.front();
+        const std::string whom = found[3].matched ? number_of(found[3])
+                                 : is_told        ? ""
+                                                  : std::to_string(leader.value - 1);
+        votes.push_back(found[i].str() + " vote" + (whom.empty() ? "" : " for " + whom) +
+                        found[4].str());
+    }
+    return votes;
+}
+
 /// "LOOKING vote: leader 1, zxid 0", "valid votes: LOOKING for 1, then FOLLOWING 0".
 bool Stage::say_each(const std::string& what) {
     static const std::regex several(
         "(?:(?:valid|good|its|two|proper|well-formed) )*(?:votes|notifications|messages): (.*)");
     static const std::regex bare("(LOOKING|FOLLOWING|LEADING)(?: for)? ((?:node |server )?[0-9]+)");
     std::smatch found, one;
-    std::vector<std::string> votes{what};
+    std::vector<std::string> votes = votes_in(what);
     if (std::regex_match(what, found, several)) {
         votes = split_at(found[1], "[;,] *(?:and )?(?:then )?| (?:and )?then | and ");
         for (std::string& vote : votes) {

@@ -92,6 +92,13 @@ void Stage::read_nodes(const Value& nodes) {
 void Stage::read_initial(const Value& initial) {
     for (const auto& [key, place, value] : initial.members) {
         if (contains(key, "^(?:started|up|running)$")) {
+            if (value.is(Kind::number)) {
+                const auto all = cluster->members();
+                const std::uint64_t count = number(value, key);
+                if (count > all.size()) throw Refused("initial." + key);
+                started_.assign(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count));
+                continue;
+            }
             started_ = is_text(value) ? nodes_in(value.text) : std::vector<NodeId>{};
             for (const NodeId id : ids(value, key)) started_.push_back(node_of(id.value));
         } else if (key == "nodes") {
@@ -179,7 +186,17 @@ std::string Stage::without_attributes(const std::string& step) {
 std::string Stage::without_places(const std::string& step) {
     static const std::regex placed(
         "\\b(?:the )?(first|second|third|fourth|fifth) (?:peer|server|node|voter) \\(([0-9]+)\\)");
+    static const std::regex alone(
+        "\\b(?:the )?(first|second|third|fourth|fifth) (?:peer|server|node|voter)\\b(?! \\()|"
+        "^(?:the )?(second|third|fourth|fifth) (?=starts|joins|comes)");
     std::smatch found;
+    if (std::regex_search(step, found, alone)) {
+        const auto members = cluster->members();
+        const std::size_t place = *count_in(found[1].str() + found[2].str());
+        if (place > members.size()) throw Refused("step: " + step);
+        return found.prefix().str() + std::to_string(members[place - 1].value - 1) +
+               (found[2].matched ? " " : "") + found.suffix().str();
+    }
     if (!std::regex_search(step, found, placed)) return step;
     const auto members = cluster->members();
     const std::size_t place = *count_in(found[1]);

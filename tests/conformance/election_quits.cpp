@@ -19,24 +19,29 @@ struct Quit {
 
 std::optional<Quit> quit_in(const std::string& step) {
     static const std::string subject =
-        "(?:after (?:the )?election,? )?(?:(?:the )?(?:follower|node|server|peer|voter) )?"
-        "([0-9]+|(?:an?|one|any) (?:follower|voter)|one of (?:the )?(?:two |both |[0-9]+ )?"
+        "(?:after (?:the )?election,? )?(?:(?:the )?(?:disloyal "
+        ")?(?:follower|node|server|peer|voter) )?"
+        "([0-9]+|(?:an?|one|any|first) (?:follower|voter)|one of (?:the )?(?:two |both |[0-9]+ )?"
         "(?:followers|voters)) ";
     static const std::string leaves =
         "((?:is hooked to |is )?(?:(?:quits?|leaves?|stops?|gives? up|drops? out of|abandons?|"
-        "deserts?)(?: (?:following|FOLLOWING|followLeader|(?:its |the )?leader))?|does not "
+        "deserts?)(?: (?:following|FOLLOWING|followLeader|(?:its |the )?leader))?|goes (?:back "
+        ")?(?:to )?"
+        "LOOKING|does not "
         "follow(?: (?:its "
         "|the "
         ")?leader)?|disloyal))";
     static const std::string how =
-        "((?:,? \\(?(?:once|at once|immediately|one time|twice|[0-9]+ times|back to LOOKING|and "
+        "((?:,? \\(?(?:once|then looks again|and then looks again|at once|immediately|one "
+        "time|twice|[0-9]+ times|back to LOOKING|and "
         "looks again|before (?:its )?FOLLOWERINFO|(?:right )?after (?:the |leader "
         ")*(?:election|voting))\\)?)"
         "*)";
     static const std::regex quits(subject + leaves + how);
     // Without any of these it stops altogether.
     static const std::regex plays_on(
-        "FOLLOW|follow|leader|disloyal|\\b(?:one time|twice|times)\\b|(?:^|[^t]) \\(?once\\b");
+        "FOLLOW|follow|leader|disloyal|LOOKING|looks again|\\b(?:one time|twice|times)\\b|"
+        "(?:^|[^t]) \\(?once\\b");
     static const std::regex times("\\b([0-9]+) times\\b");
     std::smatch found, count;
     const std::string bare = without_remarks(step);
@@ -44,6 +49,9 @@ std::optional<Quit> quit_in(const std::string& step) {
         return std::nullopt;
     }
     if (!std::regex_search(found[2].str() + found[3].str(), plays_on)) return std::nullopt;
+    // Any server may look again; a follower leaves its leader by that.
+    const bool is_look = found[2].str().starts_with("goes");
+    if (is_look && !contains(found[0], "follower|voter")) return std::nullopt;
     Quit quit;
     if (contains(found[1], "[0-9]")) {
         const std::string who = found[1];
@@ -150,12 +158,16 @@ bool check_first_lead(Stage& stage, const std::string& words, Verdict& verdict) 
     static const std::regex notified(
         "^on (?:an?|the|its)? ?LOOKING (?:notification|vote)s? (?:of|from) (?:its |the |a )?"
         "(?:voter|follower|quitter)\\b");
-    static const std::regex anew("^(?:a )?(?:new|second|another) election$");
+    static const std::regex anew(
+        "^(?:a )?(?:new|second|another) election$|^(?:looks|goes (?:back )?(?:to )?LOOKING|LOOKING)"
+        "(?: for (?:a |its )?leader)? again$");
     static const char* const known =
         "on|an?|the|its?|LOOKING|notifications?|votes?|of|from|voter|follower|quitter|gives?|up|"
         "stops?|leading|waiting|for|epoch|quorum|quits?|steps?|down|abandons?|leaves|once|when|"
-        "leader|new|second|another|election";
-    const Timed timed = timed_in(words, stage.cluster->config());
+        "leader|new|second|another|election|looks|again|goes|back|to";
+    const Timed timed =
+        timed_in(std::regex_replace(words, compiled("\\b(?:about|roughly|some) (?=[0-9])"), ""),
+                 stage.cluster->config());
     // Who leaves LOOKING has decided: that is no end of a lead.
     if (!made_of(timed.words, known) || contains(timed.words, "[0-9]|^leaves LOOKING")) {
         return false;

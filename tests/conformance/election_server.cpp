@@ -52,8 +52,9 @@ bool check_first_state(const Stage& stage, NodeId node, const std::string& words
 bool check_state(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
     static const std::regex form(
         "(?:(?:is|are|ends?(?: up)?|stays?|remains?|keeps?|still|must|be|becomes?|goes|gets?|joins?"
-        "(?: (?:the )?(?:quorum|ensemble))?|comes? (?:up|back)|joined|as|back|to|again|an?|the) )*"
-        "(not )?" +
+        "(?: (?:the )?(?:(?:running|existing|established) )?(?:quorum|ensemble|cluster))?|comes? "
+        "(?:up|back)|joined|as|back|to|again|an?|the) )*"
+        "(not (?:as )?)?" +
         any_state +
         "(?: (?:node |server )?([0-9]+)| (the |one |same |single |established |existing "
         ")+leader)?(?: again)?");
@@ -71,6 +72,8 @@ bool check_state(Stage& stage, NodeId node, const std::string& words, Verdict& v
     const bool is_lasting = wanted == "LOOKING" && !found[1].matched && !is_later &&
                             (is_kept || !told.time || told.how == "for");
     const std::size_t looked = stage.elections_of(node).size();
+    // Who has elected itself, and is left by its followers, waits for initLimit ticks first.
+    if (is_lasting && !is_kept && !told.time) c.run_until(is_there, zab::seconds(60));
     if (is_lasting) {
         c.run(told.time.value_or(in_the_end));
     } else if (!is_later && !found[1].matched) {
@@ -113,7 +116,7 @@ bool check_never(Stage& stage, NodeId node, const std::string& words, Verdict& v
         "(?:(?:is|was|does|do|must|may|will) )*(?:never|not|at no time)"
         "(?: (?:once|is|was|be|becomes?|go|goes|enters?|gets?|to|in|into))* "
         "(LEADING|FOLLOWING|LOOKING|lead(?:s|ing|er)?|follow(?:s|ing|er)?|looking)(?: ([0-9]+))?");
-    static const std::regex now("not (?:LEADING|FOLLOWING|LOOKING)");
+    static const std::regex now("not (?:as )?(?:LEADING|FOLLOWING|LOOKING)");
     std::smatch found;
     const std::string what = plain(words);
     if (std::regex_match(what, now) || !std::regex_match(what, found, form)) return false;
@@ -142,7 +145,17 @@ bool check_choice(Stage& stage, NodeId node, const std::string& words, Verdict& 
         return stage.cluster->is_up(who) ? stage.cluster->peer(who).server().vote.vote.leader
                                          : NodeId{};
     };
+    static const std::regex together(
+        "(decides?|elects? (?:an? |one )?leader|agrees?) (?:together )?with (?:node |server )?"
+        "([0-9]+)( within .*)?");
     const std::string rest = plain(words);
+    if (std::regex_match(rest, found, together)) {
+        const std::string decided = "decides" + found[3].str();
+        check_decision(stage, node, decided, false, verdict);
+        check_decision(stage, node_of(found[2].str()), decided, false, verdict);
+        verdict.require(words, leader_of(node) == leader_of(node_of(found[2].str())));
+        return true;
+    }
     if (std::regex_match(rest, found, same)) {
         for (const NodeId other : nodes_in(found[1])) {
             verdict.require(words, leader_of(node) == leader_of(other));
@@ -290,6 +303,22 @@ bool check_states(Stage& stage, NodeId node, const std::string& words, Verdict& 
     return true;
 }
 
+/// "FOLLOWING within 10 s although its sid is the highest": what else is said; the id must be so.
+std::optional<std::string> in_spite_of_id(const Stage& stage, NodeId node, const std::string& words,
+                                          Verdict& verdict) {
+    static const std::regex form(
+        "(.*?),? (?:although|though|even though|even with|despite|in spite of|with) "
+        "(?:(?:the|its|having|it|has) )*"
+        "(?:(?:sid|id)(?: is)? (?:the )?(highest|largest|greatest|lowest|smallest)|"
+        "(highest|largest|greatest|lowest|smallest) (?:sid|id))(.*)");
+    std::smatch found;
+    if (!std::regex_match(words, found, form)) return std::nullopt;
+    const auto members = stage.cluster->members();
+    const bool is_least = contains(found[2].str() + found[3].str(), "lowest|smallest");
+    verdict.require(words, node == (is_least ? members.front() : members.back()));
+    return found[1].str() + found[4].str();
+}
+
 /// "OBSERVING within 10 s": what is FOLLOWING for a voter.
 void check_observer(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
     static const std::regex observing("\\b(?:OBSERVING|observ(?:es?|ing))\\b");
@@ -302,6 +331,9 @@ void check_observer(Stage& stage, NodeId node, const std::string& words, Verdict
 void check_server(Stage& stage, NodeId node, const std::string& words, bool is_first,
                   Verdict& verdict) {
     test::Cluster& c = *stage.cluster;
+    if (const auto rest = in_spite_of_id(stage, node, words, verdict)) {
+        return check_server(stage, node, *rest, is_first, verdict);
+    }
     if (contains(words, "\\b(?:OBSERVING|observ(?:es?|ing))\\b")) {
         return check_observer(stage, node, words, verdict);
     }
@@ -329,10 +361,10 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
         return;
     } else if (std::regex_match(words, ignores)) {
         verdict.require(words, stage.ignored_all());
-    } else if (contains(
-                   words,
-                   "^(?:(?:receiver|election)(?: thread)?|thread|server) (?:survives|lives on|goes "
-                   "on|(?:is |stays |remains )?(?:healthy|alive))$")) {
+    } else if (contains(words,
+                        "^(?:(?:receiver|election)(?: thread)?|thread|server) (?:still "
+                        ")?(?:survives|lives on|goes "
+                        "on|(?:is |stays |remains )?(?:healthy|alive))$")) {
         // It hears nobody but mocks: what it decides it has heard later.
         verdict.require(words, stage.ignored_all());
         check_decision(stage, node, words, is_first, verdict);

@@ -159,8 +159,12 @@ void Stage::check_steady(Verdict& verdict) const {
 }
 
 /// "1 and 2 elect 2", "election among 3", "quorum of 0 and 1 up", "election decides for 2".
-bool Stage::play_elections(const std::string& words, const std::string& step) {
-    static const std::string quorum = "(?:an? )?(?:quorum|(?:node )?([0-9]+)|leader)";
+bool Stage::play_elections(const std::string& told, const std::string& step) {
+    static const std::string quorum =
+        "(?:an? )?(?:quorum|cluster|ensemble|(?:node )?([0-9]+)|leader)";
+    static const std::regex led(
+        " with (?:(?:node |server )?([0-9]+) (?:as|for) leader|leader (?:node |server )?([0-9]+)|"
+        "([0-9]+) (?:leading|as its leader))$");
     static const std::regex both("(?:waits? (?:until|for|till) )?" + who_pattern +
                                  " ?(?:form|elect|make)s?(?: " + quorum + "| (?:once|first))?");
     static const std::regex among("(?:an? |first )?election (?:among|of|between) " + who_pattern);
@@ -169,7 +173,8 @@ bool Stage::play_elections(const std::string& words, const std::string& step) {
     static const std::regex decides(
         "()(?:leader )?election (?:decides|ends|settles) (?:for|on|with) (?:node |server )?([0-9]+)"
         "(?: as leader)?");
-    std::smatch found;
+    std::smatch found, who;
+    const std::string words = std::regex_replace(told, led, "");
     const bool is_of_all = std::regex_match(words, found, decides);
     if (!is_of_all && !std::regex_match(words, found, quorum_of) &&
         !std::regex_match(words, found, both) && !std::regex_match(words, found, among)) {
@@ -178,6 +183,10 @@ bool Stage::play_elections(const std::string& words, const std::string& step) {
     const auto nodes = is_of_all ? everybody() : among_whom(found[1]);
     std::optional<NodeId> leader;
     if (found.size() > 2 && found[2].matched) leader = node_of(found[2].str());
+    if (std::regex_search(told, who, led)) {
+        if (leader) throw Refused("step: " + step);
+        leader = node_of(who[1].str() + who[2].str() + who[3].str());
+    }
     if (cluster->drops != nullptr && quits_.empty()) {
         elect(nodes, leader, step);
         return true;
@@ -228,6 +237,11 @@ bool Stage::play_starts(const std::string& step) {
         const auto running = listeners();
         if (is_restart && running.empty()) lead_stably(step);
         const auto nodes = subject(found[1]);
+        const bool are_late = !started_.empty() && running.empty() &&
+                              std::none_of(nodes.begin(), nodes.end(), [this](NodeId node) {
+                                  return is_among(node, started_);
+                              });
+        if (are_late) lead_stably(step);  // Those that are said to be started run already.
         if (is_restart && (running.empty() || running.size() == everybody().size())) {
             restart(nodes, step);
             return true;
@@ -284,6 +298,7 @@ bool Stage::play_stops(const std::string& step) {
     if (names_role && !cluster->leader() && !before_) lead_stably(step);
     if (words != told_words) await_decisions(everybody(), step);
     for (const NodeId node : subject(found[1])) {
+        if (cluster->leader() == node) names["old leader"] = node;
         cluster->kill(node);
         killed_.insert(node);
     }

@@ -69,6 +69,22 @@ std::optional<std::vector<NodeId>> Stage::nodes_counted(const std::string& who) 
     return std::nullopt;
 }
 
+/// "others": those that are not up; if there are none, or all of them have been killed, those that
+/// are, but for whom the case gives a name.
+std::vector<NodeId> Stage::nodes_beside(const std::string& who) const {
+    auto all = everybody();
+    std::erase_if(all, [this](NodeId node) { return cluster->is_up(node); });
+    // Where all of them have been killed, the others are those that live on.
+    const bool are_killed = !all.empty() && std::all_of(all.begin(), all.end(), [&](NodeId n) {
+        return killed_.contains(n);
+    });
+    if (!are_killed && !all.empty()) return all;
+    auto left = listeners();
+    for (const auto& [name, node] : names) std::erase(left, node);
+    if (left.empty()) throw Refused("who are " + who + "?");
+    return left;
+}
+
 std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const {
     if (const auto all = nodes_counted(who)) return all;
     if (const auto several = nodes_of_list(who)) return several;
@@ -87,6 +103,11 @@ std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const
         return all;
     }
     if (names.contains(who)) return std::vector{names.at(who)};
+    if (contains(who, "^(?:(?:an?|one|first) )?follower$")) {
+        const auto all = nodes_of("followers");
+        if (!all || all->empty()) return std::nullopt;
+        return std::vector{all->front()};
+    }
     if (contains(who, "^(?:(?:all|both) )?observers$")) {
         const auto& all = cluster->config().observers;
         if (all.empty() || (who.starts_with("both") && all.size() != 2)) {
@@ -112,15 +133,7 @@ std::optional<std::vector<NodeId>> Stage::nodes_of(const std::string& who) const
     if (contains(who, "leader") && (cluster->leader() || before_)) {
         return std::vector{cluster->leader() ? *cluster->leader() : *before_};
     }
-    if (contains(who, "^(?:others|rest|remaining)")) {
-        auto all = everybody();
-        std::erase_if(all, [this](NodeId node) { return cluster->is_up(node); });
-        // Where all of them have been killed, the others are those that live on.
-        const bool are_killed = !all.empty() && std::all_of(all.begin(), all.end(), [&](NodeId n) {
-            return killed_.contains(n);
-        });
-        return are_killed ? listeners() : all;
-    }
+    if (contains(who, "^(?:others?|rest|remaining)")) return nodes_beside(who);
     return std::nullopt;
 }
 
@@ -270,11 +283,12 @@ bool Stage::play_waits(const std::string& step) {
         " ?(?:is |are |to be |goes |becomes? |to become )?(?:back )?(LOOKING|FOLLOWING|LEADING|"
         "leads?|leading|leader)");
     static const std::regex ends(
-        "(?:wait until )?(?:first |second )?(?:election|round) (?:ends|is over|finishes|"
-        "completes|done)|(?:waits? (?:until|for) )?(?:an?|one|new) leader (?:is )?elected|"
+        "(?:wait until )?(?:first |second )?(?:election|round)(?: (?:ends|is over|finishes|"
+        "completes|done))?|(?:waits? (?:until|for) )?(?:an?|one|new) leader (?:is )?elected|"
         "(?:wait until )?" +
         who_pattern +
-        " ?(?:decides?(?: on (?:node |server )?([0-9]+))?|(?:is )?elected|finish(?:es)?|"
+        " ?(?:(?:have |has )?(?:left|leaves?) LOOKING|(?:are |is )?(?:no longer|not) LOOKING|"
+        "decides?(?: on (?:node |server )?([0-9]+))?|(?:is )?elected|finish(?:es)?|"
         "(?:finish(?:es)?|ends?|completes?) (?:(?:its|their|an?|one|first|"
         "second) )*(?:election|round [0-9]+))");
     static const std::regex anew(
@@ -287,7 +301,7 @@ bool Stage::play_waits(const std::string& step) {
         "(?:[0-9]+|one higher))?");
     static const std::regex quorum(
         "(?:wait (?:until|for) )?(?:an? )?quorum (?:is )?(?:up|formed|forms|available)(?: again)?|"
-        "waits? (?:until|for) (?:an? )?quorum");
+        "waits? (?:until|for) (?:an? )?quorum|quorum");
     static const std::regex leads("leader (?:is )?(?:node |server )?([0-9]+)");
     std::smatch found;
     const std::string words = plain(step);

@@ -75,7 +75,7 @@ zab::Config config_of(const Value& initial, std::uint16_t shift) {
         for (const zab::NodeId id : ids(*list, "servers")) to.push_back(shifted(id.value, shift));
         std::sort(to.begin(), to.end());
     };
-    const Value* voters = from.find("voters");
+    const Value* voters = first_of(from, {"voters", "participants"});
     if (voters != nullptr && voters->is(Kind::number)) {
         const std::uint64_t count = number(*voters, "voters");
         for (std::uint64_t i = 0; i < count; ++i) out.voters.push_back(shifted(i, shift));

@@ -83,6 +83,7 @@ Value with_iterator(const Value& initial) {
     for (std::size_t i = 0; i < all.members.size(); ++i) {
         Value& value = all.members[i].value;
         std::smatch found;
+        if (all.members[i].key == "logIterator") all.members[i].key = "txnLogIterator";
         if (all.members[i].key != "txnLogSync" || !is_text(value)) continue;
         const std::string words = value.text;
         if (std::regex_match(words, plainly)) continue;
@@ -370,7 +371,7 @@ std::optional<Verdict> judge_plan(const Case& one) {
     only("initial", one.initial,
          {"leaderLastProcessed", "lastProcessed", "committedLog", "txnLogSync",
           "snapshotSizeFactor", "onDiskLog", "txnLog", "txnLogIterator", "forceSnapshotSync",
-          "forceSnapSync", "forceSnap"});
+          "forceSnapSync", "forceSnap", "logIterator"});
     const Value leader =
         is_text(one.initial) ? leader_in_words(one.initial.text) : with_iterator(one.initial);
     const Planned planned(leader, learner->zxid, one.release);

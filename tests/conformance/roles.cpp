@@ -136,7 +136,11 @@ void add_claim(const std::string& words, bool is_global, std::vector<Claim>& cla
 }
 
 void add_claims(const std::string& text, bool is_global, std::vector<Claim>& claims) {
-    static const std::regex both(" *\\((?:and )?(check ?Global[^)]*)\\)", std::regex::icase);
+    static const std::regex both(
+        " *\\(((?:and )?(?:check ?Global|ok\\b|SESSION ?(?:EXPIRED|MOVED)|UNKNOWN "
+        "?SESSION|expired\\b)"
+        "[^)]*)\\)",
+        std::regex::icase);
     static const std::string between =
         ", (?:but |and )?(?=else\\b|otherwise|check|SESSION|UNKNOWN|ok\\b|expired|(?:own "
         "|un)?(?:local|global|known)"

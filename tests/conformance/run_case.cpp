@@ -33,7 +33,8 @@ Case plainly_written(const Case& one) {
     static const std::regex capital("[A-Z][a-z]+\\b.*"),
         // Moments and comparisons can be checked.
         remark(
-            " \\((?![^()]*\\b(?:nobody|before|after|until|higher|lower|newer|older)\\b)[^()0-9A-Z]*"
+            " \\((?![^()]*\\b(?:nobody|before|after|until|higher|lower|newer|older|but|"
+            "except|without|one|stays?|remains?|only)\\b)[^()0-9A-Z]*"
             "\\)$"),
         kind(".*PROPOSAL.*> \\([^()]*\\)");
     Case plain = one;

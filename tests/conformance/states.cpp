@@ -37,7 +37,16 @@ bool check_reports(const std::string& words, const States& states, Verdict& verd
     static const std::regex no_twice(
         "no (?:duplicates?|duplicated? (?:states?|events?|reports?)|(?:state|event)s?(?: is)?"
         "(?: reported)? twice)(?: in a row)?");
+    static const std::regex counted(
+        "(?:exactly |only |just )?(one|two|three|no|[0-9]+) (SyncConnected|Disconnected|Expired)"
+        "(?: (?:events?|reports?|states?))?(?: only)?");
     std::smatch found;
+    if (std::regex_match(words, found, counted)) {
+        const std::size_t wanted = found[1] == "no" ? 0 : count_in(found[1]).value();
+        const auto got = std::count(states.begin(), states.end(), found[2].str());
+        verdict.check(words, std::to_string(wanted), std::to_string(got));
+        return true;
+    }
     if (std::regex_match(words, no_twice)) {
         verdict.require(words, duplicates_in(states) == 0);
         return true;
@@ -49,6 +58,8 @@ bool check_reports(const std::string& words, const States& states, Verdict& verd
     verdict.check(words, std::to_string(wanted), std::to_string(count));
     return true;
 }
+
+namespace {
 
 void check_states(const std::string& key, const Value& value, const States& states,
                   Verdict& verdict) {
@@ -88,8 +99,29 @@ void check_duplicates(const std::string& key, const Value& value, const States& 
                   std::to_string(duplicates_in(states)));
 }
 
-bool is_state(const std::string& key) {
-    return contains(key, "^(?:SyncConnected|Disconnected|Expired)$");
+}  // namespace
+
+std::optional<std::string> state_called(const std::string& key) {
+    if (key == "disconnected") return "Disconnected";  // "expired" is said of other things, too.
+    const bool is_one = contains(key, "^(?:SyncConnected|Disconnected|Expired)$");
+    return is_one ? std::optional(key) : std::nullopt;
+}
+
+bool check_story(const std::string& words, const States& states, Verdict& verdict) {
+    const auto parts = split_at(words, ",? (?:and )?then |[,;] *(?:and )?(?:finally )?");
+    const auto is_known = [&states](const std::string& part) {
+        Verdict unused;
+        return state_called(part) || check_reports(part, states, unused);
+    };
+    const bool tells_reports = std::any_of(parts.begin(), parts.end(), [&](const auto& part) {
+        return !state_called(part) && is_known(part);
+    });
+    if (!tells_reports || !std::all_of(parts.begin(), parts.end(), is_known)) return false;
+    for (const std::string& part : parts) {
+        if (check_reports(part, states, verdict)) continue;
+        verdict.require(part, !states.empty() && states.back() == *state_called(part));
+    }
+    return true;
 }
 
 void check_client_end(const std::string& words, std::optional<zab::Duration> ended_after,
@@ -123,6 +155,27 @@ void check_client_end(const std::string& words, std::optional<zab::Duration> end
 
 bool is_about_states(const std::string& key) {
     return says(key, "^(client ?)?(states?( ?(events|changes|order|sequence|reports))?|events)$");
+}
+
+bool check_state_key(const std::string& key, const Value& value, const States& states,
+                     Verdict& verdict) {
+    if (is_about_states(key)) {
+        check_states(key, value, states, verdict);
+        return true;
+    }
+    const bool is_repeat = says(key, "^(repeat|repeats|repeated|reported|reports|notes?)$");
+    if (key == "duplicates" || (is_repeat && is_nothing(value))) {
+        check_duplicates(key, value, states, verdict);
+        return true;
+    }
+    const auto state = state_called(key);
+    if (!is_repeat && !state) return false;
+    if (is_repeat && !is_text(value)) throw Refused("expected." + key);
+    const std::string told = !state           ? value.text
+                             : is_text(value) ? *state + " " + value.text
+                                              : *state + " " + value.text + " times";
+    if (!check_reports(told, states, verdict)) throw Refused("expected." + key);
+    return true;
 }
 
 }  // namespace conformance

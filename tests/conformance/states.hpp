@@ -13,21 +13,22 @@ namespace conformance {
 
 using States = std::vector<std::string>;
 
-/// Whether a key is such a state.
-bool is_state(const std::string& key);
+/// "events", "Disconnected": "reported once", "duplicates": 0. False: the key is of something else.
+bool check_state_key(const std::string& key, const Value& value, const States& states,
+                     Verdict& verdict);
+/// The state of that name.
+std::optional<std::string> state_called(const std::string& key);
+/// "one Disconnected event only, then Expired": reports, and the state at the end. False: the words
+/// say something else.
+bool check_story(const std::string& words, const States& states, Verdict& verdict);
 /// "Expired after >= timeout, < 10*timeout": that a client has ended its session itself, and when,
 /// since it lost its server.
 void check_client_end(const std::string& words, std::optional<zab::Duration> ended_after,
                       std::uint64_t timeout_ms, Verdict& verdict);
 /// Whether a key speaks of the states in order.
 bool is_about_states(const std::string& key);
-void check_states(const std::string& key, const Value& value, const States& states,
-                  Verdict& verdict);
 /// "Disconnected only once", "Disconnected reported once", "no duplicates": how often a state is
 /// reported in all. False: the words are about something else.
 bool check_reports(const std::string& words, const States& states, Verdict& verdict);
-/// How often a state is reported that was the last one already.
-void check_duplicates(const std::string& key, const Value& value, const States& states,
-                      Verdict& verdict);
 
 }  // namespace conformance

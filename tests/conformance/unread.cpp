@@ -35,7 +35,8 @@ bool is_soft(const std::string& area, const std::string& word) {
         "but|or|itself|new|old|until|till|up|out|one|two|three|four|five|other|more|first|last|"
         "yet");
     static const std::regex of_commits(
-        "loops?|commit(?:s|ted)?|reads?|writes?|cxids?|requests?|queues?|empty|pending|processed|"
+        "add|loops?|commit(?:s|ted)?|reads?|writes?|cxids?|requests?|queues?|empty|pending|"
+        "processed|"
         "done|"
         "wait|remaining|remains|behind|local|non-local|exactly|only|non-?empty|same|session|order|"
         "FIFO|per|time|consecutive|gaps|increasing|invariants|kinds|progress|sent|read-only|run|"

@@ -1,0 +1,261 @@
+#include "tests/conformance/election.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+
+namespace conformance {
+
+// What is expected of an election, by its keys.
+
+namespace {
+
+/// "unchanged (1)", "1 or 2", "not 2", "1 remains leader", "another than before".
+void check_leader_words(Stage& stage, const Value& value, Verdict& verdict) {
+    static const std::regex same("\\b(?:unchanged|not changed|same|still|stays|remains)\\b");
+    static const std::regex other("\\b(?:changed|different|another|new|other)\\b");
+    static const std::regex known(
+        "\\b(?:not|no "
+        "longer|is|an?|the|leader|one|of|than|as|before|or|and|node|server|it)\\b|[0-9]+|"
+        "[,;:() ]");
+    const std::string& words = value.text;
+    const bool is_same = std::regex_search(words, same);
+    const std::string rest = std::regex_replace(words, same, "");
+    const bool is_other = std::regex_search(rest, other);
+    const auto nodes = nodes_in(words);
+    const bool is_left =
+        !std::regex_replace(std::regex_replace(rest, other, ""), known, "").empty();
+    if (is_left || (nodes.empty() && !is_same && !is_other)) throw Refused("leader: " + words);
+    stage.cluster->run_until([&] { return stage.cluster->leader().has_value(); }, in_the_end);
+    const auto leader = stage.cluster->leader();
+    const auto before = stage.before();
+    const std::string what = fmt::format("leader: {}, is {}, was {}", words,
+                                         leader ? std::to_string(leader->value - 1) : "nobody",
+                                         before ? std::to_string(before->value - 1) : "nobody");
+    if (is_same) verdict.require(what, leader && leader == before);
+    if (is_other) verdict.require(what, leader && before && !(leader == before));
+    const bool is_in = leader && std::find(nodes.begin(), nodes.end(), *leader) != nodes.end();
+    if (!nodes.empty()) verdict.require(what, leader && is_in != is_negated(rest));
+}
+
+void check_leader(Stage& stage, const std::vector<NodeId>& among, Verdict& verdict) {
+    stage.cluster->run_until([&stage] { return stage.cluster->leader().has_value(); }, in_the_end);
+    const auto leader = stage.cluster->leader();
+    const bool is_among =
+        leader.has_value() && std::find(among.begin(), among.end(), *leader) != among.end();
+    verdict.require(
+        fmt::format("the leader is {}", leader ? std::to_string(leader->value - 1) : "nobody"),
+        is_among);
+}
+
+/// "1 and 2 decide within 4 s": of whom the words speak themselves.
+void check_told_servers(Stage& stage, const std::string& key, const std::string& words,
+                        Verdict& verdict) {
+    static const std::regex subject("^(?:nodes? )?([0-9]+(?:(?:, ?| and )[0-9]+)*|all) (.*)");
+    static const std::regex leader("leader (?:is )?(?:node |server )?([0-9]+)");
+    static const std::regex still("([0-9]+) must still be LOOKING after 5 s.*");
+    static const std::regex decided("(?:(?:an?|one|the) leader )?(?:is )?(?:elected|decided)(.*)");
+    std::smatch found;
+    const auto outcome =
+        std::regex_match(words, decided) ? stage.outcomes.end() : stage.outcomes.find(key);
+    if (std::regex_match(words, found, leader)) {
+        check_servers(stage, {node_of(found[1].str())}, "LEADING", key == "first", verdict);
+    } else if (outcome != stage.outcomes.end() && std::regex_match(words, found, still)) {
+        verdict.check(key, found[1].str() + " LOOKING", outcome->second);
+    } else if (outcome != stage.outcomes.end()) {
+        verdict.check(key, words, outcome->second);
+    } else if (std::regex_match(words, found, subject)) {
+        const auto nodes = stage.nodes_of(found[1]);
+        if (!nodes) throw Refused(key + ": " + words);
+        check_servers(stage, *nodes, found[2], key == "first", verdict);
+    } else if (std::regex_match(words, found, decided) && key == "first") {
+        check_servers(stage, stage.first_electors(), "decide" + found[1].str(), true, verdict);
+    } else {
+        throw Refused(key + ": " + words);
+    }
+}
+
+/// "quorum up again, all three members connected": after each restart.
+void check_restarts(Stage& stage, const std::string& words, Verdict& verdict) {
+    static const std::regex up(
+        "(?:the |an? )?quorum (?:is )?(?:up|formed|available|there)(?: again)?");
+    static const std::regex all(
+        "(?:(?:all|every|the|each) )+(?:([0-9]+|two|three|four|five) )?(?:members?|servers?|nodes?|"
+        "voters?|peers?)? ?(?:are |is )?(?:connected|serving|serves?|up|in the quorum)(?: again)?");
+    static const std::regex back(
+        "(?:the )?restarted (?:one|server|node|peer) (?:is )?(?:up|FOLLOWING or LEADING|LEADING or "
+        "FOLLOWING)(?: again)?");
+    const std::size_t members = stage.cluster->members().size();
+    for (const std::string& clause : split_at(words, "[,;] *(?:and )?| and ")) {
+        std::smatch found;
+        if (std::regex_match(clause, back)) {
+            for (const Stage::Restart& one : stage.restarts()) {
+                verdict.require(clause, one.are_all_decided);
+            }
+            continue;
+        }
+        const bool tells_all = std::regex_match(clause, found, all);
+        if (!tells_all && !std::regex_match(clause, up)) {
+            check_servers(stage, *stage.nodes_of("all"), clause, false, verdict);
+            continue;
+        }
+        if (found[1].matched && count_in(found[1]) != members) throw Refused("each: " + clause);
+        for (const Stage::Restart& one : stage.restarts()) {
+            verdict.require(clause, tells_all ? one.are_all_serving : one.is_quorum_up);
+        }
+    }
+}
+
+/// "more than half of the peers decide on one leader, and the leader itself decides".
+void check_each(Stage& stage, const std::string& words, Verdict& verdict) {
+    static const std::regex most(
+        "(?:the )?(?:more than half|an?y? majority|majority|an? quorum|quorum)(?: of (?:the |all "
+        ")?(?:peers|servers|nodes|"
+        "voters|[0-9]+))?(?: (?:decides?|agrees?|elects?|follows?)(?: on)?(?: "
+        "(?:an?|one|the|same|single|common))*"
+        "(?: leader)?)");
+    static const std::regex leader(
+        "(?:and |but )?(?:the )?leader (?:itself )?(?:decides|leads|is "
+        "LEADING|ends LEADING)(?: too| also)?");
+    if (!stage.restarts().empty()) return check_restarts(stage, words, verdict);
+    if (stage.elections.empty()) {
+        return check_servers(stage, *stage.nodes_of("all"), words, false, verdict);
+    }
+    for (const std::string& clause : split_at(words, "[,;] *| and (?=the leader)")) {
+        const bool tells_most = std::regex_match(clause, most);
+        if (!tells_most && !std::regex_match(clause, leader)) throw Refused("each: " + clause);
+        refuse_denied(clause);
+        for (const auto& [agreeing, leads] : stage.elections) {
+            const bool is_most = 2 * agreeing > stage.cluster->config().voters.size();
+            verdict.require(clause, tells_most ? is_most : leads);
+        }
+    }
+}
+
+/// "election": "ends within 5 s"; "third": "never LEADING", of the third server.
+bool check_place(Stage& stage, const std::string& key, const std::string& words, Verdict& verdict) {
+    if (key == "election" && contains(words, "^(?:ends?|finish(?:es)?|completes?|is over)\\b")) {
+        check_servers(stage, stage.listeners(), "election " + words, false, verdict);
+        return true;
+    }
+    const auto members = stage.cluster->members();
+    const bool is_third = key == "third" && members.size() >= 3 && !stage.outcomes.contains(key);
+    if (is_third) check_servers(stage, {members[2]}, words, false, verdict);
+    return is_third;
+}
+
+/// Who led before the last step, or first of all.
+std::optional<NodeId> led_of(const Stage& stage) {
+    const auto all = stage.leads();
+    if (stage.before() || all.empty()) return stage.before();
+    return all.front().node;
+}
+
+/// "available; leader in {1,2,3}", "stays available", "not available within 10 s".
+void check_service(Stage& stage, const Value& value, Verdict& verdict) {
+    static const std::regex available(
+        "(?:available|up|serves)[;,] (?:the )?leader (?:is )?in \\{([0-9, ]+)\\}"
+        "([;,] (?:the |all )?observers? (?:also )?(?:serves?|serving|available)(?: too| also)?)?");
+    static const std::regex service(
+        "(no |not )?(?:quorum )?(?:(?:is|stays|remains|still) )*(?:up|available)(?: again)?");
+    test::Cluster& c = *stage.cluster;
+    if (!is_text(value)) throw Refused("expected.service");
+    std::smatch found;
+    if (std::regex_match(value.text, found, available)) {
+        verdict.require("available", stage.answered > 0);
+        check_leader(stage, nodes_in(found[1]), verdict);
+        const auto& observers = c.config().observers;
+        if (found[2].matched && observers.empty()) throw Refused("which observer? " + value.text);
+        for (const NodeId node : observers) {
+            if (found[2].matched) verdict.require(value.text, c.serves(node));
+        }
+        return;
+    }
+    const Timed told = timed_in(value.text, c.config());
+    if (!std::regex_match(told.words, found, service)) throw Refused("expected.service");
+    if (contains(told.words, "\\b(?:stays|remains|still)\\b")) c.run(in_the_end);
+    check_quorum(stage, told, found[1].matched, value.text, verdict);
+}
+
+/// "within 4 s": since the last start, until all have decided.
+void check_time(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
+    const auto limit =
+        is_text(value) ? duration_in(value.text, stage.cluster->config()) : std::nullopt;
+    if (!limit) throw Refused(key + ": " + value.text);
+    stage.cluster->run_until([&] { return stage.decided_within().has_value(); }, in_the_end);
+    const auto took = stage.decided_within();
+    verdict.require(key + " " + value.text, took && *took <= *limit);
+}
+
+void check_key(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
+    if (key == "leaderIn") {
+        std::vector<NodeId> among;
+        for (const NodeId id : ids(value, key)) among.push_back(node_of(id.value));
+        check_leader(stage, among, verdict);
+    } else if (key == "leader" && tells_of_first_lead(stage, value, verdict)) {
+        return;
+    } else if (key == "leader" && is_text(value) && led_of(stage) &&
+               contains(value.text,
+                        "^(?:goes (?:back )?(?:to )?|becomes |ends "
+                        ")?(?:LEADING|LOOKING|FOLLOWING)(?: -> |$|[;,])")) {
+        check_servers(stage, {*led_of(stage)}, value.text, false, verdict);
+    } else if (key == "leader") {
+        check_leader_words(stage, value, verdict);
+    } else if (contains(key, "^(?:first|second|last|third|result|outcome|election)$")) {
+        if (is_text(value) && check_place(stage, key, value.text, verdict)) return;
+        if (is_text(value)) return check_told_servers(stage, key, value.text, verdict);
+        for (const auto& [who, place, words] : value.members) {
+            check_told_servers(stage, key, who + " " + words.text, verdict);
+        }
+    } else if (key == "each" || (key == "all" && !stage.elections.empty() && is_text(value))) {
+        check_each(stage, value.text, verdict);
+    } else if (contains(key, "^(?:majority|moreThanHalf|quorum)$") && is_text(value) &&
+               !stage.elections.empty()) {
+        check_each(stage, (key == "moreThanHalf" ? "more than half " : key + " ") + value.text,
+                   verdict);
+    } else if (key == "service") {
+        check_service(stage, value, verdict);
+    } else if (key == "time" || key == "duration") {
+        check_time(stage, key, value, verdict);
+    } else if (contains(key, "^(?:then|finally|afterwards|in the end)$") && is_text(value)) {
+        check_servers(stage, *stage.nodes_of("all"), value.text, false, verdict);
+    } else if (contains(key, "^(?:receiver|round)$") && is_text(value)) {
+        // "receiver": "alive"; "round": "0 adopts that of 1"
+        const std::string words = key == "receiver" ? "receiver " + value.text : value.text;
+        check_servers(stage, stage.listeners(), words, false, verdict);
+    } else if (key == "quorum" && is_text(value)) {
+        check_servers(stage, stage.everybody(), "quorum " + value.text, false, verdict);
+    } else if (contains(key, "^(?:broken|malformed|garbage|invalid)") && is_text(value)) {
+        check_servers(stage, stage.listeners(), value.text, false, verdict);
+    } else if (stage.names.contains(key)) {
+        check_servers(stage, {stage.names.at(key)}, value.text, false, verdict);
+    } else if (const auto nodes =
+                   stage.nodes_of(std::regex_replace(key, compiled("^node(?=[0-9])"), ""));
+               nodes && is_text(value)) {
+        check_servers(stage, *nodes, value.text, false, verdict);
+    } else {
+        throw Refused("expected." + key);
+    }
+}
+
+}  // namespace
+
+std::optional<Verdict> judge_election(const Case& told) {
+    if (told.level == "unit" || (told.area != "FLE" && told.area != "QRM")) return std::nullopt;
+    const Case one = with_numbers(told);
+    Stage stage(one);
+    stage.play_all();
+    Verdict verdict;
+    for (const auto& [words, holds] : stage.claims) verdict.require(words, holds);
+    for (const auto& [key, place, value] : one.expected.members) {
+        check_key(stage, key, value, verdict);
+    }
+    stage.check_steady(verdict);
+    for (const std::string& violation : stage.cluster->violations()) {
+        verdict.require(violation, false);
+    }
+    return verdict;
+}
+
+}  // namespace conformance
