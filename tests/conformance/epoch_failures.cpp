@@ -1,3 +1,5 @@
+#include "tests/conformance/epoch_failures.hpp"
+
 #include "tests/conformance/interpreters.hpp"
 #include "tests/conformance/words.hpp"
 #include "tests/support/cluster.hpp"
@@ -6,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <regex>
+#include <set>
 
 namespace conformance {
 
@@ -13,61 +16,6 @@ namespace conformance {
 // of a non-zero acceptedEpoch fails (I/O error)".
 
 namespace {
-
-/// Which of a server's epoch files cannot be written. That of 0, as a fresh server writes it, can.
-struct Unwritable {
-    bool accepted = false, current = false;
-    bool is_any() const { return accepted || current; }
-};
-
-/// Nothing where the words tell of no such failure.
-Unwritable unwritable_in(const std::string& told) {
-    // All servers are fresh here.
-    static const std::regex fresh("^(?:is |starts )?(?:fresh|new|empty)[,;:] (?:and |but )?");
-    static const std::regex error(",? (?:\\(|with )?(?:an? )?(?:I/?O error|IOException)\\)?$");
-    const std::string words = std::regex_replace(std::regex_replace(told, fresh, ""), error, "");
-    static const std::regex form(
-        "(?:with )?(?:(?:every|each|all|any|its) )*(?:"
-        "writes? (?:of|to) (?:an? |its )?(?:non-?zero )?(.*?)(?: file)?s? fails?|"
-        "(?:disk|i/o|io) errors? (?:on |at |when |writing |its )+(.*?)(?: file)?s?|"
-        "writing (?:its |an? |of )?(?:non-?zero )?(.*?)(?: file)?s? fails?|"
-        "((?:accepted|current)? ?epoch)(?: file)?s? (?:is |are )?(?:not writable|unwritable)|"
-        "(?:cannot|can not|can't|fails to|is unable to) write (?:its |an? )?(?:non-?zero )?(.*?)"
-        "(?: file)?s?|"
-        "((?:accepted|current)? ?epoch)(?: file)?s? (?:cannot|can not|can't) be written|"
-        "(?:an? )?(?:non-?zero )?((?:accepted|current)? ?epoch)(?: files?)?(?:'s)? writes? fails?"
-        "(?: with (?:an? )?(?:IOException|I/O error))?|"
-        "failing (?:((?:accepted|current)? ?epoch)(?: file)? writes|"
-        "writes (?:of|to) (?:its )?(.*?)(?: file)?s?))",
-        std::regex::icase);
-    static const std::regex file("(accepted|current)? ?epoch", std::regex::icase);
-    std::smatch found, which;
-    if (!std::regex_match(words, found, form)) return {};
-    std::string name;
-    for (std::size_t group = 1; group < found.size(); ++group) name += found[group];
-    if (!std::regex_match(name, which, file)) throw Refused("which file? " + words);
-    return {!which[1].matched || says(which[1], "accepted"),
-            !which[1].matched || says(which[1], "current")};
-}
-
-/// "writing acceptedEpoch fails at node 2": which files, and whose.
-struct Whose {
-    Unwritable files;
-    std::uint64_t sid = 0;
-};
-std::optional<Whose> whose_in(const Value& disk) {
-    static const std::regex owner(
-        "^(?:on )?(?:node |server |S ?)?([0-9]+)(?:'s|:)? |"
-        ",? (?:at|on|of|by|for) (?:the )?(?:(?:node|server) |S ?)?([0-9]+)(?:'s disk)?(?= |,|$)");
-    if (!is_text(disk)) return std::nullopt;
-    const std::string words = disk.text;
-    std::smatch found;
-    if (!std::regex_search(words, found, owner)) return std::nullopt;
-    const Unwritable files =
-        unwritable_in(plain(found.prefix().str() + " " + found.suffix().str()));
-    if (!files.is_any()) return std::nullopt;
-    return Whose{files, std::stoull(found[1].str() + found[2].str())};
-}
 
 class Failures {
   public:
@@ -82,9 +30,17 @@ class Failures {
             return (found->second.accepted && work.work == zab::Work::write_accepted_epoch) ||
                    (found->second.current && work.work == zab::Work::write_current_epoch);
         };
+        cluster_->on_sent = [this](const test::Cluster::Sent& sent) {
+            if (sent.as<zab::LeaderInfo>() != nullptr) ++informed_[sent.to];
+            if (sent.as<zab::AckEpoch>() != nullptr) acked_.insert(sent.from);
+        };
         std::vector<zab::NodeId> started;
         for (const auto& [key, place, value] : one.initial.members) {
-            if (key == "nodes" && value.is(Value::Kind::object)) {
+            static const std::regex faults(
+                "nodes|faulty|(injected ?)?(faults?|failures?|errors?)|broken|unwritable|disks?|"
+                "failing|inject(ion|ed)?",
+                std::regex::icase);
+            if (value.is(Value::Kind::object) && std::regex_match(key, faults)) {
                 for (const auto& [sid, at, words] : value.members) fail_at(sid, words);
             } else if ((key == "nodes" || key == "servers") && is_text(value)) {
                 begin(value.text);
@@ -92,29 +48,13 @@ class Failures {
                 require_three(key, value);
             } else if (key == "started" || key == "quorum" || key == "running") {
                 for (const zab::NodeId id : ids(value, key)) started.push_back(known(id.value));
-            } else if (key == "disk" || says(key, "^(injected ?)?(faults?|failures?|errors?)$")) {
+            } else if (key == "disk" || std::regex_match(key, faults)) {
                 fail_alone(value);
             } else {
                 fail_at(key, value);
             }
         }
         if (!started.empty()) lead(started);
-    }
-    /// 3, [0, 1, 2], or {"voters": …, "quorum": "majority"}.
-    static void require_three(const std::string& key, const Value& value) {
-        if (value.is(Value::Kind::object)) {
-            only(key, value, {"voters", "quorum"});
-            const Value* quorum = value.find("quorum");
-            if (quorum != nullptr && quorum->text != "majority") throw Refused("initial.quorum");
-            return require_three(key, member(value, "voters"));
-        }
-        const bool is_list = value.is(Value::Kind::array);
-        if (is_list) {
-            for (const zab::NodeId id : ids(value, key)) known(id.value);
-        }
-        if ((is_list ? value.elements.size() : number(value, key)) != servers) {
-            throw Refused("initial: not three servers");
-        }
     }
     /// "0 and 1 up with data; 2 cannot write acceptedEpoch".
     void begin(const std::string& words) {
@@ -138,7 +78,9 @@ class Failures {
         unwritable_[*joining_] = unwritable_in(plain(disk.text));
     }
     void fail_at(const std::string& sid, const Value& words) {
-        const zab::NodeId node = known(server_number(sim::json::string(sid), "initial." + sid));
+        const std::string told = failure_key(sid);
+        const Value number = sim::json::string(told == "server" ? "2" : told);
+        const zab::NodeId node = known(server_number(number, "initial." + sid));
         unwritable_[node] = unwritable_in(plain(words.text));
         if (!unwritable_[node].is_any()) throw Refused("initial." + sid);
     }
@@ -157,8 +99,13 @@ class Failures {
             "/[a-z0-9A-Z]+)|(?:an? )?(?:node|znode|/[a-z0-9A-Z]+) (?:is )?created|"
             "(?:client )?(?:an? |one |some )(?:creates?|writes?)|(?:some )?data (?:is )?(?:written|"
             "created)|(?:client )?writes? (?:some )?data");
+        static const std::regex creates_at(
+            "(?:client )?creates?(?: /[a-z0-9A-Z]+| (?:an? )?z?node| data)? (?:at|on|via|through) "
+            "(?:server |node |S)?([0-9])");
         static const std::regex one(
-            "(?:start|boot) (?:server |node |S)?([0-9]+)(?:,? (?:whose|with|but) (.*))?");
+            "(?:start|boot) (?:server |node |S)?([0-9]+)(?:(?:,? (?:whose|with|but)|[,;](?! "
+            "[0-9])) (?:its "
+            "|the )*(.*))?");
         static const std::regex all(
             "(?:start|boot) (?:all|everybody)(?: (?:3|three))?(?: servers| nodes)?|"
             "all(?: (?:3|three))?(?: servers| nodes)? (?:start|boot|come up)");
@@ -186,12 +133,18 @@ class Failures {
             if (found[2].matched) create();
         } else if (std::regex_match(words, creates)) {
             create();
+        } else if (std::regex_match(words, found, creates_at)) {
+            create(known(std::stoull(found[1])));
+        } else if (const auto whose = whose_in(sim::json::string(words));
+                   whose && !cluster_->is_up(known(whose->sid))) {
+            unwritable_[known(whose->sid)] = whose->files;
         } else if (!start(words)) {
             throw Refused("step: " + step);
         }
     }
 
-    void check(const std::string& key, const Value& value, Verdict& verdict) const {
+    void check(const std::string& told, const Value& value, Verdict& verdict) const {
+        const std::string key = failure_key(told);
         static const std::regex several("[0-9](?:(?:, ?| and )[0-9])+");
         static const std::regex late(
             "server|node|boot|service|state|outcome|result|serving|up|joins|starts|serverUp");
@@ -215,10 +168,16 @@ class Failures {
             return verdict.check(key, truth(value, key), cluster_->serves(node));
         }
         if (is_late && says(key, "^(accepted|current)Epoch$")) {
-            check_epoch(node, key, std::to_string(number(value, key)), verdict);
+            check_epoch_value(node, key, value, verdict);
             return;
         }
         check_at(node, key, value, verdict);
+    }
+    /// "2 joins; LEADERINFO arrives".
+    void check_informed(Verdict& verdict) const {
+        for (const zab::NodeId node : to_inform_) {
+            verdict.require("LEADERINFO arrives", informed_.contains(node));
+        }
     }
 
   private:
@@ -248,7 +207,12 @@ class Failures {
         if (found[2].matched && !cluster_->leader()) lead(listed(found[2]));
         late_ = node;
         if (found[3].matched) {
-            unwritable_[node] = unwritable_in(found[3]);
+            static const std::regex informed(
+                "^(?:(?:(?:at|on|after|when|upon) )?LEADERINFO(?: is)?(?: arrives| comes| read| "
+                "received)?[;,]? )(?:but |and |then |its )*");
+            const std::string rest = std::regex_replace(found[3].str(), informed, "");
+            if (rest != found[3]) to_inform_.push_back(node);
+            unwritable_[node] = unwritable_in(rest);
             if (!unwritable_[node].is_any()) throw Refused("step: " + words);
         }
         cluster_->start(node);
@@ -265,9 +229,10 @@ class Failures {
         late_ = unwritable_.begin()->first;
         cluster_->run(zab::seconds(30));
     }
-    void create() {
+    void create(std::optional<zab::NodeId> at = std::nullopt) {
         if (!cluster_->leader()) throw Refused("nobody leads that could create");
-        const std::uint64_t client = cluster_->connect(*cluster_->leader());
+        if (at && !cluster_->serves(*at)) throw Refused("it does not serve");
+        const std::uint64_t client = cluster_->connect(at.value_or(*cluster_->leader()));
         cluster_->run(zab::seconds(1));
         const std::size_t asked = cluster_->ask(client, zab::Operation::create, 1);
         cluster_->run(zab::seconds(1));
@@ -282,9 +247,9 @@ class Failures {
             if (what == "serving" || what == "up") {
                 verdict.check(key + "." + what, truth(wanted, what), cluster_->serves(node));
             } else if (what == "acceptedEpoch" || what == "currentEpoch") {
-                check_epoch(node, what, std::to_string(number(wanted, what)), verdict);
+                check_epoch_value(node, what, wanted, verdict);
             } else if (what == "accepted" || what == "current") {
-                check_epoch(node, what + "Epoch", std::to_string(number(wanted, what)), verdict);
+                check_epoch_value(node, what + "Epoch", wanted, verdict);
             } else if (what == "server" || what == "state" || what == "boot" || what == "epochs") {
                 check_at(node, key + "." + what, wanted, verdict);
             } else {
@@ -295,8 +260,12 @@ class Failures {
         const bool is_of_epochs = key == "epochs" || key.ends_with(".epochs");
         const Value told = value.is(Value::Kind::number) ? sim::json::string(value.text) : value;
         for (const std::string& part : texts(told, key)) {
-            for (const std::string& words : clauses(without_remarks(part))) {
+            static const std::regex numbers(" ?\\(((?:both )?0(?: ?/ ?0)?)\\)");
+            const std::string whole =
+                without_remarks(std::regex_replace(part, numbers, ", both epochs $1"));
+            for (const std::string& clause : clauses(whole)) {
                 static const std::regex both("^(?:both |stay |are |still )*([0-9]+)$");
+                const std::string words = failure_clause(clause);
                 check_words(
                     node, is_of_epochs ? std::regex_replace(words, both, "both epochs $1") : words,
                     verdict);
@@ -317,13 +286,18 @@ class Failures {
             "on)");
         static const std::regex tries(
             "(?:it |but |and )*(?:keeps (?:trying|looking|retrying)|retries|tries again|"
-            "(?:stays |is )?LOOKING)");
+            "(?:(?:stays|is|keeps|remains|goes|falls|back|to|still|again) )*LOOKING(?: again)?)");
         static const std::regex epoch(
             "(?:(?:its|and|in|memory:?) )*(both|accepted|current|acceptedEpoch and current|) "
             "?[eE]pochs?"
-            "(?: is| are| stays?| =|:)? ?(?:still |both )?([0-9]+)(?: in memory)?");
+            "(?: is| are| stays?| =|:)? ?(?:still |both )?([0-9]+)(?: (?:in memory|(on disk)))?");
+        static const std::regex unacked(
+            "(?:it )?(?:sends |and )*no ACKEPOCH(?: (?:is )?sent)?|(?:it )?(?:never|does not) "
+            "(?:sends?|answers? with) (?:an? )?ACKEPOCH|ACKEPOCH (?:is )?(?:never|not) sent");
         std::smatch found;
-        if (std::regex_match(words, found, fate)) {
+        if (std::regex_match(words, unacked)) {
+            verdict.require(words, !acked_.contains(node));
+        } else if (std::regex_match(words, found, fate)) {
             const bool is_denied =
                 found[1].matched || found[2].matched || found[3].matched || found[4].matched;
             verdict.check(words, !is_denied, cluster_->serves(node));
@@ -335,30 +309,59 @@ class Failures {
             const bool is_one = std::find(told.begin(), told.end(), node) != told.end();
             if (is_one) throw Refused("expected: " + words);
         } else if (std::regex_match(words, tries)) {
-            verdict.require(words, cluster_->is_up(node) && !cluster_->serves(node));
+            const auto attempts = informed_.find(node);
+            verdict.require(words, cluster_->is_up(node) && !cluster_->serves(node) &&
+                                       attempts != informed_.end() && attempts->second > 1);
         } else if (std::regex_match(words, found, epoch)) {
-            if (found[1] != "current") check_epoch(node, "acceptedEpoch", found[2], verdict);
-            if (found[1] != "accepted") check_epoch(node, "currentEpoch", found[2], verdict);
+            const bool on_disk = found[3].matched;
+            if (found[1] != "current") {
+                check_epoch(node, "acceptedEpoch", found[2], verdict, on_disk);
+            }
+            if (found[1] != "accepted") {
+                check_epoch(node, "currentEpoch", found[2], verdict, on_disk);
+            }
         } else {
             throw Refused("expected: " + words);
         }
     }
-    /// In memory; a server that has ended remembers nothing.
+    /// 0, "unchanged", "0; not updated".
+    void check_epoch_value(zab::NodeId node, const std::string& which, const Value& value,
+                           Verdict& verdict) const {
+        if (!is_text(value)) {
+            return check_epoch(node, which, std::to_string(number(value, which)), verdict);
+        }
+        static const std::regex told("(?:(?:stays?|is|still|remains?) )*([0-9]+)");
+        for (const std::string& clause : clauses(value.text)) {
+            const std::string words = failure_clause(clause);
+            std::smatch found;
+            if (!std::regex_match(words, found, told)) throw Refused(which + ": " + value.text);
+            check_epoch(node, which, found[1], verdict);
+        }
+    }
+    /// A server that has ended remembers nothing in memory.
     void check_epoch(zab::NodeId node, const std::string& which, const std::string& wanted,
-                     Verdict& verdict) const {
+                     Verdict& verdict, bool on_disk = false) const {
+        const bool is_accepted = which == "acceptedEpoch";
+        if (on_disk) {
+            const zab::DiskImage image = cluster_->disk(node).image();
+            const auto stored = is_accepted ? image.accepted_epoch : image.current_epoch;
+            return verdict.check(which + " on disk", wanted,
+                                 stored ? std::to_string(stored->value) : "none");
+        }
         if (!cluster_->is_up(node)) {
-            verdict.check(which, wanted, std::string("no server"));
-            return;
+            return verdict.check(which, wanted, std::string("no server"));
         }
         const zab::Server& server = cluster_->peer(node).server();
-        const zab::Epoch epoch =
-            which == "acceptedEpoch" ? server.accepted_epoch : server.current_epoch;
+        const zab::Epoch epoch = is_accepted ? server.accepted_epoch : server.current_epoch;
         verdict.check(which, wanted, std::to_string(epoch.value));
     }
 
     std::unique_ptr<test::Cluster> cluster_;
     std::map<zab::NodeId, Unwritable> unwritable_;
-    std::optional<zab::NodeId> late_;     ///< Started last.
+    std::map<zab::NodeId, std::size_t> informed_;  ///< How often LEADERINFO was on its way to it.
+    std::vector<zab::NodeId> to_inform_;           ///< So it must have been to these.
+    std::set<zab::NodeId> acked_;                  ///< Whoever has sent ACKEPOCH.
+    std::optional<zab::NodeId> late_;              ///< Started last.
     std::optional<zab::NodeId> joining_;  ///< Whose disk the case tells of, without a number.
 };
 
@@ -372,23 +375,13 @@ std::optional<Verdict> judge_epoch_failures(const Case& one) {
     const bool is_other = disk != nullptr && !whose_in(*disk) &&
                           !(is_text(*disk) && unwritable_in(plain(disk->text)).is_any());
     if (is_other) return std::nullopt;
-    static const char* const between =
-        "[;,] *(?:and |then )*(?=(?:client |an? node (?:is )?|an? |one |some )*(?:creat|writes? "
-        "(?:some|data)|data "
-        "|start |boot ))|"
-        "(?:;|, (?:and |then ))+ *(?=(?:server |node |S)?[0-9]+ (?:(?:is "
-        ")?start|joins|tries|comes))"
-        "| and (?=create)";
     Failures failures(one);
-    for (const std::string& step : texts(one.stimulus, "stimulus")) {
-        for (const std::string& part : split_at(step, between)) {
-            failures.play(part);
-        }
-    }
+    for (const std::string& step : failure_steps(one.stimulus)) failures.play(step);
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
         failures.check(key, value, verdict);
     }
+    failures.check_informed(verdict);
     return verdict;
 }
 

@@ -124,7 +124,8 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
         "(?:only )?(?:(?:both )?(?:mock )?followers?(?: (?=[0-9])|(?![a-z0-9]))|(?=[0-9]))"
         "([0-9]+(?:(?:, ?| and )[0-9]+)*)?.*");
     static const std::regex behind(
-        ".*(?:of|from|by) (?:both )?followers?(?: ([0-9][0-9, and]*))?.*");
+        ".*(?:of|from|by) (?:both )?followers?(?: ([0-9][0-9, and]*))?.*|"
+        "ACKEPOCHs? (?:of|from|by) ([0-9](?:, ?| and )[0-9])(?: (?:arrives?|come|are read))?");
     static const std::regex passes(
         ".*(?:time[sd]? out|pass(?:es)?|elapses?|wait(?:ed)? for).*|waits? .*");
     static const std::regex counted("^(?:two|2) (?:of the )?(?=(?:mock )?followers\\b)");
@@ -151,7 +152,8 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
         }
     } else if (std::regex_match(words, found, followers) ||
                std::regex_match(words, found, behind)) {
-        if (found[1].matched) seen.followers = callers_in(collector, found[1]);
+        const std::string named = found.str(1) + (found.size() > 2 ? found.str(2) : "");
+        if (!named.empty()) seen.followers = callers_in(collector, named);
         // What is said of the leader behind them, and what else a call may tell, nobody reads.
         static const char* const unread =
             "[a-z] (?:the )?leader$|\\bwith (?:an? |the "
@@ -183,7 +185,9 @@ bool asks_for_epochs(const Case& one) {
                         "followers? .*(?:waitForEpochAck|getEpochToPropose|epoch acks?)|"
                         "waitForEpochAck (?:of|by|from) (?:both )?followers|"
                         "(?:[0-9]|followers?) ack(?:s|nowledges?)? (?:the )?epoch|"
-                        "ACKEPOCH of followers?|followers? .*ACKEPOCH");
+                        "ACKEPOCHs? (?:of|from|by) (?:followers?|[0-9])|"
+                        "^[0-9](?:, ?| and )[0-9] (?:call|wait)s? .*(?:waitForEpochAck|epoch "
+                        "acks?)|followers? .*ACKEPOCH");
     });
 }
 

@@ -48,6 +48,17 @@ bool check_quorum_told(bool is_formed, const std::string& words, Verdict& verdic
     return true;
 }
 
+/// "no return without the leader": which has not called so far; nothing: no such words.
+std::optional<std::string> without_leader_told(const std::string& clause, const Seen& seen) {
+    static const std::regex told(
+        "(.*?),? without (?:the |its )?leader(?:'s(?: own)? (?:call|ack|epoch ack))?");
+    static const std::regex must("\\bmust not\\b");
+    std::smatch found;
+    if (!std::regex_match(clause, found, told)) return std::nullopt;
+    if (seen.has_leader_called || !is_negated(found[1])) throw Refused("expected: " + clause);
+    return std::regex_replace(found[1].str(), must, "do not");
+}
+
 /// "time out after initLimit*tick, none returns normally", "none gets past waitForEpochAck".
 void check_waiting(bool waits, const Seen& seen, const std::string& words, Verdict& verdict) {
     static const std::regex in_vain(
@@ -61,6 +72,10 @@ void check_waiting(bool waits, const Seen& seen, const std::string& words, Verdi
             std::regex_replace(std::regex_replace(part, in_vain, ""),
                                compiled("blocked until (?=[a-z]+Limit)"), "blocked after ");
         if (check_quorum_told(seen.is_formed, clause, verdict)) continue;
+        if (const auto rest = without_leader_told(clause, seen)) {
+            check_waiting(waits, seen, *rest, verdict);
+            continue;
+        }
         const bool returns = contains(
             clause,
             "\\breturn(?:s|ed)?\\b|\\breleased\\b|goes on|succeed(?:s|ed)?\\b|\\bpass(?:es|ed)?\\b|"

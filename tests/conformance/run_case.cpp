@@ -197,6 +197,35 @@ void refuse_idle_remarks(const Case& one) {
     }
 }
 
+/// "no /zkL (except on the old leader)": a remark that limits what stands before it, or tells of
+/// somebody else, is none that only explains. Whoever has read it minds when it is another one.
+void refuse_idle_limits(const Case& one) {
+    static const std::regex areas("ZAB|REC");
+    if (!std::regex_match(one.area, areas)) return;
+    static const std::regex remark("\\(([^()]*[a-zA-Z]{3}[^()]*)\\)");
+    static const std::regex limits(
+        "\\b(?:except(?:ing)?|but|unless|excluding|without|apart from|save|besides|other than|"
+        "however|instead|"
+        "only (?:on|at|in|by|one|for|until|some)|not (?:on|at|everywhere|every|all|always|yet)|"
+        "not in (?:the )?(?:new|old|leader|quorum|tree|log)|"
+        "one|two|some|few|half|part|partly|most|either|maybe|may|might|sometimes|initially|"
+        "at first|later|"
+        "keeps?|retains?|lacks?|misses|loses|(?:has|have|holds?) "
+        "(?:it|one|them|no|none)|still|returns?|"
+        "(?:S[0-9]|[A-Z]|leader|followers?) (?:only|too|not(?! in the set| counted| part)))\\b");
+    each_expected(one, remark,
+                  [](const Case& changed, std::string& text, const std::string& told,
+                     const std::smatch& found) {
+                      if (!std::regex_search(found[1].first, found[1].second, limits)) return;
+                      text = told;
+                      text.replace(static_cast<std::size_t>(found.position(1)),
+                                   static_cast<std::size_t>(found.length(1)), "qzx qzx");
+                      if (passes(changed)) {
+                          throw Refused(fmt::format("not read: \"{}\" in: {}", found.str(), told));
+                      }
+                  });
+}
+
 }  // namespace
 
 Verdict run(const Case& one, Doubts doubts) {
@@ -209,6 +238,7 @@ Verdict run(const Case& one, Doubts doubts) {
         refuse_idle_denials(one);
         refuse_false_remarks(one);
         refuse_idle_remarks(one);
+        refuse_idle_limits(one);
     }
     return verdict;
 }

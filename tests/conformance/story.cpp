@@ -37,7 +37,7 @@ Story::Story(const Case& one) {
         // The first one is for NEWLEADER.
         on_disk_at_ack_.try_emplace(sent.from, cluster_->disk(sent.from).durable_end().zxid);
     };
-    steps_ = texts(one.stimulus, "stimulus");
+    steps_ = story_steps(one.stimulus);
     find_numbering(one.expected);
     std::vector<NodeId> later = preset_logs(one.initial);
     for (const NodeId node : not_yet_started(one.initial)) later.push_back(node);
@@ -202,7 +202,7 @@ std::string Story::with_paths(const std::string& words) const {
         "node|znode)\\b|\\b(?:the )?(?:node|znode|txn|transaction)(?= (?:is "
         ")?(?:present|absent|there|"
         "exists|missing|gone|visible|kept|lost))|\\b(?:the "
-        ")?(?:node|znode|txn|transaction|create)$");
+        ")?(?:node|znode|txn|transaction|create)(?=$|;)");
     static const std::regex name("\\b(exists|read|reads|check) \\(?([a-z][A-Za-z0-9]*)\\b");
     static const std::regex seen("\\b(sees?|has|have|serves?|shows?|finds?|reads?) it$");
     std::string told = words;
@@ -210,6 +210,12 @@ std::string Story::with_paths(const std::string& words) const {
     std::smatch found;
     if (std::regex_search(told, found, name) && knows("/" + found[2].str())) {
         told = std::regex_replace(told, name, "$1 /$2");
+    }
+    static const std::regex unnamed(
+        "^((?:client )?(?:reads?|exists)) (?=(?:at|on|from) (?:the )?(?:old |new )?\\w+"
+        "(?: succeeds| works| is ok)?(?:$|:))");
+    if (!lost_.empty() && !contains(told, "/")) {
+        told = std::regex_replace(told, unnamed, "$1 " + lost_ + " ");
     }
     static const std::regex only_one("\\b(?:the )?(?:node|znode)\\b");
     if (lost_.empty() && created_.size() == 1) {
@@ -311,13 +317,13 @@ void Story::play(const std::string& told) {
         play(found[1].str() + " " + found[2].str());
         return play(found[1].str() + " " + found[3].str());
     }
-    static constexpr Step whole[] = {&Story::play_snap_races, &Story::play_sessions,
-                                     &Story::play_failing_ups, &Story::play_roles,
-                                     &Story::play_repeats};
+    static constexpr Step whole[] = {&Story::play_snap_races,  &Story::play_sessions,
+                                     &Story::play_failing_ups, &Story::play_cut_syncs,
+                                     &Story::play_roles,       &Story::play_repeats};
     static constexpr Step single[] = {
-        &Story::play_disks,  &Story::play_loads,   &Story::play_stays,   &Story::play_isolation,
-        &Story::play_writes, &Story::play_reads,   &Story::play_returns, &Story::play_downs,
-        &Story::play_ups,    &Story::play_outcomes};
+        &Story::play_disks,  &Story::play_loads,    &Story::play_stays,      &Story::play_isolation,
+        &Story::play_writes, &Story::play_reads,    &Story::play_returns,    &Story::play_downs,
+        &Story::play_ups,    &Story::play_outcomes, &Story::play_background, &Story::play_asides};
     const auto knows = [&](Step one) { return (this->*one)(step); };
     const bool is_several = without_remarks(step).find(';') != std::string::npos;
     const bool is_known = std::any_of(std::begin(whole), std::end(whole), knows) ||
@@ -338,6 +344,7 @@ void Story::play_all() {
         std::string step = steps_[at_];
         if (fails_next) step += "; " + steps_[++at_];
         play(step);
+        if (is_loaded_ && !is_unsettled_) create_in_background();
     }
     if (is_unsettled_ && failing_.empty()) settle();
     names_.erase("leader");  // Who leads now is asked for from here on.

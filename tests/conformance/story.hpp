@@ -35,6 +35,7 @@ class Story {
     /// What a server's tree holds at a path: the value, or nothing.
     std::optional<std::string> value(zab::NodeId node, const std::string& path) const;
     /// Whether anybody wrote it, or tried to.
+    const std::string& lost() const { return lost_; }
     bool knows(const std::string& path) const { return paths_.contains(path); }
     bool are_all_equal() const;
     /// Everybody, but for an old leader that the last step leaves down as it starts the others.
@@ -92,9 +93,11 @@ class Story {
     void read_initial(const Value& initial, zab::Config& config);
     std::vector<zab::NodeId> preset_logs(const Value& initial);
     std::vector<zab::NodeId> not_yet_started(const Value& initial);
+    std::vector<zab::NodeId> started_first();
     void name_servers(const Value& nodes);
     void name_roles(const Value& initial);
     void find_numbering(const Value& expected);
+    std::optional<std::vector<zab::NodeId>> counted_followers(const std::string& told);
     std::vector<zab::NodeId> named(const std::string& told);
     // story.cpp
     void claim(const std::string& words, bool holds) { claims_.emplace_back(words, holds); }
@@ -136,6 +139,14 @@ class Story {
     bool play_roles(const std::string& step);
     void grow_epochs(std::size_t times, const std::string& step);
     bool play_sessions(const std::string& step);
+    // story_background.cpp
+    bool play_background(const std::string& step);
+    void create_in_background();
+    void create_ephemerals(std::size_t count);
+    bool play_cut_syncs(const std::string& step);
+    bool play_asides(const std::string& step);
+    bool has_started(zab::NodeId node) const;
+    bool lacks_many(zab::NodeId node) const;
     // story_loads.cpp
     bool play_repeats(const std::string& step);
     bool play_loads(const std::string& step);
@@ -174,10 +185,18 @@ class Story {
     std::map<zab::NodeId, zab::Zxid> on_disk_at_ack_;  ///< The end of the log, at NEWLEADER.
     std::optional<std::vector<std::string>> before_wipe_;
     bool is_one_based_ = false;
+    bool is_sync_told_ = false;                          ///< Whether logs are read for it.
+    bool is_loaded_ = false, loads_ephemerals_ = false;  ///< Writes go on beside the steps.
     bool is_unsettled_ = false;
     bool is_slow_ = false;                                        ///< A leader's tick was raised.
     static constexpr zab::Duration slow_tick = zab::seconds(10);  ///< Where it is not told.
 };
+
+/// The steps in the words that a story knows; what is expected; whom or when its key names.
+/// story_forms.cpp
+std::vector<std::string> story_steps(const Value& stimulus);
+std::string story_words(const std::string& words);
+std::string story_key(const std::string& key);
 
 // What is said of one server. story_clauses.cpp
 /// Whether paths must be there, or not; nothing: the words do not speak of paths.

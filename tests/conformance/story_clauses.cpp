@@ -119,7 +119,8 @@ void check_same(Story& story, NodeId node, const std::string& words, Verdict& ve
     static const std::regex value_told("\\(([0-9]+)\\)");
     static const char* const known =
         "the|its|new|same|value|values|as|leaders?|equal|identical|stat|of|to|with|agrees?|state|"
-        "trees?|sessions|data|all|on|is|are|and|everywhere|content|s|servers?|everybody|database|"
+        "trees?|sessions|ephemerals?|epochs?|last|zxids?|data|all|on|is|are|and|everywhere|content|"
+        "s|servers?|everybody|database|"
         "history";
     static const std::regex as_other(
         "(?:the )?same (?:tree|data|state|history|content) as (S?[0-9]|F[0-9]|[A-Z])");
@@ -145,6 +146,12 @@ void check_same(Story& story, NodeId node, const std::string& words, Verdict& ve
         return;
     }
     verdict.require(words, are_same(leader));
+    if (contains(words, "[eE]poch") && cluster.is_up(node) && cluster.is_up(leader)) {
+        const zab::Server& own = cluster.peer(node).server();
+        const zab::Server& others = cluster.peer(leader).server();
+        verdict.require(words, own.current_epoch == others.current_epoch &&
+                                   own.accepted_epoch == others.accepted_epoch);
+    }
     if (!contains(words, "\\bsessions\\b") || !cluster.serves(node)) return;
     const auto ids_at = [&](NodeId who) {
         std::set<std::uint64_t> ids;
@@ -197,7 +204,7 @@ std::optional<std::vector<NodeId>> nodes_meant(Story& story, const std::string& 
     static const std::regex unlike(
         "(?:is |must be )*(?:not|differs from|different (?:from|than)|other than|another (?:server "
         ")?"
-        "than)(?: (?:old (?:leader|one)|one before|before|same|same as before)| (" +
+        "than)(?: (?:old(?: leader| one)?|one before|before|same|same as before)| (" +
         name + "))");
     static const std::regex other(
         "(?:is |has )*(?:an? )?(?:different|another|other|changed|new)(?: one| server| node| "

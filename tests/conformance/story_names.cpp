@@ -37,6 +37,7 @@ void Story::read_initial(const Value& initial, zab::Config& config) {
             config.force_snapshot_sync = truth(value, key);
         } else if (key == "txnLogSync") {
             config.sync_from_disk = is_on(value, key);
+            is_sync_told_ = true;
         } else if (key == "snapCount") {
             config.snapshot_count = static_cast<std::uint32_t>(number(value, key));
         } else if (key == "leaderTimeoutMs") {
@@ -65,9 +66,25 @@ std::vector<NodeId> Story::not_yet_started(const Value& initial) {
     } else if (!steps_.empty() && std::regex_match(steps_.front(), found, up)) {
         told = numbers_in(found[1]);
     } else {
-        return {};
+        return started_first();
     }
     for (const std::uint64_t one : told) std::erase(later, server(std::to_string(one)));
+    return later;
+}
+
+/// "3 starts for the first time": until then it does not run.
+std::vector<NodeId> Story::started_first() {
+    static const std::regex first(
+        "(?:(?:re)?start )?(?:server |node )?([0-9])(?: (?:is "
+        ")?(?:up|starts?|started|joins?|boots?))? "
+        "for (?:the )?first time");
+    std::vector<NodeId> later;
+    for (const std::string& step : steps_) {
+        for (const std::string& part : split_at(step, "[;,] *")) {
+            std::smatch found;
+            if (std::regex_match(part, found, first)) later.push_back(server(found[1]));
+        }
+    }
     return later;
 }
 
@@ -136,7 +153,13 @@ void Story::name_roles(const Value& initial) {
     if (followers == nullptr) return;
     auto free = cluster_->members();
     std::erase(free, server("leader"));
-    for (const std::string& name : texts(*followers, "followers")) {
+    static const std::regex highest(" \\((?:with )?(?:the )?highe(?:r|st) (?:sid|id)\\)$");
+    for (const std::string& told : texts(*followers, "followers")) {
+        const std::string name = std::regex_replace(told, highest, "");
+        if (name != told && free.back().value + 1u != server("leader").value &&
+            free.size() + 1 != cluster_->members().size()) {
+            throw Refused("it is not: " + told);
+        }
         if (contains(name, "^S?[0-9]$")) {
             if (server(name) == server("leader")) throw Refused(name + " leads");
             continue;
@@ -190,7 +213,9 @@ NodeId Story::server(const std::string& name) {
     if (!std::regex_match(name, letter)) throw Refused("who is " + name + "?");
     const NodeId first = server(names_.contains("old leader") ? "old leader" : "leader");
     std::vector<NodeId> all = cluster_->members();
-    const std::string leads = "\\b" + name + " (?:then |now )*(?:leads|is elected|becomes leader)";
+    const std::string leads = "\\b" + name +
+                              " (?:then |now |is |gets |may |can |could |should "
+                              ")*(?:leads?|elected|becomes (?:the )?(?:new )?leader)";
     if (tells(leads.c_str())) std::reverse(all.begin(), all.end());
     for (const NodeId node : all) {
         const bool is_taken = std::any_of(names_.begin(), names_.end(),
@@ -221,6 +246,19 @@ std::vector<NodeId> Story::servers(const std::string& told) {
     return last_named_;
 }
 
+/// "two followers" of four: whichever.
+std::optional<std::vector<NodeId>> Story::counted_followers(const std::string& told) {
+    static const std::regex counted("(two|three) (?:of (?:the )?)?(?:followers|servers|nodes)");
+    std::smatch found;
+    if (!std::regex_match(told, found, counted)) return std::nullopt;
+    const std::size_t count = *count_named(found[1]);
+    auto all = cluster_->members();
+    if (all.size() <= count + 1) return std::nullopt;
+    std::erase(all, server("leader"));
+    all.resize(count);
+    return all;
+}
+
 std::vector<NodeId> Story::named(const std::string& told) {
     static const std::regex range("(S?[0-9])-(S?[0-9])");
     static const std::regex filler(
@@ -244,13 +282,15 @@ std::vector<NodeId> Story::named(const std::string& told) {
                  "(?:servers|nodes|peers))?$")) {
         return cluster_->members();
     }
-    static const std::regex some("(?:an? |one |first )?follower|first(?: one)?");
+    static const std::regex some(
+        "(?:an? |one |first )?follower|first(?: one)?|(?:an?|one|any) (?:server|node|peer)");
     static const std::regex another("(?:another|an?other|second|a second)(?: follower| one)?");
     if (contains(told, "^(?:server|node)$") && cluster_->members().size() == 1) {
         return cluster_->members();
     }
     if (std::regex_match(told, some)) return {server("follower")};
     if (std::regex_match(told, another)) return {server("other follower")};
+    if (auto some_of_them = counted_followers(told)) return *some_of_them;
     if (contains(who, "^(?:followers?|others|rest|servers|nodes)$") &&
         (who.starts_with("follower") || is_other || who == "others" || who == "rest")) {
         const bool is_past = names_.contains("old leader") &&

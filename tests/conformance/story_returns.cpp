@@ -84,7 +84,7 @@ const std::regex& slower_tick() {
 bool Story::play_isolation(const std::string& step) {
     static const std::regex isolated(
         "(.*?) ?(?:is )?(?:isolated|suspended|cut off|kept out|excluded|blocked from|(?:does not|"
-        "cannot) (?:go LOOKING|look|elect|vote)|kept from "
+        "cannot) (?:go LOOKING|look|(?:re-?)?elect|vote|(?:re)?join|time out|step down)|kept from "
         "(?:electing|elections?|"
         "looking|voting|(?:re)?joining|stepping down|timing out)|prevented from|held back|barred|"
         "(?:cannot|does not|can not|may not) take part|takes no part)\\b.*|"

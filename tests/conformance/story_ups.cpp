@@ -94,9 +94,12 @@ void Story::down_for_restart(const std::vector<NodeId>& who) {
 bool Story::play_downs(const std::string& step) {
     static const std::regex imperative("(?:stop|kill|shut ?down|crash)(?: down)? ([^;]*)");
     static const std::regex told(std::string("([^;]*?) (?:is |are |goes |go )?") + go);
+    // Who was named last.
+    static const std::regex bare("()(?:is |are |gets )?(?:killed|stopped|crash(?:es|ed)|dies)");
     const std::string words = plain(step);
     std::smatch found;
-    if (!std::regex_match(words, found, imperative) && !std::regex_match(words, found, told)) {
+    if (!std::regex_match(words, found, imperative) && !std::regex_match(words, found, told) &&
+        !std::regex_match(words, found, bare)) {
         return false;
     }
     const auto who = known_servers(found[1]);
@@ -127,7 +130,8 @@ bool Story::play_ups(const std::string& step) {
     const std::uint32_t before = leaders_.empty() ? 0 : leaders_.rbegin()->first;
     const bool is_synced = std::regex_search(step, mode, synced);
     const std::string wanted_mode = is_synced ? mode[1].str() : "";
-    for (const std::regex* part : {&creates, &fails, &normal, &synced, &cleanly}) {
+    static const std::regex first(" (?:for first time|for the first time|first time)$");
+    for (const std::regex* part : {&creates, &fails, &normal, &synced, &cleanly, &first}) {
         words = std::regex_replace(words, *part, "");
     }
     const bool is_imperative = std::regex_match(words, found, imperative);
@@ -140,6 +144,9 @@ bool Story::play_ups(const std::string& step) {
         c.reconfigure([](zab::Config& config) { config.force_snapshot_sync = false; });
     }
     claim_old_leader(step);
+    for (const NodeId node : who) {
+        if (std::regex_search(step, first)) claim(step, !has_started(node));
+    }
     if (contains(words, "\\brestart")) down_for_restart(who);
     if (std::regex_search(step, fails)) {
         c.stalls = [node = who.at(0)](NodeId server, const zab::Start& start) {
@@ -147,7 +154,8 @@ bool Story::play_ups(const std::string& step) {
         };
     }
     hide_old_leader_from(who);
-    up(who, std::regex_search(step, snapshot));
+    const bool is_far = wanted_mode == "SNAP" && lacks_many(who.front());
+    up(who, is_far || std::regex_search(step, snapshot));
     if (std::regex_search(step, creates)) create_some(who.size());
     if (std::regex_search(step, term, epoch) &&
         !leaders_.contains(static_cast<std::uint32_t>(std::stoul(term[1])))) {
@@ -161,6 +169,22 @@ bool Story::play_ups(const std::string& step) {
 }
 
 namespace {
+
+/// "each fails when UPTODATE arrives", "with UPTODATE read failing": who, and what stands behind.
+const std::regex& fails_at_uptodate() {
+    static const std::regex form(
+        "(.*?)[;,:]? (?:but |and )?(?:each|both|they|which)?,? ?(?:must |will )?(?:(?:(?:Socket)?"
+        "Timeout|SocketTimeoutException|errors?|exceptions?|failures?|faults?) (?:is |are )?"
+        "(?:injected|thrown)|fail(?:s|ing)?|dies?|die|dying|crash\\w*|stops?|quits?|exits?|ends?|"
+        "aborts?|times? out|errors?|breaks?)\\b(?:[ "
+        "(;,]*\\b(?:when|at|on|upon|after|as|soon|right|just|"
+        "only|the|its|their|NEWLEADER|ack\\w*|of|read\\w*|receiv\\w+|message|packet|is|are|by|"
+        "for|while|waiting|in|process\\w*|handl\\w*|and|it|they|connection|behind|DIFF)\\b)* "
+        "UPTODATE(.*)|"
+        "(.*?)(?: with|[,;:]) (?:the |their )?UPTODATE (?:read "
+        ")?(?:failing|failures?|fails|errors?)");
+    return form;
+}
 
 /// "fail after the NEWLEADER ack": then they have read UPTODATE at most.
 std::string failing_at_uptodate(const std::string& step) {
@@ -178,13 +202,6 @@ std::string failing_at_uptodate(const std::string& step) {
 /// DIFF sync, ack NEWLEADER, then die on UPTODATE": they come back to their leader, whose client
 /// has lost it meanwhile.
 bool Story::play_failing_ups(const std::string& told) {
-    static const std::regex fails(
-        "(.*?)[;,:]? (?:but |and )?(?:each|both|they|which)?,? ?(?:must |will )?(?:(?:(?:Socket)?"
-        "Timeout|SocketTimeoutException|errors?|exceptions?|failures?|faults?) (?:is |are )?"
-        "(?:injected|thrown)|fail(?:s|ing)?|dies?|die|dying|crash\\w*|stops?|quits?|exits?|ends?|"
-        "aborts?|times? out|errors?|breaks?)\\b.*UPTODATE(.*)|"
-        "(.*?)(?: with|[,;:]) (?:the |their )?UPTODATE (?:read "
-        ")?(?:failing|failures?|fails|errors?)");
     static const std::regex starts(
         "(?:start|restart) (.*?)|(.*?) (?:is |are )?(?:up|start(?:s|ed)?|restart(?:s|ed)?|"
         "back|joins?|rejoins?)");
@@ -198,7 +215,7 @@ bool Story::play_failing_ups(const std::string& told) {
     std::smatch found;
     const std::string step = failing_at_uptodate(told);
     const std::string words = plain(step);
-    if (!std::regex_match(words, found, fails)) return false;
+    if (!std::regex_match(words, found, fails_at_uptodate())) return false;
     std::string first = found[1].str() + found[3].str();
     const std::string behind = found[2];
     std::smatch held;

@@ -56,9 +56,10 @@ std::string without_reason(const Talk& talk, const std::string& words, Verdict& 
         "(?:it|"
         "(?:the |that |its )?(?:proposal|PROPOSAL|txn|transaction)))?$");
     static const std::regex in_spite(
-        ",? (?:although|though|even though|while|with) (?:all |the |every )*(?:PING|ping)s? (?:are "
+        ",? (?:although|though|even though|even if|even while|while|with) (?:all |the |every "
+        ")*(?:PING|ping)s? (?:are "
         "|is |"
-        "being |still )*(?:answered|replied to|echoed)$");
+        "being |still )*(?:answered|replied to|echoed|flow|flowing|go on|going on|continue)$");
     std::smatch found;
     if (std::regex_search(words, found, in_spite)) {
         verdict.require(words, talk.answers_pings());

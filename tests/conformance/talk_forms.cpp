@@ -28,7 +28,7 @@ std::string with_plain_sums(const std::string& words) {
 
 /// "closed, as the proposal is not acked": a reason is no clause of its own.
 std::string with_reasons(const std::string& words) {
-    static const std::regex reason(", (?=(?:as|because|since|when|once) )");
+    static const std::regex reason(", (?=(?:as|because|since|when|once|even if|even while) )");
     // "once the txn times out (syncLimit)": when that is.
     static const std::regex limited(
         "\\b((?:as|when|once) (?:the |its )?(?:txn|transaction|proposal) (?:times|has timed) out) "
@@ -44,6 +44,17 @@ std::string with_reasons(const std::string& words) {
     told = std::regex_replace(told, unacked, "after $3*tick $1 $2");
     told = std::regex_replace(told, timeout, " as the txn times out");
     return std::regex_replace(with_plain_sums(told), reason, " ");
+}
+
+/// "as testNormalRun up to UPTODATE", "one PROPOSAL sent".
+std::string with_plain_steps(const std::string& words) {
+    static const std::regex as_normal(
+        "^as (?:in |for )?(?:an? |the )?(?:test)?[nN]ormal ?[rR]un\\b");
+    static const std::regex one("^(?:one|an?|the|1) PROPOSAL (?:is )?sent\\b");
+    static const std::regex other("^as \\w+ (?:up to|until) .*");
+    const std::string told = std::regex_replace(words, as_normal, "normal run");
+    if (std::regex_match(told, other)) throw Refused("step: " + words);
+    return std::regex_replace(told, one, "PROPOSAL sent");
 }
 
 /// "(no ACKEPOCH) initLimit*tick pass": what nobody says is no remark.
@@ -129,6 +140,15 @@ Case in_one_form(const Case& one) {
         return with_open_silence(
             with_plain_sums(std::regex_replace(told, so_far, "normal run up to ")));
     });
+    change_texts(formed.stimulus, with_plain_steps);
+    for (sim::json::Member& one_key : formed.expected.members) {
+        if (one_key.key != "takeSnapshot") continue;
+        one_key.key = "snapshot";  // What is said of the call is said of what it takes.
+        static const std::regex call("^(?:is )?(never|not)(?: (?:been )?called)?$");
+        change_texts(one_key.value, [](const std::string& words) {
+            return std::regex_replace(words, call, "$1 taken");
+        });
+    }
     const auto& steps = formed.stimulus.elements;
     if (std::all_of(steps.begin(), steps.end(), is_text)) {
         tie_to_proposals(formed.stimulus.elements);

@@ -56,7 +56,8 @@ bool is_soft(const std::string& area, const std::string& word) {
         "isolated|kept|may|follows?|during|sync|connection|loss|creates?|files?|deleted|exception|"
         "L|L's|S[0-9]|allowed|back|elect|elected|arrives|among|leader's|after|before|restart|value|"
         "reads?|than|right|immediately|"
-        "NullPointerException|iterator|zxids|epoch|elections?|isolated|only|stays|acked|by");
+        "NullPointerException|iterator|zxids|epoch|elections?|re-?elect(?:ing|ions?)|foo|bar|baz|"
+        "isolated|only|stays|acked|by");
     static const std::regex of_sessions(
         "several|fresh|unknown|untracked|fake|seen|nor|local|global|another|touch|ones?|exists|"
         "checkGlobal|data|[0-9]+|0x[0-9a-f]+|also");
@@ -91,7 +92,8 @@ bool tells_outcome(const std::string& clause) {
         "(?:the )?client (?:sees|gets) (?:an? |the )?(?:failure|error)|outstanding|acked by itself "
         "only|"
         "(?:is |but )*on (?:the )?(?:its|(?:old )?leader(?:'s)?|L's) disk(?: only)?|"
-        "(?:but )?leader acks it itself|logged (?:by|at|on) (?:the )?(?:leader|L) "
+        "(?:but )?leader acks it itself|(?:but )?logged(?: there| locally)?|logged (?:by|at|on) "
+        "(?:the )?(?:leader|L) "
         "only|(?:PINGs?|pings?)(?: are)? answered|"
         "never acks (?:the |its )?proposal|times out(?: and rejoins as FOLLOWING)?|PROPOSAL read");
     return std::regex_match(clause, known);

@@ -1,0 +1,224 @@
+#include "tests/conformance/epoch_failures.hpp"
+#include "tests/conformance/words.hpp"
+
+#include <regex>
+
+namespace conformance {
+
+// The words of cases with epoch files that cannot be written.
+
+namespace {
+
+struct Rewrite {
+    std::regex words;
+    const char* instead;
+};
+
+template <class Rewrites>
+std::string rewritten(std::string words, const Rewrites& all) {
+    for (const Rewrite& one : all) words = std::regex_replace(words, one.words, one.instead);
+    return words;
+}
+
+/// "throws", "is refused": it fails.
+std::string failing(const std::string& told) {
+    constexpr auto icase = std::regex::ECMAScript | std::regex::icase;
+    static const Rewrite all[] = {
+        {std::regex("\\bwriteLongToFile\\b", icase), "writing epoch files"},
+        {std::regex("\\bnon-?zero (accepted|current)? ?epochs?\\b", icase), "$1Epoch"},
+        {std::regex("\\b(?:with |has |whose )?(?:an? )?disk (?:that |which )?"
+                    "(?:refuses|rejects|fails)(?: (?:to write|writes? of|writing))? (.*)",
+                    icase),
+         "writing $1 fails"},
+        {std::regex("\\b(?:refuses|rejects) (?:to write|writes? of|writing)\\b", icase),
+         "cannot write"},
+        {std::regex("(\\bwrites|files) (?:throw|error out|are (?:refused|rejected|broken))(?: an?)?"
+                    "(?: (?:IOException|I/O error|exception|error))?",
+                    icase),
+         "$1 fail"},
+        {std::regex("\\b(?:throws|errors(?: out)?|is (?:refused|rejected|broken))(?: an?)?"
+                    "(?: (?:IOException|I/O error|exception|error))?",
+                    icase),
+         "fails"},
+        {std::regex("\\b(writ\\w+ (?:of |to )?(?:an? |its |the )*\\w*epochs?(?: files?)?) "
+                    "(?:is|are|keeps?|always) (fail)(?:s|ed|ing)?\\b",
+                    icase),
+         "$1 fails"},
+        {std::regex("\\bwrites (?:of|to) (.*?epoch)s?(?: files?)? fail\\b", icase),
+         "write of $1 fails"},
+        {std::regex("\\bwriting (.*?epoch)s?(?: files?)? fail\\b", icase), "writing $1 fails"},
+    };
+    return rewritten(told, all);
+}
+
+}  // namespace
+
+Unwritable unwritable_in(const std::string& words_told) {
+    const std::string told = failing(words_told);
+    // All servers are fresh here.
+    static const std::regex fresh("^(?:is |starts )?(?:fresh|new|empty)[,;:] (?:and |but )?");
+    static const std::regex error(",? (?:\\(|with )?(?:an? )?(?:I/?O error|IOException)\\)?$");
+    const std::string words = std::regex_replace(std::regex_replace(told, fresh, ""), error, "");
+    static const std::regex form(
+        "(?:with )?(?:(?:every|each|all|any|its) )*(?:"
+        "writes? (?:of|to) (?:an? |its )?(?:non-?zero )?(.*?)(?: file)?s? fails?|"
+        "(?:disk|i/o|io) errors? (?:on |at |when |writing |its )+(.*?)(?: file)?s?|"
+        "writing (?:its |an? |of )?(?:non-?zero )?(.*?)(?: file)?s? fails?|"
+        "((?:accepted|current)? ?epoch)(?: file)?s? (?:is |are )?(?:not writable|unwritable)|"
+        "(?:cannot|can not|can't|fails to|is unable to) write (?:its |an? )?(?:non-?zero )?(.*?)"
+        "(?: file)?s?|"
+        "((?:accepted|current)? ?epoch)(?: file)?s? (?:cannot|can not|can't) be written|"
+        "(?:an? )?(?:non-?zero )?((?:accepted|current)? ?epoch)(?: files?)?(?:'s)? writes? fails?"
+        "(?: with (?:an? )?(?:IOException|I/O error))?|"
+        "failing (?:((?:accepted|current)? ?epoch)(?: file)? writes|"
+        "writes (?:of|to) (?:its )?(.*?)(?: file)?s?))",
+        std::regex::icase);
+    static const std::regex file("(accepted|current)? ?epoch", std::regex::icase);
+    std::smatch found, which;
+    if (!std::regex_match(words, found, form)) return {};
+    std::string name;
+    for (std::size_t group = 1; group < found.size(); ++group) name += found[group];
+    if (!std::regex_match(name, which, file)) throw Refused("which file? " + words);
+    return {!which[1].matched || says(which[1], "accepted"),
+            !which[1].matched || says(which[1], "current")};
+}
+
+std::optional<Whose> whose_in(const Value& disk) {
+    static const std::regex owner(
+        "^(?:on )?(?:node |server |S ?)?([0-9]+)(?:'s|:)? |"
+        ",? (?:at|on|of|by|for) (?:the )?(?:(?:node|server) |S ?)?([0-9]+)(?:'s disk)?(?= |,|$)");
+    if (!is_text(disk)) return std::nullopt;
+    const std::string words = disk.text;
+    std::smatch found;
+    if (!std::regex_search(words, found, owner)) return std::nullopt;
+    const Unwritable files =
+        unwritable_in(plain(found.prefix().str() + " " + found.suffix().str()));
+    if (!files.is_any()) return std::nullopt;
+    return Whose{files, std::stoull(found[1].str() + found[2].str())};
+}
+
+namespace {
+
+/// Which server is meant: there are three of them, the last of which comes late.
+std::string with_numbers(const std::string& told) {
+    static const Rewrite all[] = {
+        {std::regex("\\b(?:(?:the )?(?:third|3rd|last|remaining|late) (?:server|node|peer|one)|"
+                    "the third)(?!\\w)"),
+         "2"},
+        {std::regex("^(?:start |boot )(?:the )?third$"), "start 2"},
+        {std::regex("^third\\b"), "2"},
+        {std::regex("\\b(?:the )?(?:first )?two (?:of (?:the )?three )?(?:servers|nodes|peers)\\b"),
+         "0 and 1"},
+        {std::regex("^(?:an? )?quorum of two\\b"), "0 and 1"},
+        {std::regex("\\b(?:servers|nodes) 0(?:-|\\.\\.)1\\b|\\b0(?:-|\\.\\.)1\\b"), "0 and 1"},
+    };
+    return rewritten(told, all);
+}
+
+}  // namespace
+
+std::vector<std::string> failure_steps(const Value& stimulus) {
+    static const std::string between =
+        "[;,:] *(?:and |then )*(?=(?:client |an? node (?:is )?|an? |one |some )*(?:creat|writes? "
+        "(?:some|data)|data |start |boot ))|"
+        "(?:;|, (?:and |then ))+ *(?=(?:server |node |S)?[0-9]+ (?:(?:is )?start|joins|tries|"
+        "comes))| and (?=create)";
+    // Of whoever has just been started.
+    static const std::regex of_last(
+        "(?:but |and )?(?:it |there )?(?:its |the |every |each |all |any )*(.*)");
+    static const std::regex starts(std::string(".*?\\b(?:start|boot|joins?|comes up).*"));
+    std::vector<std::string> all;
+    for (const std::string& step : texts(stimulus, "stimulus")) {
+        for (const std::string& part : split_at(with_numbers(step), between)) {
+            std::smatch found;
+            const bool is_more = !all.empty() && std::regex_match(all.back(), starts) &&
+                                 std::regex_match(part, found, of_last) &&
+                                 unwritable_in(plain(found[1])).is_any();
+            if (is_more) {
+                all.back() += "; " + found[1].str();
+            } else {
+                all.push_back(part);
+            }
+        }
+    }
+    return all;
+}
+
+std::string failure_clause(const std::string& words) {
+    static const Rewrite all[] = {
+        {std::regex("^(?:it |server |and |but )*(?:keeps?|goes|is) (?:on )?"
+                    "(?:trying|retrying|attempting)(?: to (?:re)?join)?(?: (?:the )?"
+                    "(?:quorum|ensemble|cluster))?$|"
+                    "^(?:it |and |but )*(?:retries|tries again|still tries)(?: to (?:re)?join"
+                    "(?: (?:the )?(?:quorum|ensemble|cluster))?)?$"),
+         "keeps trying"},
+        // Half of the test's timeout: as long as this player waits.
+        {std::regex("^((?:it )?(?:(?:is |was )?(?:not|never)|does not|cannot|fails to) .*?),? "
+                    "(?:within|in|for|after) "
+                    "(?:(?:the )?half (?:of )?(?:the )?(?:connection )?timeout|(?:the )?"
+                    "(?:connection )?timeout ?/ ?2|CONNECTION_TIMEOUT ?/ ?2|time|"
+                    "(?:1?[0-9]|30) s)$"),
+         "$1"},
+        {std::regex("^(?:is |was |it )*(?:not|never) (?:started|booted|joined|ready|a follower|"
+                    "FOLLOWING|in (?:the )?(?:quorum|ensemble))$"),
+         "never up"},
+        {std::regex("^(?:its )?(?:leader )?election (?:never|does not|is not|not) (?:completes?|"
+                    "completed|finishe?[sd]?)$"),
+         "never up"},
+        {std::regex(
+             "^(?:(?:its|in) )?(?:the )?(?:memory|run-?time)(?: cop(?:y|ies)| values?)?(?: of)?"
+             "(?: (?:the )?(?:both )?epochs?)? "
+             "(?=(?:is |are |stays? |remains? )*(?:not |un|kept))"),
+         "both epochs "},
+        {std::regex("^(?:neither|none) (?:of the epochs )?(?:is |has )?"
+                    "(?:changed|advanced|updated|raised)$"),
+         "both epochs 0"},
+        {std::regex("^(?:its )?(?:both )?epochs (?=(?:are |stay |remain )?(?:not |un|kept))"),
+         "both epochs "},
+        // As they are in the beginning.
+        {std::regex(
+             " ?\\b(?:(?:is|are|has|have|stays?|remains?|was|were|still|must) )*(?:unchanged|"
+             "kept|not (?:have )?(?:been )?(?:changed|updated|advanced|raised|written|set|"
+             "bumped|touched))$"),
+         " 0"},
+        {std::regex("^(both(?: epochs)?|epochs?) (?:(?:stay|are|still) )?0$"), "both epochs 0"},
+        {std::regex("^(?:epochs? |both epochs )?0 ?/ ?0$"), "both epochs 0"},
+        {std::regex("^(acceptedEpoch|currentEpoch) and (?:acceptedEpoch|currentEpoch) (?=[0-9])"),
+         "both epochs "},
+        {std::regex("^ +"), ""},
+    };
+    return rewritten(words, all);
+}
+
+std::string failure_key(const std::string& key) {
+    static const std::regex numbered("(?:server|node|peer|S) ?([0-9])", std::regex::icase);
+    static const std::regex third(
+        "(?:(?:the )?(?:third|last|late|faulty|failing|broken|problematic|bad|new|joining)"
+        "(?: "
+        "?(?:server|node|peer|one))?|joiner|latecomer|process|peer|join|memory|inMemory|runtime|"
+        "quorumPeer)",
+        std::regex::icase);
+    std::smatch found;
+    if (std::regex_match(key, found, numbered)) return found[1];
+    return std::regex_match(key, third) ? "server" : key;
+}
+
+void require_three(const std::string& key, const Value& value) {
+    if (value.is(Value::Kind::object)) {
+        only(key, value, {"voters", "quorum"});
+        const Value* quorum = value.find("quorum");
+        if (quorum != nullptr && quorum->text != "majority") throw Refused("initial.quorum");
+        return require_three(key, member(value, "voters"));
+    }
+    const bool is_list = value.is(Value::Kind::array);
+    if (is_list) {
+        for (const zab::NodeId id : ids(value, key)) {
+            if (id.value > 2) throw Refused("there is no server " + std::to_string(id.value));
+        }
+    }
+    if ((is_list ? value.elements.size() : number(value, key)) != 3) {
+        throw Refused("initial: not three servers");
+    }
+}
+
+}  // namespace conformance

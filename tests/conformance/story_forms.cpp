@@ -1,0 +1,143 @@
+#include "tests/conformance/story.hpp"
+
+namespace conformance {
+
+// Other ways to write the steps and the expectations of a story: in the words that it knows.
+
+namespace {
+
+struct Rewrite {
+    std::regex words;
+    const char* instead;
+};
+
+template <class Rewrites>
+std::string rewritten(std::string words, const Rewrites& all) {
+    for (const Rewrite& one : all) words = std::regex_replace(words, one.words, one.instead);
+    return words;
+}
+
+/// "follower2", "f2": F2.
+std::string with_names(const std::string& words) {
+    static const Rewrite all[] = {
+        {std::regex("\\b(?:follower |server )?[fF]ollower[_-]?([1-9])\\b"), "F$1"},
+        {std::regex("\\b(?:follower |server )?f([1-9])\\b"), "F$1"},
+        {std::regex("\\bfollower (F[1-9])\\b"), "$1"},
+    };
+    return rewritten(words, all);
+}
+
+/// "10 x /foo", "10 creates foo": "10 creates /foo*".
+std::string with_creates(const std::string& words) {
+    static const Rewrite all[] = {
+        {std::regex("\\bcreate ([0-9]+) (?:z?nodes )?(?:/([a-z]+)|(foo|bar|baz))\\*?(?=$|;|,)"),
+         "$1 creates /$2$3*"},
+        {std::regex("\\b([0-9]+) ?(?:x|\u00d7|(?:more )?(?:creates?|z?nodes|writes)(?: of)?) ?"
+                    "(?:/([a-z]+)|(foo|bar|baz))\\*?(?=$|;|,)"),
+         "$1 creates /$2$3*"},
+        {std::regex("\\bcreates? ([a-z]+)([0-9]*)\\.\\.(?:/?\\1)?([0-9]+)"), "create /$1$2..$3"},
+        {std::regex("\\b(down|stopped|killed) (?:for|during) ([0-9]+)s? (?:of )?"
+                    "(?:txns|transactions|creates|writes)\\b"),
+         "$1; $2 creates"},
+    };
+    return rewritten(words, all);
+}
+
+/// Who goes, who comes back, and what it has lost.
+std::string with_moves(const std::string& words) {
+    static const Rewrite all[] = {
+        {std::regex("\\b(?:delete|wipe|clear|erase|empty) (?:the )?([\\w ]+?)'s "
+                    "(?:data|disk|data ?dir|state|files)(?=$|[;,])"),
+         "wipe data of $1"},
+        {std::regex(
+             "(?!delete|wipe|clear|erase)\\b((?:one |the |an? )?[\\w]+)'s (?:data|disk|data ?dir)"
+             " (?:is |are |gets )?(?:deleted|wiped|cleared|erased|emptied|lost|removed)"
+             "(?=$|[;,])"),
+         "wipe data of $1"},
+        {std::regex("\\b(?:data|disk) of ([\\w ]+?) (?:is |are )?"
+                    "(?:deleted|wiped|cleared|erased|emptied|lost|removed)(?=$|[;,])"),
+         "wipe data of $1"},
+        {std::regex("\\bread (/\\w+) (?:everywhere|on all servers|on every server|at all servers)"
+                    "(?=$|[;,:])"),
+         "read $1 at all"},
+        {std::regex("\\b(?:up|(?:re)?starts?|(?:re)?started)(?: again)? under (?:the )?load\\b"),
+         "up while creates go on"},
+        // A write that only the leader logs.
+        {std::regex("^(old leader|leader|L) (?:alone )?logs (?:an? |the )?(?:create )?(/?\\w+)"
+                    "(?: (?:alone|only|by itself|and nobody else))?$"),
+         "create $2 logged by $1 only"},
+        {std::regex(
+             "^only (?:the )?(old leader|leader|L) logs (?:an? |the )?(?:create )?(/?\\w+)$"),
+         "create $2 logged by $1 only"},
+        {std::regex("\\b(logged (?:by|at|on) (?:the )?(?:old leader|leader|L)) alone\\b"),
+         "$1 only"},
+        // How a connection breaks.
+        {std::regex("\\b(?:the |their |its )?(?:socket|connection|read)(?:'s)? (?:timeouts?|times? "
+                    "out|timed out|errors?|breaks?|closes|drops|fails?)(?= (?:is |are )?"
+                    "(?:injected |thrown )?(?:on|at|when|upon) (?:reading )?UPTODATE)"),
+         "fail"},
+    };
+    return rewritten(words, all);
+}
+
+std::string camel_case(const std::string& words) {
+    std::string key;
+    bool is_next = false;
+    for (const char letter : words) {
+        if (letter != ' ') key += is_next ? static_cast<char>(letter & ~0x20) : letter;
+        is_next = letter == ' ';
+    }
+    return key;
+}
+
+}  // namespace
+
+std::vector<std::string> story_steps(const Value& stimulus) {
+    static const std::regex of_last(
+        "^(?:is |gets |then |and )*(?:killed|stopped|dies|crashes) "
+        "(?:during|while|mid|amid|in).*");
+    std::vector<std::string> all;
+    for (const std::string& told : texts(stimulus, "stimulus")) {
+        const std::string step = with_moves(with_creates(with_names(told)));
+        if (!all.empty() && std::regex_match(step, of_last)) {
+            all.back() += ", " + step;
+        } else {
+            all.push_back(step);
+        }
+    }
+    return all;
+}
+
+std::string story_words(const std::string& words) {
+    static const Rewrite all[] = {
+        {std::regex(" \\((durable|on disk|logged|synced|persisted) before (?:the|its|their) "
+                    "(?:NEWLEADER ack|ack of NEWLEADER)\\)"),
+         "; proposals are $1 before the NEWLEADER ack"},
+        {std::regex("(^|[;,] ?)(?:and |with |but )*(?:(?:no|without(?: an?| any)?) "
+                    "(?:holes?|gaps?|loss)|nothing (?:is )?lost|none (?:is )?lost)(?=$|[;,])"),
+         "$1none missing"},
+        {std::regex("^(all )?([0-9]+) of \\2 (?=nodes|creates|znodes)"), "all $2 "},
+        {std::regex("^(all [0-9]+)$"), "$1 nodes"},
+        {std::regex("^(?:all )?([a-z]+) and ([a-z]+) (?:are )?complete$"), "/$1* and /$2* present"},
+        {std::regex("^all ([a-z]+) and ([a-z]+)$"), "/$1* and /$2* present"},
+        {std::regex("^(?:service|cluster|ensemble|quorum) (?:is )?(?:up|serves|available)$|"
+                    "(; ?|, )(?:service|cluster|ensemble|quorum) (?:is )?(?:up|serves|available)$"),
+         "$1up"},
+        {std::regex("^equal trees$"), "trees equal"},
+        {std::regex("^((?:the )?same [\\w ]+), ([\\w ]+) and ([\\w ]+) as "),
+         "$1 and $2 and $3 as "},
+    };
+    return rewritten(with_names(words), all);
+}
+
+std::string story_key(const std::string& key) {
+    static const std::regex words(
+        "(?:new|old|after|before|when|once|read)(?: (?:the "
+        ")?(?:quorum|leader|restart|rejoin|return|"
+        "join|before|at|old|followers?))+");
+    static const std::regex article("\\bthe ");
+    if (std::regex_match(key, words)) return camel_case(std::regex_replace(key, article, ""));
+    return with_names(key);
+}
+
+}  // namespace conformance
