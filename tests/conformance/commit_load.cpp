@@ -70,8 +70,8 @@ void describe(Load& load, const std::string& told) {
         "set|get|per|each|by|at|start|begin|beginning|with|of|in|the|a|an|one|two|and|or|as|fast|"
         "possible|can|requests?|operations?|workload|load|while|interleaved|concurrent(?:ly)?|then|"
         "every|"
-        "percent|each|their|first|delayed|delay|after|order|non-local|local|issue|send|sends?|it";
-    if (!says(words, known) || !made_of(std::regex_replace(words, compiled("[%+]"), ""), all)) {
+        "percent|each|their|first|delayed|delays?|after|order|non-local|local|issue|send|sends?|it";
+    if (!says(words, known) || !made_of(std::regex_replace(words, compiled("[%+/]"), ""), all)) {
         throw Refused("load: " + words);
     }
     static const std::regex only_read("([0-9]+) (?:clients? |sessions? )?read[- ]?only");
@@ -212,7 +212,7 @@ const char* const said_of_load =
     "fail(?:s|ed|ures?)?|violations?|violated|exceptions?|assertions?|errors?|lost|stuck|"
     "pending|flight|at|most|fewer|less|exactly|"
     "nothing|empty|everything|number|false|true|their|its|own|for|when|always|only|not|does|"
-    "increasing";
+    "increasing|pipeline";
 
 /// "zxid + 1", "zxids of writes increase by 1": no other step is told.
 bool steps_by_one(const std::string& words) {
@@ -359,7 +359,9 @@ std::optional<Verdict> judge_commit_load(const Case& one) {
     const auto& members = one.initial.members;
     const bool has_load = std::any_of(members.begin(), members.end(), [](const auto& member) {
         return says(member.key, "worker|thread|client|load") ||
-               (is_text(member.value) && says(member.value.text, "^(random|mixed)\\b"));
+               (is_text(member.value) &&
+                says(member.value.text,
+                     "^(random|mixed)\\b|^[0-9]+ (clients|sessions),.*(%|\\beach\\b|\\bmixed\\b)"));
     });
     if (one.area != "COMMIT" || !has_load) return std::nullopt;
     const LoadRun run(load_of(one));

@@ -45,6 +45,8 @@ Stage::Stage(const Case& one) {
     steps_ = texts(one.stimulus, "stimulus");
     const Value* words = one.initial.find("config");
     const Value* servers = one.initial.find("servers");
+    const Value* nodes = one.initial.find("nodes");  // {"nodes": 3}
+    if (nodes != nullptr && nodes->is(Kind::number)) servers = nodes;
     for (std::uint64_t i = 0; servers != nullptr && i < number(*servers, "servers"); ++i) {
         config.voters.push_back(node_of(i));
     }

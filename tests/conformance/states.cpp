@@ -77,7 +77,7 @@ void check_states(const std::string& key, const Value& value, const States& stat
     }
     if (is_text(value)) wanted = split_at(words, " *-> *|, *(?:then )?| then |; *");
     for (const Value& one : value.elements) wanted.push_back(state_in(one));
-    static const std::regex remarked("([A-Z][A-Za-z]+) \\(((?:only |exactly |just )?once)\\)");
+    static const std::regex remarked("([A-Z][A-Za-z]+) \\(?((?:only |exactly |just )?once)\\)?");
     for (std::string& one : wanted) {
         std::smatch found;
         if (!std::regex_match(one, found, remarked)) continue;
@@ -157,9 +157,20 @@ bool is_about_states(const std::string& key) {
     return says(key, "^(client ?)?(states?( ?(events|changes|order|sequence|reports))?|events)$");
 }
 
+namespace {
+
+bool are_states(const Value& value) {
+    return !value.elements.empty() &&
+           std::all_of(value.elements.begin(), value.elements.end(), [](const Value& one) {
+               return contains(one.text, "^(?:SyncConnected|Disconnected|Expired)\\b");
+           });
+}
+
+}  // namespace
+
 bool check_state_key(const std::string& key, const Value& value, const States& states,
                      Verdict& verdict) {
-    if (is_about_states(key)) {
+    if (is_about_states(key) || (key == "results" && are_states(value))) {
         check_states(key, value, states, verdict);
         return true;
     }

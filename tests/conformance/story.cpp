@@ -296,7 +296,9 @@ bool Story::are_all_equal() const {
 void Story::play(const std::string& told) {
     static const std::regex former(
         "\\b(?:[Ff]ormer|[Pp]revious|[Dd]eposed|[Oo]riginal|[Ii]solated|[Ss]tale) leader\\b");
-    const std::string step = std::regex_replace(told, former, "old leader");
+    static const std::regex forms(" forms? (?:an? |the )?(?:new )?quorum(?=$|[;,])");
+    const std::string step =
+        std::regex_replace(std::regex_replace(told, former, "old leader"), forms, " up");
     static const std::regex aside(
         "([^(]*) \\(((?:both |the )*followers (?:are )?(?:killed|stopped|down))\\)");
     if (std::smatch two; std::regex_match(step, two, aside)) {  // No remark: it happens.
