@@ -93,11 +93,13 @@ bool check_late(Stage& stage, const std::string& words, Verdict& verdict) {
         ")?(?:first )?"
         "leader (?:has )?(?:quit|quits|given up|gave up|gives up|stepped down|steps down|left|"
         "stopped leading)(?: waiting(?: for (?:the |an? )?epoch(?: quorum)?)?)?"
-        "(?: after .*)?");
-    if (!std::regex_match(words, late)) return false;
+        "( after .*)?");
+    std::smatch found;
+    if (!std::regex_match(words, found, late)) return false;
     verdict.require(words, stage.is_served_only_after_first_lead());
-    const bool tells_epoch = contains(words, "\\bepoch\\b");
-    if (tells_epoch) check_first_lead(stage, "gives up waiting for epoch", verdict);
+    const bool tells_more = found[1].matched || contains(words, "\\bepoch\\b");
+    const std::string end = "gives up waiting for epoch" + found[1].str();
+    if (tells_more && !check_first_lead(stage, end, verdict)) throw Refused("expected: " + words);
     return true;
 }
 
@@ -106,8 +108,10 @@ bool check_new_leader(Stage& stage, const Timed& told, const std::string& words,
     static const std::regex form(
         "(?:an? )?(?:new|another|other|different) leader(?: is)?(?: elected| there)?|"
         "(?:have|get|elect)s? (?:an? )?(?:new|another|other|different) leader"
-        "(?: among (?:the )?(?:two|them|themselves|rest))?");
-    if (!std::regex_match(told.words, form)) return false;
+        "(?: among (?:the )?(?:(two)|them|themselves|rest))?");
+    std::smatch found;
+    if (!std::regex_match(told.words, found, form)) return false;
+    if (found[1].matched && stage.listeners().size() != 2) throw Refused("which two? " + words);
     if (told.time && !told.is_within()) throw Refused("expected: " + words);
     const auto is_new = [&stage] {
         return stage.cluster->leader() && stage.before() &&

@@ -119,7 +119,9 @@ bool check_never(Stage& stage, NodeId node, const std::string& words, Verdict& v
     static const std::regex now("not (?:as )?(?:LEADING|FOLLOWING|LOOKING)");
     std::smatch found;
     const std::string what = plain(words);
-    if (std::regex_match(what, now) || !std::regex_match(what, found, form)) return false;
+    // Of who led before, it says how it ended.
+    const bool is_end = std::regex_match(what, now) && stage.before() == node;
+    if (is_end || !std::regex_match(what, found, form)) return false;
     if (found[2].matched) {  // "does not follow 3"
         const NodeId other = stage.nodes_of(found[2])->front();
         for (const Election& one : stage.elections_of(node)) {

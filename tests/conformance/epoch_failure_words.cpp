@@ -9,17 +9,6 @@ namespace conformance {
 
 namespace {
 
-struct Rewrite {
-    std::regex words;
-    const char* instead;
-};
-
-template <class Rewrites>
-std::string rewritten(std::string words, const Rewrites& all) {
-    for (const Rewrite& one : all) words = std::regex_replace(words, one.words, one.instead);
-    return words;
-}
-
 /// "throws", "is refused": it fails.
 std::string failing(const std::string& told) {
     constexpr auto icase = std::regex::ECMAScript | std::regex::icase;

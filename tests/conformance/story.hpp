@@ -140,13 +140,13 @@ class Story {
     void grow_epochs(std::size_t times, const std::string& step);
     bool play_sessions(const std::string& step);
     // story_background.cpp
+    static constexpr std::size_t created_meanwhile = 8;  ///< Where "creates go on".
     bool play_background(const std::string& step);
     void create_in_background();
     void create_ephemerals(std::size_t count);
     bool play_cut_syncs(const std::string& step);
     bool play_asides(const std::string& step);
     bool has_started(zab::NodeId node) const;
-    bool lacks_many(zab::NodeId node) const;
     // story_loads.cpp
     bool play_repeats(const std::string& step);
     bool play_loads(const std::string& step);
@@ -185,7 +185,6 @@ class Story {
     std::map<zab::NodeId, zab::Zxid> on_disk_at_ack_;  ///< The end of the log, at NEWLEADER.
     std::optional<std::vector<std::string>> before_wipe_;
     bool is_one_based_ = false;
-    bool is_sync_told_ = false;                          ///< Whether logs are read for it.
     bool is_loaded_ = false, loads_ephemerals_ = false;  ///< Writes go on beside the steps.
     bool is_unsettled_ = false;
     bool is_slow_ = false;                                        ///< A leader's tick was raised.

@@ -1,7 +1,5 @@
 #include "tests/conformance/story.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace conformance {
@@ -10,12 +8,6 @@ namespace conformance {
 
 using test::Cluster;
 using zab::NodeId;
-
-namespace {
-
-constexpr std::size_t few = 8;
-
-}  // namespace
 
 /// "continuous creates", "creates go on": some now, and some behind each step from here on.
 bool Story::play_background(const std::string& step) {
@@ -64,9 +56,9 @@ void Story::create_in_background() {
                             });
     if (!is_loaded_ || !can_commit) return;
     if (loads_ephemerals_) {
-        create_ephemerals(few);
+        create_ephemerals(created_meanwhile);
     } else {
-        create_some(few);
+        create_some(created_meanwhile);
     }
 }
 
@@ -166,16 +158,6 @@ bool Story::has_started(NodeId node) const {
     return std::any_of(records.begin(), records.end(), [node](const trace::Record& record) {
         return record.node() == node && record.kind() == trace::Kind::server_started;
     });
-}
-
-/// More than a leader keeps in memory to send; where the case does not say what it sends then.
-bool Story::lacks_many(NodeId node) const {
-    constexpr std::uint32_t kept = 500;
-    const auto leader = cluster_->leader();
-    if (is_sync_told_ || !leader) return false;
-    const zab::Zxid last = cluster_->peer(*leader).server().database.last_processed();
-    const zab::Zxid own = cluster_->disk(node).durable_end().zxid;
-    return own.epoch() == last.epoch() && last.counter() > own.counter() + kept;
 }
 
 }  // namespace conformance

@@ -6,17 +6,6 @@ namespace conformance {
 
 namespace {
 
-struct Rewrite {
-    std::regex words;
-    const char* instead;
-};
-
-template <class Rewrites>
-std::string rewritten(std::string words, const Rewrites& all) {
-    for (const Rewrite& one : all) words = std::regex_replace(words, one.words, one.instead);
-    return words;
-}
-
 /// "follower2", "f2": F2.
 std::string with_names(const std::string& words) {
     static const Rewrite all[] = {

@@ -27,13 +27,12 @@ bool Story::play_repeats(const std::string& step) {
         "(?:during|amid|among) (?:more |further |other )?(?:creates|writes))");
     std::smatch found;
     const std::string words = std::regex_replace(plain(step), imperative, "$2 $1s ");
-    constexpr std::size_t meanwhile_created = 8;
     if (std::regex_match(words, found, amid)) {
         const auto who = known_servers(found[1]);
         if (!who) return false;
-        create_some(meanwhile_created);
+        create_some(created_meanwhile);
         down(*who);
-        create_some(meanwhile_created);
+        create_some(created_meanwhile);
         return true;
     }
     static const std::regex rolling(
@@ -59,7 +58,7 @@ bool Story::play_repeats(const std::string& step) {
     ensure_client();
     if (contains(words, "\\brestart")) down_for_restart(*who);
     for (const NodeId node : *who) cluster_->start(node);
-    create_some(meanwhile_created);
+    create_some(created_meanwhile);
     settle();
     for (const NodeId node : *who) {
         if (found[2].matched) claim(step, syncs_[node] == found[2].str());

@@ -37,7 +37,6 @@ void Story::read_initial(const Value& initial, zab::Config& config) {
             config.force_snapshot_sync = truth(value, key);
         } else if (key == "txnLogSync") {
             config.sync_from_disk = is_on(value, key);
-            is_sync_told_ = true;
         } else if (key == "snapCount") {
             config.snapshot_count = static_cast<std::uint32_t>(number(value, key));
         } else if (key == "leaderTimeoutMs") {

@@ -154,8 +154,7 @@ bool Story::play_ups(const std::string& step) {
         };
     }
     hide_old_leader_from(who);
-    const bool is_far = wanted_mode == "SNAP" && lacks_many(who.front());
-    up(who, is_far || std::regex_search(step, snapshot));
+    up(who, std::regex_search(step, snapshot));
     if (std::regex_search(step, creates)) create_some(who.size());
     if (std::regex_search(step, term, epoch) &&
         !leaders_.contains(static_cast<std::uint32_t>(std::stoul(term[1])))) {

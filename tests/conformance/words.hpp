@@ -57,6 +57,19 @@ bool play_phrase(Player& player, const Phrases& known, const std::string& words)
     return false;
 }
 
+/// Another way to say something, and how it is said where it is understood.
+struct Rewrite {
+    std::regex words;
+    const char* instead;
+};
+
+/// All of them, in their order.
+template <class Rewrites>
+std::string rewritten(std::string words, const Rewrites& all) {
+    for (const Rewrite& one : all) words = std::regex_replace(words, one.words, one.instead);
+    return words;
+}
+
 bool contains(const std::string& words, const char* pattern);
 /// Removes remarks in brackets, and blanks at the ends.
 std::string without_remarks(const std::string& words);
