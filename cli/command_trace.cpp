@@ -1,4 +1,3 @@
-#include "analysis/check/checker_set.hpp"
 #include "analysis/report/json.hpp"
 #include "analysis/report/text.hpp"
 #include "analysis/stats/quantity.hpp"

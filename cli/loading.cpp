@@ -3,12 +3,9 @@
 #include "cli/output.hpp"
 #include "cli/shell.hpp"
 #include "sim/scenario/units.hpp"
-#include "sim/trace/record_names.hpp"
 #include "sim/trace/record_table.hpp"
 
 #include <fmt/format.h>
-
-#include <array>
 
 namespace cli {
 

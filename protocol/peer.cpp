@@ -1,9 +1,7 @@
 #include "protocol/peer.hpp"
 
 #include "protocol/types/digest.hpp"
-#include "protocol/types/ensure.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace zab {

@@ -1,8 +1,6 @@
 #include "protocol/leader/leading.hpp"
 #include "protocol/server.hpp"
 
-#include <algorithm>
-
 namespace zab {
 
 // Phase 3 on the leader: PrepRequestProcessor, ProposalRequestProcessor, Leader.processAck.

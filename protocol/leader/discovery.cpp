@@ -1,8 +1,6 @@
 #include "protocol/leader/leading.hpp"
 #include "protocol/server.hpp"
 
-#include <algorithm>
-
 namespace zab {
 
 // Phase 1 on the leader: q/Leader.lead until the epoch is agreed.

@@ -2,7 +2,6 @@
 
 #include "protocol/types/digest.hpp"
 
-#include <algorithm>
 #include <bit>
 
 namespace zab {

@@ -4,7 +4,6 @@
 #include "sim/scenario/json_parse.hpp"
 #include "sim/scenario/merge.hpp"
 #include "sim/scenario/resolve.hpp"
-#include "sim/scenario/scalars.hpp"
 #include "sim/scenario/tables.hpp"
 
 #include <filesystem>

@@ -1,7 +1,6 @@
 #include "sim/scenario/mistakes.hpp"
 
 #include <algorithm>
-#include <cstdint>
 #include <numeric>
 
 namespace sim {

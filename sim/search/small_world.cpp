@@ -1,8 +1,5 @@
 #include "sim/search/small_world.hpp"
 
-#include "protocol/types/digest.hpp"
-#include "protocol/types/ensure.hpp"
-
 #include <algorithm>
 
 namespace sim {

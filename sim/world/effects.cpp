@@ -1,9 +1,6 @@
 #include "protocol/types/ensure.hpp"
 #include "sim/world/steps.hpp"
 
-#include <algorithm>
-#include <span>
-
 namespace sim {
 
 // A server's step: its input, its record, its effects.

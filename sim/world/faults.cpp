@@ -1,4 +1,3 @@
-#include "protocol/types/ensure.hpp"
 #include "sim/world/world.hpp"
 
 #include <algorithm>

@@ -1,4 +1,3 @@
-#include "protocol/types/ensure.hpp"
 #include "sim/clock/horizon.hpp"
 #include "sim/world/hot.hpp"
 #include "sim/world/message_facts.hpp"

@@ -1,7 +1,5 @@
 #include "sim/world/steps.hpp"
 
-#include <algorithm>
-
 namespace sim {
 
 // What has arrived is read: by a thread of a server, or by a client.
