@@ -363,6 +363,7 @@ std::uint64_t Peer::fingerprint() const {
         digest.add(heard.notification.zxid.value).add(heard.notification.round);
         digest.add(heard.notification.peer_epoch.value);
         digest.add(static_cast<std::uint64_t>(heard.notification.state));
+        digest.add(heard.notification.version);
     }
     if (const auto* looking = std::get_if<Looking>(&role_)) {
         digest.add(looking->fingerprint());

@@ -102,7 +102,6 @@ class SmallWorld {
     std::string describe(const Choice& choice) const;
 
     void set_bounds(const Bounds& bounds) { left_ = bounds; }
-    const Bounds& bounds_left() const { return left_; }
     bool is_up(std::size_t server) const { return servers_[server]->up; }
     const zab::Peer& peer(std::size_t server) const { return servers_[server]->peer; }
     const Disk& disk(std::size_t server) const { return servers_[server]->disk; }

@@ -76,15 +76,28 @@ inline MessageFacts facts_of(const zab::Message& message) {
         }
         case MessageKind::ping: return {0, std::get_if<zab::Ping>(&message)->number, 0};
         case MessageKind::ping_reply: return {0, std::get_if<zab::PingReply>(&message)->number, 0};
-        default: return {};
+        case MessageKind::hello:
+        case MessageKind::follower_info:
+        case MessageKind::observer_info:
+        case MessageKind::up_to_date:
+        case MessageKind::sync:
+        case MessageKind::sync_reply:
+        case MessageKind::revalidate:
+        case MessageKind::revalidate_reply:
+        case MessageKind::connect_reply:
+        case MessageKind::client_reply:
+        case MessageKind::client_ping:
+        case MessageKind::client_ping_reply:
+        case MessageKind::touch:
+        case MessageKind::watch_event: break;
     }
+    return {};
 }
 
 inline MessageSize size_of(const zab::Message& message) {
     using zab::MessageKind;
     // TCP/IP header and the serialised packet.
-    constexpr std::uint32_t header = 90;
-    constexpr std::uint32_t long_header = 110;
+    constexpr std::uint32_t header = 90, long_header = 110;
     switch (zab::kind_of(message)) {
         case MessageKind::ack: return {std::get_if<zab::Ack>(&message)->zxid.value, header};
         case MessageKind::commit: return {std::get_if<zab::Commit>(&message)->zxid.value, header};
@@ -119,13 +132,27 @@ inline MessageSize size_of(const zab::Message& message) {
             const auto& said = *std::get_if<zab::Telegram>(&message);
             return {identity_of(said), header + said.bytes};
         }
-        // A snapshot's contents travel as one message of their size.
-        case MessageKind::snap:
+        case MessageKind::snap:  // Its contents travel as one message of their size.
             return {MessageSize::by_occurrence, header + std::get_if<zab::Snap>(&message)->bytes};
         case MessageKind::notification:
         case MessageKind::connect: return {MessageSize::by_occurrence, long_header};
-        default: return {MessageSize::by_occurrence, header};
+        case MessageKind::hello:
+        case MessageKind::follower_info:
+        case MessageKind::observer_info:
+        case MessageKind::leader_info:
+        case MessageKind::ack_epoch:
+        case MessageKind::diff:
+        case MessageKind::trunc:
+        case MessageKind::new_leader:
+        case MessageKind::up_to_date:
+        case MessageKind::sync:
+        case MessageKind::sync_reply:
+        case MessageKind::revalidate:
+        case MessageKind::revalidate_reply:
+        case MessageKind::connect_reply:
+        case MessageKind::touch: break;
     }
+    return {MessageSize::by_occurrence, header};
 }
 
 }  // namespace sim
