@@ -106,18 +106,21 @@ bool check_late(Stage& stage, const std::string& words, Verdict& verdict) {
 /// "new leader within 10 s": another one than before the last step.
 bool check_new_leader(Stage& stage, const Timed& told, const std::string& words, Verdict& verdict) {
     static const std::regex form(
-        "(?:an? )?(?:new|another|other|different) leader(?: is)?(?: elected| there)?|"
+        "(?:an? )?(?:new|another|other|different) leader(?: is)?(?: elected| there| "
+        "(?:node |server )?([0-9]+))?|"
         "(?:have|get|elect)s? (?:an? )?(?:new|another|other|different) leader"
         "(?: among (?:the )?(?:(two)|them|themselves|rest))?");
     std::smatch found;
     if (!std::regex_match(told.words, found, form)) return false;
-    if (found[1].matched && stage.listeners().size() != 2) throw Refused("which two? " + words);
+    if (found[2].matched && stage.listeners().size() != 2) throw Refused("which two? " + words);
     if (told.time && !told.is_within()) throw Refused("expected: " + words);
     const auto is_new = [&stage] {
         return stage.cluster->leader() && stage.before() &&
                !(*stage.cluster->leader() == *stage.before());
     };
     verdict.require(words, stage.cluster->run_until(is_new, told.time.value_or(in_the_end)));
+    const auto leader = stage.cluster->leader();
+    if (found[1].matched) verdict.require(words, leader && *leader == node_of(found[1].str()));
     return true;
 }
 

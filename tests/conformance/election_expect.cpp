@@ -98,7 +98,7 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
         ")?(?:the )?(?:unchanged|same)|unchanged");
     test::Cluster& c = *stage.cluster;
     const auto began = c.now();
-    for (const std::string& told : clauses_of(words)) {
+    for (const std::string& told : clauses_of(known_claim(words))) {
         std::smatch found;
         if (const auto own = stage.subject_of(told)) {
             check_servers(stage, own->first, own->second, is_first, verdict);

@@ -136,7 +136,7 @@ bool Stage::play_mocks(const std::string& told) {
         "well-formed) (?:notifications?|votes?|messages?)");
     static const std::regex broken(
         "malformed|too short|truncated|partial|[0-9]+.bytes?|config"
-        " ?[lL]ength|invalid|garbage|broken|negative|bad ");
+        " ?[lL]ength|invalid|un?pars|garbage|broken|negative|bad ");
     static const char* const breaks =
         "an?|the|of|for|any|with|that|is|has|in|only|not|no|but|without|its|and|LOOKING|vote|"
         "notifications?|messages?|votes|"
@@ -171,8 +171,10 @@ bool Stage::play_mocks(const std::string& told) {
         if (!mocks_.contains(mock)) throw Refused("not a mock: " + step);
     }
     if (speaking_.empty()) return false;
+    if (listeners().empty()) start(everybody());  // Somebody must hear them.
     const std::string what = without_bad_configuration(found[2]);
-    if (std::regex_search(what, broken) && made_of(what, breaks)) {
+    if (std::regex_search(what, broken) &&
+        made_of(std::regex_replace(what, compiled(" / "), ", "), breaks)) {
         for (const NodeId mock : speaking_) say_malformed(mock);
         return true;
     }
@@ -214,7 +216,15 @@ bool Stage::say_each(const std::string& what) {
     static const std::regex several(
         "(?:(?:valid|good|its|two|proper|well-formed) )*(?:votes|notifications|messages): (.*)");
     static const std::regex bare("(LOOKING|FOLLOWING|LEADING)(?: for)? ((?:node |server )?[0-9]+)");
+    static const std::string for_whom =
+        "((?:LOOKING|FOLLOWING|LEADING) (?:vote|notification|message) for (?:node |server "
+        ")?[0-9]+)";
+    static const std::regex in_turn(
+        "(?:(?:valid|good|proper|well-formed|an?) )*" + for_whom +
+        "(?:, (?:and )?(?:then )?| (?:and )?then )(?:(?:valid|good|proper|well-formed|an?) )*" +
+        for_whom);
     std::smatch found, one;
+    if (std::regex_match(what, found, in_turn)) return say_each(found[1]) && say_each(found[2]);
     std::vector<std::string> votes = votes_in(what);
     if (std::regex_match(what, found, several)) {
         votes = split_at(found[1], "[;,] *(?:and )?(?:then )?| (?:and )?then | and ");

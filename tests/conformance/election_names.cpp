@@ -102,7 +102,7 @@ void Stage::read_initial(const Value& initial) {
             started_ = is_text(value) ? nodes_in(value.text) : std::vector<NodeId>{};
             for (const NodeId id : ids(value, key)) started_.push_back(node_of(id.value));
         } else if (key == "nodes") {
-            read_nodes(value);
+            if (!are_nodes_config_) read_nodes(value);
         } else if (key == "established") {
             establish(value);
         } else if (!contains(key,

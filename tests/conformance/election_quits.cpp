@@ -66,7 +66,8 @@ std::optional<Quit> quit_in(const std::string& step) {
 
 /// It must be known before anybody follows.
 void Stage::foresee_quits() {
-    std::vector<std::string> all = steps_;
+    std::vector<std::string> all;
+    for (const std::string& step : steps_) all.push_back(known_step(step));
     for (std::size_t i = 0; i < all.size(); ++i) {
         const auto quit = quit_in(all[i]);
         if (const auto parts = halves(all[i]); parts && !quit) {
@@ -263,7 +264,7 @@ bool tells_of_first_lead(Stage& stage, const Value& value, Verdict& verdict) {
     for (std::size_t i = 0; i < all.size(); ++i) {
         const bool is_known = check_first_lead(stage, all[i], verdict);
         if (!is_known && i == 0) return false;
-        if (!is_known) throw Refused("leader: " + all[i]);
+        if (!is_known) check_servers(stage, {stage.leads().front().node}, all[i], false, verdict);
     }
     return true;
 }

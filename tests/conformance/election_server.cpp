@@ -355,7 +355,9 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
         check_states(stage, node, words, verdict)) {
         return;
     }
-    if (words == "still leader") {
+    if (contains(words, "^(?:is |stays )?(?:down|stopped|dead)$")) {
+        verdict.require(words, !c.is_up(node));
+    } else if (words == "still leader") {
         c.run(in_the_end);  // Who leads nobody any more notices it by and by.
         verdict.require(words, c.leader() == node && state_of(c, node) == "LEADING");
     } else if (check_left(stage, node, words, verdict) ||
