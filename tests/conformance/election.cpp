@@ -247,17 +247,19 @@ void Stage::play(const std::string& told) {
     const std::string step = std::regex_replace(
         without_ids(without_places(without_attributes(known_step(told)))), instance, "it");
     static const std::regex consecutive(
-        "([0-9]+|[a-z]+) (?:consecutive |successive )?elections?(?: in a row)?"
+        "([0-9]+|[a-z]+) (?:consecutive |successive )?elections?(?: rounds?)?(?: in a row)?"
         "(?:,? (?:the )?leader (?:is )?killed (?:(?:in )?between|after each(?: but the last)?|"
-        "(after the first)))?");
+        "(after the first))|(, nobody (?:is )?killed))?");
     static const std::regex altered(
         "currentVote of one member altered: zxid\\+([0-9]+), round\\+([0-9]+), same leader and "
         "peerEpoch");
     note_leader();
     std::smatch found;
     if (std::regex_match(step, found, consecutive) && count_named(found[1])) {
-        if (found[2].matched && *count_named(found[1]) != 2) throw Refused("step: " + step);
-        elect_again_and_again(*count_named(found[1]));
+        const std::size_t times = *count_named(found[1]);
+        const bool is_other = (found[2].matched && times != 2) || (found[3].matched && times != 1);
+        if (is_other) throw Refused("step: " + step);
+        elect_again_and_again(times);
     } else if (std::regex_match(step, found, altered)) {
         const NodeId member = *cluster->leader();
         const std::uint64_t zxid = std::stoull(found[1]);

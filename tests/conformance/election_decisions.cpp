@@ -31,6 +31,11 @@ bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is
     const std::string what = plain(told.words);
     if (!std::regex_match(what, found, form)) return false;
     const auto limit = told.time;
+    if (limit && told.how == "after" && contains(what, "^(?:is )?not LOOKING$")) {
+        c.run(*limit);
+        verdict.require(words, state_of(c, node) != "LOOKING");
+        return true;
+    }
     const bool is_denied = found[1].matched || found[3].matched;
     std::size_t at = 0;
     if (found[2].matched) at = *count_in(found[2]);

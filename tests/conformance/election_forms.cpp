@@ -47,9 +47,28 @@ std::string known_step(const std::string& told) {
                 "quorum of $1 and $2 with $2 leading"},
         Rewrite{std::regex("^(all|everybody|everyone|all servers) (?:are |is )?(?:up|running)$"),
                 "$1 start, then quorum up"},
-        Rewrite{std::regex("^((?:node |server )?[0-9]+) (?:votes?|elects)(?: first)?,? "
-                           "(?:and |then |and then )+(?=quits|leaves|stops following|abandons)"),
+        Rewrite{std::regex("^((?:node |server )?[0-9]+) (?:votes?|elects|decides)(?: for (?:the )?"
+                           "leader)?(?: first)?,? (?:and |then |and then |but )+"
+                           "(?=quits|leaves|stops following|abandons)"),
                 "$1 "},
+        Rewrite{std::regex("^([0-9]+(?:(?:, ?| and )[0-9]+)*) (?:is |are )?looking$"),
+                "$1 LOOKING"},
+        Rewrite{std::regex("^first follower \\(([0-9]+)\\)"), "follower $1"},
+        Rewrite{std::regex("\\breturns to LOOKING\\b"), "goes back to LOOKING"},
+        Rewrite{std::regex("^(?:2|two) followers (?=stop|die|crash|leave|go)"), "both followers "},
+        Rewrite{std::regex("^only (.*) remains?$"), "$1 remain"},
+        Rewrite{std::regex("^leader of (?:the )?(?:round 1|first (?:round|election)) "), "leader "},
+        Rewrite{std::regex("^([0-9]+) \\(mock\\) "), "mock $1 "},
+        Rewrite{std::regex("^(?:an? )?notification from (?:mock )?([0-9]+) (?:claims|has|with) "),
+                "mock $1 sends notification with "},
+        Rewrite{
+            std::regex("^((?:valid|malformed|an?|truncated|good|LOOKING|FOLLOWING|LEADING) .*"
+                       "\\b(?:votes?|notifications?|messages?)) (?:from|of) (?:mock )?([0-9]+)$"),
+            "mock $2 sends $1"},
+        Rewrite{std::regex("\\b(joins?) (?:the |an? )?(?:established|running|existing|serving) "
+                           "(?:ensemble|quorum|cluster|leader)$"),
+                "$1"},
+        Rewrite{std::regex("\\b(starts?|restarts?) at (?=round [0-9])"), "$1 in "},
         Rewrite{std::regex("^(mocks?(?: [0-9]+(?:(?:, ?| and )[0-9]+)*)?): "), "$1 sends "},
         Rewrite{std::regex("\\bwhose config(?:uration)?(?: (?:part|string))? (?:cannot be "
                            "(?:parsed|read)|can not be parsed|does not parse)"),
@@ -74,6 +93,11 @@ std::string known_claim(const std::string& told) {
         Rewrite{std::regex("\\bkeeps? (?:its|their) states?\\b"), "keeps its leader"},
         Rewrite{std::regex("\\b(?:does|do) not look(?: for (?:a |the )?leader)? again\\b"),
                 "keeps its leader"},
+        Rewrite{std::regex("\\bno votes? counted\\b"), "not counted"},
+        Rewrite{std::regex("\\bstays? decided\\b"), "keeps its leader"},
+        Rewrite{std::regex("\\b(?:forms?|is up|up) after (?:the )?leader's ([0-9.]+ m?s) epoch "
+                           "(?:wait|timeout)\\b"),
+                "formed after leader gives up waiting for epoch after $1"},
         Rewrite{std::regex("\\bgave up\\b"), "gives up"},
         Rewrite{std::regex("\\bstepped down\\b"), "steps down"},
         Rewrite{std::regex("(^|[;,] )(?:the )?(?:first )?leader (?=gives up|steps down|stops "

@@ -65,7 +65,9 @@ void check_told_servers(Stage& stage, const std::string& key, const std::string&
          check_majority(stage, is_first, words, verdict))) {
         return;
     }
-    if (std::regex_match(words, found, leader)) {
+    if (contains(words, "^(?:quorum|service) ")) {
+        check_servers(stage, stage.everybody(), words, false, verdict);
+    } else if (std::regex_match(words, found, leader)) {
         check_servers(stage, {node_of(found[1].str())}, "LEADING", key == "first", verdict);
     } else if (outcome != stage.outcomes.end() && std::regex_match(words, found, still)) {
         verdict.check(key, found[1].str() + " LOOKING", outcome->second);
@@ -222,6 +224,14 @@ bool check_leader_key(Stage& stage, const std::string& key, const Value& value, 
     } else if (contains(key, former) && led_of(stage) && is_text(value)) {
         const bool is_kept = contains(value.text, "^(?:is )?kept$");
         check_servers(stage, {*led_of(stage)}, is_kept ? "unchanged" : value.text, false, verdict);
+    } else if (contains(key, "^first(?:Leadership|Lead)$") && is_text(value) &&
+               contains(value.text,
+                        "^(?:is )?(?:abandoned|given up)(?:[,;] no (?:quorum of epochs|"
+                        "epoch quorum))?$")) {
+        check_first_lead(stage, "gives up waiting for epoch", verdict);
+    } else if (key == "leaderUnchanged") {
+        const bool is_same = stage.before() && stage.cluster->leader() == stage.before();
+        verdict.check(key, truth(value, key), is_same);
     } else if (check_nth_leader(stage, key, value, verdict)) {
         return true;
     } else if (key != "leader") {
@@ -238,13 +248,17 @@ bool check_leader_key(Stage& stage, const std::string& key, const Value& value, 
     return true;
 }
 
-void check_key(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
-    if (check_leader_key(stage, key, value, verdict) ||
-        (key == "decided" && check_how_many_decide(stage, value, verdict))) {
-        return;
+/// What is said of one election, of who came late, of rounds and of clients; false: something else.
+bool check_other_key(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
+    static const std::regex of_election("electionOf([0-9]+)");
+    std::smatch found;
+    if (contains(key, "^(?:decided|joined|agreed)$")) {
+        return check_how_many_decide(stage, value, verdict);
     }
-    if (contains(key, "^(?:late|latecomer|joiner|newcomer|joining|newServer)$") &&
-        stage.last_started() && is_text(value)) {
+    if (is_text(value) && std::regex_match(key, found, of_election)) {
+        check_servers(stage, nodes_in(found[1]), "election " + value.text, false, verdict);
+    } else if (contains(key, "^(?:late|latecomer|joiner|newcomer|joining|newServer)$") &&
+               stage.last_started() && is_text(value)) {
         check_servers(stage, {*stage.last_started()}, value.text, false, verdict);
     } else if (key == "round" && !is_text(value)) {
         check_common_round(stage, number(value, key), verdict);
@@ -253,7 +267,18 @@ void check_key(Stage& stage, const std::string& key, const Value& value, Verdict
     } else if (key == "rounds" && contains(value.text, "^(?:all )?(?:equal|same|the same)$")) {
         const std::uint64_t round = stage.cluster->peer(stage.listeners().at(0)).server().round;
         check_common_round(stage, round, verdict);
-    } else if (contains(key, "^(?:first|second|last|third|result|outcome|election)$")) {
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void check_key(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
+    if (check_leader_key(stage, key, value, verdict) ||
+        check_other_key(stage, key, value, verdict)) {
+        return;
+    }
+    if (contains(key, "^(?:first|second|last|third|result|outcome|election)$")) {
         if (contains(key, "^(?:result|outcome)$") && !stage.elections.empty() && is_text(value)) {
             return check_each(stage, value.text, verdict);
         }
@@ -270,7 +295,9 @@ void check_key(Stage& stage, const std::string& key, const Value& value, Verdict
                    verdict);
     } else if (key == "service") {
         check_service(stage, value, verdict);
-    } else if (key == "time" || key == "duration") {
+    } else if (contains(key, "^(?:limit|deadline)$") && is_text(value)) {
+        check_servers(stage, stage.everybody(), "quorum up within " + value.text, false, verdict);
+    } else if (contains(key, "^(?:time|duration)$")) {
         check_time(stage, key, value, verdict);
     } else if (contains(key, "^(?:then|finally|afterwards|in the end)$") && is_text(value)) {
         check_servers(stage, *stage.nodes_of("all"), value.text, false, verdict);
@@ -281,7 +308,8 @@ void check_key(Stage& stage, const std::string& key, const Value& value, Verdict
         check_servers(stage, stage.listeners(), words, false, verdict);
     } else if (key == "quorum" && is_text(value)) {
         check_servers(stage, stage.everybody(), "quorum " + value.text, false, verdict);
-    } else if (contains(key, "^(?:broken|malformed|garbage|invalid|bad)") && is_text(value)) {
+    } else if (contains(key, "^(?:broken|malformed|garbage|invalid|bad|short|partial|truncated)") &&
+               is_text(value)) {
         check_servers(stage, stage.listeners(), value.text, false, verdict);
     } else if (stage.names.contains(key)) {
         check_servers(stage, {stage.names.at(key)}, value.text, false, verdict);
@@ -291,6 +319,19 @@ void check_key(Stage& stage, const std::string& key, const Value& value, Verdict
         check_servers(stage, *nodes, value.text, false, verdict);
     } else {
         throw Refused("expected." + key);
+    }
+}
+
+/// "0,1": …, "restarted": "0 …": of these a key speaks, and "others" does not.
+void note_judged(Stage& stage, const std::string& key, const Value& value) {
+    static const std::regex list("(?:node|server)?([0-9]+(?:, ?[0-9]+)*)");
+    static const std::regex of_one("(?:node |server )?([0-9]+) [a-zA-Z].*");
+    std::smatch found;
+    const bool is_list = std::regex_match(key, found, list);
+    const bool is_of_one = !is_list && is_text(value) && contains(key, "^(?:re|late|join)") &&
+                           std::regex_match(value.text, found, of_one);
+    for (const NodeId node : is_list || is_of_one ? nodes_in(found[1]) : std::vector<NodeId>{}) {
+        stage.judged.push_back(node);
     }
 }
 
@@ -304,10 +345,7 @@ std::optional<Verdict> judge_election(const Case& told) {
     Verdict verdict;
     for (const auto& [words, holds] : stage.claims) verdict.require(words, holds);
     for (const auto& [key, place, value] : one.expected.members) {
-        const bool is_list = contains(key, "^(?:node|server)?[0-9]+(?:, ?[0-9]+)*$");
-        for (const NodeId node : is_list ? nodes_in(key) : std::vector<NodeId>{}) {
-            stage.judged.push_back(node);
-        }
+        note_judged(stage, key, value);
     }
     for (const auto& [key, place, value] : one.expected.members) {
         check_key(stage, key, value, verdict);

@@ -86,8 +86,9 @@ bool check_elected_by(Stage& stage, bool is_first, const std::string& words, Ver
 bool check_majority(Stage& stage, bool is_first, const std::string& words, Verdict& verdict) {
     static const std::regex form(
         "(?:(?:the|an?) )?(?:majority|quorum|more than half)(?: of (?:the )?(?:peers|servers|nodes|"
-        "voters|them))? (?:agrees?|decides?)(?: on (?:(?:an?|the) )?(one|same|single|another|new|"
-        "different|other)?(?: one)?(?: leader)?)?");
+        "voters|them))?(?: \\([<>= 0-9]+\\))? (?:agrees?|decides?|follows?|votes?)(?:(?: on| for)? "
+        "(?:(?:an?|the) )?(one|same|single|another|new|different|other)?(?: one)?(?: living)?"
+        "(?: leader)?)?");
     std::smatch found;
     if (!std::regex_match(words, found, form)) return false;
     stage.cluster->run_until([&] { return chosen(stage, is_first).has_value(); }, in_the_end);
@@ -125,7 +126,15 @@ bool check_how_many_decide(Stage& stage, const Value& value, Verdict& verdict) {
     static const std::regex form(
         "(more than|at least|exactly|all)? ?(half|[0-9]+|two|three|four|five)?"
         "(?: (?:of (?:the |them)?)?(?:peers|servers|nodes|voters)?)?");
+    static const std::regex with_leader("(.*)[,;] (?:the )?leader (?:is )?among (?:them|those)");
     const std::size_t voters = stage.cluster->config().voters.size();
+    std::smatch parts;
+    if (is_text(value) && std::regex_match(value.text, parts, with_leader)) {
+        if (!check_how_many_decide(stage, sim::json::string(parts.str(1)), verdict)) return false;
+        const auto leader = chosen(stage, false);
+        verdict.require(value.text, leader && state_of(*stage.cluster, *leader) == "LEADING");
+        return true;
+    }
     std::string how = "exactly";
     std::size_t wanted = 0;
     std::smatch found;

@@ -208,7 +208,7 @@ bool Stage::play_starts(const std::string& step) {
         "comes? up|comes? back)(?: LOOKING| looking| (?:(?:an?|its) )?(?:first )?election| late| "
         "later| last| first| "
         "voting| (?:with|in) (?:an? )?(?:empty|fresh|blank|new|clean) "
-        "(?:election )?(?:memory|round|state|logical clock|clock)|"
+        "(?:election )?(?:memory|round|state|election|logical clock|clock)|"
         " for first time|"
         "(?: with| in)? (?:its )?round [0-9]+)*");
     static const std::regex imperative("(?:start|restart|boot) " + who_pattern +

@@ -149,7 +149,11 @@ std::vector<NodeId> Stage::subject(const std::string& who) {
         return subject(name);
     }
     if (!who.empty() && who != "it" && who != "they") {
-        const auto told = nodes_of(who);
+        // "3 start": as many as there are, where no server is called so.
+        const auto all = everybody();
+        const bool is_count =
+            who == std::to_string(all.size()) && !is_among(node_of(who), cluster->members());
+        const auto told = is_count ? std::optional(all) : nodes_of(who);
         if (!told) throw Refused("who is " + who + "?");
         subject_ = *told;
     }
@@ -285,7 +289,8 @@ bool Stage::play_anew(const std::string& words, const std::string& step) {
         "(?:election|round)|(?:(?:goes|moves|comes) (?:up )?(?:in)?to|enters) round "
         "[0-9]+|LOOKING|looks(?: "
         "for (?:an? )?leader)?|"
-        "re-?elects|elects again|goes (?:back )?(?:to )?LOOKING|(?:is )?(?:already )?in round "
+        "re-?elects|elects again|(?:goes )?back (?:to )?LOOKING|goes (?:to )?LOOKING|(?:is "
+        ")?(?:already )?in round "
         "[0-9]+)(?: (?:with|in) (?:its )?round "
         "(?:[0-9]+|one higher))?");
     std::smatch found;
