@@ -59,6 +59,7 @@ Stage::Stage(const Case& one) {
         if (is_late) late_ = node_of(found[2].str());
         blind = read_words(is_late ? found[1].str() : words->text, config);
     }
+    if (nodes != nullptr && config.voters.empty()) read_voters(*nodes, config);
     if (config.voters.empty()) throw Refused("initial names no voters");
     cluster = std::make_unique<test::Cluster>(config);
     if (blind.has_value()) {
@@ -73,6 +74,19 @@ Stage::Stage(const Case& one) {
     listen();
     foresee_quits();
     read_initial(one.initial);
+}
+
+/// "nodes": {"0": "mock", "1": {…}}, "30 fresh", "3 voters, 1 observer": where nothing else tells
+/// who there is.
+void Stage::read_voters(const Value& nodes, zab::Config& config) {
+    for (const sim::json::Member& one : nodes.members) {
+        if (!contains(one.key, "^[0-9]{1,3}$")) throw Refused("nodes." + one.key);
+        config.voters.push_back(node_of(one.key));
+    }
+    std::sort(config.voters.begin(), config.voters.end());
+    if (!is_text(nodes)) return;
+    are_nodes_config_ = true;
+    read_words(nodes.text, config);
 }
 
 /// "3 voters, 2 observers (one down)": the observers come behind the voters.
@@ -94,7 +108,7 @@ bool Stage::read_observers(const std::string& words, zab::Config& config) {
 std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& words,
                                                            zab::Config& config) {
     static const std::regex fresh(
-        "([0-9]+) (?:fresh )?(?:voters|nodes|peers|servers)(?:, fresh)?"
+        "([0-9]+) (?:fresh|(?:fresh )?(?:voters|nodes|peers|servers))(?:, fresh)?"
         "(?:, (?:only )?([0-9]+) (?:of (?:them|these) )?(?:are )?(?:started|running|up)(?: "
         "\\(([0-9, ]+)\\))?)?");
     static const std::regex without(
@@ -133,13 +147,17 @@ std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& wo
     return std::pair{node_of(found[1]), node_of(found[2])};
 }
 
-void Stage::run_clients() {
+/// They connect to one server after the other, around.
+void Stage::run_clients(std::size_t count, std::size_t each) {
+    const auto members = cluster->members();
     std::vector<std::uint64_t> clients;
-    for (const NodeId node : cluster->members()) clients.push_back(cluster->connect(node));
+    for (std::size_t i = 0; i < count; ++i) {
+        clients.push_back(cluster->connect(members[i % members.size()]));
+    }
     cluster->run(zab::seconds(1));
     std::vector<std::size_t> requests;
     for (const std::uint64_t client : clients) {
-        for (zab::PathId path = 1; path <= 5; ++path) {
+        for (zab::PathId path = 1; path <= each; ++path) {
             requests.push_back(cluster->ask(client, zab::Operation::create, path));
         }
     }
@@ -226,17 +244,22 @@ void Stage::play_all() {
 
 void Stage::play(const std::string& told) {
     static const std::regex instance("\\b(?:an?|its) new instance(?: of it)?\\b");
-    const std::string step =
-        std::regex_replace(without_places(without_attributes(told)), instance, "it");
+    const std::string step = std::regex_replace(
+        without_ids(without_places(without_attributes(known_step(told)))), instance, "it");
     static const std::regex consecutive(
-        "([0-9]+|[a-z]+) (?:consecutive |successive )?elections?(?: in a row)?");
+        "([0-9]+|[a-z]+) (?:consecutive |successive )?elections?(?: rounds?)?(?: in a row)?"
+        "(?:,? (?:the )?leader (?:is )?killed (?:(?:in )?between|after each(?: but the last)?|"
+        "(after the first))|(, nobody (?:is )?killed))?");
     static const std::regex altered(
         "currentVote of one member altered: zxid\\+([0-9]+), round\\+([0-9]+), same leader and "
         "peerEpoch");
     note_leader();
     std::smatch found;
     if (std::regex_match(step, found, consecutive) && count_named(found[1])) {
-        elect_again_and_again(*count_named(found[1]));
+        const std::size_t times = *count_named(found[1]);
+        const bool is_other = (found[2].matched && times != 2) || (found[3].matched && times != 1);
+        if (is_other) throw Refused("step: " + step);
+        elect_again_and_again(times);
     } else if (std::regex_match(step, found, altered)) {
         const NodeId member = *cluster->leader();
         const std::uint64_t zxid = std::stoull(found[1]);
@@ -247,8 +270,9 @@ void Stage::play(const std::string& told) {
             vote->zxid.value += zxid;
             vote->round += round;
         };
-    } else if (!play_fraud(step) && !play_quits(step) && !play_restarts(step) &&
-               !play_mocks(step) && !play_starts(step) && !play_stops(step) && !play_waits(step)) {
+    } else if (!play_fraud(step) && !play_quits(step) && !play_first_lead(step) &&
+               !play_clients(step) && !play_restarts(step) && !play_mocks(step) &&
+               !play_starts(step) && !play_stops(step) && !play_waits(step)) {
         play_compound(step);
     }
 }
@@ -262,7 +286,7 @@ void Stage::play_compound(const std::string& step) {
         "(.*?),? (?:right |just )?(?:after|once|when) ((?:(?:the|first|second|an?|their|its) )*"
         "election)(?: (?:ends|is over|is done|has ended|finishes))?");
     static const std::regex whose("\\b(?:its|their|an?|the) (?=(?:first |second )?election$)");
-    static const std::regex meanwhile("(.*) while (.* (?:is|are) (?:already |still ).*)");
+    static const std::regex meanwhile("(.*) while (.* (?:is|are) (?:already |still |in round ).*)");
     const Timed told = timed_in(step, cluster->config());
     std::smatch found;
     if (std::regex_match(step, found, meanwhile)) {

@@ -97,6 +97,8 @@ class Stage {
         const auto found = first_rounds_.find(node);
         return found == first_rounds_.end() ? 0 : found->second;
     }
+    /// Who was started last.
+    std::optional<NodeId> last_started() const { return last_started_; }
     /// Who led before the last step.
     std::optional<NodeId> before() const { return before_; }
     /// How the ensemble stood once who had been restarted was to be back.
@@ -116,14 +118,16 @@ class Stage {
     std::map<std::string, NodeId> names;          ///< T and F.
     std::size_t forced_at = 0;                    ///< Records until then.
     std::vector<std::pair<std::size_t, bool>>
-        elections;             ///< Servers that agree; so does the leader.
-    std::size_t answered = 0;  ///< Requests of clients.
+        elections;               ///< Servers that agree; so does the leader.
+    std::size_t answered = 0;    ///< Requests of clients.
+    std::vector<NodeId> judged;  ///< Those of whom a key of `expected` speaks: not the "others".
     /// What steps say in passing, and whether it was so.
     std::vector<std::pair<std::string, bool>> claims;
 
   private:
     std::optional<std::pair<NodeId, NodeId>> read_words(const std::string& words,
                                                         zab::Config& config);
+    void read_voters(const Value& nodes, zab::Config& config);
     bool read_observers(const std::string& words, zab::Config& config);
     // election_names.cpp
     void read_initial(const Value& initial);
@@ -131,6 +135,9 @@ class Stage {
     void establish(const Value& roles);
     std::string without_attributes(const std::string& step);
     std::string without_places(const std::string& step);
+    // election_forms.cpp
+    std::string without_ids(const std::string& step);
+    bool play_first_lead(const std::string& step);
     // election_quits.cpp
     void listen();
     void foresee_quits();
@@ -154,6 +161,7 @@ class Stage {
     // election_steps.cpp
     void leave_only(const std::vector<NodeId>& nodes, const std::string& step);
     bool play_stays(const std::string& words, const std::string& step);
+    bool play_anew(const std::string& words, const std::string& step);
     bool play_waits(const std::string& step);
     std::vector<NodeId> subject(const std::string& who);
     void note_leader();
@@ -173,7 +181,8 @@ class Stage {
     zab::LinkId link_of(NodeId mock, NodeId to);
     void claim(const std::string& words, bool holds) { claims.emplace_back(words, holds); }
     void elect_again_and_again(std::size_t times);
-    void run_clients();
+    void run_clients(std::size_t clients, std::size_t each);
+    bool play_clients(const std::string& step);
 
     struct Said {
         NodeId mock;
@@ -185,6 +194,8 @@ class Stage {
         std::string_view state;
     };
     std::vector<std::string> steps_;
+    bool are_nodes_config_ = false;  ///< "nodes": "3 voters, 1 observer".
+    std::optional<NodeId> last_started_;
     std::optional<NodeId> late_;  ///< Is said to start behind others.
     std::vector<Said> said_;
     std::vector<Spoken> spoken_;       ///< Notifications of servers that are no mocks.
@@ -205,6 +216,9 @@ class Stage {
     std::vector<std::pair<NodeId, std::size_t>> steady_;  ///< And how often they have looked.
 };
 
+/// A step, or what is expected, in the words that the readers know. election_forms.cpp
+std::string known_step(const std::string& told);
+std::string known_claim(const std::string& told);
 /// With numbers for the names of its servers: "S1" is 1, and voters "A", "B", "C" are 0, 1, 2.
 Case with_numbers(const Case& one);
 /// What is said of who led first; false: the words say something else.
@@ -227,6 +241,13 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
 /// "quorum up within 10 s": since the last start; "only after 20 s": not before that.
 void check_quorum(Stage& stage, const Timed& told, bool is_denied, const std::string& words,
                   Verdict& verdict);
+/// What came of the first election or the last; false: the words say something else.
+/// election_outcomes.cpp
+bool check_elected_by(Stage& stage, bool is_first, const std::string& words, Verdict& verdict);
+bool check_majority(Stage& stage, bool is_first, const std::string& words, Verdict& verdict);
+bool check_nth_leader(Stage& stage, const std::string& key, const Value& value, Verdict& verdict);
+bool check_how_many_decide(Stage& stage, const Value& value, Verdict& verdict);
+void check_common_round(Stage& stage, std::uint64_t wanted, Verdict& verdict);
 bool check_none_above(Stage& stage, const std::string& words, Verdict& verdict);
 bool check_late(Stage& stage, const std::string& words, Verdict& verdict);
 bool check_new_leader(Stage& stage, const Timed& told, const std::string& words, Verdict& verdict);

@@ -31,6 +31,11 @@ bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is
     const std::string what = plain(told.words);
     if (!std::regex_match(what, found, form)) return false;
     const auto limit = told.time;
+    if (limit && told.how == "after" && contains(what, "^(?:is )?not LOOKING$")) {
+        c.run(*limit);
+        verdict.require(words, state_of(c, node) != "LOOKING");
+        return true;
+    }
     const bool is_denied = found[1].matched || found[3].matched;
     std::size_t at = 0;
     if (found[2].matched) at = *count_in(found[2]);
@@ -106,18 +111,21 @@ bool check_late(Stage& stage, const std::string& words, Verdict& verdict) {
 /// "new leader within 10 s": another one than before the last step.
 bool check_new_leader(Stage& stage, const Timed& told, const std::string& words, Verdict& verdict) {
     static const std::regex form(
-        "(?:an? )?(?:new|another|other|different) leader(?: is)?(?: elected| there)?|"
+        "(?:an? )?(?:new|another|other|different) leader(?: is)?(?: elected| there| "
+        "(?:node |server )?([0-9]+))?|"
         "(?:have|get|elect)s? (?:an? )?(?:new|another|other|different) leader"
         "(?: among (?:the )?(?:(two)|them|themselves|rest))?");
     std::smatch found;
     if (!std::regex_match(told.words, found, form)) return false;
-    if (found[1].matched && stage.listeners().size() != 2) throw Refused("which two? " + words);
+    if (found[2].matched && stage.listeners().size() != 2) throw Refused("which two? " + words);
     if (told.time && !told.is_within()) throw Refused("expected: " + words);
     const auto is_new = [&stage] {
         return stage.cluster->leader() && stage.before() &&
                !(*stage.cluster->leader() == *stage.before());
     };
     verdict.require(words, stage.cluster->run_until(is_new, told.time.value_or(in_the_end)));
+    const auto leader = stage.cluster->leader();
+    if (found[1].matched) verdict.require(words, leader && *leader == node_of(found[1].str()));
     return true;
 }
 

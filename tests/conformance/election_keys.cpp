@@ -59,7 +59,15 @@ void check_told_servers(Stage& stage, const std::string& key, const std::string&
     std::smatch found;
     const auto outcome =
         std::regex_match(words, decided) ? stage.outcomes.end() : stage.outcomes.find(key);
-    if (std::regex_match(words, found, leader)) {
+    const bool is_first = key == "first";
+    if ((is_first || key == "second" || key == "last") &&
+        (check_elected_by(stage, is_first, words, verdict) ||
+         check_majority(stage, is_first, words, verdict))) {
+        return;
+    }
+    if (contains(words, "^(?:quorum|service) ")) {
+        check_servers(stage, stage.everybody(), words, false, verdict);
+    } else if (std::regex_match(words, found, leader)) {
         check_servers(stage, {node_of(found[1].str())}, "LEADING", key == "first", verdict);
     } else if (outcome != stage.outcomes.end() && std::regex_match(words, found, still)) {
         verdict.check(key, found[1].str() + " LOOKING", outcome->second);
@@ -161,8 +169,9 @@ void check_service(Stage& stage, const Value& value, Verdict& verdict) {
         "(no |not )?(?:quorum )?(?:(?:is|stays|remains|still) )*(?:up|available)(?: again)?");
     test::Cluster& c = *stage.cluster;
     if (!is_text(value)) throw Refused("expected.service");
+    const std::string words = known_claim(value.text);
     std::smatch found;
-    if (std::regex_match(value.text, found, available)) {
+    if (std::regex_match(words, found, available)) {
         verdict.require("available", stage.answered > 0);
         check_leader(stage, nodes_in(found[1]), verdict);
         const auto& observers = c.config().observers;
@@ -172,10 +181,22 @@ void check_service(Stage& stage, const Value& value, Verdict& verdict) {
         }
         return;
     }
-    const Timed told = timed_in(value.text, c.config());
-    if (!std::regex_match(told.words, found, service)) throw Refused("expected.service");
+    const Timed told = timed_in(words, c.config());
+    if (!std::regex_match(told.words, found, service)) {
+        return check_servers(stage, stage.everybody(), "service " + words, false, verdict);
+    }
     if (contains(told.words, "\\b(?:stays|remains|still)\\b")) c.run(in_the_end);
     check_quorum(stage, told, found[1].matched, value.text, verdict);
+}
+
+/// "all ops succeed on every server": of clients at each of them.
+void check_served(Stage& stage, const std::string& words, Verdict& verdict) {
+    static const std::regex form(
+        "(?:all|every|each) (?:(?:client )?(?:ops?|operations?|requests?|creates?|writes?) )?"
+        "(?:(?:are |is )?(?:ok|done|served|answered)|succeeds?|complete|completes)"
+        "(?: (?:on|at) (?:every|each) server| everywhere)?");
+    if (!std::regex_match(words, form)) throw Refused("expected: " + words);
+    verdict.require(words, stage.answered > 0);
 }
 
 /// "within 4 s": since the last start, until all have decided.
@@ -188,21 +209,79 @@ void check_time(Stage& stage, const std::string& key, const Value& value, Verdic
     verdict.require(key + " " + value.text, took && *took <= *limit);
 }
 
-void check_key(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
+/// What is said of leaders, by the keys of the author; false: the key is about something else.
+bool check_leader_key(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
+    static const char* const state =
+        "^(?:goes (?:back )?(?:to )?|becomes |ends )?(?:LEADING|LOOKING|FOLLOWING)(?: -> |$|[;,])";
+    static const char* const decided =
+        "^(?:is )?(?:among|one of) (?:the |those )?(?:decided|who (?:have )?decided)$";
+    static const char* const former =
+        "^(?:old|former|ex|previous|established|existing|elected) ?[Ll]eader$";
     if (key == "leaderIn") {
         std::vector<NodeId> among;
         for (const NodeId id : ids(value, key)) among.push_back(node_of(id.value));
         check_leader(stage, among, verdict);
-    } else if (key == "leader" && tells_of_first_lead(stage, value, verdict)) {
-        return;
-    } else if (key == "leader" && is_text(value) && led_of(stage) &&
+    } else if (contains(key, former) && led_of(stage) && is_text(value)) {
+        const bool is_kept = contains(value.text, "^(?:is )?kept$");
+        check_servers(stage, {*led_of(stage)}, is_kept ? "unchanged" : value.text, false, verdict);
+    } else if (contains(key, "^first(?:Leadership|Lead)$") && is_text(value) &&
                contains(value.text,
-                        "^(?:goes (?:back )?(?:to )?|becomes |ends "
-                        ")?(?:LEADING|LOOKING|FOLLOWING)(?: -> |$|[;,])")) {
+                        "^(?:is )?(?:abandoned|given up)(?:[,;] no (?:quorum of epochs|"
+                        "epoch quorum))?$")) {
+        check_first_lead(stage, "gives up waiting for epoch", verdict);
+    } else if (key == "leaderUnchanged") {
+        const bool is_same = stage.before() && stage.cluster->leader() == stage.before();
+        verdict.check(key, truth(value, key), is_same);
+    } else if (check_nth_leader(stage, key, value, verdict)) {
+        return true;
+    } else if (key != "leader") {
+        return false;
+    } else if (is_text(value) && contains(value.text, decided)) {
+        check_leader(stage, stage.listeners(), verdict);
+    } else if (tells_of_first_lead(stage, value, verdict)) {
+        return true;
+    } else if (is_text(value) && led_of(stage) && contains(value.text, state)) {
         check_servers(stage, {*led_of(stage)}, value.text, false, verdict);
-    } else if (key == "leader") {
+    } else {
         check_leader_words(stage, value, verdict);
-    } else if (contains(key, "^(?:first|second|last|third|result|outcome|election)$")) {
+    }
+    return true;
+}
+
+/// What is said of one election, of who came late, of rounds and of clients; false: something else.
+bool check_other_key(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
+    static const std::regex of_election("electionOf([0-9]+)");
+    std::smatch found;
+    if (contains(key, "^(?:decided|joined|agreed)$")) {
+        return check_how_many_decide(stage, value, verdict);
+    }
+    if (is_text(value) && std::regex_match(key, found, of_election)) {
+        check_servers(stage, nodes_in(found[1]), "election " + value.text, false, verdict);
+    } else if (contains(key, "^(?:late|latecomer|joiner|newcomer|joining|newServer)$") &&
+               stage.last_started() && is_text(value)) {
+        check_servers(stage, {*stage.last_started()}, value.text, false, verdict);
+    } else if (key == "round" && !is_text(value)) {
+        check_common_round(stage, number(value, key), verdict);
+    } else if (contains(key, "^(?:clients|ops|requests|operations)$") && is_text(value)) {
+        check_served(stage, value.text, verdict);
+    } else if (key == "rounds" && contains(value.text, "^(?:all )?(?:equal|same|the same)$")) {
+        const std::uint64_t round = stage.cluster->peer(stage.listeners().at(0)).server().round;
+        check_common_round(stage, round, verdict);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void check_key(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
+    if (check_leader_key(stage, key, value, verdict) ||
+        check_other_key(stage, key, value, verdict)) {
+        return;
+    }
+    if (contains(key, "^(?:first|second|last|third|result|outcome|election)$")) {
+        if (contains(key, "^(?:result|outcome)$") && !stage.elections.empty() && is_text(value)) {
+            return check_each(stage, value.text, verdict);
+        }
         if (is_text(value) && check_place(stage, key, value.text, verdict)) return;
         if (is_text(value)) return check_told_servers(stage, key, value.text, verdict);
         for (const auto& [who, place, words] : value.members) {
@@ -216,17 +295,21 @@ void check_key(Stage& stage, const std::string& key, const Value& value, Verdict
                    verdict);
     } else if (key == "service") {
         check_service(stage, value, verdict);
-    } else if (key == "time" || key == "duration") {
+    } else if (contains(key, "^(?:limit|deadline)$") && is_text(value)) {
+        check_servers(stage, stage.everybody(), "quorum up within " + value.text, false, verdict);
+    } else if (contains(key, "^(?:time|duration)$")) {
         check_time(stage, key, value, verdict);
     } else if (contains(key, "^(?:then|finally|afterwards|in the end)$") && is_text(value)) {
         check_servers(stage, *stage.nodes_of("all"), value.text, false, verdict);
-    } else if (contains(key, "^(?:receiver|round)$") && is_text(value)) {
+    } else if (contains(key, "^(?:receiver|receiver ?[Tt]hread|workerReceiver|round)$") &&
+               is_text(value)) {
         // "receiver": "alive"; "round": "0 adopts that of 1"
-        const std::string words = key == "receiver" ? "receiver " + value.text : value.text;
+        const std::string words = key == "round" ? value.text : "receiver " + value.text;
         check_servers(stage, stage.listeners(), words, false, verdict);
     } else if (key == "quorum" && is_text(value)) {
         check_servers(stage, stage.everybody(), "quorum " + value.text, false, verdict);
-    } else if (contains(key, "^(?:broken|malformed|garbage|invalid)") && is_text(value)) {
+    } else if (contains(key, "^(?:broken|malformed|garbage|invalid|bad|short|partial|truncated)") &&
+               is_text(value)) {
         check_servers(stage, stage.listeners(), value.text, false, verdict);
     } else if (stage.names.contains(key)) {
         check_servers(stage, {stage.names.at(key)}, value.text, false, verdict);
@@ -239,6 +322,19 @@ void check_key(Stage& stage, const std::string& key, const Value& value, Verdict
     }
 }
 
+/// "0,1": …, "restarted": "0 …": of these a key speaks, and "others" does not.
+void note_judged(Stage& stage, const std::string& key, const Value& value) {
+    static const std::regex list("(?:node|server)?([0-9]+(?:, ?[0-9]+)*)");
+    static const std::regex of_one("(?:node |server )?([0-9]+) [a-zA-Z].*");
+    std::smatch found;
+    const bool is_list = std::regex_match(key, found, list);
+    const bool is_of_one = !is_list && is_text(value) && contains(key, "^(?:re|late|join)") &&
+                           std::regex_match(value.text, found, of_one);
+    for (const NodeId node : is_list || is_of_one ? nodes_in(found[1]) : std::vector<NodeId>{}) {
+        stage.judged.push_back(node);
+    }
+}
+
 }  // namespace
 
 std::optional<Verdict> judge_election(const Case& told) {
@@ -248,6 +344,9 @@ std::optional<Verdict> judge_election(const Case& told) {
     stage.play_all();
     Verdict verdict;
     for (const auto& [words, holds] : stage.claims) verdict.require(words, holds);
+    for (const auto& [key, place, value] : one.expected.members) {
+        note_judged(stage, key, value);
+    }
     for (const auto& [key, place, value] : one.expected.members) {
         check_key(stage, key, value, verdict);
     }

@@ -109,6 +109,26 @@ std::string without_bad_configuration(const std::string& told) {
     return std::regex_match(told, is_vote) ? std::regex_replace(told, unparsable, "") : told;
 }
 
+/// "12 bytes: state LOOKING, leader 0", "config length -1": bytes that make no notification.
+bool is_malformed(const std::string& what) {
+    static const std::regex broken(
+        "malformed|too short|truncated|partial|[0-9]+.bytes?|config"
+        " ?[lL]ength|invalid|un?pars|garbage|broken|negative|bad ");
+    static const char* const breaks =
+        "an?|the|of|for|any|with|that|is|has|in|only|not|no|but|without|its|and|LOOKING|vote|"
+        "notifications?|messages?|votes|"
+        "bytes?|config|length|version|protocol|data|too|short|truncated|partial|malformed|invalid|"
+        "garbage|broken|negative|bad|configLength|shorter|longer|a|un?parse?able|parseable|own|one|"
+        "cut|claims|byte|configuration|string";
+    // What a message of so many bytes would have said.
+    static const std::regex contents(
+        "^((?:an? |only )?[0-9]+.bytes?(?: messages?| notifications?)?): (?:(?:state|leader|zxid|"
+        "round|peerEpoch|LOOKING|FOLLOWING|LEADING|[0-9]+)[ ,]*)+$");
+    const std::string bare = std::regex_replace(what, contents, "$1");
+    return std::regex_search(what, broken) &&
+           made_of(std::regex_replace(bare, compiled(" / "), ", "), breaks);
+}
+
 }  // namespace
 
 /// Each mock votes for itself, as a sound server does.
@@ -134,14 +154,6 @@ bool Stage::play_mocks(const std::string& told) {
         "(?:valid|good|proper|well-formed) (?:notifications?|votes?|messages?)"
         "(?: (?:follows?|comes?))?|(?:(?:mock ([0-9]+)|it) )?sends? (?:valid|good|proper|"
         "well-formed) (?:notifications?|votes?|messages?)");
-    static const std::regex broken(
-        "malformed|too short|truncated|partial|[0-9]+.bytes?|config"
-        " ?[lL]ength|invalid|garbage|broken|negative|bad ");
-    static const char* const breaks =
-        "an?|the|of|for|any|with|that|is|has|in|only|not|no|but|without|its|and|LOOKING|vote|"
-        "notifications?|messages?|votes|"
-        "bytes?|config|length|version|protocol|data|too|short|truncated|partial|malformed|invalid|"
-        "garbage|broken|negative|bad|configLength|shorter|longer|a|un?parse?able|parseable|own";
     static const std::regex repeats(
         "(?:and |then )?(?:both |all )?mocks? (?:[0-9 and,]+ )?(?:repeats?|sends?) "
         "same (?:messages?|votes?|notifications?)");
@@ -171,8 +183,9 @@ bool Stage::play_mocks(const std::string& told) {
         if (!mocks_.contains(mock)) throw Refused("not a mock: " + step);
     }
     if (speaking_.empty()) return false;
+    if (listeners().empty()) start(everybody());  // Somebody must hear them.
     const std::string what = without_bad_configuration(found[2]);
-    if (std::regex_search(what, broken) && made_of(what, breaks)) {
+    if (is_malformed(what)) {
         for (const NodeId mock : speaking_) say_malformed(mock);
         return true;
     }
@@ -214,7 +227,15 @@ bool Stage::say_each(const std::string& what) {
     static const std::regex several(
         "(?:(?:valid|good|its|two|proper|well-formed) )*(?:votes|notifications|messages): (.*)");
     static const std::regex bare("(LOOKING|FOLLOWING|LEADING)(?: for)? ((?:node |server )?[0-9]+)");
+    static const std::string for_whom =
+        "((?:LOOKING|FOLLOWING|LEADING) (?:vote|notification|message) for (?:node |server "
+        ")?[0-9]+)";
+    static const std::regex in_turn(
+        "(?:(?:valid|good|proper|well-formed|an?) )*" + for_whom +
+        "(?:, (?:and )?(?:then )?| (?:and )?then )(?:(?:valid|good|proper|well-formed|an?) )*" +
+        for_whom);
     std::smatch found, one;
+    if (std::regex_match(what, found, in_turn)) return say_each(found[1]) && say_each(found[2]);
     std::vector<std::string> votes = votes_in(what);
     if (std::regex_match(what, found, several)) {
         votes = split_at(found[1], "[;,] *(?:and )?(?:then )?| (?:and )?then | and ");

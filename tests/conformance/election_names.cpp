@@ -72,7 +72,7 @@ void Stage::read_nodes(const Value& nodes) {
             continue;
         }
         if (is_text(one.value) &&
-            contains(one.value.text, "^(?:LOOKING|fresh|up|down|not started)$")) {
+            contains(one.value.text, "^(?:LOOKING|fresh|real|up|down|not started)$")) {
             if (!contains(one.value.text, "down|not")) started_.push_back(node);
             continue;
         }
@@ -102,12 +102,15 @@ void Stage::read_initial(const Value& initial) {
             started_ = is_text(value) ? nodes_in(value.text) : std::vector<NodeId>{};
             for (const NodeId id : ids(value, key)) started_.push_back(node_of(id.value));
         } else if (key == "nodes") {
-            read_nodes(value);
+            if (!are_nodes_config_) read_nodes(value);
+        } else if (key == "down") {
+            started_ = cluster->members();
+            for (const NodeId id : ids(value, key)) std::erase(started_, node_of(id.value));
         } else if (key == "established") {
             establish(value);
         } else if (!contains(key,
                              "^(?:config|voters|observers|groups|weights|quorum|servers|note|"
-                             "tick.*|initLimit|syncLimit|(?:leader\\.)?maxTimeToWait.*)$")) {
+                             "tick.*|initLimit(?:Ms)?|syncLimit|(?:leader\\.)?maxTimeToWait.*)$")) {
             throw Refused("initial." + key);
         }
     }

@@ -32,7 +32,8 @@ std::optional<Quit> quit_in(const std::string& step) {
         "|the "
         ")?leader)?|disloyal))";
     static const std::string how =
-        "((?:,? \\(?(?:once|then looks again|and then looks again|at once|immediately|one "
+        "((?:,? \\(?(?:once|looks again|then looks again|and then looks again|at "
+        "once|immediately|one "
         "time|twice|[0-9]+ times|back to LOOKING|and "
         "looks again|before (?:its )?FOLLOWERINFO|(?:right )?after (?:the |leader "
         ")*(?:election|voting))\\)?)"
@@ -66,7 +67,8 @@ std::optional<Quit> quit_in(const std::string& step) {
 
 /// It must be known before anybody follows.
 void Stage::foresee_quits() {
-    std::vector<std::string> all = steps_;
+    std::vector<std::string> all;
+    for (const std::string& step : steps_) all.push_back(known_step(step));
     for (std::size_t i = 0; i < all.size(); ++i) {
         const auto quit = quit_in(all[i]);
         if (const auto parts = halves(all[i]); parts && !quit) {
@@ -88,6 +90,11 @@ void Stage::foresee_quits() {
 bool Stage::play_quits(const std::string& step) {
     static const std::regex sends(
         "(it|[0-9]+) (?:sends|broadcasts) (LOOKING|FOLLOWING|LEADING) (?:notifications?|votes?)");
+    static const std::regex answer(
+        "([0-9]+(?:(?:, ?| and )[0-9]+)*) (?:answers?|replies|reply)(?: it)? with "
+        "(?:(?:its|their|an?"
+        ") )?(LOOKING|FOLLOWING|LEADING)(?: ?/ ?| or | and )(LOOKING|FOLLOWING|LEADING) "
+        "(?:votes?|notifications?)");
     static const std::regex none_left(
         "no (?:majority|quorum) (?:of followers )?(?:is left|remains|left)");
     std::smatch found;
@@ -104,6 +111,17 @@ bool Stage::play_quits(const std::string& step) {
     } else if (std::regex_match(words, found, none_left)) {
         const auto left = everybody().size() - (quits_.empty() ? 0u : 1u);
         claim(step, 2 * left <= cluster->config().voters.size());
+    } else if (std::regex_match(words, found, answer)) {
+        for (const NodeId node : nodes_in(found[1])) {
+            if (mocks_.contains(node)) return false;
+            const auto has_said = [&] {
+                return std::any_of(spoken_.begin(), spoken_.end(), [&](const Spoken& one) {
+                    return one.from == node && one.at >= started_at_ &&
+                           (one.state == found[2].str() || one.state == found[3].str());
+                });
+            };
+            claim(step, cluster->run_until(has_said, zab::seconds(2)));
+        }
     } else if (std::regex_match(words, found, sends)) {
         const auto who = found[1] == "it" ? subject_ : nodes_in(found[1]);
         if (who.size() != 1 || mocks_.contains(who.front())) return false;
@@ -263,7 +281,7 @@ bool tells_of_first_lead(Stage& stage, const Value& value, Verdict& verdict) {
     for (std::size_t i = 0; i < all.size(); ++i) {
         const bool is_known = check_first_lead(stage, all[i], verdict);
         if (!is_known && i == 0) return false;
-        if (!is_known) throw Refused("leader: " + all[i]);
+        if (!is_known) check_servers(stage, {stage.leads().front().node}, all[i], false, verdict);
     }
     return true;
 }

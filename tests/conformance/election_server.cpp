@@ -258,13 +258,17 @@ bool check_kept(Stage& stage, NodeId node, const std::string& said, Verdict& ver
     return true;
 }
 
-/// "LEADING -> LOOKING -> FOLLOWING"; "FOLLOWING or LEADING", "… after each restart".
+/// "down"; "LEADING -> LOOKING -> FOLLOWING"; "FOLLOWING or LEADING", "… after each restart".
 bool check_states(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
     test::Cluster& c = *stage.cluster;
     static const std::regex either(
         "(?:ends?|is|are)? ?(FOLLOWING|LEADING|LOOKING) or (FOLLOWING|LEADING|LOOKING)"
         "( after (?:each|every) restart)?");
     std::smatch found;
+    if (contains(words, "^(?:is |stays )?(?:down|stopped|dead)$")) {
+        verdict.require(words, !c.is_up(node));
+        return true;
+    }
     if (words.find(" -> ") != std::string::npos) {
         const auto wanted = parts(words, " -> ");
         const auto is_so = [&] {
@@ -341,7 +345,7 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
     }
     static const std::regex ignores(
         "(?:(?:the|an?|bad|malformed|broken|invalid|message|notification|vote|it|is|are) "
-        ")*(?:dropped|ignored|skipped|discarded|ignores?|drops?|skips?|discards?)(?: "
+        ")*(?:dropped|ignored|skipped|discarded|not counted|ignores?|drops?|skips?|discards?)(?: "
         "(?:the|an?|bad|malformed|broken|invalid|message|notification|vote|it))*");
     static const std::regex serves(
         "(?:(?:is|are|every|server|comes?|forms?|an?) )*(not |never "
@@ -366,7 +370,9 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
     } else if (contains(words,
                         "^(?:(?:receiver|election)(?: thread)?|thread|server) (?:still "
                         ")?(?:survives|lives on|goes "
-                        "on|(?:is |stays |remains )?(?:healthy|alive))$")) {
+                        "on|(?:is |stays |remains )?(?:healthy|alive))"
+                        "(?: (?:the |an? |every )?(?:malformed|truncated|bad|short|partial|broken|"
+                        "invalid) (?:message|notification|vote)s?)?$")) {
         // It hears nobody but mocks: what it decides it has heard later.
         verdict.require(words, stage.ignored_all());
         check_decision(stage, node, words, is_first, verdict);

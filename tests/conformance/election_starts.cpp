@@ -27,6 +27,7 @@ void Stage::start(const std::vector<NodeId>& nodes) {
         if (cluster->is_up(node)) continue;
         if (late_ == node) claim("it starts late", !cluster->records().empty());
         started_at_ = cluster->now();
+        last_started_ = node;
         first_rounds_.erase(node);
         killed_.erase(node);
         cluster->start(node);
@@ -167,7 +168,8 @@ bool Stage::play_elections(const std::string& told, const std::string& step) {
         "([0-9]+) (?:leading|as its leader))$");
     static const std::regex both("(?:waits? (?:until|for|till) )?" + who_pattern +
                                  " ?(?:form|elect|make)s?(?: " + quorum + "| (?:once|first))?");
-    static const std::regex among("(?:an? |first )?election (?:among|of|between) " + who_pattern);
+    static const std::regex among("(?:an? |first |second |new )?election (?:among|of|between) " +
+                                  who_pattern);
     static const std::regex quorum_of("(?:an? |first |stable )*quorum of " + who_pattern +
                                       "(?: (?:is )?(?:up|formed|forms|there))?");
     static const std::regex decides(
@@ -206,7 +208,7 @@ bool Stage::play_starts(const std::string& step) {
         "comes? up|comes? back)(?: LOOKING| looking| (?:(?:an?|its) )?(?:first )?election| late| "
         "later| last| first| "
         "voting| (?:with|in) (?:an? )?(?:empty|fresh|blank|new|clean) "
-        "(?:election )?(?:memory|round|state|logical clock|clock)|"
+        "(?:election )?(?:memory|round|state|election|logical clock|clock)|"
         " for first time|"
         "(?: with| in)? (?:its )?round [0-9]+)*");
     static const std::regex imperative("(?:start|restart|boot) " + who_pattern +
@@ -229,7 +231,7 @@ bool Stage::play_starts(const std::string& step) {
         if (std::stoul(found[1]) != cluster->members().size()) throw Refused("step: " + step);
         cluster->start_all();
         cluster->run(zab::seconds(20));
-        run_clients();
+        run_clients(cluster->members().size(), 5);
     } else if (play_elections(words, step)) {
         return true;
     } else if (std::regex_match(words, found, told) || std::regex_match(words, found, imperative)) {
@@ -283,7 +285,7 @@ bool Stage::play_stops(const std::string& step) {
     static const std::regex told(
         who_pattern +
         " ?(?:is |are )?(?:stops?|stopped|killed|dies?|down|shut ?down|shuts down|"
-        "crash(?:es|ed)?|leaves|taken down)");
+        "crash(?:es|ed)?|leaves|quits|exits|goes away|terminates|taken down)");
     static const std::regex imperative("(?:kill|stop|shut ?down|crash) " + who_pattern);
     static const std::regex elected(
         ",? (?:right |just )?(?:after (?:it|that)|(?:after|once|when) (?:its |that )?"
@@ -295,7 +297,9 @@ bool Stage::play_stops(const std::string& step) {
         return false;
     }
     const bool names_role = contains(found[1], "leader|follower");
-    if (names_role && !cluster->leader() && !before_) lead_stably(step);
+    // Who is said to stop behind "start all" does so once they have a leader.
+    const bool are_all_up = mocks_.empty() && listeners() == cluster->members();
+    if ((names_role || are_all_up) && !cluster->leader() && !before_) lead_stably(step);
     if (words != told_words) await_decisions(everybody(), step);
     for (const NodeId node : subject(found[1])) {
         if (cluster->leader() == node) names["old leader"] = node;

@@ -81,6 +81,7 @@ std::vector<NodeId> Stage::nodes_beside(const std::string& who) const {
     if (!are_killed && !all.empty()) return all;
     auto left = listeners();
     for (const auto& [name, node] : names) std::erase(left, node);
+    for (const NodeId node : judged) std::erase(left, node);
     if (left.empty()) throw Refused("who are " + who + "?");
     return left;
 }
@@ -148,7 +149,11 @@ std::vector<NodeId> Stage::subject(const std::string& who) {
         return subject(name);
     }
     if (!who.empty() && who != "it" && who != "they") {
-        const auto told = nodes_of(who);
+        // "3 start": as many as there are, where no server is called so.
+        const auto all = everybody();
+        const bool is_count =
+            who == std::to_string(all.size()) && !is_among(node_of(who), cluster->members());
+        const auto told = is_count ? std::optional(all) : nodes_of(who);
         if (!told) throw Refused("who is " + who + "?");
         subject_ = *told;
     }
@@ -202,7 +207,7 @@ void Stage::elect(const std::vector<NodeId>& nodes, std::optional<NodeId> leader
 bool Stage::await_election(const std::vector<NodeId>& nodes, const std::string& step) {
     static const std::regex round("\\bround ([0-9]+)\\b");
     const bool is_higher = contains(step, "\\bround one higher\\b");
-    const bool is_second = contains(step, "\\bsecond (?:election|round)\\b");
+    const bool is_second = contains(step, "\\bsecond (?:election|round)\\b|\\bagain\\b");
     std::smatch number;
     const bool has_round = std::regex_search(step, number, round);
     const std::uint64_t told = has_round ? std::stoull(number[1]) : 0;
@@ -276,7 +281,34 @@ void Stage::await_end(const std::string& of, const std::string& choice, const st
     }
 }
 
-/// "wait until 0 is FOLLOWING", "first election ends", "0 decides", "1 LOOKING again (round 2)".
+/// "1 LOOKING again (round 2)", "1 enters round 2": who is not up starts.
+bool Stage::play_anew(const std::string& words, const std::string& step) {
+    static const std::regex anew(
+        who_pattern +
+        " ?(?:(?:starts?|begins?) (?:(?:an?|its|their) )?(?:new|second|another|further|next) "
+        "(?:election|round)|(?:(?:goes|moves|comes) (?:up )?(?:in)?to|enters) round "
+        "[0-9]+|LOOKING|looks(?: "
+        "for (?:an? )?leader)?|"
+        "re-?elects|elects again|(?:goes )?back (?:to )?LOOKING|goes (?:to )?LOOKING|(?:is "
+        ")?(?:already )?in round "
+        "[0-9]+)(?: (?:with|in) (?:its )?round "
+        "(?:[0-9]+|one higher))?");
+    std::smatch found;
+    if (!std::regex_match(words, found, anew)) return false;
+    const auto nodes = subject(found[1]);
+    const bool are_new =
+        contains(words, " (?:LOOKING|in|round)\\b") &&
+        std::none_of(nodes.begin(), nodes.end(), [this](NodeId n) { return cluster->is_up(n); });
+    if (are_new) {
+        start(nodes);
+        claim_first_round(nodes, step);
+    } else if (!await_election(nodes, step)) {
+        throw Refused("step: " + step);
+    }
+    return true;
+}
+
+/// "wait until 0 is FOLLOWING", "first election ends", "0 decides".
 bool Stage::play_waits(const std::string& step) {
     static const std::regex state(
         "(?:wait(?:s)? (?:until|for|till) )?" + who_pattern +
@@ -291,22 +323,13 @@ bool Stage::play_waits(const std::string& step) {
         "decides?(?: on (?:node |server )?([0-9]+))?|(?:is )?elected|finish(?:es)?|"
         "(?:finish(?:es)?|ends?|completes?) (?:(?:its|their|an?|one|first|"
         "second) )*(?:election|round [0-9]+))");
-    static const std::regex anew(
-        who_pattern +
-        " ?(?:(?:starts?|begins?) (?:(?:an?|its|their) )?(?:new|second|another|further|next) "
-        "(?:election|round)|(?:goes|moves|comes) (?:up )?(?:in)?to round [0-9]+|LOOKING|looks(?: "
-        "for (?:an? )?leader)?|"
-        "re-?elects|elects again|goes (?:back )?(?:to )?LOOKING|is (?:already )?in round "
-        "[0-9]+)(?: (?:with|in) (?:its )?round "
-        "(?:[0-9]+|one higher))?");
     static const std::regex quorum(
         "(?:wait (?:until|for) )?(?:an? )?quorum (?:is )?(?:up|formed|forms|available)(?: again)?|"
         "waits? (?:until|for) (?:an? )?quorum|quorum");
     static const std::regex leads("leader (?:is )?(?:node |server )?([0-9]+)");
     std::smatch found;
     const std::string words = plain(step);
-    const bool is_anew = std::regex_match(words, found, anew);
-    if (!is_anew && play_stays(words, step)) {
+    if (play_anew(words, step) || play_stays(words, step)) {
         note_leader();
         return true;
     }
@@ -314,9 +337,10 @@ bool Stage::play_waits(const std::string& step) {
         return cluster->run_until([&] { return std::all_of(nodes.begin(), nodes.end(), holds); },
                                   zab::seconds(120));
     };
-    if (is_anew) {
-        if (!await_election(subject(found[1]), step)) throw Refused("step: " + step);
-    } else if (std::regex_match(words, quorum)) {
+    // Those that are said to be started run now.
+    const bool is_nobody_up = listeners().empty() && mocks_.empty() && !started_.empty();
+    if (is_nobody_up && std::regex_match(words, state)) start(started_);
+    if (std::regex_match(words, quorum)) {
         lead_stably(step);
     } else if (std::regex_match(words, found, leads)) {
         await_decisions(listeners(), step);

@@ -16,9 +16,9 @@ SessionKind kind_of(const std::string& words, bool was_unknown) {
         "itself|"
         "upgrad(?:e|ing|ed)|local|global|session|sessions|id|ids|by|made|created|while|during|also|"
         "whoever'?s?|whosever|another's|other's|is|being|and|or|one|ones|both|all|0x[0-9A-Fa-f]+|"
-        "which|only|there|here|S[0-9]";
+        "which|only|there|here|with|S[0-9]";
     static const std::regex denied(
-        "\\bnone known|\\bnot (?:a )?global|\\bnot (?:own|ours|tracked|known|seen)|\\bno "
+        "\\bnone (?:known|with)|\\bnot (?:a )?global|\\bnot (?:own|ours|tracked|known|seen)|\\bno "
         "such|\\bnever (?:seen|"
         "tracked|known)|\\bneither\\b.*\\bnor\\b|\\bnobody'?s?|\\bnowhere");
     if (!made_of(words, known) || is_negated(std::regex_replace(words, denied, ""))) {
@@ -31,6 +31,7 @@ SessionKind kind_of(const std::string& words, bool was_unknown) {
     kind.is_unknown =
         says(words,
              "\\b(unknown|none known|never|any|not tracked|untracked|neither|nobody'?s?|nowhere"
+             "|none with (?:this|that|such an?) id"
              "|not (?:a )?global|no such|not known|unheard|random|made[- ]up|arbitrary|fake)\\b");
     kind.is_upgrading = !kind.is_unknown && says(words, "upgrad");
     kind.is_local = !kind.is_unknown && says(words, "\\blocal\\b");

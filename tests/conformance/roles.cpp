@@ -231,6 +231,10 @@ Asked asked_in(const Value& stimulus) {
 void claims_of(const std::string& key, const Value& value, const Asked& asked,
                std::vector<Claim>& claims) {
     if (says(key, "^check ?Global")) return add_claims(value.text, true, claims);
+    if (key == "error" || key == "exception" || key == "throws") {
+        if (!says(value.text, "EXPIRED|expired")) throw Refused("expected." + key);
+        return claims_of("result", value, asked, claims);
+    }
     if (key == "result" || key == "check" || key == "checkSession") {
         // A result of both, where both are asked for and nothing else is said of them.
         if (asked.check || key != "result") add_claims(value.text, false, claims);

@@ -25,7 +25,11 @@ class Negotiation {
         only("initial", initial,
              {"tick", "tickMs", "tickTime", "min", "minMs", "minTicks", "minSessionTimeout",
               "minSessionTimeoutMs", "max", "maxMs", "maxTicks", "maxSessionTimeout",
-              "maxSessionTimeoutMs"});
+              "maxSessionTimeoutMs", "limits"});
+        const Value* limits = initial.find("limits");
+        if (limits != nullptr && !says(limits->text, "^(the )?defaults?( ones)?$")) {
+            throw Refused("limits: " + limits->text);
+        }
         const Value* tick = first_of(initial, {"tickMs", "tickTime", "tick"});
         if (tick != nullptr && tick->text != "T") tick_ms_ = ms(*tick, "tick");
         const zab::Config defaults;

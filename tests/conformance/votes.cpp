@@ -268,7 +268,7 @@ std::optional<Verdict> judge_tracker(const Case& one) {
     if (asked == nullptr && one.stimulus.find("leader") != nullptr) asked = &one.stimulus;
     if (asked == nullptr || one.area != "FLETRK") return std::nullopt;
     only("expected", one.expected,
-         {"quorum", "hasAllQuorums", "supporters", "agreeing", "checkLeader"});
+         {"quorum", "hasAllQuorums", "supporters", "agreeing", "acks", "checkLeader"});
     const Value* table =
         first_of(one.initial, {"votes", "outofelection", "outOfElection", "recvset"});
     if (table == nullptr) throw Refused("initial has no table of votes");
@@ -291,7 +291,7 @@ std::optional<Verdict> judge_tracker(const Case& one) {
     }
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
-        if (key == "supporters" || key == "agreeing") {
+        if (key == "supporters" || key == "agreeing" || key == "acks") {
             check_supporters(value, agreeing, votes, verdict);
         } else if (key == "checkLeader") {
             const Value* round = first_of(one.initial, {"round", "logicalclock", "logicalClock"});

@@ -276,6 +276,10 @@ void take_settings(const Value& initial, zab::Config& config) {
                 config.tick_time = zab::milliseconds(static_cast<std::int64_t>(number(value, key)));
             } else if (key == "initLimit") {
                 config.init_limit = static_cast<std::uint32_t>(number(value, key));
+            } else if (key == "initLimitMs") {
+                const auto ms = static_cast<std::int64_t>(number(value, key));
+                config.init_limit = static_cast<std::uint32_t>(
+                    std::max<std::int64_t>(zab::milliseconds(ms).ns / config.tick_time.ns, 1));
             } else if (key == "syncLimit") {
                 config.sync_limit = static_cast<std::uint32_t>(number(value, key));
             } else if (says(key, "^(leader\\.)?maxTimeToWaitForEpoch(Ms)?$")) {

@@ -1,0 +1,179 @@
+#include "tests/conformance/election.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace conformance {
+
+// The many ways to say what happens in an election, and what comes of it.
+
+namespace {
+
+/// "1..5" and "1-5": each of them.
+std::string with_ranges_told(const std::string& words) {
+    static const std::regex range(
+        "\\b([0-9]{1,2})(?:\\.\\.\\.?|-)([0-9]{1,2})\\b(?! ?(?:ms|s)\\b)");
+    std::smatch found;
+    if (!std::regex_search(words, found, range)) return words;
+    const std::uint64_t first = std::stoull(found[1]), last = std::stoull(found[2]);
+    if (first >= last) return words;
+    std::string all = found.prefix().str() + std::to_string(first);
+    for (std::uint64_t i = first + 1; i <= last; ++i) all += ", " + std::to_string(i);
+    return all + found.suffix().str();
+}
+
+}  // namespace
+
+std::string known_step(const std::string& told) {
+    static const std::array forms{
+        Rewrite{std::regex("\\bevery (follower|observer|node|server|peer|voter)\\b"), "all $1s"},
+        Rewrite{std::regex("\\b(?:both|the (?:2|two)) (followers|observers)\\b"), "both $1"},
+        Rewrite{std::regex("^(kill|stop|shut ?down|crash) (?:2|two) (followers|observers)\\b"),
+                "$1 both $2"},
+        Rewrite{std::regex("\\b(its|the|their|a|an|first|second) decision\\b"), "$1 election"},
+        Rewrite{std::regex("^waits? for (?:a |the )?leader$"), "wait for a leader elected"},
+        Rewrite{std::regex("\\b(all|quorum of) two\\b"), "$1 2"},
+        Rewrite{std::regex("\\b(all|quorum of) three\\b"), "$1 3"},
+        Rewrite{std::regex("\\b(all|quorum of) five\\b"), "$1 5"},
+        Rewrite{std::regex("^(?:once|when|after) (?:(?:they|all|both)(?: have| had)? )?decided,? "),
+                "after the election, "},
+        Rewrite{std::regex("\\bafter (?:deciding|it(?: has)? decided|they(?: have)? decided)$"),
+                "after its election"},
+        Rewrite{std::regex("\\b(starts?|begins?) (?:its )?election ([1-9])$"),
+                "$1 election (round $2)"},
+        Rewrite{std::regex("^((?:node |server )?[0-9]+) round ([0-9]+)$"), "$1 in round $2"},
+        Rewrite{std::regex("^([0-9]+) (?:FOLLOWING|follows|is FOLLOWING) ([0-9]+)$"),
+                "quorum of $1 and $2 with $2 leading"},
+        Rewrite{std::regex("^(all|everybody|everyone|all servers) (?:are |is )?(?:up|running)$"),
+                "$1 start, then quorum up"},
+        Rewrite{std::regex("^((?:node |server )?[0-9]+) (?:votes?|elects|decides)(?: for (?:the )?"
+                           "leader)?(?: first)?,? (?:and |then |and then |but )+"
+                           "(?=quits|leaves|stops following|abandons)"),
+                "$1 "},
+        Rewrite{std::regex("^([0-9]+(?:(?:, ?| and )[0-9]+)*) (?:is |are )?looking$"),
+                "$1 LOOKING"},
+        Rewrite{std::regex("^first follower \\(([0-9]+)\\)"), "follower $1"},
+        Rewrite{std::regex("\\breturns to LOOKING\\b"), "goes back to LOOKING"},
+        Rewrite{std::regex("^(?:2|two) followers (?=stop|die|crash|leave|go)"), "both followers "},
+        Rewrite{std::regex("^only (.*) remains?$"), "$1 remain"},
+        Rewrite{std::regex("^leader of (?:the )?(?:round 1|first (?:round|election)) "), "leader "},
+        Rewrite{std::regex("^([0-9]+) \\(mock\\) "), "mock $1 "},
+        Rewrite{std::regex("^(?:an? )?notification from (?:mock )?([0-9]+) (?:claims|has|with) "),
+                "mock $1 sends notification with "},
+        Rewrite{
+            std::regex("^((?:valid|malformed|an?|truncated|good|LOOKING|FOLLOWING|LEADING) .*"
+                       "\\b(?:votes?|notifications?|messages?)) (?:from|of) (?:mock )?([0-9]+)$"),
+            "mock $2 sends $1"},
+        Rewrite{std::regex("\\b(joins?) (?:the |an? )?(?:established|running|existing|serving) "
+                           "(?:ensemble|quorum|cluster|leader)$"),
+                "$1"},
+        Rewrite{std::regex("\\b(starts?|restarts?) at (?=round [0-9])"), "$1 in "},
+        Rewrite{std::regex("^(mocks?(?: [0-9]+(?:(?:, ?| and )[0-9]+)*)?): "), "$1 sends "},
+        Rewrite{std::regex("\\bwhose config(?:uration)?(?: (?:part|string))? (?:cannot be "
+                           "(?:parsed|read)|can not be parsed|does not parse)"),
+                "with unparsable config"},
+        Rewrite{std::regex("^(?:a |an )?(?:[0-9]+ )?clients? (?:put )?load (?:on|at) (?:all|every "
+                           "server|everybody)$"),
+                "run clients"},
+    };
+    return rewritten(with_ranges_told(told), forms);
+}
+
+std::string known_claim(const std::string& told) {
+    static const std::array forms{
+        Rewrite{std::regex("\\bnot only after (?=[0-9a-zA-Z])"), "before "},
+        Rewrite{std::regex("\\b(?:no|never an?) (?:null|empty|missing) votes?\\b|\\bvotes? (?:is "
+                           "|are )?(?:not|never) null\\b"),
+                "decides"},
+        Rewrite{std::regex("\\b(?:no hang|(?:does not|do not|nobody|never|none|no thread) "
+                           "hangs?)\\b"),
+                "decides"},
+        Rewrite{std::regex("\\bunavailable\\b"), "not available"},
+        Rewrite{std::regex("\\bkeeps? (?:its|their) states?\\b"), "keeps its leader"},
+        Rewrite{std::regex("\\b(?:does|do) not look(?: for (?:a |the )?leader)? again\\b"),
+                "keeps its leader"},
+        Rewrite{std::regex("\\bno votes? counted\\b"), "not counted"},
+        Rewrite{std::regex("\\bstays? decided\\b"), "keeps its leader"},
+        Rewrite{std::regex("\\b(?:forms?|is up|up) after (?:the )?leader's ([0-9.]+ m?s) epoch "
+                           "(?:wait|timeout)\\b"),
+                "formed after leader gives up waiting for epoch after $1"},
+        Rewrite{std::regex("\\bgave up\\b"), "gives up"},
+        Rewrite{std::regex("\\bstepped down\\b"), "steps down"},
+        Rewrite{std::regex("(^|[;,] )(?:the )?(?:first )?leader (?=gives up|steps down|stops "
+                           "leading)"),
+                "$1"},
+        Rewrite{std::regex("\\b(?:(?:with|on) )?(?:the )?same leader as before\\b"),
+                "leader unchanged"},
+        Rewrite{std::regex("\\b(terminates?|ends?|finish|finishes|decides?) with (?:one|the same|"
+                           "a single) leader\\b"),
+                "$1; agree on one leader"},
+        Rewrite{std::regex("\\b(?:follows?|FOLLOWING) (?:the |a )?new leader\\b"),
+                "FOLLOWING the same leader; new leader"},
+        Rewrite{std::regex("\\belection (?:is )?done\\b"), "election ends"},
+    };
+    return rewritten(told, forms);
+}
+
+/// "2 with higher id", "0 with the lowest sid": of the id of who starts, among those that are up.
+std::string Stage::without_ids(const std::string& step) {
+    static const std::regex form(
+        "(.*\\b([0-9]+)\\b.*) with (?:(?:the|a|its) )?(higher|greater|larger|highest|largest|"
+        "greatest|lower|smaller|lowest|smallest) (?:sid|id)");
+    std::smatch found;
+    if (!std::regex_match(step, found, form)) return step;
+    const NodeId node = node_of(found[2].str());
+    const bool is_low = contains(found[3], "low|small");
+    for (const NodeId other : listeners()) {
+        if (!(other == node)) claim(step, is_low ? node < other : other < node);
+    }
+    return found[1];
+}
+
+/// "leader 2 waits for a quorum of epochs", "gives up after 1 s", "new election": of who leads
+/// before anybody has told it their epochs.
+bool Stage::play_first_lead(const std::string& step) {
+    static const std::regex waits(
+        "(?:leader(?: ([0-9]+))?|it) (?:waits?|is waiting) for (?:an? )?(?:quorum of (?:epochs|"
+        "accepted epochs|FOLLOWERINFOs?)|epochs?(?: quorum| of (?:an? )?quorum)?)");
+    static const std::regex whose(
+        "^(?:leader|it)(?: [0-9]+)? (?=gives|stops|quits|steps|abandons)");
+    std::smatch found;
+    const std::string words = plain(step);
+    if (quits_.empty()) return false;
+    if (std::regex_match(words, found, waits)) {
+        cluster->run_until([this] { return !leads().empty(); }, zab::seconds(20));
+        const auto all = leads();
+        claim(step, !all.empty() && !all.back().is_established);
+        if (!all.empty() && found[1].matched) {
+            claim(step, all.back().node == node_of(found[1].str()));
+        }
+        return true;
+    }
+    Verdict verdict;
+    if (!check_first_lead(*this, std::regex_replace(words, whose, ""), verdict)) return false;
+    claim(step, verdict.is_clean());
+    return true;
+}
+
+/// "run clients", "hammer: 5 clients, 10 creates each".
+bool Stage::play_clients(const std::string& step) {
+    static const std::regex counted(
+        "(?:hammer:? |run |start )?([0-9]+) (?:concurrent |parallel )?clients?(?:,| with| and| do|:"
+        ")? ([0-9]+) (?:creates?|writes?|sets?|requests?|ops|operations) each");
+    std::smatch found;
+    const std::string words = plain(step);
+    const bool is_counted = std::regex_match(words, found, counted);
+    if (!is_counted && words != "run clients") return false;
+    lead_stably(step);
+    const std::size_t servers = cluster->members().size();
+    if (!is_counted) {
+        run_clients(servers, 5);
+        return true;
+    }
+    if (found[1].length() > 3 || found[2].length() > 3) throw Refused("so many? " + step);
+    run_clients(std::stoul(found[1]), std::stoul(found[2]));
+    return true;
+}
+
+}  // namespace conformance

@@ -1,0 +1,189 @@
+#include "tests/conformance/election.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace conformance {
+
+// What came of one election of several: who led, who agreed, in which round.
+
+namespace {
+
+using Election = Stage::Election;
+
+/// Of a server's first election, or of its last.
+std::optional<Election> election_of(const Stage& stage, NodeId node, bool is_first) {
+    const auto all = stage.elections_of(node);
+    if (all.empty()) return std::nullopt;
+    return is_first ? all.front() : all.back();
+}
+
+/// Whom more than half of all voters have decided on, in their first elections or in their last.
+std::optional<NodeId> chosen(const Stage& stage, bool is_first) {
+    std::map<NodeId, std::size_t> votes;
+    for (const NodeId node : stage.cluster->config().voters) {
+        const auto one = election_of(stage, node, is_first);
+        const bool counts =
+            one && one->decided &&
+            (is_first || (stage.cluster->is_up(node) && stage.cluster->is_up(one->leader)));
+        if (counts) ++votes[one->leader];
+    }
+    for (const auto& [leader, count] : votes) {
+        if (2 * count > stage.cluster->config().voters.size()) return leader;
+    }
+    return std::nullopt;
+}
+
+/// Whether more than half of the voters decided on it, for this time as leader.
+bool is_of_quorum(const Stage& stage, const Stage::Lead& lead) {
+    const zab::Instant last = lead.until.value_or(stage.cluster->now());
+    const auto decided_on_it = [&](NodeId node) {
+        const auto all = stage.elections_of(node);
+        return std::any_of(all.begin(), all.end(), [&](const Election& one) {
+            return one.decided && one.leader == lead.node && *one.decided <= last &&
+                   lead.from <= *one.decided + zab::seconds(1);
+        });
+    };
+    const auto& voters = stage.cluster->config().voters;
+    const auto count = std::count_if(voters.begin(), voters.end(), decided_on_it);
+    return 2 * static_cast<std::size_t>(count) > voters.size();
+}
+
+std::string name_of(std::optional<NodeId> node) {
+    return node ? std::to_string(node->value - 1) : "nobody";
+}
+
+}  // namespace
+
+/// "2 elected by 1 and 2", of the first election or the last.
+bool check_elected_by(Stage& stage, bool is_first, const std::string& words, Verdict& verdict) {
+    static const std::regex form(
+        "(?:node |server |leader )?([0-9]+),? (?:is |was )?(?:elected|chosen|voted for|followed) "
+        "by "
+        "([0-9]+(?:(?:, ?(?:and )?| and )[0-9]+)*|all|everybody|both)");
+    std::smatch found;
+    if (!std::regex_match(words, found, form)) return false;
+    const auto by = stage.nodes_of(found[2]);
+    if (!by || (found[2] == "both" && by->size() != 2)) throw Refused("by whom? " + words);
+    const auto have_decided = [&] {
+        return std::all_of(by->begin(), by->end(), [&](NodeId node) {
+            const auto one = election_of(stage, node, is_first);
+            return one && one->decided;
+        });
+    };
+    stage.cluster->run_until(have_decided, in_the_end);
+    for (const NodeId node : *by) {
+        const auto one = election_of(stage, node, is_first);
+        const bool is_so = one && one->decided && one->leader == node_of(found[1].str());
+        verdict.require(fmt::format("{}: {}", words, node.value - 1), is_so);
+    }
+    return true;
+}
+
+/// "majority agrees on another leader": of the first election, or of the last.
+bool check_majority(Stage& stage, bool is_first, const std::string& words, Verdict& verdict) {
+    static const std::regex form(
+        "(?:(?:the|an?) )?(?:majority|quorum|more than half)(?: of (?:the )?(?:peers|servers|nodes|"
+        "voters|them))?(?: \\([<>= 0-9]+\\))? (?:agrees?|decides?|follows?|votes?)(?:(?: on| for)? "
+        "(?:(?:an?|the) )?(one|same|single|another|new|different|other)?(?: one)?(?: living)?"
+        "(?: leader)?)?");
+    std::smatch found;
+    if (!std::regex_match(words, found, form)) return false;
+    stage.cluster->run_until([&] { return chosen(stage, is_first).has_value(); }, in_the_end);
+    const auto leader = chosen(stage, is_first);
+    const std::string what = fmt::format("{}: {}", words, name_of(leader));
+    verdict.require(what, leader.has_value());
+    if (contains(found[1].str(), "another|new|different|other")) {
+        if (is_first) throw Refused("another than whom? " + words);
+        verdict.require(what, leader != chosen(stage, true));
+    }
+    return true;
+}
+
+/// "leader1": 2, "secondLeader": 1: those who were followed, in their order.
+bool check_nth_leader(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
+    static const std::regex form("leader([1-9])|(first|second|third)Leader|leaderOf([1-9])");
+    std::smatch found;
+    if (!std::regex_match(key, found, form)) return false;
+    const std::size_t place = *count_in(found[1].str() + found[2].str() + found[3].str());
+    const auto followed = [&stage] {
+        auto all = stage.leads();
+        std::erase_if(all, [&](const Stage::Lead& lead) { return !is_of_quorum(stage, lead); });
+        return all;
+    };
+    stage.cluster->run_until([&] { return followed().size() >= place; }, in_the_end);
+    const auto all = followed();
+    std::optional<NodeId> leader;
+    if (all.size() >= place) leader = all[place - 1].node;
+    verdict.check(key, std::to_string(server_number(value, key)), name_of(leader));
+    return true;
+}
+
+/// "decided": "more than 15 peers", "all", 3.
+bool check_how_many_decide(Stage& stage, const Value& value, Verdict& verdict) {
+    static const std::regex form(
+        "(more than|at least|exactly|all)? ?(half|[0-9]+|two|three|four|five)?"
+        "(?: (?:of (?:the |them)?)?(?:peers|servers|nodes|voters)?)?");
+    static const std::regex with_leader("(.*)[,;] (?:the )?leader (?:is )?among (?:them|those)");
+    const std::size_t voters = stage.cluster->config().voters.size();
+    std::smatch parts;
+    if (is_text(value) && std::regex_match(value.text, parts, with_leader)) {
+        if (!check_how_many_decide(stage, sim::json::string(parts.str(1)), verdict)) return false;
+        const auto leader = chosen(stage, false);
+        verdict.require(value.text, leader && state_of(*stage.cluster, *leader) == "LEADING");
+        return true;
+    }
+    std::string how = "exactly";
+    std::size_t wanted = 0;
+    std::smatch found;
+    if (!is_text(value)) {
+        wanted = number(value, "decided");
+    } else if (std::regex_match(value.text, found, form) &&
+               (found[1].matched || found[2].matched)) {
+        how = found[1].str();
+        const bool is_half = found[2] == "half";
+        if (is_half && how != "more than") throw Refused("decided: " + value.text);
+        wanted = is_half            ? voters / 2
+                 : found[2].matched ? *count_in(found[2])
+                                    : stage.everybody().size();
+        if (how == "all" && wanted != stage.everybody().size()) {
+            throw Refused("decided: " + value.text);
+        }
+    } else {
+        return false;
+    }
+    const auto count = [&stage] {
+        const auto all = stage.listeners();
+        return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](NodeId node) {
+            return state_of(*stage.cluster, node) != "LOOKING";
+        }));
+    };
+    const auto holds = [&] {
+        return how == "more than"  ? count() > wanted
+               : how == "at least" ? count() >= wanted
+                                   : count() == wanted;
+    };
+    stage.cluster->run_until(holds, in_the_end);
+    if (how.empty() || how == "exactly") stage.cluster->run(zab::seconds(2));
+    verdict.require(fmt::format("decided: {} {}, {} have", how, wanted, count()), holds());
+    return true;
+}
+
+/// "round": 2: that in which all that are up have decided.
+void check_common_round(Stage& stage, std::uint64_t wanted, Verdict& verdict) {
+    const auto all = stage.listeners();
+    const auto have_decided = [&] {
+        return std::all_of(all.begin(), all.end(), [&](NodeId node) {
+            return state_of(*stage.cluster, node) != "LOOKING";
+        });
+    };
+    verdict.require("all decide", stage.cluster->run_until(have_decided, in_the_end));
+    for (const NodeId node : all) {
+        verdict.check(fmt::format("round of {}", node.value - 1), std::to_string(wanted),
+                      std::to_string(stage.cluster->peer(node).server().round));
+    }
+}
+
+}  // namespace conformance
