@@ -262,7 +262,8 @@ bool Story::play_outcomes(const std::string& step) {
         "(?:the "
         ")?they|them|both|followers?|others?|servers?|nodes?|forms?|formed|an?|one|new|quorum|"
         "is|up|are|elects?|elected|leader|among|of|each|other|another|it|old|S?[0-9]|[A-Z]|F[0-9]|"
-        "by|with|epoch|rest|remaining|two|three|for|wait|until|becomes|from|in";
+        "by|with|epoch|rest|remaining|two|three|for|wait|until|becomes|from|in|themselves|their|"
+        "own";
     const std::string words = std::regex_replace(told, alone, "");
     if (!made_of(words, known) || is_negated(words)) return false;
     if (!contains(words,
@@ -277,7 +278,7 @@ bool Story::play_outcomes(const std::string& step) {
         claim(step, !(*leader == names_.at("old leader")));
     }
     if (hidden_ && leader) claim(step, !(*leader == *hidden_));
-    if (contains(words, "\\bamong them\\b") && leader) {
+    if (contains(words, "\\bamong them(?:selves)?\\b") && leader) {
         claim(step,
               std::find(last_named_.begin(), last_named_.end(), *leader) != last_named_.end());
     }

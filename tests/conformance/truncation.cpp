@@ -3,6 +3,7 @@
 #include "tests/conformance/words.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <regex>
 #include <string>
@@ -34,7 +35,9 @@ class CutLog {
     void play(const std::string& step) {
         static const std::vector<Phrase<CutLog>> known = {
             {std::regex("(?:append|log|write)s? (.*[0-9].*)"),
-             [](CutLog& log, const std::smatch& found) { log.append(read_words(found[1])); }},
+             [](CutLog& log, const std::smatch& found) {
+                 log.append(read_words(found[1]), kind_in(found[1]));
+             }},
             {std::regex("(?:log )?(?:trunc(?:ate|ated|ateLog)?|TRUNC)(?: log)?(?: "
                         "(?:to|at|after|behind))? "
                         "(?:zxid )?([0-9<\\[].*)"),
@@ -75,7 +78,14 @@ class CutLog {
                 verdict.check(key, value.text, std::to_string(content(from).size()));
                 return;
             }
+            check_kinds(key, value, verdict);
             verdict.check(key, listed(read_zxids(value, key)), listed(content(from)));
+        } else if (const auto place = place_of(key)) {
+            const auto all = content(read_from_);
+            check_kinds(key, value, verdict);
+            const zab::Zxid wanted = is_text(value) ? record_in(value.text) : zxid(value, key);
+            verdict.check(key, text(wanted),
+                          *place < all.size() ? text(all[*place]) : std::string("nothing"));
         } else if (says(key, "^(truncate|truncated|truncateLog|results?|returns?)(\\(.*\\))?$")) {
             if (!cut_.has_value()) throw Refused(key + ": nothing was cut");
             verdict.check(key, is_success(value), *cut_);
@@ -89,6 +99,34 @@ class CutLog {
     }
 
   private:
+    /// "first", "next": which of the records that are read.
+    static std::optional<std::size_t> place_of(const std::string& key) {
+        static const std::regex form(
+            "(first|second|third|next)(?: ?(?:zxid|record|txn|entry|read))?", std::regex::icase);
+        std::smatch found;
+        if (!std::regex_match(key, found, form)) return std::nullopt;
+        return says(found[1], "next") ? 1 : *count_in(plain(found[1])) - 1;
+    }
+    /// "setData", "create": what records are said to do; nothing: it is not told.
+    static std::string kind_in(const std::string& words) {
+        const bool is_set = says(words, "\\bset(Data|s)?\\b");
+        const bool is_creation = says(words, "\\bcreat(es?|ions?)\\b");
+        if (is_set && is_creation) throw Refused("which records? " + words);
+        return is_set ? "setData" : is_creation ? "create" : "";
+    }
+    /// "1 setData": each record that is told is of its kind.
+    void check_kinds(const std::string& key, const Value& value, Verdict& verdict) const {
+        for (const Value& one : value.elements) {
+            if (is_text(one)) check_kinds(key, one, verdict);
+        }
+        const std::string wanted = is_text(value) ? kind_in(value.text) : "";
+        if (wanted.empty()) return;
+        for (const zab::Zxid zxid : read_words(without_kinds(value.text))) {
+            const auto kind = kinds_.find(zxid.value);
+            verdict.check(key, wanted,
+                          kind == kinds_.end() ? std::string("setData") : kind->second);
+        }
+    }
     /// The empty tree, or its snapshot: with the whole log behind it.
     static bool is_empty(const Value& value) {
         if (is_nothing(value) || value.text == "false" || value.text == "0") return true;
@@ -110,6 +148,9 @@ class CutLog {
     /// deleted".
     void read_log(const Value& value) {
         if (value.is(Value::Kind::object)) return read_disk(value);
+        if (value.is(Value::Kind::number)) {  // So many.
+            return append(read_words("1.." + value.text));
+        }
         if (!is_text(value)) return append(read_zxids(value, "log"));
         static const std::regex at_zero(
             ",? (?:and )?(?:an? )?snapshot (?:at |of |with )?(?:zxid )?0$|"
@@ -126,7 +167,7 @@ class CutLog {
         }
         const auto parts = split_at(words, between);
         if (parts.empty()) throw Refused("initial.log is empty");
-        append(read_zxids(sim::json::string(parts.front()), "log"));
+        append(read_zxids(sim::json::string(parts.front()), "log"), kind_in(parts.front()));
         for (std::size_t i = 1; i < parts.size(); ++i) play(parts[i]);
     }
     /// {"history": …}, or {"snapshot": [0, 0], "log": "<0,1>..<0,100>"}: behind the empty tree.
@@ -180,7 +221,29 @@ class CutLog {
     }
     static std::vector<zab::Zxid> read_zxids(const Value& value, const std::string& what) {
         if (is_nothing(value)) return {};
-        return is_text(value) ? read_words(without_remarks(value.text)) : zxids(value, what);
+        if (is_text(value)) {
+            static const std::regex kinds(
+                "[0-9]+ (?:setData|set|create)(?:, ?[0-9]+ "
+                "(?:setData|set|create))+");
+            const bool is_list = std::regex_match(value.text, kinds);
+            return read_words(is_list ? without_kinds(value.text) : without_remarks(value.text));
+        }
+        const bool is_told = value.is(Value::Kind::array) &&
+                             std::all_of(value.elements.begin(), value.elements.end(), is_text);
+        if (!is_told) return zxids(value, what);
+        std::vector<zab::Zxid> all;  // "1 setData", one by one.
+        for (const Value& one : value.elements) all.push_back(record_in(one.text));
+        return all;
+    }
+    /// "1 setData" is no number of them.
+    static std::string without_kinds(const std::string& words) {
+        static const std::regex kind(" ?\\b(?:sets?|setData|creates?|txns?|records?)\\b ?");
+        return plain(std::regex_replace(words, kind, " "));
+    }
+    static zab::Zxid record_in(const std::string& words) {
+        const auto read = read_words(without_kinds(without_remarks(words)));
+        if (read.size() != 1) throw Refused("which record? " + words);
+        return read.front();
     }
     static bool is_success(const Value& value) {
         if (!is_text(value)) return truth(value, "truncate");
@@ -204,8 +267,9 @@ class CutLog {
         return words;
     }
 
-    void append(const std::vector<zab::Zxid>& all) {
+    void append(const std::vector<zab::Zxid>& all, const std::string& kind = "") {
         for (const zab::Zxid one : all) {
+            if (!kind.empty()) kinds_[one.value] = kind;
             disk_.append({one, {}, one.counter(), 0, 0, zab::TxnType::set});
         }
         disk_.complete_sync(disk_.appended());
@@ -229,6 +293,7 @@ class CutLog {
 
     zab::Truncation rule_;
     sim::Disk disk_;
+    std::map<std::uint64_t, std::string> kinds_;  ///< By zxid; the others are setData.
     std::optional<bool> cut_;
     zab::Zxid read_from_{};  ///< The first zxid that is read back.
 };
