@@ -13,7 +13,8 @@ bool Story::is_lost_write(const std::string& step) {
     static const std::regex writes("^(?:async |client |leader |L )*(?:create|set|write)s?\\b");
     static const std::regex lost(
         "\\b(?:fails?|failure|error|time-?out|times? out|timed out|[cC]onnection ?[lL]oss|unacked|"
-        "unanswered|hangs|no (?:quorum|answer|reply)|"
+        "unanswered|hangs|no (?:quorum|answer|reply)|never (?:be )?(?:completes?|committed|acked|"
+        "returns?|answered)|"
         "loss|lost|uncommitted|outstanding|by itself|not (?:be )?"
         "commit\\w*|reach\\w* only|only reach\\w*|logged (?:at|on|by) [A-Z][0-9]? only|"
         "only (?:on|by|at|in|the|leader)|\\bdisk only|logged (?:by|at|on) [a-zA-Z ]+ "

@@ -1,4 +1,5 @@
 #include "tests/conformance/story.hpp"
+#include "tests/conformance/story_synonyms.hpp"
 
 namespace conformance {
 
@@ -121,7 +122,8 @@ std::vector<std::string> story_steps(const Value& stimulus) {
         "(?:during|while|mid|amid|in).*");
     std::vector<std::string> all;
     for (const std::string& told : texts(stimulus, "stimulus")) {
-        const std::string step = with_breaks(with_moves(with_creates(with_names(told))));
+        const std::string step =
+            with_breaks(with_moves(with_creates(with_names(step_in_known_words(told)))));
         if (!all.empty() && std::regex_match(step, of_last)) {
             all.back() += ", " + step;
         } else {
@@ -154,7 +156,7 @@ std::string story_words(const std::string& words) {
         {std::regex("^((?:the )?same [\\w ]+), ([\\w ]+) and ([\\w ]+) as "),
          "$1 and $2 and $3 as "},
     };
-    return rewritten(with_names(words), all);
+    return rewritten(with_names(claim_in_known_words(words)), all);
 }
 
 std::string story_key(const std::string& key) {

@@ -71,7 +71,10 @@ bool Story::play_named(const std::string& step) {
     if (!std::regex_match(words, found, mode) || last_named_.empty()) return false;
     const bool are_down = std::none_of(last_named_.begin(), last_named_.end(),
                                        [this](NodeId node) { return cluster_->is_up(node); });
-    if (!are_down) return false;
+    if (!are_down) {  // "F up, then SNAP".
+        for (const NodeId node : last_named_) claim(step, syncs_[node] == found[1].str());
+        return !found[2].matched;
+    }
     static const std::regex loaded(" (?:under|amid|during) (?:the )?(?:load|creates|writes)$");
     play("up by " + found[1].str() +
          std::regex_replace(found[2].str(), loaded, " while creates go on"));

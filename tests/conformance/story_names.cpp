@@ -61,6 +61,9 @@ void Story::read_initial(const Value& initial, zab::Config& config) {
             config.force_snapshot_sync = truth(value, key);
         } else if (key == "txnLogSync") {
             config.sync_from_disk = is_on(value, key);
+        } else if (key == "snapshotSizeFactor") {
+            if (!contains(value.text, "^-?[0-9.]+$")) throw Refused("initial." + key);
+            config.sync_from_disk = !value.text.starts_with("-");
         } else if (key == "snapCount") {
             config.snapshot_count = static_cast<std::uint32_t>(number(value, key));
         } else if (contains(key, "^leader(?:'s )?(?:Tick(?:Time)?|Timeout)(?:Ms)?$")) {
@@ -69,10 +72,10 @@ void Story::read_initial(const Value& initial, zab::Config& config) {
                                : zab::milliseconds(static_cast<std::int64_t>(number(value, key)));
         } else if (is_not_started(key, value)) {
             continue;
-        } else if (!contains(
-                       key,
-                       "^(?:node[s0-9].*|committed|restartedOnce|note|leader|followers?|started|"
-                       "tick.*|initLimit|syncLimit)$")) {
+        } else if (!contains(key,
+                             "^(?:node[s0-9].*|committed|restartedOnce|note|leader|followers?|"
+                             "started|up|running|"
+                             "tick.*|initLimit|syncLimit)$")) {
             throw Refused("initial." + key);
         }
     }
@@ -92,7 +95,7 @@ std::vector<NodeId> Story::not_yet_started(const Value& initial) {
         if (is_not_started(key, value)) off.push_back(server(key));
     }
     if (!off.empty()) return off;
-    if (const Value* started = initial.find("started")) {
+    if (const Value* started = first_of(initial, {"started", "up", "running"})) {
         for (const Value& one : started->elements) told.push_back(number(one, "started"));
         if (told.empty()) throw Refused("initial.started");
     } else if (!steps_.empty() && std::regex_match(steps_.front(), found, up)) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <regex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,13 +20,15 @@ class CutLog {
   public:
     explicit CutLog(const Case& one) : rule_(one.release.truncation) {
         only("initial", one.initial,
-             {"log", "txns", "transactions", "appended", "history", "node", "disk", "snapshot",
-              "database"});
+             {"log", "txnLog", "txns", "transactions", "appended", "history", "node", "disk",
+              "snapshot", "database", "files", "logFiles"});
         for (const auto& [key, place, value] : one.initial.members) {
             if (key == "snapshot" || key == "database") {
                 const bool is_start = value.is(Value::Kind::array) ? zxid(value, key) == zab::Zxid{}
                                                                    : is_empty(value);
                 if (!is_start) throw Refused("initial." + key + ": " + value.text);
+            } else if (key == "files" || key == "logFiles") {
+                play("log files " + value.text);
             } else {
                 read_log(value);
             }
@@ -63,13 +66,21 @@ class CutLog {
              }},
         };
         static const std::regex call("\\(([^)]*)\\)");  // No remark, where it is a call's.
+        // "truncateLog(1) -> false".
+        static const std::regex result("(.*?)(?::| ->| returns| =| is) ?(true|false)");
+        if (std::smatch told; std::regex_match(step, told, result)) {
+            play(told[1]);
+            if (!cut_ || *cut_ != (told[2] == "true")) throw Refused("it is not so: " + step);
+            return;
+        }
         const std::string words = std::regex_replace(step, call, " $1");
         if (!play_phrase(*this, known, plain(words))) throw Refused("step: " + step);
     }
 
     void check(const std::string& key, const Value& value, Verdict& verdict) const {
         static const std::regex read_back(
-            "(?:log|logAfter|read(?:Back)?|records?|history|zxids|txns|transactions|logContents?|"
+            "(?:log|txnLog|logAfter|read(?:Back)?|records?|history|zxids|txns|transactions|"
+            "logContents?|"
             "kept|iterat(?:or|e|ion)|left|remaining|onDisk|disk)(?:[fF]rom([0-9]+))?");
         std::smatch found;
         if (std::regex_match(key, found, read_back)) {
@@ -86,19 +97,35 @@ class CutLog {
             const zab::Zxid wanted = is_text(value) ? record_in(value.text) : zxid(value, key);
             verdict.check(key, text(wanted),
                           *place < all.size() ? text(all[*place]) : std::string("nothing"));
-        } else if (says(key, "^(truncate|truncated|truncateLog|results?|returns?)(\\(.*\\))?$")) {
+        } else if (
+            says(key, "^(truncate|truncated|truncateLog|results?|returns?|returned)(\\(.*\\))?$")) {
             if (!cut_.has_value()) throw Refused(key + ": nothing was cut");
             verdict.check(key, is_success(value), *cut_);
+        } else if (says(key, "^(count|size|length|entries|(record|txn)Count)$")) {
+            verdict.check(key, std::to_string(number(value, key)),
+                          std::to_string(content(read_from_).size()));
+        } else if (says(key, "^(gone|removed|lost|absent|cut|notInLog)$")) {
+            check_gone(key, value, verdict);
         } else if (says(key, "^(last|last ?zxid|end)$")) {
             verdict.check(key, text(zxid(value, key)), text(disk_.image().log.last().zxid));
-        } else if (says(key, "^(exception|error|throws|npe)$")) {
-            verdict.require(key, !is_on(value, key));
+        } else if (says(key, "^(exceptions?|errors?|throws|thrown|npe)$")) {
+            verdict.require(key, value.text == "nothing" || !is_on(value, key));
         } else {
             throw Refused("expected." + key);
         }
     }
 
   private:
+    /// They were logged once, and are no longer.
+    void check_gone(const std::string& key, const Value& value, Verdict& verdict) const {
+        const auto all = read_zxids(value, key);
+        const auto left = content({});
+        if (all.empty()) throw Refused("expected." + key);
+        for (const zab::Zxid one : all) {
+            const bool is_left = std::find(left.begin(), left.end(), one) != left.end();
+            verdict.require(key + " " + text(one), logged_.contains(one.value) && !is_left);
+        }
+    }
     /// "first", "next": which of the records that are read.
     static std::optional<std::size_t> place_of(const std::string& key) {
         static const std::regex form(
@@ -155,7 +182,12 @@ class CutLog {
         static const std::regex at_zero(
             ",? (?:and )?(?:an? )?snapshot (?:at |of |with )?(?:zxid )?0$|"
             "^(?:an? )?snapshot (?:at |of |with )?(?:zxid )?0(?:,|;| \\+| and)? ?(?:then |and )?");
-        const std::string words = std::regex_replace(value.text, at_zero, "");
+        // No remark: it happens.
+        static const std::regex lost(
+            " \\(((?:(?:all|every|txn|log) )*files? (?:(?:are|is|were|was|all) "
+            ")*(?:deleted|removed|gone|lost))\\)$");
+        const std::string words =
+            std::regex_replace(std::regex_replace(value.text, at_zero, ""), lost, ", $1");
         static const char* const between =
             "; *|,? (?:and )?then |, (?:and )?(?=(?:all |every |the |its )?(?:txn |log )?"
             "(?:log|files?|logs|log ?files?)? ?(?:are |is |were )?(?:all "
@@ -269,6 +301,7 @@ class CutLog {
 
     void append(const std::vector<zab::Zxid>& all, const std::string& kind = "") {
         for (const zab::Zxid one : all) {
+            logged_.insert(one.value);
             if (!kind.empty()) kinds_[one.value] = kind;
             disk_.append({one, {}, one.counter(), 0, 0, zab::TxnType::set});
         }
@@ -293,6 +326,7 @@ class CutLog {
 
     zab::Truncation rule_;
     sim::Disk disk_;
+    std::set<std::uint64_t> logged_;              ///< Whatever was appended, ever.
     std::map<std::uint64_t, std::string> kinds_;  ///< By zxid; the others are setData.
     std::optional<bool> cut_;
     zab::Zxid read_from_{};  ///< The first zxid that is read back.
@@ -304,7 +338,8 @@ std::optional<Verdict> judge_truncation(const Case& one) {
     // Of an ensemble's logs another one tells; here is one, whatever its level is called.
     const bool has_log =
         std::any_of(one.initial.members.begin(), one.initial.members.end(), [](const auto& said) {
-            return says(said.key, "^(log|txns|transactions|appended|history|node|disk|database)$");
+            return says(said.key,
+                        "^(log|txnLog|txns|transactions|appended|history|node|disk|database)$");
         });
     const bool is_cut = one.level == "unit" || has_log;
     const bool is_area = one.area == "REC" || one.area == "SYNC";
