@@ -29,7 +29,7 @@ bool tells_snapshot(const std::string& words) {
         "committed|applies|applied|applying|processe[sd]|processing|runs?|createSession|"
         "commitSession|sessions?|session's|creations?|creat(?:es?|ed|ing)|opens?|opened|global|"
         "new|next|that|this|client(?:'s)?|hook|txn|transaction|same|moment|time|just|right|"
-        "exactly|and|for|by|catches|triggers?|triggered|[A-Z]|S[0-9]";
+        "exactly|and|for|by|through|via|catches|triggers?|triggered|[A-Z]|S[0-9]";
     return contains(words, "\\b[sS]napshot") && contains(words, moment) &&
            contains(words, "[sS]ession|\\bcommit|\\bcreation") && made_of(words, known) &&
            !is_negated(words);
@@ -133,7 +133,9 @@ bool check_sessions(const Story& story, NodeId node, const std::string& told, Ve
         "\\b(?:global )?sessions? (?:is |are )?(?:not|never) (?:lost|missing)\\b|"
         "\\bnone (?:is )?(?:lost|missing)\\b");
     if (!story.fuzzy() || !contains(told, "[sS]ession|^all$|none")) return false;
-    const std::string words = std::regex_replace(without_remarks(told), kept, "all sessions");
+    const std::string words =
+        std::regex_replace(std::regex_replace(without_remarks(told), kept, "all sessions"),
+                           compiled(" =+ "), " equal ");
     if (!made_of(words, known) || is_negated(words)) throw Refused("expected: " + told);
     const test::Cluster& c = story.cluster();
     const auto leader = c.leader();

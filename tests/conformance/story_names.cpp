@@ -73,7 +73,8 @@ void Story::read_initial(const Value& initial, zab::Config& config) {
         } else if (is_not_started(key, value)) {
             continue;
         } else if (!contains(key,
-                             "^(?:node[s0-9].*|committed|restartedOnce|note|leader|followers?|"
+                             "^(?:node[s0-9].*|committed|down|notStarted|restartedOnce|note|leader|"
+                             "followers?|"
                              "started|up|running|"
                              "tick.*|initLimit|syncLimit)$")) {
             throw Refused("initial." + key);
@@ -93,6 +94,12 @@ std::vector<NodeId> Story::not_yet_started(const Value& initial) {
     std::vector<NodeId> off;
     for (const auto& [key, place, value] : initial.members) {
         if (is_not_started(key, value)) off.push_back(server(key));
+    }
+    if (const Value* down = first_of(initial, {"down", "notStarted"})) {
+        for (const Value& one : down->elements) {
+            off.push_back(server(std::to_string(number(one, "down"))));
+        }
+        if (off.empty()) throw Refused("initial.down");
     }
     if (!off.empty()) return off;
     if (const Value* started = first_of(initial, {"started", "up", "running"})) {

@@ -12,7 +12,8 @@ namespace {
 const std::regex& many_creates() {
     return compiled(
         "\\b([0-9]{2,6})((?: async| asynchronous| client| ephemeral| sequential| pipelined)*)"
-        " (?:creates?|znodes?|nodes|writes)(?: (?:are )?(?:issued|sent|started|run))?\\b");
+        " (?:creates?|znodes?|nodes|writes)(?: (?:are )?(?:issued|sent|started|run|running|under "
+        "way|in flight|in progress))?\\b");
 }
 
 /// "F stopped at 5000", "at 5000 F stops", "after 5000 of them F stops".

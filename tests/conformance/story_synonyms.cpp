@@ -16,6 +16,19 @@ const std::string ends = "(?=$|[;,])";
 /// How long somebody runs, how often, and how it is synchronized.
 std::string with_returns(const std::string& words) {
     static const Rewrite all[] = {
+        {std::regex("\\b(followers|all|both|everybody|" + one + ") (?:are |is |switched )*off" +
+                    ends),
+         "$1 down"},
+        {std::regex("\\b(followers|all|both|everybody|" + one +
+                    ") (?:are |is |switched )*(?:on|"
+                    "running)" +
+                    ends),
+         "$1 up"},
+        {std::regex("[;,] (?:and )?one(?: of them)? (?:leads|is elected|becomes leader|is leader)" +
+                    ends),
+         ", new leader elected among them"},
+        {std::regex("\\b(followers (?:up|(?:re)?start|(?:re)?started|back)) without it" + ends),
+         "$1 without old leader"},
         {std::regex("\\b(?:[Bb]ounce|[Cc]ycle|[Rr]eboot|stop and (?:re)?start) (?=" + one +
                     "|both|all|them|everything|[0-9])"),
          "restart "},
@@ -65,6 +78,9 @@ std::string with_losses(const std::string& words) {
                     "(/\\w+)[,;]? (?:and |but )*(?:no (?:quorum|majority|follower|one else)|nobody"
                     "(?: else)?) (?:acks|logs|has|sees)(?: it)?" +
                     ends),
+         "create $2 logged by $1 only"},
+        {std::regex("^(old leader|leader|L) proposes (?:an? |the )?create (/\\w+),? (?:and |but )?"
+                    "logs it (?:itself|alone|only)(?:[;,] (?:but |and )?no quorum)?$"),
          "create $2 logged by $1 only"},
         {std::regex("[;,] (?:but |and )*(?:the )?(old leader|leader|L) has (?:logged it|it "
                     "(?:logged|on (?:its )?disk|in its log))" +
@@ -120,6 +136,14 @@ std::string claim_in_known_words(const std::string& words) {
                     "|uncommitted )?(?:create|node|znode|txn))" +
                     ends),
          "$1$2 truncated"},
+        {std::regex(
+             "(^|[;,] ?)(FOLLOWING|follows|follower|up|serving) (?:without|and has no|with no|"
+             "but has no) (?=/)"),
+         "$1$2; no "},
+        {std::regex("(^|[;,] ?)(?:misses|lacks|has lost|loses|lost) nothing" + ends),
+         "$1none missing"},
+        {std::regex("(^|[;,] ?)no (?:creates?|nodes?) (?:is |are )?(?:missing|lost)" + ends),
+         "$1none missing"},
         {std::regex("^(?:has )?(?:the )?(?:same )?(tree|data|state|history) of (?:the )?leader$"),
          "same $1 as leader"},
     };

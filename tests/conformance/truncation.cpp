@@ -37,11 +37,11 @@ class CutLog {
 
     void play(const std::string& step) {
         static const std::vector<Phrase<CutLog>> known = {
-            {std::regex("(?:append|log|write)s? (.*[0-9].*)"),
+            {std::regex("(?:append|log|write|add)s? (.*[0-9].*)"),
              [](CutLog& log, const std::smatch& found) {
                  log.append(read_words(found[1]), kind_in(found[1]));
              }},
-            {std::regex("(?:log )?(?:trunc(?:ate|ated|ateLog)?|TRUNC)(?: log)?(?: "
+            {std::regex("(?:log )?(?:trunc(?:ate|ated|ateLog)?|TRUNC|cut)(?: log)?(?: "
                         "(?:to|at|after|behind))? "
                         "(?:zxid )?([0-9<\\[].*)"),
              [](CutLog& log, const std::smatch& found) { log.truncate(read_words(found[1])); }},
@@ -79,7 +79,7 @@ class CutLog {
 
     void check(const std::string& key, const Value& value, Verdict& verdict) const {
         static const std::regex read_back(
-            "(?:log|txnLog|logAfter|read(?:Back)?|records?|history|zxids|txns|transactions|"
+            "(?:log|txnLog|logAfter|read(?:s|Back)?|records?|history|zxids|txns|transactions|"
             "logContents?|"
             "kept|iterat(?:or|e|ion)|left|remaining|onDisk|disk)(?:[fF]rom([0-9]+))?");
         std::smatch found;
@@ -285,11 +285,12 @@ class CutLog {
             ")?thrown)?[,;]?");
         const std::string words = std::regex_replace(value.text, no_exception, "");
         static const char* const known =
-            "true|false|ok|yes|success|succeeds|done|fails?|failed|failure|not|cannot|is|truncated|"
+            "true|false|ok|yes|no|success|succeeds|done|fails?|failed|failure|not|cannot|is|"
+            "truncated|"
             "found|returns?|it|exceptions?|throws";
         if (!made_of(without_remarks(words), known)) throw Refused("truncate: " + value.text);
         if (says(words, "exception|throws")) throw Refused("truncate: " + value.text);
-        if (says(words, "\\b(false|fail(s|ed|ure)?|not|cannot)\\b")) return false;
+        if (says(words, "^no$|\\b(false|fail(s|ed|ure)?|not|cannot)\\b")) return false;
         if (says(value.text, "^(true|ok|yes|succe(ss|eds)|done)\\b")) return true;
         throw Refused("truncate: " + value.text);
     }
@@ -345,8 +346,9 @@ std::optional<Verdict> judge_truncation(const Case& one) {
     const bool is_area = one.area == "REC" || one.area == "SYNC";
     if (!is_area || !is_cut || one.stimulus.is(Value::Kind::object)) return std::nullopt;
     const std::vector<std::string> steps = texts(one.stimulus, "stimulus");
-    if (!std::any_of(steps.begin(), steps.end(),
-                     [](const std::string& step) { return says(step, "\\btrunc"); })) {
+    if (!std::any_of(steps.begin(), steps.end(), [](const std::string& step) {
+            return says(step, "\\b(trunc|cut (the )?log)");
+        })) {
         return std::nullopt;
     }
     CutLog log(one);
