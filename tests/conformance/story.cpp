@@ -12,7 +12,10 @@ using zab::NodeId;
 bool Story::is_lost_write(const std::string& step) {
     static const std::regex writes("^(?:async |client |leader |L )*(?:create|set|write)s?\\b");
     static const std::regex lost(
-        "\\b(?:fails?|failure|error|loss|lost|uncommitted|outstanding|by itself|not (?:be )?"
+        "\\b(?:fails?|failure|error|time-?out|times? out|timed out|[cC]onnection ?[lL]oss|unacked|"
+        "unanswered|hangs|no (?:quorum|answer|reply)|never (?:be )?(?:completes?|committed|acked|"
+        "returns?|answered)|"
+        "loss|lost|uncommitted|outstanding|by itself|not (?:be )?"
         "commit\\w*|reach\\w* only|only reach\\w*|logged (?:at|on|by) [A-Z][0-9]? only|"
         "only (?:on|by|at|in|the|leader)|\\bdisk only|logged (?:by|at|on) [a-zA-Z ]+ "
         "only|(?:leader|L)(?:'s)? "
@@ -20,11 +23,27 @@ bool Story::is_lost_write(const std::string& step) {
     return std::regex_search(plain(step), writes) && std::regex_search(step, lost);
 }
 
+namespace {
+
+/// All texts and keys in a value.
+std::string words_of(const Value& value) {
+    std::string all = is_text(value) ? value.text : "";
+    for (const Value& one : value.elements) all += " " + words_of(one);
+    for (const sim::json::Member& one : value.members) all += " " + one.key + words_of(one.value);
+    return all;
+}
+
+}  // namespace
+
 Story::Story(const Case& one) {
     zab::Config config;
     config.release = one.release;
     read_initial(one.initial, config);
     take_settings(one.initial, config);
+    steps_ = story_steps(one.stimulus);
+    if (tells("[sS]ession") && tells("[sS]napshot")) {
+        config.max_session_ticks = 100'000;  // Its client does not come back, but its end is none.
+    }
     cluster_ = std::make_unique<test::Cluster>(config);
     cluster_->on_sent = [this](const test::Cluster::Sent& sent) {
         if (sent.as<zab::Diff>() != nullptr) syncs_[sent.to] = "DIFF";
@@ -37,7 +56,7 @@ Story::Story(const Case& one) {
         // The first one is for NEWLEADER.
         on_disk_at_ack_.try_emplace(sent.from, cluster_->disk(sent.from).durable_end().zxid);
     };
-    steps_ = story_steps(one.stimulus);
+    expected_ = words_of(one.expected);
     find_numbering(one.expected);
     std::vector<NodeId> later = preset_logs(one.initial);
     for (const NodeId node : not_yet_started(one.initial)) later.push_back(node);
@@ -211,6 +230,12 @@ std::string Story::with_paths(const std::string& words) const {
     if (std::regex_search(told, found, name) && knows("/" + found[2].str())) {
         told = std::regex_replace(told, name, "$1 /$2");
     }
+    static const std::regex bare_name(
+        "\\b(has|have|no|holds?|contains?|sees?|serves?|without|keeps?) ([a-z][A-Za-z0-9_]*)"
+        "(?=$|[;,])");
+    if (std::regex_search(told, found, bare_name) && knows("/" + found[2].str())) {
+        told = std::regex_replace(told, bare_name, "$1 /$2");
+    }
     static const std::regex unnamed(
         "^((?:client )?(?:reads?|exists)) (?=(?:at|on|from) (?:the )?(?:old |new )?\\w+"
         "(?: succeeds| works| is ok)?(?:$|:))");
@@ -306,7 +331,8 @@ void Story::play(const std::string& told) {
         return play(two[2]);
     }
     static const std::regex meanwhile(
-        "(.*?) (?:with|while) ((?:both )?followers) (?:are )?down(| \\([^)]*\\))");
+        "(.*?)(?: with| while|[,;](?: and| with| while| both)*) ((?:both )?followers) (?:are |is )?"
+        "(?:down|stopped|killed|dead)(| \\([^)]*\\))");
     if (std::smatch two; is_lost_write(step) && std::regex_match(step, two, meanwhile)) {
         play(two[2].str() + " down");
         return play(two[1].str() + two[3].str());
@@ -319,13 +345,15 @@ void Story::play(const std::string& told) {
         play(found[1].str() + " " + found[2].str());
         return play(found[1].str() + " " + found[3].str());
     }
-    static constexpr Step whole[] = {&Story::play_snap_races,  &Story::play_sessions,
-                                     &Story::play_failing_ups, &Story::play_cut_syncs,
-                                     &Story::play_roles,       &Story::play_repeats};
+    static constexpr Step whole[] = {&Story::play_fuzzy,       &Story::play_snap_races,
+                                     &Story::play_sessions,    &Story::play_failing_ups,
+                                     &Story::play_cut_syncs,   &Story::play_roles,
+                                     &Story::play_timed_downs, &Story::play_repeats};
     static constexpr Step single[] = {
         &Story::play_disks,  &Story::play_loads,    &Story::play_stays,      &Story::play_isolation,
         &Story::play_writes, &Story::play_reads,    &Story::play_returns,    &Story::play_downs,
-        &Story::play_ups,    &Story::play_outcomes, &Story::play_background, &Story::play_asides};
+        &Story::play_ups,    &Story::play_outcomes, &Story::play_background, &Story::play_asides,
+        &Story::play_named};
     const auto knows = [&](Step one) { return (this->*one)(step); };
     const bool is_several = without_remarks(step).find(';') != std::string::npos;
     const bool is_known = std::any_of(std::begin(whole), std::end(whole), knows) ||

@@ -61,6 +61,10 @@ class Story {
     /// Before somebody was restarted for the last time, and before the old leader came back.
     const std::optional<Moment>& before_restart() const { return before_restart_; }
     const std::optional<Moment>& before_return() const { return before_return_; }
+    /// Before all of them were stopped for the last time.
+    const std::optional<Moment>& before_down() const { return before_down_; }
+    /// The session at whose creation somebody wrote a snapshot, and who.
+    const std::optional<std::pair<zab::NodeId, zab::SessionId>>& fuzzy() const { return fuzzy_; }
     /// How the old leader was synchronized as it came back.
     const std::string& returned_by() const { return returned_by_; }
     const std::map<zab::NodeId, std::string>& syncs() const { return syncs_; }
@@ -98,6 +102,7 @@ class Story {
     void name_roles(const Value& initial);
     void find_numbering(const Value& expected);
     std::optional<std::vector<zab::NodeId>> counted_followers(const std::string& told);
+    std::optional<std::vector<zab::NodeId>> all_but(const std::string& told);
     std::vector<zab::NodeId> named(const std::string& told);
     // story.cpp
     void claim(const std::string& words, bool holds) { claims_.emplace_back(words, holds); }
@@ -147,6 +152,13 @@ class Story {
     bool play_cut_syncs(const std::string& step);
     bool play_asides(const std::string& step);
     bool has_started(zab::NodeId node) const;
+    // story_fuzzy.cpp
+    bool play_fuzzy(const std::string& step);
+    void snapshot_in_session(zab::NodeId node, zab::NodeId opened_at, const std::string& step);
+    // story_named.cpp
+    bool play_named(const std::string& step);
+    bool is_told_elsewhere(const std::string& name) const;
+    bool play_timed_downs(const std::string& step);
     // story_loads.cpp
     bool play_repeats(const std::string& step);
     bool play_loads(const std::string& step);
@@ -173,7 +185,9 @@ class Story {
     std::vector<std::string> steps_;
     std::size_t at_ = 0;  ///< The step that is played.
     std::vector<std::pair<std::string, bool>> claims_;
-    std::optional<Moment> before_restart_, before_return_;
+    std::optional<Moment> before_restart_, before_return_, before_down_;
+    std::optional<std::pair<zab::NodeId, zab::SessionId>> fuzzy_;
+    std::optional<std::string> opens_at_;  ///< Where a session is opened, if it is told.
     std::string returned_by_;
     std::pair<std::size_t, std::vector<zab::NodeId>> started_at_;  ///< The step, and who.
     std::map<zab::NodeId, std::string> syncs_;         ///< How it was synchronized last.
@@ -184,6 +198,7 @@ class Story {
     std::vector<zab::NodeId> last_named_;              ///< "it", "they".
     std::map<zab::NodeId, zab::Zxid> on_disk_at_ack_;  ///< The end of the log, at NEWLEADER.
     std::optional<std::vector<std::string>> before_wipe_;
+    std::string expected_;  ///< All its words.
     bool is_one_based_ = false;
     bool is_loaded_ = false, loads_ephemerals_ = false;  ///< Writes go on beside the steps.
     bool is_unsettled_ = false;
@@ -205,6 +220,17 @@ void check_paths(Story& story, zab::NodeId node, const std::string& words, bool 
 void check_at(const Story::Moment& moment, zab::NodeId node, const std::string& path, bool is_there,
               Verdict& verdict);
 void check_clause(Story& story, zab::NodeId node, const std::string& words, Verdict& verdict);
+/// "all global sessions of the leader", where a snapshot was written while one was created. False:
+/// the words or the key are about something else. story_fuzzy.cpp
+bool check_sessions(const Story& story, zab::NodeId node, const std::string& words,
+                    Verdict& verdict);
+bool check_session_key(Story& story, const std::string& key, const Value& value, Verdict& verdict);
+/// "after": "new leader has /a"; "beforeKill": "L serves /a". story_moments.cpp
+bool check_sentences(Story& story, const std::string& key, const std::string& words,
+                     Verdict& verdict);
+/// "13000 creates; F stopped at 5000": "5000 creates", "F stopped", and the rest behind what
+/// happens meanwhile. story_points.cpp
+std::vector<std::string> with_points(const std::vector<std::string>& steps);
 /// "S0 (higher currentEpoch)": than whoever else could have been elected for that epoch.
 /// story_contests.cpp
 void check_reason(const Story& story, std::uint32_t epoch, zab::NodeId leader,

@@ -17,7 +17,9 @@ bool Story::play_background(const std::string& step) {
         "(?:start (?:of )?)?(?:async )?(ephemeral )?(?:creates?|writes?|load)(?: nodes)? "
         "(?:go(?:es)? on|runs?|running|continues?|keeps? (?:running|going|coming)|"
         "under load|in (?:the )?background|continuously|concurrently|all the time|"
-        "from (?:many|several) clients)|(?:create|write) load|"
+        "from (?:many|several) clients)|"
+        "(?:(?:steady|heavy|constant|continuous|ongoing|parallel|create|write|background|client) )*"
+        "load|"
         "keeps? (?:creating|writing))(?: (?:an? )?(?:nodes|async))?");
     static const std::regex ephemerals(
         "(?:client )?(?:creates? )?([0-9]+)s?(?: async)? ephemeral (?:creates?|nodes)(?: "

@@ -124,6 +124,9 @@ void check_same(Story& story, NodeId node, const std::string& words, Verdict& ve
         "history";
     static const std::regex as_other(
         "(?:the )?same (?:tree|data|state|history|content) as (S?[0-9]|F[0-9]|[A-Z])");
+    static const std::regex and_other(
+        "(.*?) (?:and|as well as) (?:to |as |with |of )?(?:untouched|other|clean|remaining|healthy|"
+        "unharmed|running|third|undisturbed) (?:follower|server|one|node)(?:'s)?");
     std::smatch found;
     const auto& cluster = story.cluster();
     const auto are_same = [&](NodeId other) {
@@ -133,6 +136,14 @@ void check_same(Story& story, NodeId node, const std::string& words, Verdict& ve
     };
     if (std::regex_match(words, found, as_other)) {
         return verdict.require(words, are_same(story.server(found[1])));
+    }
+    if (const std::string told = plain(words); std::regex_match(told, found, and_other)) {
+        auto others = cluster.members();
+        std::erase(others, node);
+        std::erase(others, story.server("leader"));
+        if (others.size() != 1) throw Refused("which other one? " + words);
+        verdict.require(words, are_same(others.front()));
+        return check_same(story, node, found[1], verdict);
     }
     const std::string bare =
         std::regex_replace(without_remarks(words), compiled("/[A-Za-z0-9_]+|'"), " ");
@@ -288,6 +299,7 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
             verdict.require(where, story.value(node, path).has_value());
         }
     };
+    if (check_sessions(story, node, words, verdict)) return;
     if (std::regex_match(words, found, all)) {
         verdict.check("nodes created", found[1], std::to_string(story.created().size()));
         has_all(story.created());

@@ -14,7 +14,7 @@ using zab::NodeId;
 std::string shown(const std::optional<std::string>& value) { return value.value_or("nothing"); }
 
 std::vector<std::string> clauses_of(const std::string& words) {
-    return split_at(words, "\\s*;\\s*|:\\s+|\\s*,\\s*(?![0-9]|S[0-9](?:$|,| and ))");
+    return split_at(words, "\\s*;\\s*|:\\s+|\\s*,(?!\\s*(?:[0-9]|S[0-9](?:$|,| and )))\\s*");
 }
 
 const char* const bare_presence =
@@ -103,7 +103,10 @@ bool check_moment(Story& story, const std::string& key, const std::string& words
     if (is_first && !told && contains(key, "^(?:newQuorum|quorum)$")) return false;
     if (!story.before_return()) throw Refused("who came back? " + key);
     const Story::Moment then = told ? *told : story.moment();
-    const std::string clear = with_remarks(story.with_paths(words));
+    static const std::regex everywhere(
+        " (?:on|at) (?:any|every|all|each) servers?$| (?:any|every)where$");
+    const std::string clear =
+        std::regex_replace(with_remarks(story.with_paths(words)), everywhere, "");
     const auto is_there = presence_in(clear);
     if (!is_there) return false;
     const NodeId old = story.server("old leader");
@@ -209,7 +212,11 @@ bool check_path_key(Story& story, const std::string& key, const Value& value, Ve
 }
 
 /// The value that was read, or whether there was one: "/a present".
-void check_read(const Story& story, const std::string& key, const Value& value, Verdict& verdict) {
+void check_read(Story& story, const std::string& key, const Value& value, Verdict& verdict) {
+    static const std::regex everywhere(
+        "(?:(?:the )?z?node |it |(/[A-Za-z0-9_]+) )?(?:is )?(?:(present|there|found|visible|"
+        "exists?|readable)|absent|missing|not there|not found|gone|does not exist) "
+        "(?:everywhere|(?:on|at|from) (?:all|every|each) (?:servers?|nodes?))");
     static const std::regex seen(
         "(?:(/[A-Za-z0-9_]+) )?(?:is "
         ")?(?:(present|there|found|visible|exists)|(?:absent|missing|not "
@@ -218,6 +225,14 @@ void check_read(const Story& story, const std::string& key, const Value& value, 
     if (value.is(Value::Kind::boolean)) {
         if (story.read_path().empty()) throw Refused("nothing was read");
         return verdict.check(key, truth(value, key), story.read().has_value());
+    }
+    if (is_text(value) && std::regex_match(value.text, found, everywhere)) {
+        if (story.read_path().empty()) throw Refused("nothing was read");
+        if (found[1].matched) verdict.check(key, found[1], story.read_path());
+        for (const NodeId node : story.cluster().members()) {
+            check_paths(story, node, story.read_path(), found[2].matched, verdict);
+        }
+        return;
     }
     if (!is_text(value) || !std::regex_match(value.text, found, seen)) {
         verdict.check(key, value.text, shown(story.read()));
@@ -235,6 +250,8 @@ void check_key(Story& story, const std::string& told, const Value& wanted, Verdi
     static const std::regex leader_of("leaderEpoch([0-9]+)");
     std::smatch found;
     if (check_path_key(story, key, value, verdict)) return;
+    if (check_session_key(story, key, value, verdict)) return;
+    if (is_text(value) && check_sentences(story, key, value.text, verdict)) return;
     if (is_text(value) && check_moment(story, key, value.text, verdict)) return;
     if (key == "afterRestart" && contains(value.text, "^(?:the )?same$|^unchanged$")) {
         if (!story.before_restart()) throw Refused("nobody was restarted");

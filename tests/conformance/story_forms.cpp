@@ -1,4 +1,5 @@
 #include "tests/conformance/story.hpp"
+#include "tests/conformance/story_synonyms.hpp"
 
 namespace conformance {
 
@@ -60,7 +61,41 @@ std::string with_moves(const std::string& words) {
          "create $2 logged by $1 only"},
         {std::regex("\\b(logged (?:by|at|on) (?:the )?(?:old leader|leader|L)) alone\\b"),
          "$1 only"},
+        {std::regex(
+             "^(?:an? |the )?(?:uncommitted|failed|unacked|lost) create(?: of)?( /\\w+)? "
+             "(?:is )?(?:only )?(on|in|at) (?:the )?(old leader|leader|L)(?:'s (?:disk|log))?"
+             "(?: only| alone)?(?=$|[;,])"),
+         "create$1 fails, on leader disk"},
+    };
+    return rewritten(words, all);
+}
+
+/// How often all go at once, from where they come back, and how a connection breaks.
+std::string with_breaks(const std::string& words) {
+    static const Rewrite all[] = {
+        // Who goes: all of them.
+        {std::regex("(^|[;,] ?)(?:an? |the )?(?:full|complete|total|whole) (?:stop|shut ?down|"
+                    "outage)(?: of (?:the )?(?:ensemble|cluster))?(?=$|[;,])"),
+         "$1all down"},
+        {std::regex(": (?:an? |the )?(new|next|another) epoch(?=$|[;,])"), " ($1 epoch)"},
+        {std::regex("\\b((?:follower |server )?(?:[A-Z]|S?[0-9])|(?:the )?followers?) "
+                    "(?:(?:is )?(?:re)?loads?(?:ed)?(?: its)?(?: (?:data|database|tree|snapshot|"
+                    "state))*|restarts|is restarted|(?:re)?boots) from (?:the |its |that |this )?"
+                    "(?:disk|snapshot|data dir)(?=$|[;,])"),
+         "restart $1"},
+        {std::regex(
+             "\\b((?:re)?(?:start|boot) (?:the )?(?:follower |server )?(?:[A-Z]|S?[0-9]|follower)"
+             ") from (?:the |its |that |this )?(?:disk|snapshot|data dir)(?=$|[;,])"),
+         "$1"},
         // How a connection breaks.
+        {std::regex("\\b(?:drops?|loses?|closes?|cuts?|breaks?|resets?) (?:the |its |their )?"
+                    "(?:leader |learner )?(?:connection|socket|link)s?(?: to (?:the )?leader)?"
+                    "(?= (?:on|at|when|upon) (?:reading |receiving )?UPTODATE)"),
+         "fail"},
+        {std::regex("\\b(?:the )?(?:readPacket|packet reads?|reads? of (?:the )?packet) "
+                    "(?:fails?|throws|times? out|errors?|breaks?)"
+                    "(?= (?:on|at|when|upon|for) (?:reading )?UPTODATE)"),
+         "fail"},
         {std::regex("\\b(?:the |their |its )?(?:socket|connection|read)(?:'s)? (?:timeouts?|times? "
                     "out|timed out|errors?|breaks?|closes|drops|fails?)(?= (?:is |are )?"
                     "(?:injected |thrown )?(?:on|at|when|upon) (?:reading )?UPTODATE)"),
@@ -87,14 +122,15 @@ std::vector<std::string> story_steps(const Value& stimulus) {
         "(?:during|while|mid|amid|in).*");
     std::vector<std::string> all;
     for (const std::string& told : texts(stimulus, "stimulus")) {
-        const std::string step = with_moves(with_creates(with_names(told)));
+        const std::string step =
+            with_breaks(with_moves(with_creates(with_names(step_in_known_words(told)))));
         if (!all.empty() && std::regex_match(step, of_last)) {
             all.back() += ", " + step;
         } else {
             all.push_back(step);
         }
     }
-    return all;
+    return with_points(all);
 }
 
 std::string story_words(const std::string& words) {
@@ -113,10 +149,14 @@ std::string story_words(const std::string& words) {
                     "(; ?|, )(?:service|cluster|ensemble|quorum) (?:is )?(?:up|serves|available)$"),
          "$1up"},
         {std::regex("^equal trees$"), "trees equal"},
+        {std::regex("\\bsame (?:number|count|set) of (?=ephemerals?|sessions|z?nodes)"), "same "},
+        {std::regex("(^|[;,] ?)(?:and |with |has |in |at |the )*leader's (epochs?|tree|data|state|"
+                    "sessions|(?:last )?zxid)(?=$|[;,])"),
+         "$1same $2 as leader"},
         {std::regex("^((?:the )?same [\\w ]+), ([\\w ]+) and ([\\w ]+) as "),
          "$1 and $2 and $3 as "},
     };
-    return rewritten(with_names(words), all);
+    return rewritten(with_names(claim_in_known_words(words)), all);
 }
 
 std::string story_key(const std::string& key) {

@@ -19,6 +19,30 @@ zab::Txn creation(zab::Zxid zxid, zab::PathId path) {
     return {zxid, {}, zxid.counter(), path, 0, zab::TxnType::create};
 }
 
+/// "10 s", "10000", "raised to 10 s".
+zab::Duration tick_told(const std::string& words, const std::string& key,
+                        const zab::Config& config) {
+    static const std::regex form("(?:(?:is |was )*(?:raised|set|increased) to )?(.*)");
+    std::smatch found;
+    std::regex_match(words, found, form);
+    if (contains(found[1], "^[0-9]{1,7}$")) return zab::milliseconds(std::stol(found[1]));
+    const auto tick = duration_in(found[1], config);
+    if (!tick || !std::regex_match(found[1].str(), compiled(sum_of_times()))) {
+        throw Refused("initial." + key + ": " + words);
+    }
+    return *tick;
+}
+
+/// "3": "never started": one that a step starts later.
+bool is_not_started(const std::string& key, const Value& value) {
+    static const std::regex server("(?:node|server|S)? ?[0-9]");
+    static const std::regex words(
+        "(?:is |was |has )*(?:never|not)(?: yet)?(?: been)* (?:started|up|running|run)(?: yet)?|"
+        "(?:is )?(?:down|off|absent|empty,? not started|starts? (?:later|last))");
+    return std::regex_match(key, server) && is_text(value) &&
+           std::regex_match(plain(value.text), words);
+}
+
 }  // namespace
 
 void Story::read_initial(const Value& initial, zab::Config& config) {
@@ -37,14 +61,22 @@ void Story::read_initial(const Value& initial, zab::Config& config) {
             config.force_snapshot_sync = truth(value, key);
         } else if (key == "txnLogSync") {
             config.sync_from_disk = is_on(value, key);
+        } else if (key == "snapshotSizeFactor") {
+            if (!contains(value.text, "^-?[0-9.]+$")) throw Refused("initial." + key);
+            config.sync_from_disk = !value.text.starts_with("-");
         } else if (key == "snapCount") {
             config.snapshot_count = static_cast<std::uint32_t>(number(value, key));
-        } else if (key == "leaderTimeoutMs") {
-            leader_tick_ = zab::milliseconds(static_cast<std::int64_t>(number(value, key)));
-        } else if (!contains(
-                       key,
-                       "^(?:node[s0-9].*|committed|restartedOnce|note|leader|followers?|started|"
-                       "tick.*|initLimit|syncLimit)$")) {
+        } else if (contains(key, "^leader(?:'s )?(?:Tick(?:Time)?|Timeout)(?:Ms)?$")) {
+            leader_tick_ = is_text(value)
+                               ? tick_told(value.text, key, config)
+                               : zab::milliseconds(static_cast<std::int64_t>(number(value, key)));
+        } else if (is_not_started(key, value)) {
+            continue;
+        } else if (!contains(key,
+                             "^(?:node[s0-9].*|committed|down|notStarted|restartedOnce|note|leader|"
+                             "followers?|"
+                             "started|up|running|"
+                             "tick.*|initLimit|syncLimit)$")) {
             throw Refused("initial." + key);
         }
     }
@@ -59,7 +91,18 @@ std::vector<NodeId> Story::not_yet_started(const Value& initial) {
     std::vector<NodeId> later = cluster_->members();
     std::smatch found;
     std::vector<std::uint64_t> told;
-    if (const Value* started = initial.find("started")) {
+    std::vector<NodeId> off;
+    for (const auto& [key, place, value] : initial.members) {
+        if (is_not_started(key, value)) off.push_back(server(key));
+    }
+    if (const Value* down = first_of(initial, {"down", "notStarted"})) {
+        for (const Value& one : down->elements) {
+            off.push_back(server(std::to_string(number(one, "down"))));
+        }
+        if (off.empty()) throw Refused("initial.down");
+    }
+    if (!off.empty()) return off;
+    if (const Value* started = first_of(initial, {"started", "up", "running"})) {
         for (const Value& one : started->elements) told.push_back(number(one, "started"));
         if (told.empty()) throw Refused("initial.started");
     } else if (!steps_.empty() && std::regex_match(steps_.front(), found, up)) {
@@ -97,7 +140,8 @@ std::vector<NodeId> Story::preset_logs(const Value& initial) {
     std::vector<NodeId> later;
     for (const auto& [key, place, value] : initial.members) {
         std::smatch found;
-        if (!key.starts_with("node") || key == "nodes" || !is_text(value) || key == "note") {
+        if (!key.starts_with("node") || key == "nodes" || !is_text(value) || key == "note" ||
+            is_not_started(key, value)) {
             continue;
         }
         if (!std::regex_match(value.text, found, creates)) {
@@ -258,6 +302,18 @@ std::optional<std::vector<NodeId>> Story::counted_followers(const std::string& t
     return all;
 }
 
+/// "all but L", "everybody except A and B".
+std::optional<std::vector<NodeId>> Story::all_but(const std::string& told) {
+    static const std::regex but(
+        "(?:all|everybody|everyone|every (?:server|node))(?: servers| nodes)? "
+        "(?:but|except|without) (.*)");
+    std::smatch found;
+    if (!std::regex_match(told, found, but)) return std::nullopt;
+    std::vector<NodeId> all = cluster_->members();
+    for (const NodeId node : named(found[1])) std::erase(all, node);
+    return all;
+}
+
 std::vector<NodeId> Story::named(const std::string& told) {
     static const std::regex range("(S?[0-9])-(S?[0-9])");
     static const std::regex filler(
@@ -268,6 +324,7 @@ std::vector<NodeId> Story::named(const std::string& told) {
         "\\b(?:former|previous|old|earlier|original) (?=followers?\\b)");
     static const std::regex ends("^\\s+|\\s+$");
     static const std::regex every("^(?:all|every) (?=followers?|others?)");
+    if (auto others = all_but(told)) return *others;
     const bool is_other = contains(told, "\\b(?:other|remaining)\\b");
     std::string who = std::regex_replace(std::regex_replace(told, filler, ""), title, "");
     who = std::regex_replace(std::regex_replace(who, ends, ""), every, "");

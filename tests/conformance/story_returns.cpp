@@ -13,7 +13,8 @@ namespace {
 
 /// What a leader does that comes back to a quorum of others.
 const std::string comes_back =
-    "\\b(?:allowed|let|(?:re)?joins?|comes back|returns?|reconnects?|gives up|gave up|times? out|"
+    "\\b(?:allowed|let|(?:re)?joins?|comes back|(?:is )?back as|returns?|reconnects?|gives up|gave "
+    "up|times? out|"
     "timed out|quits?|(?:steps|stepped) down|follows?|becomes (?:an? )?(?:follower|FOLLOWING)|"
     "FOLLOWING|resume[sd]?|unsuspend(?:ed)?|unblock(?:ed)?|released?|stops leading|"
     "(?:may|can) (?:elect|take part|vote))\\b";
@@ -85,7 +86,7 @@ bool Story::play_isolation(const std::string& step) {
     static const std::regex isolated(
         "(.*?) ?(?:is )?(?:isolated|suspended|cut off|kept out|excluded|blocked from|(?:does not|"
         "cannot) (?:go LOOKING|look|(?:re-?)?elect|vote|(?:re)?join|time out|step down)|kept from "
-        "(?:electing|elections?|"
+        "(?:(?:re-?)?electing|(?:re-?)?elections?|"
         "looking|voting|(?:re)?joining|stepping down|timing out)|prevented from|held back|barred|"
         "(?:cannot|does not|can not|may not) take part|takes no part)\\b.*|"
         "(?:isolate|suspend|cut off|exclude) (.*?)(?: from .*)?");
@@ -209,7 +210,16 @@ bool Story::play_returns(const std::string& step) {
         "elect|take|part|"
         "vote|after|others|another|LOOKING|a|is|it|one|them|leading|wait|for|until|allow|released?|"
         "returns?|reconnects?|quits?|becomes|stops|timeout|followers|->";
-    const std::string words = std::regex_replace(plain(step), compiled(" ?-> ?"), " becomes ");
+    // "rejoins, TRUNC": how it must be synchronized.
+    static const std::regex by_mode(
+        "(.*?),? (?:and )?(?:by |via |with |gets |is )?(?:an? )?(TRUNC|SNAP|DIFF)(?: sync)?");
+    std::smatch synced;
+    std::string words = std::regex_replace(plain(step), compiled(" ?-> ?"), " becomes ");
+    std::string mode;
+    if (std::regex_match(words, synced, by_mode)) {
+        mode = synced[2];
+        words = std::string(synced[1]);
+    }
     const bool ends = std::regex_match(words, compiled(isolation_ends));
     std::smatch found;
     const bool is_told =
@@ -230,6 +240,10 @@ bool Story::play_returns(const std::string& step) {
     cluster_->start(old);
     settle();
     returned_by_ = syncs_[old];
+    if (!mode.empty()) claim(step, returned_by_ == mode);
+    if (contains(words, "\\bas (?:an? |the )?(?:old |new )?(?:leader|LEADING)\\b")) {
+        claim(step, cluster_->leader() == old);
+    }
     if (contains(words, "FOLLOWING|follow|join")) {
         claim(step, cluster_->serves(old) && cluster_->peer(old).learning() != nullptr);
     }
@@ -262,7 +276,8 @@ bool Story::play_outcomes(const std::string& step) {
         "(?:the "
         ")?they|them|both|followers?|others?|servers?|nodes?|forms?|formed|an?|one|new|quorum|"
         "is|up|are|elects?|elected|leader|among|of|each|other|another|it|old|S?[0-9]|[A-Z]|F[0-9]|"
-        "by|with|epoch|rest|remaining|two|three|for|wait|until|becomes|from|in";
+        "by|with|epoch|rest|remaining|two|three|for|wait|until|becomes|from|in|themselves|their|"
+        "own";
     const std::string words = std::regex_replace(told, alone, "");
     if (!made_of(words, known) || is_negated(words)) return false;
     if (!contains(words,
@@ -277,7 +292,7 @@ bool Story::play_outcomes(const std::string& step) {
         claim(step, !(*leader == names_.at("old leader")));
     }
     if (hidden_ && leader) claim(step, !(*leader == *hidden_));
-    if (contains(words, "\\bamong them\\b") && leader) {
+    if (contains(words, "\\bamong them(?:selves)?\\b") && leader) {
         claim(step,
               std::find(last_named_.begin(), last_named_.end(), *leader) != last_named_.end());
     }

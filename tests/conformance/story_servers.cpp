@@ -167,8 +167,9 @@ bool Story::play_disks(const std::string& step) {
 /// "old leader stays down".
 bool Story::play_stays(const std::string& step) {
     static const std::regex stays(
-        "(.*?) ?(?:stays?|remains?|keeps?|is kept|are kept|is left|goes on) "
-        "(down|up|running|LEADING|leading|leader)");
+        "(.*?) ?(?:stays?|stayed|remains?|remained|keeps?(?: on)?|(?:is |are )?kept|is left|"
+        "goes on|continues?(?: to)?|still)(?: as| to be)? "
+        "(down|up|running|LEADING|leading|leader|leads?)");
     const std::string words = plain(step);
     std::smatch found;
     if (!std::regex_match(words, found, stays)) return false;

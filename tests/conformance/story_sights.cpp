@@ -47,16 +47,34 @@ bool Story::play_sights(const std::string& step) {
     return true;
 }
 
+namespace {
+
+/// "read it everywhere", "check the node on every server": what was written, if that is one.
+std::string read_everywhere(const Story& story, const std::string& words) {
+    static const std::regex form(
+        "(?:client )?(?:reads?|exists|check)(?: it| (?:the )?z?node)?( /\\w+)? "
+        "(?:everywhere|(?:at|on|from) (?:all|every|each)(?: servers?| nodes?)?)");
+    std::smatch found;
+    const std::string told = plain(words);
+    if (!std::regex_match(told, found, form)) return words;
+    if (found[1].matched) return "read" + found[1].str() + " at all";
+    const bool is_one = story.created().size() + (story.lost().empty() ? 0 : 1) == 1;
+    if (!is_one) return words;
+    return "read " + (story.lost().empty() ? story.created().front() : story.lost()) + " at all";
+}
+
+}  // namespace
+
 /// "read /L"; "read /a at leader: present"; "exists(/a) at L: ok"; "read all 20 at A".
 bool Story::play_reads(const std::string& told) {
     static const std::regex at_quorum("\\b(?:at|on|from) (?:the )?new quorum$");
     static const std::regex of_client(
         "^client (?:at|on|of) (\\S+) (sees|finds|reads) (/[A-Za-z0-9_]+)$");
-    const std::string step =
-        std::regex_replace(std::regex_replace(with_paths(told), at_quorum, "at leader"), of_client,
-                           "client $2 $3 at $1");
+    const std::string step = std::regex_replace(
+        std::regex_replace(read_everywhere(*this, with_paths(told)), at_quorum, "at leader"),
+        of_client, "client $2 $3 at $1");
     static const std::regex reads(
-        "(?:client )?(?:reads?|exists|check) ?\\(?(/[A-Za-z0-9_]+|all [0-9]+)"
+        "(?:client )?(?:reads?|exists|check) ?\\(?(/[A-Za-z0-9_-]+|all [0-9]+)"
         "(?: nodes)?\\)?(?: (?:at|on|from) (?:the )?(\\w+(?: leader)?))?"
         "(?::| is| =|,| ->)? ?(\\w+)?(?: .*)?");
     static const std::regex whole(

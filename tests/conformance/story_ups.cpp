@@ -63,6 +63,11 @@ void Story::down(const std::vector<NodeId>& who) {
         names_["old leader"] = *leader;
     }
     if (is_all) ensure_client();
+    const auto members = c.members();
+    const bool is_everybody = std::all_of(members.begin(), members.end(), [&](NodeId node) {
+        return !c.is_up(node) || contains_node(who, node);
+    });
+    if (is_everybody) before_down_ = moment();
     if (is_all && leader_tick_) {
         slow_down(*leader, *leader_tick_);
     } else if (is_all && !is_slow_ && loses_followers_first()) {
@@ -95,7 +100,8 @@ bool Story::play_downs(const std::string& step) {
     static const std::regex imperative("(?:stop|kill|shut ?down|crash)(?: down)? ([^;]*)");
     static const std::regex told(std::string("([^;]*?) (?:is |are |goes |go )?") + go);
     // Who was named last.
-    static const std::regex bare("()(?:is |are |gets )?(?:killed|stopped|crash(?:es|ed)|dies)");
+    static const std::regex bare(
+        "()(?:is |are |gets |goes |shut )*(?:killed|stopped|stops|crash(?:es|ed)|dies|down)");
     const std::string words = plain(step);
     std::smatch found;
     if (!std::regex_match(words, found, imperative) && !std::regex_match(words, found, told) &&

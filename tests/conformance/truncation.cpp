@@ -3,8 +3,10 @@
 #include "tests/conformance/words.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <regex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,13 +20,15 @@ class CutLog {
   public:
     explicit CutLog(const Case& one) : rule_(one.release.truncation) {
         only("initial", one.initial,
-             {"log", "txns", "transactions", "appended", "history", "node", "disk", "snapshot",
-              "database"});
+             {"log", "txnLog", "txns", "transactions", "appended", "history", "node", "disk",
+              "snapshot", "database", "files", "logFiles"});
         for (const auto& [key, place, value] : one.initial.members) {
             if (key == "snapshot" || key == "database") {
                 const bool is_start = value.is(Value::Kind::array) ? zxid(value, key) == zab::Zxid{}
                                                                    : is_empty(value);
                 if (!is_start) throw Refused("initial." + key + ": " + value.text);
+            } else if (key == "files" || key == "logFiles") {
+                play("log files " + value.text);
             } else {
                 read_log(value);
             }
@@ -33,9 +37,11 @@ class CutLog {
 
     void play(const std::string& step) {
         static const std::vector<Phrase<CutLog>> known = {
-            {std::regex("(?:append|log|write)s? (.*[0-9].*)"),
-             [](CutLog& log, const std::smatch& found) { log.append(read_words(found[1])); }},
-            {std::regex("(?:log )?(?:trunc(?:ate|ated|ateLog)?|TRUNC)(?: log)?(?: "
+            {std::regex("(?:append|log|write|add)s? (.*[0-9].*)"),
+             [](CutLog& log, const std::smatch& found) {
+                 log.append(read_words(found[1]), kind_in(found[1]));
+             }},
+            {std::regex("(?:log )?(?:trunc(?:ate|ated|ateLog)?|TRUNC|cut)(?: log)?(?: "
                         "(?:to|at|after|behind))? "
                         "(?:zxid )?([0-9<\\[].*)"),
              [](CutLog& log, const std::smatch& found) { log.truncate(read_words(found[1])); }},
@@ -60,13 +66,21 @@ class CutLog {
              }},
         };
         static const std::regex call("\\(([^)]*)\\)");  // No remark, where it is a call's.
+        // "truncateLog(1) -> false".
+        static const std::regex result("(.*?)(?::| ->| returns| =| is) ?(true|false)");
+        if (std::smatch told; std::regex_match(step, told, result)) {
+            play(told[1]);
+            if (!cut_ || *cut_ != (told[2] == "true")) throw Refused("it is not so: " + step);
+            return;
+        }
         const std::string words = std::regex_replace(step, call, " $1");
         if (!play_phrase(*this, known, plain(words))) throw Refused("step: " + step);
     }
 
     void check(const std::string& key, const Value& value, Verdict& verdict) const {
         static const std::regex read_back(
-            "(?:log|logAfter|read(?:Back)?|records?|history|zxids|txns|transactions|logContents?|"
+            "(?:log|txnLog|logAfter|read(?:s|Back)?|records?|history|zxids|txns|transactions|"
+            "logContents?|"
             "kept|iterat(?:or|e|ion)|left|remaining|onDisk|disk)(?:[fF]rom([0-9]+))?");
         std::smatch found;
         if (std::regex_match(key, found, read_back)) {
@@ -75,20 +89,71 @@ class CutLog {
                 verdict.check(key, value.text, std::to_string(content(from).size()));
                 return;
             }
+            check_kinds(key, value, verdict);
             verdict.check(key, listed(read_zxids(value, key)), listed(content(from)));
-        } else if (says(key, "^(truncate|truncated|truncateLog|results?|returns?)(\\(.*\\))?$")) {
+        } else if (const auto place = place_of(key)) {
+            const auto all = content(read_from_);
+            check_kinds(key, value, verdict);
+            const zab::Zxid wanted = is_text(value) ? record_in(value.text) : zxid(value, key);
+            verdict.check(key, text(wanted),
+                          *place < all.size() ? text(all[*place]) : std::string("nothing"));
+        } else if (
+            says(key, "^(truncate|truncated|truncateLog|results?|returns?|returned)(\\(.*\\))?$")) {
             if (!cut_.has_value()) throw Refused(key + ": nothing was cut");
             verdict.check(key, is_success(value), *cut_);
+        } else if (says(key, "^(count|size|length|entries|(record|txn)Count)$")) {
+            verdict.check(key, std::to_string(number(value, key)),
+                          std::to_string(content(read_from_).size()));
+        } else if (says(key, "^(gone|removed|lost|absent|cut|notInLog)$")) {
+            check_gone(key, value, verdict);
         } else if (says(key, "^(last|last ?zxid|end)$")) {
             verdict.check(key, text(zxid(value, key)), text(disk_.image().log.last().zxid));
-        } else if (says(key, "^(exception|error|throws|npe)$")) {
-            verdict.require(key, !is_on(value, key));
+        } else if (says(key, "^(exceptions?|errors?|throws|thrown|npe)$")) {
+            verdict.require(key, value.text == "nothing" || !is_on(value, key));
         } else {
             throw Refused("expected." + key);
         }
     }
 
   private:
+    /// They were logged once, and are no longer.
+    void check_gone(const std::string& key, const Value& value, Verdict& verdict) const {
+        const auto all = read_zxids(value, key);
+        const auto left = content({});
+        if (all.empty()) throw Refused("expected." + key);
+        for (const zab::Zxid one : all) {
+            const bool is_left = std::find(left.begin(), left.end(), one) != left.end();
+            verdict.require(key + " " + text(one), logged_.contains(one.value) && !is_left);
+        }
+    }
+    /// "first", "next": which of the records that are read.
+    static std::optional<std::size_t> place_of(const std::string& key) {
+        static const std::regex form(
+            "(first|second|third|next)(?: ?(?:zxid|record|txn|entry|read))?", std::regex::icase);
+        std::smatch found;
+        if (!std::regex_match(key, found, form)) return std::nullopt;
+        return says(found[1], "next") ? 1 : *count_in(plain(found[1])) - 1;
+    }
+    /// "setData", "create": what records are said to do; nothing: it is not told.
+    static std::string kind_in(const std::string& words) {
+        const bool is_set = says(words, "\\bset(Data|s)?\\b");
+        const bool is_creation = says(words, "\\bcreat(es?|ions?)\\b");
+        if (is_set && is_creation) throw Refused("which records? " + words);
+        return is_set ? "setData" : is_creation ? "create" : "";
+    }
+    /// "1 setData": each record that is told is of its kind.
+    void check_kinds(const std::string& key, const Value& value, Verdict& verdict) const {
+        for (const Value& one : value.elements) {
+            if (is_text(one)) check_kinds(key, one, verdict);
+        }
+        const std::string wanted = is_text(value) ? kind_in(value.text) : "";
+        if (wanted.empty()) return;
+        for (const zab::Zxid zxid : read_words(without_kinds(value.text))) {
+            const auto kind = kinds_.find(zxid.value);
+            verdict.check(key, wanted,
+                          kind == kinds_.end() ? std::string("setData") : kind->second);
+        }
+    }
     /// The empty tree, or its snapshot: with the whole log behind it.
     static bool is_empty(const Value& value) {
         if (is_nothing(value) || value.text == "false" || value.text == "0") return true;
@@ -110,11 +175,19 @@ class CutLog {
     /// deleted".
     void read_log(const Value& value) {
         if (value.is(Value::Kind::object)) return read_disk(value);
+        if (value.is(Value::Kind::number)) {  // So many.
+            return append(read_words("1.." + value.text));
+        }
         if (!is_text(value)) return append(read_zxids(value, "log"));
         static const std::regex at_zero(
             ",? (?:and )?(?:an? )?snapshot (?:at |of |with )?(?:zxid )?0$|"
             "^(?:an? )?snapshot (?:at |of |with )?(?:zxid )?0(?:,|;| \\+| and)? ?(?:then |and )?");
-        const std::string words = std::regex_replace(value.text, at_zero, "");
+        // No remark: it happens.
+        static const std::regex lost(
+            " \\(((?:(?:all|every|txn|log) )*files? (?:(?:are|is|were|was|all) "
+            ")*(?:deleted|removed|gone|lost))\\)$");
+        const std::string words =
+            std::regex_replace(std::regex_replace(value.text, at_zero, ""), lost, ", $1");
         static const char* const between =
             "; *|,? (?:and )?then |, (?:and )?(?=(?:all |every |the |its )?(?:txn |log )?"
             "(?:log|files?|logs|log ?files?)? ?(?:are |is |were )?(?:all "
@@ -126,7 +199,7 @@ class CutLog {
         }
         const auto parts = split_at(words, between);
         if (parts.empty()) throw Refused("initial.log is empty");
-        append(read_zxids(sim::json::string(parts.front()), "log"));
+        append(read_zxids(sim::json::string(parts.front()), "log"), kind_in(parts.front()));
         for (std::size_t i = 1; i < parts.size(); ++i) play(parts[i]);
     }
     /// {"history": …}, or {"snapshot": [0, 0], "log": "<0,1>..<0,100>"}: behind the empty tree.
@@ -180,7 +253,29 @@ class CutLog {
     }
     static std::vector<zab::Zxid> read_zxids(const Value& value, const std::string& what) {
         if (is_nothing(value)) return {};
-        return is_text(value) ? read_words(without_remarks(value.text)) : zxids(value, what);
+        if (is_text(value)) {
+            static const std::regex kinds(
+                "[0-9]+ (?:setData|set|create)(?:, ?[0-9]+ "
+                "(?:setData|set|create))+");
+            const bool is_list = std::regex_match(value.text, kinds);
+            return read_words(is_list ? without_kinds(value.text) : without_remarks(value.text));
+        }
+        const bool is_told = value.is(Value::Kind::array) &&
+                             std::all_of(value.elements.begin(), value.elements.end(), is_text);
+        if (!is_told) return zxids(value, what);
+        std::vector<zab::Zxid> all;  // "1 setData", one by one.
+        for (const Value& one : value.elements) all.push_back(record_in(one.text));
+        return all;
+    }
+    /// "1 setData" is no number of them.
+    static std::string without_kinds(const std::string& words) {
+        static const std::regex kind(" ?\\b(?:sets?|setData|creates?|txns?|records?)\\b ?");
+        return plain(std::regex_replace(words, kind, " "));
+    }
+    static zab::Zxid record_in(const std::string& words) {
+        const auto read = read_words(without_kinds(without_remarks(words)));
+        if (read.size() != 1) throw Refused("which record? " + words);
+        return read.front();
     }
     static bool is_success(const Value& value) {
         if (!is_text(value)) return truth(value, "truncate");
@@ -190,11 +285,12 @@ class CutLog {
             ")?thrown)?[,;]?");
         const std::string words = std::regex_replace(value.text, no_exception, "");
         static const char* const known =
-            "true|false|ok|yes|success|succeeds|done|fails?|failed|failure|not|cannot|is|truncated|"
+            "true|false|ok|yes|no|success|succeeds|done|fails?|failed|failure|not|cannot|is|"
+            "truncated|"
             "found|returns?|it|exceptions?|throws";
         if (!made_of(without_remarks(words), known)) throw Refused("truncate: " + value.text);
         if (says(words, "exception|throws")) throw Refused("truncate: " + value.text);
-        if (says(words, "\\b(false|fail(s|ed|ure)?|not|cannot)\\b")) return false;
+        if (says(words, "^no$|\\b(false|fail(s|ed|ure)?|not|cannot)\\b")) return false;
         if (says(value.text, "^(true|ok|yes|succe(ss|eds)|done)\\b")) return true;
         throw Refused("truncate: " + value.text);
     }
@@ -204,8 +300,10 @@ class CutLog {
         return words;
     }
 
-    void append(const std::vector<zab::Zxid>& all) {
+    void append(const std::vector<zab::Zxid>& all, const std::string& kind = "") {
         for (const zab::Zxid one : all) {
+            logged_.insert(one.value);
+            if (!kind.empty()) kinds_[one.value] = kind;
             disk_.append({one, {}, one.counter(), 0, 0, zab::TxnType::set});
         }
         disk_.complete_sync(disk_.appended());
@@ -229,6 +327,8 @@ class CutLog {
 
     zab::Truncation rule_;
     sim::Disk disk_;
+    std::set<std::uint64_t> logged_;              ///< Whatever was appended, ever.
+    std::map<std::uint64_t, std::string> kinds_;  ///< By zxid; the others are setData.
     std::optional<bool> cut_;
     zab::Zxid read_from_{};  ///< The first zxid that is read back.
 };
@@ -239,14 +339,16 @@ std::optional<Verdict> judge_truncation(const Case& one) {
     // Of an ensemble's logs another one tells; here is one, whatever its level is called.
     const bool has_log =
         std::any_of(one.initial.members.begin(), one.initial.members.end(), [](const auto& said) {
-            return says(said.key, "^(log|txns|transactions|appended|history|node|disk|database)$");
+            return says(said.key,
+                        "^(log|txnLog|txns|transactions|appended|history|node|disk|database)$");
         });
     const bool is_cut = one.level == "unit" || has_log;
     const bool is_area = one.area == "REC" || one.area == "SYNC";
     if (!is_area || !is_cut || one.stimulus.is(Value::Kind::object)) return std::nullopt;
     const std::vector<std::string> steps = texts(one.stimulus, "stimulus");
-    if (!std::any_of(steps.begin(), steps.end(),
-                     [](const std::string& step) { return says(step, "\\btrunc"); })) {
+    if (!std::any_of(steps.begin(), steps.end(), [](const std::string& step) {
+            return says(step, "\\b(trunc|cut (the )?log)");
+        })) {
         return std::nullopt;
     }
     CutLog log(one);

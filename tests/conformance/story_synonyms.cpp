@@ -1,0 +1,153 @@
+#include "tests/conformance/story_synonyms.hpp"
+
+#include "tests/conformance/words.hpp"
+
+namespace conformance {
+
+namespace {
+
+// Whoever goes and comes back.
+const std::string one =
+    "(?:(?:the )?(?:follower |server |node )?(?:[A-Z]|S?[0-9]|F[0-9])|"
+    "(?:the )?(?:old leader|leader|followers?))";
+const std::string mode = "(SNAP|DIFF|TRUNC)";
+const std::string ends = "(?=$|[;,])";
+
+/// How long somebody runs, how often, and how it is synchronized.
+std::string with_returns(const std::string& words) {
+    static const Rewrite all[] = {
+        {std::regex("\\b(followers|all|both|everybody|" + one + ") (?:are |is |switched )*off" +
+                    ends),
+         "$1 down"},
+        {std::regex("\\b(followers|all|both|everybody|" + one +
+                    ") (?:are |is |switched )*(?:on|"
+                    "running)" +
+                    ends),
+         "$1 up"},
+        {std::regex("[;,] (?:and )?one(?: of them)? (?:leads|is elected|becomes leader|is leader)" +
+                    ends),
+         ", new leader elected among them"},
+        {std::regex("\\b(followers (?:up|(?:re)?start|(?:re)?started|back)) without it" + ends),
+         "$1 without old leader"},
+        {std::regex("\\b(?:[Bb]ounce|[Cc]ycle|[Rr]eboot|stop and (?:re)?start) (?=" + one +
+                    "|both|all|them|everything|[0-9])"),
+         "restart "},
+        {std::regex("\\b(restarts?|restarted|reboots?|up|started|starts?) (?:in|into|under|with) "
+                    "(?:an? |the )?(new|next|another) epoch" +
+                    ends),
+         "$1 ($2 epoch)"},
+        {std::regex("\\b(joins|starts|up) (?:late|later|last|only now|afterwards)" + ends), "$1"},
+        {std::regex("\\b((?:re)?start) (" + one + ")(?::| by| with| via|,)(?: an?)? " + mode +
+                    ends),
+         "$2 $1s by $3"},
+        {std::regex("\\b(back|up|(?:re)?starts?|(?:re)?started|returns?|(?:re)?joins?) "
+                    "(?:with|via|through|using|over) (?:an? |the )?" +
+                    mode + "\\b"),
+         "$1 by $2"},
+        {std::regex("\\b(up|(?:re)?starts|(?:re)?joins|back) \\(" + mode +
+                    "\\)(?= under| while| during)"),
+         "$1 by $2"},
+        {std::regex("\\bby " + mode + " under (?:the )?load\\b"), "by $1 while creates go on"},
+        {std::regex("\\bre-?sync(?:s|ed|hroni[sz]es) (?:by|via|with|through) (?:an? )?" + mode),
+         "gets $1"},
+        {std::regex("\\b(" + one + ") (starts|restarts)( by \\w+)?[;,] (?:stop|kill) \\1 after "),
+         "$1 $2$3, killed after "},
+        {std::regex("\\bup (?:only )?for ((?:[0-9.]+) ?(?:ms|s|seconds?|ticks?))" + ends),
+         "up, killed after $1"},
+        {std::regex("\\b(" + one +
+                    ") (?:is )?(?:down|stopped|away) (?:from|between) ([0-9]+) "
+                    "(?:to|and|until|till) ([0-9]+)" +
+                    ends),
+         "$1 down at $2, $1 up at $3"},
+        {std::regex("^(?:only (?:the )?(?:two |both )?followers|(?:the )?(?:two |both )?followers "
+                    "(?:only|alone))$"),
+         "start followers only"},
+        {std::regex("\\b(start|restart) only (" + one + "|both followers)" + ends), "$1 $2 only"},
+    };
+    return rewritten(words, all);
+}
+
+/// A write that only the leader logs; an old leader that is kept out, or not any longer.
+std::string with_losses(const std::string& words) {
+    static const Rewrite all[] = {
+        {std::regex("\\b(?:the )?client's (create|set|write)"), "client $1"},
+        {std::regex("^((?:the )?(?:async |client )*(?:create|set|write)[^;]*); ((?:the )?client "
+                    "(?:sees|gets|has|receives))"),
+         "$1, $2"},
+        {std::regex("^(old leader|leader|L) (?:alone )?(?:logs|has logged) (?:an? |the )?create "
+                    "(/\\w+)[,;]? (?:and |but )*(?:no (?:quorum|majority|follower|one else)|nobody"
+                    "(?: else)?) (?:acks|logs|has|sees)(?: it)?" +
+                    ends),
+         "create $2 logged by $1 only"},
+        {std::regex("^(old leader|leader|L) proposes (?:an? |the )?create (/\\w+),? (?:and |but )?"
+                    "logs it (?:itself|alone|only)(?:[;,] (?:but |and )?no quorum)?$"),
+         "create $2 logged by $1 only"},
+        {std::regex("[;,] (?:but |and )*(?:the )?(old leader|leader|L) has (?:logged it|it "
+                    "(?:logged|on (?:its )?disk|in its log))" +
+                    ends),
+         ", logged by $1"},
+        {std::regex("^(?:resume|allow|restore|end the suspension of|unblock) (?:the )?(old leader|"
+                    "leader|L)(?:'s elections?)?$"),
+         "$1 resumes"},
+        {std::regex(
+             "^(?:set |install |with |using )*(?:an? |the )?hook(?: on \\w+| set| installed)*"
+             "[:,] "),
+         ""},
+        {std::regex("\\b(old leader|leader|L) (?:exposes|exhibits|returns|answers with) (?=/)"),
+         "$1 serves "},
+    };
+    return rewritten(words, all);
+}
+
+/// A connection that breaks as UPTODATE comes.
+std::string with_uptodate(const std::string& words) {
+    static const std::string fails =
+        "(?:fails?|throws|time-?s? ?out|times? out|breaks?|is (?:lost|cut)|errors?|crash|die|stop)";
+    static const Rewrite all[] = {
+        {std::regex("\\b(?:the |their )?(?:reads?|reading) of UPTODATE " + fails + "\\b"),
+         "fail at UPTODATE"},
+        {std::regex("\\b(?:the |their )?UPTODATE reads? " + fails + "\\b"), "fail at UPTODATE"},
+        {std::regex("\\b(?:on|at|when|upon) (?:reading )?UPTODATE,? (?:both|they|each|it) " +
+                    fails + "\\b"),
+         "fail at UPTODATE"},
+        {std::regex(
+             "\\b(?:the |their |its )?(?:connection|socket|link)s? (?:is |are |gets )?(?:lost|"
+             "cut|broken|closed|dropped|reset) (?:at|on|when|upon|by) (?:reading )?UPTODATE"),
+         "fail at UPTODATE"},
+        {std::regex(
+             "\\b(?:they |each |both )?(?:crash|die|stop|fail|quit)(?:e?s)? (?:right |just )?"
+             "before (?:processing|handling|applying|acting on|they process|they handle) "
+             "UPTODATE"),
+         "fail at UPTODATE"},
+    };
+    return rewritten(words, all);
+}
+
+}  // namespace
+
+std::string step_in_known_words(const std::string& words) {
+    return with_uptodate(with_losses(with_returns(words)));
+}
+
+std::string claim_in_known_words(const std::string& words) {
+    static const Rewrite all[] = {
+        {std::regex("(^|[;,] ?)(?:and |but )?(?:truncates|removes|drops|discards|loses) "
+                    "(/\\w+|(?:the )?(?:failed |lost "
+                    "|uncommitted )?(?:create|node|znode|txn))" +
+                    ends),
+         "$1$2 truncated"},
+        {std::regex(
+             "(^|[;,] ?)(FOLLOWING|follows|follower|up|serving) (?:without|and has no|with no|"
+             "but has no) (?=/)"),
+         "$1$2; no "},
+        {std::regex("(^|[;,] ?)(?:misses|lacks|has lost|loses|lost) nothing" + ends),
+         "$1none missing"},
+        {std::regex("(^|[;,] ?)no (?:creates?|nodes?) (?:is |are )?(?:missing|lost)" + ends),
+         "$1none missing"},
+        {std::regex("^(?:has )?(?:the )?(?:same )?(tree|data|state|history) of (?:the )?leader$"),
+         "same $1 as leader"},
+    };
+    return rewritten(words, all);
+}
+
+}  // namespace conformance
