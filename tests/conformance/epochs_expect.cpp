@@ -149,6 +149,34 @@ bool check_returns(const Seen& seen, const std::string& key, const Value& value,
     return true;
 }
 
+/// "quorum": "not reached without the leader itself".
+void check_quorum(const Seen& seen, const std::string& key, const std::string& words,
+                  Verdict& verdict) {
+    static const std::regex form(
+        "(?:(?:is|was|stays) )?(not (?:yet |even )?|never |no(?:ne)?\\b ?|un)?(?:quorum ?)?"
+        "(reached|formed|complete|there|met|established|started|finished|acked)?"
+        "(,? ?without (?:the )?leader(?: itself|'s(?: own)? (?:epoch "
+        ")?(?:ack|call|one|ACKEPOCH))?)?");
+    std::smatch found;
+    const bool is_known =
+        std::regex_match(words, found, form) && (found[1].matched || found[2].matched);
+    // "without the leader" is so while it has not called.
+    const bool is_denied = is_known && found[1].matched;
+    if (!is_known || (found[3].matched && (seen.has_leader_called || !is_denied))) {
+        throw Refused("expected." + key + ": " + words);
+    }
+    verdict.check(key, !is_denied, seen.is_formed);
+}
+
+/// Whether the leader is one of those who have acknowledged the epoch.
+const std::regex& leader_counted() {
+    static const std::regex form(
+        "leader(?:Is|Was)?(?:Counted|Acked|Included|(?:Is)?In(?:Quorum|Set|Electing(?:Followers)?))"
+        "|"
+        "electingFollowers(?:Contain|Include|Has)s?Leader");
+    return form;
+}
+
 }  // namespace
 
 void check_epochs(const Collector& collector, const Seen& seen, const std::string& key,
@@ -171,7 +199,12 @@ void check_epochs(const Collector& collector, const Seen& seen, const std::strin
     } else if (contains(key,
                         "^(?:electionFinished|epochAcked|acked|(?:epochAckQ|q)uorum(?:Formed)?|"
                         "epochStarted)$")) {
+        if (is_text(value)) return check_quorum(seen, key, value.text, verdict);
         verdict.check(key, truth(value, key), collector.is_acknowledged());
+    } else if (std::regex_match(key, leader_counted())) {
+        const auto all = collector.electing(64);
+        verdict.check(key, truth(value, key),
+                      std::find(all.begin(), all.end(), seen.leader) != all.end());
     } else if (key == "followers" && is_text(value)) {
         check_waiting(seen.followers_waited, seen, value.text, verdict);
     } else if (key == "followers" && value.is(Kind::array)) {

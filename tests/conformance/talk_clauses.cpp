@@ -165,7 +165,8 @@ bool check_epochs_held(const Talk& talk, const std::string& words, const Look& l
 
 bool check_moment(const Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
     static const std::regex last(
-        "last ?(?:[pP]rocessed|[zZ]xid)(?: ?[zZ]xid)?(?: is| =|:)? ?(<[^>]*>|[a-z][0-9]?)( on "
+        "last ?(?:[pP]rocessed|[zZ]xid)(?: ?[zZ]xid)?(?: is| =|:)? ?(<[^>]*>|[a-z][0-9]?|[0-9]+)( "
+        "on "
         "disk)*");
     static const std::regex log_end("log ends (?:at|with|in) (<[^>]*>|[a-z][0-9]?)(?: on disk)*");
     static const std::regex packet(std::string("(?:(no) )?(") + packet_names +
@@ -184,7 +185,10 @@ bool check_moment(const Talk& talk, const std::string& words, const Look& look, 
     if (std::regex_match(words, found, sends)) {
         return check_moment(talk, "no " + found[1].str() + " sent", look, verdict);
     }
-    if (check_epochs_held(talk, words, look, verdict)) return true;
+    if (check_epochs_held(talk, words, look, verdict) ||
+        check_unchanged(talk, words, look, verdict)) {
+        return true;
+    }
     if (std::regex_match(words, found, log_end)) {
         verdict.check(words, text(talk.meant(found[1].str())), text(look.reloaded));
     } else if (std::regex_match(words, found, last)) {

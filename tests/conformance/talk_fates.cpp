@@ -132,7 +132,8 @@ bool check_fate(Talk& talk, const std::string& told, Verdict& verdict) {
                    "times? out|leaves|ends|fails)\\b")) {
         verdict.check(words, true, leads);
     } else if (words == "FOLLOWING" || words == "follows") {
-        verdict.require(words, talk.cluster().peer(talk.self()).learning() != nullptr);
+        verdict.require(words, talk.cluster().is_up(talk.self()) &&
+                                   talk.cluster().peer(talk.self()).learning() != nullptr);
     } else if (contains(words,
                         "\\b(?:gives? up|steps? down|LOOKING|looking|abandon\\w*|stops|times? "
                         "out|quits?|"

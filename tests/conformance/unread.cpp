@@ -47,7 +47,7 @@ bool is_soft(const std::string& area, const std::string& word) {
         "answer(?:s|ed|ing)?|echo(?:es|ed|ing)?|respond(?:s|ed)?|ack(?:s|ed)?|PINGs?|pings?|"
         "calls?|waits?|waitForEpochAck|pass|normal|run|clos(?:es|ed)|although|tentative|prepared|"
         "epoch|old|left|failed|rename|currentEpoch|ACK|ACKEPOCH|PROPOSAL|UPTODATE|[0-9]+|"
-        "initLimit\\*tick",
+        "initLimit\\*tick|go(?:es|ing)?|continues?|flow(?:s|ing)?|keeps?|on",
         std::regex::icase);
     static const std::regex of_stories(
         "fails?|failure|errors?|gets?|gives|proposed|reaches|sees?|logged|itself|outstanding|times|"
