@@ -121,11 +121,10 @@ const char* const said_of_load =
 
 /// "zxid + 1", "zxids of writes increase by 1": no other step is told.
 bool steps_by_one(const std::string& words) {
-    static const std::regex step(
-        "zxids?(?: of (?:the )?(?:writes?|commits?))?(?: (?:increase|grow|rise)s?)?(?: *\\+ ?| by )"
-        "([0-9]+)");
-    std::smatch found;
-    return !std::regex_search(words, found, step) || found[1] == "1";
+    static const std::regex number("[0-9]+");
+    std::sregex_iterator i(words.begin(), words.end(), number);
+    return std::all_of(i, std::sregex_iterator(),
+                       [](const std::smatch& found) { return found.str() == "1"; });
 }
 
 /// "> 0 processed", "10", "at least 1 of both": how many there are; what is behind it is left in
@@ -212,8 +211,24 @@ bool check_whole(const LoadRun& run, const std::string& key, const std::string& 
                  Verdict& verdict) {
     static const std::regex failures(
         "(?:(?:order|ordering|invariant|assertion) ?)?(?:violations?|failures?|errors?|exceptions?|"
-        "violated)(?: ?count)?",
+        "violated|(?:zxid )?gaps?|overlaps?|reads? (?:during|beside) (?:an? )?writes?|lost"
+        "(?: requests)?|reordered)(?: ?count)?",
         std::regex::icase);
+    static const std::regex at_once(
+        "(?:max |concurrent )?writes? (?:in flight|at once|at a time)|concurrent writes?",
+        std::regex::icase);
+    static const std::regex one("(?:at most |<= ?|max |never more than |only )?1|one");
+    static const std::regex parallel("(?:in )?parallel|concurrent(?:ly)?|overlapping",
+                                     std::regex::icase);
+    static const std::regex reads_only("(?:only reads|reads only|reads alone)");
+    static const std::regex of_session("(?:per |each )?(?:session|client)s?(?: order)?",
+                                       std::regex::icase);
+    static const std::regex as_sent(
+        "(?:in )?(?:the |its |their )?(?:same |own )?(?:FIFO|(?:(?:FIFO|cxid|submission|request|"
+        "queue) )?order)(?: (?:as )?(?:sent|submitted|queued|asked|of submission))?");
+    static const std::regex counted("(?:processed )?(?:(reads?)|writes?|updates?)(?: processed)?",
+                                    std::regex::icase);
+    static const std::regex some("(?:some|many|several|plenty)(?: of them)?");
     static const std::regex kept(
         "(?:(?:is|are|was) )?(not )?(?:kept|preserved|respected|right|in order)");
     static const std::regex order("order|ordering|orders|zxid order|cxid order", std::regex::icase);
@@ -229,6 +244,14 @@ bool check_whole(const LoadRun& run, const std::string& key, const std::string& 
     const std::string words = key + ": " + clause;
     if (std::regex_match(key, failures) && contains(clause, "^[0-9]+$")) {
         verdict.check(words, clause == "0", holds_all(run));
+    } else if (std::regex_match(key, at_once) && std::regex_match(clause, one)) {
+        verdict.require(words, run.are_writes_alone());
+    } else if (std::regex_match(key, parallel) && std::regex_match(clause, reads_only)) {
+        verdict.require(words, run.are_writes_alone());
+    } else if (std::regex_match(key, of_session) && std::regex_match(clause, as_sent)) {
+        verdict.require(words, run.are_sessions_in_order());
+    } else if (std::regex_match(key, found, counted) && std::regex_match(clause, some)) {
+        verdict.require(words, (found[1].matched ? run.reads() : run.writes()) > 0);
     } else if (std::regex_match(key, order) && std::regex_match(clause, found, kept)) {
         const bool is_so = run.are_zxids_in_order() && run.are_sessions_in_order();
         verdict.check(words, !found[1].matched, is_so);
@@ -244,8 +267,9 @@ bool check_whole(const LoadRun& run, const std::string& key, const std::string& 
 
 /// "cxid order over all sessions": there is such an order only within a session.
 bool is_over_sessions(const std::string& words) {
-    return says(words, "cxid") &&
-           says(words, "\\b(over|across|among|between|global\\w*)\\b|\\ball (clients|sessions)");
+    if (!says(words, "cxid")) return false;
+    if (says(words, "\\bwrites?: .*cxid|\\bwrites? (?:are )?(?:in|by) cxid")) return true;
+    return says(words, "\\b(over|across|among|between|global\\w*)\\b|\\ball (clients|sessions)");
 }
 
 /// One clause of what is expected; `key` says what it is about.
@@ -307,6 +331,29 @@ void check_clause_of(const LoadRun& run, const std::string& key, const std::stri
     }
 }
 
+/// "order": "kept", {"writes": "zxid", "session": "cxid"}, …
+void check_member(const LoadRun& run, const std::string& name, const Value& value,
+                  Verdict& verdict) {
+    // "processedReads" speaks of reads.
+    const std::string key = std::regex_replace(name, compiled("([a-z])([A-Z])"), "$1 $2");
+    for (const auto& [inner, place, wanted] : value.members) {
+        check_member(run, key + " " + inner, wanted, verdict);
+    }
+    if (value.is(Value::Kind::object)) return;
+    const bool is_one = value.is(Value::Kind::string) || value.elements.empty();
+    const std::vector<std::string> all =
+        is_one ? std::vector{value.text} : texts(value, "expected." + key);
+    for (const std::string& told : all) {
+        const std::string words = without_asides(told);
+        const bool is_of_kinds = says(key, "^(processed|progress|kinds|done)$");
+        if (is_of_kinds && check_kinds(run, key, words, verdict)) continue;
+        for (const std::string& clause :
+             split_at(words, "; *|, (?:or|and) |, (?=(?:no|two|reads?|writes?)\\b)")) {
+            check_clause_of(run, key, clause, verdict);
+        }
+    }
+}
+
 }  // namespace
 
 std::optional<Verdict> judge_commit_load(const Case& one) {
@@ -322,20 +369,7 @@ std::optional<Verdict> judge_commit_load(const Case& one) {
     const LoadRun run(load_of(one));
     Verdict verdict;
     for (const auto& [name, place, value] : one.expected.members) {
-        // "processedReads" speaks of reads.
-        const std::string key = std::regex_replace(name, compiled("([a-z])([A-Z])"), "$1 $2");
-        const bool is_one = value.is(Value::Kind::string) || value.elements.empty();
-        const std::vector<std::string> all =
-            is_one ? std::vector{value.text} : texts(value, "expected." + key);
-        for (const std::string& told : all) {
-            const std::string words = without_asides(told);
-            const bool is_of_kinds = says(key, "^(processed|progress|kinds|done)$");
-            if (is_of_kinds && check_kinds(run, key, words, verdict)) continue;
-            for (const std::string& clause :
-                 split_at(words, "; *|, (?:or|and) |, (?=(?:no|two|reads?|writes?)\\b)")) {
-                check_clause_of(run, key, clause, verdict);
-            }
-        }
+        check_member(run, name, value, verdict);
     }
     return verdict;
 }

@@ -74,7 +74,8 @@ std::string with_own_nodes(const std::string& words) {
 /// "8 read-only, 8 with 25% writes", "mixed", "10 clients, 25% writes, 75% reads".
 void describe(Load& load, const std::string& told) {
     static const std::regex bare(
-        "(?:run )?(?:an? |the )?(?:random |mixed )?(?:work)?load(?: runs?)?");
+        "(?:run )?(?:an? |the )?(?:random |mixed )?(?:work)?load(?: runs?)?|(?:then "
+        ")?(?:stop|end)");
     if (std::regex_match(told, bare)) return;  // Of the kind that is told elsewhere.
     const std::string words = with_own_nodes(with_halves(without_shorthand(told)));
     static const std::string known =

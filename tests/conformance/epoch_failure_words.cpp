@@ -44,6 +44,16 @@ std::string failing(const std::string& told) {
                     "(?:is|are|keeps?|always) (fail)(?:s|ed|ing)?\\b",
                     icase),
          "$1 fails"},
+        {std::regex("^(?:an? )?(?:I/?O error|IOException|exception)s? (?:on|at|in|when|for|during) "
+                    "(?:it )?"
+                    "(?:(?:every|each|any|its|the|writes|writing) )*((?:accepted|current)? ?epoch)"
+                    "(?: file)?(?: writes?)?$",
+                    icase),
+         "writing $1 fails"},
+        {std::regex("^with (?:an? |its )?(?:unwritable|read-only|broken) ((?:accepted|current)? ?"
+                    "epoch)(?: file)?s?$",
+                    icase),
+         "writing $1 fails"},
         {std::regex("\\bwrites (?:of|to) (.*?epoch)s?(?: files?)? fail\\b", icase),
          "write of $1 fails"},
         {std::regex("\\bwriting (.*?epoch)s?(?: files?)? fail\\b", icase), "writing $1 fails"},
@@ -188,6 +198,9 @@ std::string failure_clause(const std::string& words) {
          "both epochs "},
         {std::regex("^(acceptedEpoch|currentEpoch) and (?:acceptedEpoch|currentEpoch) (?=[0-9])"),
          "both epochs "},
+        {std::regex("^(?:no service|unavailable|not available|no quorum member)$"), "never up"},
+        {std::regex("^(?:its |the )?(?:both )?epochs? (?:(?:stays?|are|is|remains?|still|at) )+0$"),
+         "both epochs 0"},
         {std::regex("^ +"), ""},
     };
     return rewritten(words, all);

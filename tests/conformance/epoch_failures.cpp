@@ -38,7 +38,7 @@ class Failures {
         for (const auto& [key, place, value] : one.initial.members) {
             static const std::regex faults(
                 "nodes|faulty|(injected ?)?(faults?|failures?|errors?)|broken|unwritable|disks?|"
-                "failing|inject(ion|ed)?",
+                "io|failing|inject(ion|ed)?",
                 std::regex::icase);
             if (value.is(Value::Kind::object) && std::regex_match(key, faults)) {
                 for (const auto& [sid, at, words] : value.members) fail_at(sid, words);
@@ -148,7 +148,8 @@ class Failures {
         const std::string key = failure_key(told);
         static const std::regex several("[0-9](?:(?:, ?| and )[0-9])+");
         static const std::regex late(
-            "server|node|boot|service|state|outcome|result|serving|up|joins|starts|serverUp");
+            "server|node|boot|service|state|outcome|result|serving|up|joins|joined|ready|starts|"
+            "serverUp");
         static const std::regex named("(?:server |node |S)?([0-9]) (.*)");
         // Of who came last.
         const bool is_late =

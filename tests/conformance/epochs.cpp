@@ -126,7 +126,8 @@ bool tells_missing(const std::string& words) {
         "(?:missing|outstanding|lacking|awaited)|"
         "leader (?:itself )?(?:stays|remains|is|keeps|sits|holds) (?:out|away|silent|quiet|idle|"
         "back|passive|still)(?: of it)?|leader(?: itself)? (?:hesitates|sleeps|abstains)");
-    return std::regex_match(words, form);
+    static const std::regex not_by("(?:but )?not (?:by|from|of) (?:the )?leader(?: itself)?");
+    return std::regex_match(words, form) || std::regex_match(words, not_by);
 }
 
 /// "followers 1,2 call getEpochToPropose, leader does not; they time out".
@@ -136,7 +137,8 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
         "([0-9]+(?:(?:, ?| and )[0-9]+)*)?.*");
     static const std::regex behind(
         ".*(?:of|from|by) (?:both )?followers?(?: ([0-9][0-9, and]*))?.*|"
-        "ACKEPOCHs? (?:of|from|by) ([0-9](?:, ?| and )[0-9])(?: (?:is |are |was |were |have )*"
+        "(?:ACKEPOCHs?|waitForEpochAck(?: is)?(?: called)?) (?:of|from|by) "
+        "([0-9](?:, ?| and )[0-9])(?: (?:is |are |was |were |have )*"
         "(?:arrive[ds]?|came|comes?|in|read|received|counted|handled|processed|taken|there|seen))"
         "?");
     static const std::regex passes(
@@ -153,11 +155,11 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
     static const char* const for_acks = "wait\\w* (?:for|in) (?:an? )?(?:epoch ?acks?|acks? of)";
     const bool tells_time = std::regex_match(words, passes) && !contains(words, "call|ACKEPOCH") &&
                             !contains(words, for_acks);
-    if (contains(words, "^not\\b")) throw Refused("step: " + step);
     if (tells_missing(words)) {
         if (seen.has_leader_called) throw Refused("the leader has called: " + step);
         return;  // Who does nothing.
     }
+    if (contains(words, "^not\\b")) throw Refused("step: " + step);
     if (is_negated(words)) return;
     if (tells_time && !contains(words, "connects|waitForEpochAck|getEpochToPropose")) {
         const bool is_leader = contains(words, "leader|\\bit\\b");
@@ -210,7 +212,8 @@ bool asks_for_epochs(const Case& one) {
     return std::any_of(steps.begin(), steps.end(), [](const std::string& step) {
         return contains(step,
                         "followers? .*(?:waitForEpochAck|getEpochToPropose|epoch acks?)|"
-                        "waitForEpochAck (?:of|by|from) (?:both )?followers|"
+                        "waitForEpochAck (?:is )?(?:called )?(?:of|by|from) (?:both )?(?:mock )?"
+                        "(?:followers|[0-9])|epoch acks? of (?:both )?(?:mock )?followers|"
                         "(?:[0-9]|followers?) ack(?:s|nowledges?)? (?:the )?epoch|"
                         "ACKEPOCHs? (?:of|from|by) (?:followers?|[0-9])|"
                         "^[0-9](?:, ?| and )[0-9] (?:call|wait)s? .*(?:waitForEpochAck|epoch "

@@ -128,7 +128,7 @@ bool check_epochs_held(const Talk& talk, const std::string& words, const Look& l
                        Verdict& verdict) {
     static const std::regex epoch(
         "(?:its |(?:the )?(?:leader|follower|learner|server)'?s? )?(both|current|accepted)"
-        "(?: ?[eE]pochs?)(?: is| are| =|:)?(?: (stays|remains|still))?(?: now| at)? ?([0-9]+)");
+        "(?: ?[eE]pochs?)?(?: is| are| =|:)?(?: (stays|remains|still))?(?: now| at)? ?([0-9]+)");
     static const std::regex epochs(
         "(?:both )?epochs?(?: are| is| =|:)? ([0-9]+)(?: ?/ ?([0-9]+))?");  // Accepted, current.
     static const std::regex kept(
@@ -221,7 +221,8 @@ void check_clause(Talk& talk, const std::string& words, const Look& look, Verdic
         verdict.require(words, look.reloaded == talk.snapshot_zxid());
     } else if (contains(words, "\\b(?:[Ss]napshots?|snap)\\b") ||
                contains(words,
-                        "^(?:never |not |none )?taken(?: once)?\\b|^(?:none|never|no)(?: during "
+                        "^(?:never |not |none )?(?:taken|written)(?: "
+                        "once)?\\b|^(?:none|never|no)(?: during "
                         "(?:an? |the )?(?:DIFF )?sync)?$")) {
         check_snapshot(talk, words, look, verdict);
     } else {

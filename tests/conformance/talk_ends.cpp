@@ -165,8 +165,8 @@ bool check_exit(const Talk& talk, const std::string& key, const Value& value, Ve
         "(?:exits?(?: (?:its|the) (?:process|jvm))?|exited|[sS]ystem[ .]?exit(?:\\(\\))?"
         "(?: (?:is |was )?called)?|calls System\\.exit(?:\\(\\))?|process (?:exits|ends|exit)|"
         "halts?|ends (?:itself|its process)|terminates)"
-        "(?:(?: with|:|,)? (?:an? |the )?(?:exit )?(?:code )?\\(?(?:exit )?(?:code )?"
-        "([A-Za-z_ -]+[A-Za-z]|[0-9]+)\\)?)?");
+        "(?:(?: with|:|,)? ?(?:an? |the )?(?:exit )?(?:code )?\\(?(?:exit )?(?:code )?"
+        "([A-Za-z_ -]+[A-Za-z]|[0-9]+)\\)?(?: ?\\(([0-9]+)\\))?)?");
     static const std::regex lives(
         "(?:does not|never|no|not) (?:exit(?:s|ed)?|system exit|halt(?:s)?|terminates?)|"
         "goes on|continues|stays (?:up|alive)|keeps running|none|never");
@@ -190,6 +190,7 @@ bool check_exit(const Talk& talk, const std::string& key, const Value& value, Ve
     } else if (is_text(value) && std::regex_match(value.text, found, exits)) {
         verdict.check(key, true, talk.has_exited());
         if (found[1].matched) check_code(found[1]);
+        if (found[2].matched) check_code(found[2]);
     } else if (is_exit_key && is_text(value) && std::regex_match(value.text, found, code_told)) {
         check_code(found[1]);
     } else if (is_exit_key) {
@@ -230,7 +231,9 @@ bool check_transcript(Talk& talk, const std::string& key, const Value& value, Ve
         "said|says|sent|sends|order|sequence|transcript|conversation|messages|stream|answers|"
         "replies|responses|leader|follower)",
         std::regex::icase);
-    const bool is_list = value.is(Value::Kind::array) && !value.elements.empty();
+    const bool is_told = is_text(value) && talk.role() != Talk::Role::leader &&
+                         line_in(parts_of(value, key).front());
+    const bool is_list = is_told || (value.is(Value::Kind::array) && !value.elements.empty());
     const std::string spoken = words_of_key(key);
     static const std::regex owned("(leader|follower|learner|observer) (?:said|says|sent|sends)");
     std::smatch found;
@@ -241,7 +244,7 @@ bool check_transcript(Talk& talk, const std::string& key, const Value& value, Ve
     std::vector<std::string> ends;
     bool tells_more =
         talk.role() != Talk::Role::leader || !contains(key, "^(?:packets|said|order|sequence)$");
-    for (const std::string& words : texts(value, key)) {
+    for (const std::string& words : is_told ? parts_of(value, key) : texts(value, key)) {
         const auto line = line_in(words);
         if (!line) {
             ends.push_back(words);

@@ -48,6 +48,8 @@ const Look& look_for(const Talk& talk, const std::string& key) {
         return talk.after(leads ? "FOLLOWERINFO" : "LEADERINFO");
     }
     if (contains(key, "UPTODATE|UpToDate")) return talk.after(leads ? "ACK " : "UPTODATE");
+    static const std::regex synced("[aA](?:fter|t)(DIFF|SNAP|TRUNC)");
+    if (std::regex_search(key, found, synced) && !leads) return talk.after(found[1]);
     if (contains(key, "COMMIT")) return talk.after("COMMIT");
     if (contains(key, "PROPOSAL|Proposal")) return talk.after(leads ? "propose" : "PROPOSAL");
     if (contains(key, "Ack|NEWLEADER|NewLeader")) {
@@ -259,7 +261,10 @@ void check_stored(Talk& talk, const std::string& key, const std::string& told, V
     // A snapshot is spoken of as it is when the new leader is acknowledged.
     const bool at_ack = key == "atAck" || (key == "snapshot" && talk.role() != Talk::Role::leader);
     const auto [words, moment] = moment_in(talk, told);
-    const Look& look = moment ? *moment : at_ack ? talk.after("NEWLEADER") : look_for(talk, key);
+    const Look& look = moment ? *moment
+                       : at_ack && (key == "atAck" || talk.has_said("NEWLEADER"))
+                           ? talk.after("NEWLEADER")
+                           : look_for(talk, key);
     const char* const where = std::regex_match(key, on_disk)     ? " on disk"
                               : std::regex_match(key, in_memory) ? " in memory"
                                                                  : "";
@@ -283,6 +288,7 @@ void check_key(Talk& talk, const std::string& key, const Value& value, Verdict& 
         "result|end|timeout|afterTimeout");
     static const std::regex stores(
         "snapshots?(?:Taken|Written)?|(?:at|before|after)[A-Z]\\w*|disk|onDisk|inLog|fromDisk|"
+        "epochs|(?:leader|follower)Epochs|"
         "diskImage|persisted|recovered|restored|inMemory|inTree|log|txnLog|logged|applied|reload(?:"
         "ed)?(?:"
         " from "

@@ -57,7 +57,10 @@ std::string with_silence_apart(const std::string& words) {
     static const std::regex silence(
         "\\b(read|received|seen|heard|sent),? (?:and |but )?(?:then |followed by |after that )"
         "(?=silen|nothing|quiet)");
-    return std::regex_replace(words, silence, "$1; ");
+    static const std::regex falls(
+        "\\b((?:reads|receives|gets|sees) [A-Z]+(?: <[0-9]+, ?[0-9]+>)?),? (?:and|but) (?:then )?"
+        "(?=(?:falls|goes|stays|keeps|remains) (?:silent|quiet|mute))");
+    return std::regex_replace(std::regex_replace(words, silence, "$1; "), falls, "$1; ");
 }
 
 /// "TRUNC <0,0>, log cannot be truncated": what is so already when the packet arrives comes first.
@@ -101,7 +104,9 @@ std::string with_plain_steps(const std::string& words) {
     static const std::regex other("^as \\w+ (?:up to|until) .*");
     const std::string told = std::regex_replace(words, as_normal, "normal run");
     if (std::regex_match(told, other)) throw Refused("step: " + words);
-    return std::regex_replace(told, one, "PROPOSAL sent");
+    static const std::regex read("^(?:the |its |leader's )?proposal (?:is )?(?:read|received)\\b");
+    return std::regex_replace(std::regex_replace(told, one, "PROPOSAL sent"), read,
+                              "PROPOSAL read");
 }
 
 /// "(no ACKEPOCH) initLimit*tick pass": what nobody says is no remark.
@@ -227,6 +232,9 @@ Case in_one_form(const Case& one) {
     });
     change_texts(formed.stimulus, with_plain_steps);
     for (sim::json::Member& one_key : formed.expected.members) {
+        static const std::regex place("(first|last)(?:Packet|Message|Sent|Said)");
+        one_key.key = std::regex_replace(one_key.key, place, "$1");
+        if (contains(one_key.key, "^(?:learnerH|h)andler$")) one_key.key = "leader";
         if (one_key.key != "takeSnapshot") continue;
         one_key.key = "snapshot";  // What is said of the call is said of what it takes.
         static const std::regex call("^(?:is )?(never|not)(?: (?:been )?called)?$");

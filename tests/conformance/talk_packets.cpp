@@ -223,6 +223,11 @@ bool check_packets(Talk& talk, const std::string& key, const Value& value, Verdi
         verdict.check(key, text(talk.meant(value)), acks.empty() ? "none" : text(acks.front()));
     } else if (std::regex_match(key, found, placed)) {
         check_ack(talk, found[1], value, verdict);
+    } else if (value.is(Value::Kind::number) &&
+               contains(key,
+                        "^(?:acks(?:Total|Sent|Count)?|(?:numberOf|total|num)Acks|ackCount)$")) {
+        const std::size_t count = talk.acks_after(talk.looks().front()).size();
+        verdict.check(key, std::to_string(number(value, key)), std::to_string(count));
     } else if (contains(key, "^acks") && value.is(Value::Kind::array)) {
         check_acks(talk, key, value, verdict);
     } else if (contains(key, "^(?:firstSync|sync|syncMode|mode)$")) {

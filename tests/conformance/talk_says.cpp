@@ -45,7 +45,8 @@ bool tells_silence(const std::string& step) {
            contains(
                step,
                "\\b(?:un(?:acked|acknowledged|answered)|with(?:hold|held)|held back|holds back|"
-               "silen|stops|quiet|idle|mute|omits|omitted|missing|skipped|suppressed)\\b|"
+               "ignores?|ignored|silen|stops|quiet|idle|mute|omits|omitted|missing|skipped|"
+               "suppressed)\\b|"
                "\\b(?:withhold|silen|delayed past)");
 }
 
@@ -219,6 +220,30 @@ bool ends_connection(const std::string& step) {
         "^(?:stream|input|connection|socket|link) ends\\b|^(?:EOF|end of (?:stream|input))$");
 }
 
+/// "follower hangs up after LEADERINFO", "… before ACKEPOCH": so it must be.
+void refuse_early_end(const Talk& talk, const std::string& step) {
+    static const std::string name = std::string("(") + packet_names + ")";
+    static const std::regex too_late("\\b(?:before|without|instead of) .*?" + name);
+    static const std::regex behind(
+        "\\b(?:after|upon|behind) (?:the |its |reading |receiving |sending )*" + name);
+    std::smatch found;
+    if (std::regex_search(step, found, behind)) {
+        const auto all = talk.said();
+        const bool is_heard =
+            talk.has_said(found[1]) || std::any_of(all.begin(), all.end(), [&](const auto& one) {
+                return packet_name(one) == found[1].str();
+            });
+        if (!is_heard) throw Refused("step: " + step);
+    } else if (contains(step, "\\b(?:after|upon|behind)\\b")) {
+        throw Refused("step: " + step);
+    } else if (contains(step, packet_names) && !std::regex_search(step, too_late)) {
+        throw Refused("step: " + step);
+    }
+    if (std::regex_search(step, found, too_late) && talk.has_said(found[1])) {
+        throw Refused("step: " + step);
+    }
+}
+
 /// The packet of "LEADERINFO read", "mock waits for NEWLEADER"; throws Refused when more is told.
 std::optional<std::string> packet_read(const std::string& step) {
     static const std::string name = std::string("(") + packet_names + ")";
@@ -259,7 +284,6 @@ bool Talk::play_clause(const std::string& words) {
     static const std::regex own_proposal(
         "(?:an? |one )?(?:PROPOSAL|proposal)(?: (?:of|for|from|by|at|an?|one|leader|create|"
         "set(?:Data)?|txn|transaction|write|made|issued|comes|goes|out|p|/[a-z]\\w*))*");
-    static const std::regex too_late("\\b(?:before|without|instead of) .*?" + name);
     static const std::regex up_to(".*(?:up to|until|through|to|till) " + name + ".*");
     const std::string step = plain(words);
     std::smatch found;
@@ -269,9 +293,7 @@ bool Talk::play_clause(const std::string& words) {
     const bool is_held_back = tells_silence(step);
     if (is_held_back) propose_untold(step);
     if (ends_connection(step)) {
-        if (std::regex_search(step, found, too_late) && has_said(found[1])) {
-            throw Refused("step: " + words);
-        }
+        refuse_early_end(*this, step);
         close();
     } else if (contains(step, "(?:\\bPINGs?\\b|\\bpings?\\b|heartbeats?)") && !names_packet) {
         answers_pings_ = answers_pings_ || !is_negated(step);
@@ -281,6 +303,7 @@ bool Talk::play_clause(const std::string& words) {
         wait(words);
     } else if (const auto packet = packet_read(step)) {
         await(*packet);
+        claim_zxid(*packet, step.substr(step.find(*packet) + packet->size()));
     } else if (contains(step, "\\b(?:normal|usual|handshake|synced|synchroni[sz]|up to|until)") &&
                !contains(step, "propos|creat")) {
         refuse_other_runs(step);

@@ -35,7 +35,8 @@ bool is_soft(const std::string& area, const std::string& word) {
         "but|or|itself|new|old|until|till|up|out|one|two|three|four|five|other|more|first|last|"
         "yet");
     static const std::regex of_commits(
-        "add|loops?|commit(?:s|ted)?|reads?|writes?|cxids?|requests?|queues?|empty|pending|"
+        "add|arrives?|loops?|commit(?:s|ted)?|reads?|writes?|cxids?|requests?|queues?|empty|"
+        "pending|"
         "processed|"
         "done|"
         "wait|remaining|remains|behind|local|non-local|exactly|only|non-?empty|same|session|order|"
@@ -103,7 +104,8 @@ bool tells_outcome(const std::string& clause) {
 bool is_idle(const std::string& where) {
     static const std::regex known(
         "initial\\.(?:config\\.)?(?:voters|observers|workers|commitWorkers|numCommitThreads|"
-        "writePercent|electingFollowers|leaderSnapshotZxid|ensemble|followers|server|leader\\."
+        "writePercent|readPercent|reads|electingFollowers|leaderSnapshotZxid|ensemble|followers|"
+        "server|leader\\."
         "history|leader\\.lastZxid)");
     return std::regex_match(where, known);
 }
