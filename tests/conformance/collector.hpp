@@ -13,12 +13,15 @@ namespace conformance {
 /// A leader before its epoch is decided, and the learners that ask it for one.
 class Collector {
   public:
-    explicit Collector(const Value& initial, const zab::Release& release) {
+    /// The leader is the first voter, unless another one is told.
+    explicit Collector(const Value& initial, const zab::Release& release,
+                       std::optional<std::uint16_t> told = std::nullopt) {
         zab::Config config = config_of(initial, 1);
         config.release = release;
         if (config.voters.empty()) config.voters = {{1}, {2}, {3}};
-        server_ = std::make_unique<zab::Server>(config.voters.front(),
-                                                std::make_shared<const zab::Config>(config));
+        zab::NodeId self = config.voters.front();
+        if (told) self = {static_cast<std::uint16_t>(*told + 1)};
+        server_ = std::make_unique<zab::Server>(self, std::make_shared<const zab::Config>(config));
         const Value* leader = initial.find("leader");
         const auto epoch = [leader](std::string_view key) -> zab::Epoch {
             const Value* found = leader == nullptr ? nullptr : leader->find(key);

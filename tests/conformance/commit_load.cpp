@@ -1,3 +1,5 @@
+#include "tests/conformance/commit_load.hpp"
+
 #include "tests/conformance/commit.hpp"
 #include "tests/conformance/interpreters.hpp"
 #include "tests/conformance/words.hpp"
@@ -15,103 +17,6 @@ namespace conformance {
 // of their zxids, no read beside one, each session in its own order.
 
 namespace {
-
-/// What the load consists of, as far as a case says.
-struct Load {
-    std::uint64_t readers = 0;  ///< Sessions that only read.
-    std::uint64_t sessions = 8;
-    std::uint64_t write_percent = 25;
-    /// Writes of each session before all else. CommitProcessorTest's clients each create their
-    /// node first, whatever their share of writes.
-    std::uint64_t creates = 1;
-};
-
-std::uint64_t percent_in(const std::string& words, std::uint64_t otherwise) {
-    static const std::regex percent("([0-9]+) ?%( reads?)?");
-    static const std::regex part("(?:write|update)[A-Za-z]*:? ([0-9.]+)");
-    std::smatch found;
-    if (std::regex_search(words, found, percent)) {
-        const std::uint64_t said = std::stoull(found[1]);
-        return found[2].matched ? 100 - said : said;
-    }
-    if (std::regex_search(words, found, part)) {
-        const double said = std::stod(found[1]);
-        return static_cast<std::uint64_t>(said < 1 ? said * 100 : said);
-    }
-    if (says(words, "reads?[- ]?only|only reads|\\bthen reads$")) return 0;
-    if (says(words, "writes?[- ]?only|only writes")) return 100;
-    return otherwise;
-}
-
-/// "25w/75r" is "25% writes", "8 x 0w/100r" is "8 read-only": as that test logs its loads.
-std::string without_shorthand(const std::string& words) {
-    static const std::regex share("(?:([0-9]+) ?[xX] ?)?([0-9]+) ?w ?/ ?([0-9]+) ?r\\b");
-    std::smatch found;
-    if (!std::regex_search(words, found, share)) return words;
-    const std::uint64_t writes = std::stoull(found[2]);
-    if (writes + std::stoull(found[3]) != 100) throw Refused("load: " + words);
-    const bool is_read_only = writes == 0;
-    std::string plain = found[1].matched ? found[1].str() + (is_read_only ? " " : " with ") : "";
-    plain += is_read_only ? "read-only" : fmt::format("{}% writes", writes);
-    return found.prefix().str() + plain + without_shorthand(found.suffix());
-}
-
-/// "8 read-only, 8 with 25% writes", "mixed", "10 clients, 25% writes, 75% reads".
-void describe(Load& load, const std::string& told) {
-    const std::string words = without_shorthand(told);
-    static const std::string known =
-        "^(run|until)\\b|\\b(clients?|sessions?|mixed|reads?|writes?|commits?|only|[0-9]+ ?s)\\b";
-    static const char* const all =
-        "runs?|until|for|many|several|clients?|sessions?|mixed|read|reads|readers?|write|writes|"
-        "writers?|"
-        "commits?|"
-        "only|s|seconds?|ms|all|are|is|done|end|random|randomly|late|getData|create|creates|"
-        "setData|"
-        "set|get|per|each|by|at|start|begin|beginning|with|of|in|the|a|an|one|two|and|or|as|fast|"
-        "possible|can|requests?|operations?|workload|load|while|interleaved|concurrent(?:ly)?|then|"
-        "every|"
-        "percent|each|their|first|delayed|delays?|after|order|non-local|local|issue|send|sends?|it";
-    if (!says(words, known) || !made_of(std::regex_replace(words, compiled("[%+/]"), ""), all)) {
-        throw Refused("load: " + words);
-    }
-    static const std::regex only_read("([0-9]+) (?:clients? |sessions? )?read[- ]?only");
-    static const std::regex others("([0-9]+) (?:clients?|sessions?|with|mixed|writers?)");
-    std::smatch found;
-    std::string rest = words;
-    if (std::regex_search(words, found, only_read)) {
-        load.readers = std::stoull(found[1]);
-        rest = found.suffix();
-    }
-    if (std::regex_search(rest, found, others)) load.sessions = std::stoull(found[1]);
-    load.write_percent = percent_in(rest, load.write_percent);
-    static const std::regex first(
-        "\\b(?:(one|two|three|[0-9]+) )?(?:creates?|writes?) (?:per|each|by each)\\b");
-    if (std::regex_search(words, found, first)) load.creates = count_in(found[1]).value_or(1);
-}
-
-Load load_of(const Case& one) {
-    Load load;
-    for (const auto& [key, place, value] : one.initial.members) {
-        const std::string words = value.text;
-        if (says(key, "worker|threads?$") && !says(key, "client|session")) continue;
-        if (says(key, "client|session|thread") && value.is(Value::Kind::number)) {
-            load.sessions = number(value, key);
-        } else if (says(key, "percent|ratio|fraction|^writes$|^reads$")) {
-            const std::uint64_t said = percent_in("write " + words, load.write_percent);
-            load.write_percent = says(key, "read") ? 100 - said : said;
-        } else if (says(key, "client|session|load|mix|request|operation|queued")) {
-            describe(load, words);
-        } else {
-            throw Refused("initial." + key);
-        }
-    }
-    for (const std::string& step : texts(one.stimulus, "stimulus")) describe(load, step);
-    const std::uint64_t sessions = load.readers + load.sessions;
-    if (sessions == 0 || sessions > 1'000 || load.write_percent > 100) {
-        throw Refused("so many clients, or such a share of writes");
-    }
-    return load;
-}
 
 /// Runs the load, and remembers in which order things were done.
 class LoadRun {
@@ -212,15 +117,14 @@ const char* const said_of_load =
     "fail(?:s|ed|ures?)?|violations?|violated|exceptions?|assertions?|errors?|lost|stuck|"
     "pending|flight|at|most|fewer|less|exactly|"
     "nothing|empty|everything|number|false|true|their|its|own|for|when|always|only|not|does|"
-    "increasing|pipeline";
+    "increasing|pipeline|over|across|among|applied|handled|executed|global(?:ly)?";
 
 /// "zxid + 1", "zxids of writes increase by 1": no other step is told.
 bool steps_by_one(const std::string& words) {
-    static const std::regex step(
-        "zxids?(?: of (?:the )?(?:writes?|commits?))?(?: (?:increase|grow|rise)s?)?(?: *\\+ ?| by )"
-        "([0-9]+)");
-    std::smatch found;
-    return !std::regex_search(words, found, step) || found[1] == "1";
+    static const std::regex number("[0-9]+");
+    std::sregex_iterator i(words.begin(), words.end(), number);
+    return std::all_of(i, std::sregex_iterator(),
+                       [](const std::smatch& found) { return found.str() == "1"; });
 }
 
 /// "> 0 processed", "10", "at least 1 of both": how many there are; what is behind it is left in
@@ -296,9 +200,82 @@ bool check_kinds(const LoadRun& run, const std::string& key, const std::string& 
     return true;
 }
 
+/// "violations": 0: of all that holds under a load.
+bool holds_all(const LoadRun& run) {
+    return run.all_done() && run.are_zxids_in_order() && run.are_sessions_in_order() &&
+           run.are_writes_alone();
+}
+
+/// What a clause says as a whole. False: it tells of less, or of more.
+bool check_whole(const LoadRun& run, const std::string& key, const std::string& clause,
+                 Verdict& verdict) {
+    static const std::regex failures(
+        "(?:(?:order|ordering|invariant|assertion) ?)?(?:violations?|failures?|errors?|exceptions?|"
+        "violated|(?:zxid )?gaps?|overlaps?|reads? (?:during|beside) (?:an? )?writes?|lost"
+        "(?: requests)?|reordered)(?: ?count)?",
+        std::regex::icase);
+    static const std::regex at_once(
+        "(?:max |concurrent )?writes? (?:in flight|at once|at a time)|concurrent writes?",
+        std::regex::icase);
+    static const std::regex one("(?:at most |<= ?|max |never more than |only )?1|one");
+    static const std::regex parallel("(?:in )?parallel|concurrent(?:ly)?|overlapping",
+                                     std::regex::icase);
+    static const std::regex reads_only("(?:only reads|reads only|reads alone)");
+    static const std::regex of_session("(?:per |each )?(?:session|client)s?(?: order)?",
+                                       std::regex::icase);
+    static const std::regex as_sent(
+        "(?:in )?(?:the |its |their )?(?:same |own )?(?:FIFO|(?:(?:FIFO|cxid|submission|request|"
+        "queue) )?order)(?: (?:as )?(?:sent|submitted|queued|asked|of submission))?");
+    static const std::regex counted("(?:processed )?(?:(reads?)|writes?|updates?)(?: processed)?",
+                                    std::regex::icase);
+    static const std::regex some("(?:some|many|several|plenty)(?: of them)?");
+    static const std::regex kept(
+        "(?:(?:is|are|was) )?(not )?(?:kept|preserved|respected|right|in order)");
+    static const std::regex order("order|ordering|orders|zxid order|cxid order", std::regex::icase);
+    // "write": "only request in the pipeline".
+    static const std::regex alone(
+        "(?:(?:is|as|always) )?(not )?(?:the )?(?:only|single|sole) (?:request|one|item|thing) "
+        "(?:in|at|through)(?: the)? (?:pipeline|work|progress|flight)");
+    // "reads behind them": of each session.
+    static const std::regex behind(
+        "(?:all |the )?reads? (?:are |come |only )?(?:behind|after|following) (?:them|it|its write|"
+        "(?:the|their|its|their own|its own) (?:writes?|creates?))");
+    std::smatch found;
+    const std::string words = key + ": " + clause;
+    if (std::regex_match(key, failures) && contains(clause, "^[0-9]+$")) {
+        verdict.check(words, clause == "0", holds_all(run));
+    } else if (std::regex_match(key, at_once) && std::regex_match(clause, one)) {
+        verdict.require(words, run.are_writes_alone());
+    } else if (std::regex_match(key, parallel) && std::regex_match(clause, reads_only)) {
+        verdict.require(words, run.are_writes_alone());
+    } else if (std::regex_match(key, of_session) && std::regex_match(clause, as_sent)) {
+        verdict.require(words, run.are_sessions_in_order());
+    } else if (std::regex_match(key, found, counted) && std::regex_match(clause, some)) {
+        verdict.require(words, (found[1].matched ? run.reads() : run.writes()) > 0);
+    } else if (std::regex_match(key, order) && std::regex_match(clause, found, kept)) {
+        const bool is_so = run.are_zxids_in_order() && run.are_sessions_in_order();
+        verdict.check(words, !found[1].matched, is_so);
+    } else if (says(key, "^writes?$") && std::regex_match(clause, found, alone)) {
+        verdict.check(words, !found[1].matched, run.are_writes_alone());
+    } else if (std::regex_match(clause, behind)) {
+        verdict.require(words, run.are_sessions_in_order() && run.reads() > 0 && run.writes() > 0);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/// "cxid order over all sessions": there is such an order only within a session.
+bool is_over_sessions(const std::string& words) {
+    if (!says(words, "cxid")) return false;
+    if (says(words, "\\bwrites?: .*cxid|\\bwrites? (?:are )?(?:in|by) cxid")) return true;
+    return says(words, "\\b(over|across|among|between|global\\w*)\\b|\\ball (clients|sessions)");
+}
+
 /// One clause of what is expected; `key` says what it is about.
 void check_clause_of(const LoadRun& run, const std::string& key, const std::string& told,
                      Verdict& verdict) {
+    if (check_whole(run, key, told, verdict)) return;
     if (!made_of(std::regex_replace(told, compiled("[>=<+]"), ""), said_of_load)) {
         throw Refused("expected." + key + ": " + told);
     }
@@ -311,7 +288,8 @@ void check_clause_of(const LoadRun& run, const std::string& key, const std::stri
         is_known = true;
         verdict.require(words, holds);
     };
-    if (says(words, "\\b(any|no|reverse|descend\\w*|out of) order|reversed|descending|may\\b")) {
+    if (is_over_sessions(words) ||
+        says(words, "\\b(any|no|reverse|descend\\w*|out of) order|reversed|descending|may\\b")) {
         throw Refused("expected." + words);
     }
     const bool is_about_reads = says(words, "\\breads?");
@@ -353,6 +331,29 @@ void check_clause_of(const LoadRun& run, const std::string& key, const std::stri
     }
 }
 
+/// "order": "kept", {"writes": "zxid", "session": "cxid"}, …
+void check_member(const LoadRun& run, const std::string& name, const Value& value,
+                  Verdict& verdict) {
+    // "processedReads" speaks of reads.
+    const std::string key = std::regex_replace(name, compiled("([a-z])([A-Z])"), "$1 $2");
+    for (const auto& [inner, place, wanted] : value.members) {
+        check_member(run, key + " " + inner, wanted, verdict);
+    }
+    if (value.is(Value::Kind::object)) return;
+    const bool is_one = value.is(Value::Kind::string) || value.elements.empty();
+    const std::vector<std::string> all =
+        is_one ? std::vector{value.text} : texts(value, "expected." + key);
+    for (const std::string& told : all) {
+        const std::string words = without_asides(told);
+        const bool is_of_kinds = says(key, "^(processed|progress|kinds|done)$");
+        if (is_of_kinds && check_kinds(run, key, words, verdict)) continue;
+        for (const std::string& clause :
+             split_at(words, "; *|, (?:or|and) |, (?=(?:no|two|reads?|writes?)\\b)")) {
+            check_clause_of(run, key, clause, verdict);
+        }
+    }
+}
+
 }  // namespace
 
 std::optional<Verdict> judge_commit_load(const Case& one) {
@@ -361,26 +362,14 @@ std::optional<Verdict> judge_commit_load(const Case& one) {
         return says(member.key, "worker|thread|client|load") ||
                (is_text(member.value) &&
                 says(member.value.text,
-                     "^(random|mixed)\\b|^[0-9]+ (clients|sessions),.*(%|\\beach\\b|\\bmixed\\b)"));
+                     "^(random|mixed)\\b|^[0-9]+ "
+                     "(clients|sessions)[,:].*(%|\\b(each|mixed|half|read.?only|create)\\b)"));
     });
     if (one.area != "COMMIT" || !has_load) return std::nullopt;
     const LoadRun run(load_of(one));
     Verdict verdict;
     for (const auto& [name, place, value] : one.expected.members) {
-        // "processedReads" speaks of reads.
-        const std::string key = std::regex_replace(name, compiled("([a-z])([A-Z])"), "$1 $2");
-        const bool is_one = value.is(Value::Kind::string) || value.elements.empty();
-        const std::vector<std::string> all =
-            is_one ? std::vector{value.text} : texts(value, "expected." + key);
-        for (const std::string& told : all) {
-            const std::string words = without_asides(told);
-            const bool is_of_kinds = says(key, "^(processed|progress|kinds|done)$");
-            if (is_of_kinds && check_kinds(run, key, words, verdict)) continue;
-            for (const std::string& clause :
-                 split_at(words, "; *|, (?:or|and) |, (?=(?:no|two|reads?|writes?)\\b)")) {
-                check_clause_of(run, key, clause, verdict);
-            }
-        }
+        check_member(run, name, value, verdict);
     }
     return verdict;
 }

@@ -47,6 +47,36 @@ void check_length(const CommitPlay& play, const std::string& key, std::uint64_t 
 
 void check_value(const CommitPlay& play, const std::string& key, const Value& value,
                  std::size_t loop, Verdict& verdict);
+void check_waiting(const CommitPlay& play, const std::string& key, const Value& value,
+                   std::optional<std::uint64_t> session, std::size_t loop, Verdict& verdict);
+
+/// "pending": 4, "empty", "R2..R5", ["W1", "R2"]: what is left behind one loop.
+void check_left_of(const CommitPlay& play, const std::string& key, const Value& value,
+                   std::size_t loop, Verdict& verdict) {
+    static const std::regex all(
+        "(?:all|everything)(?: (?:of (?:them|it)|requests?|waits?|waiting))*");
+    static const std::regex nothing("nothing|none|no requests?|empty");
+    const bool is_pending = key.starts_with("pending");
+    if (is_text(value) && std::regex_match(value.text, nothing)) {
+        check_length(play, key, 0, loop, verdict);
+    } else if (is_text(value) && is_pending && std::regex_match(value.text, all)) {
+        const std::size_t count = play.left_by(loop).pending;
+        verdict.require(fmt::format("loop {}: all {}", loop, key),
+                        count == play.items().size() && count > 0);
+    } else if (is_text(value) && is_pending) {
+        Value list = sim::json::array({});
+        for (const std::string& name : split_at(value.text, ", (?:and )?| and ")) {
+            list.elements.push_back(sim::json::string(name));
+        }
+        check_waiting(play, key, list, std::nullopt, loop, verdict);
+    } else if (value.is(Value::Kind::array) && value.elements.empty()) {
+        check_length(play, key, 0, loop, verdict);
+    } else if (value.is(Value::Kind::number) || !is_pending) {
+        check_length(play, key, number(value, key), loop, verdict);
+    } else {
+        check_waiting(play, key, value, std::nullopt, loop, verdict);
+    }
+}
 
 /// {"reads": 51, "writes": 1}, {"first": "W1", "processed": 5, "pending": 0}: of one loop.
 void check_table(const CommitPlay& play, const Value& value, std::size_t loop, Verdict& verdict) {
@@ -63,7 +93,9 @@ void check_table(const CommitPlay& play, const Value& value, std::size_t loop, V
             const std::size_t got = is_any ? (key == "first" ? done.front() : done.back()) : 0;
             verdict.check(where, names_of(play, items), is_any ? names_of(play, {got}) : "none");
         } else if (key == "pending" || key == "queued" || key == "committed") {
-            check_length(play, key, number(wanted, key), loop, verdict);
+            check_left_of(play, key, wanted, loop, verdict);
+        } else if (key == "waiting" || key == "left" || key == "notProcessed") {
+            check_left_of(play, "pending", wanted, loop, verdict);
         } else if (key == "reads" || key == "writes") {
             const auto count = static_cast<std::size_t>(std::count_if(
                 done.begin(), done.end(),
@@ -92,12 +124,23 @@ void check_value(const CommitPlay& play, const std::string& key, const Value& va
 }
 
 /// The loop that a key names: "2", "after loop 2", "loop2", "firstLoop", "beforeCommit", "end".
-std::optional<std::size_t> loop_in(const CommitPlay& play, const std::string& key) {
+std::optional<std::size_t> loop_in(const CommitPlay& play, const std::string& told) {
+    // "processedBefore", "orderAfterCommit", "loop1Processed": what was done by then.
+    static const std::regex done(
+        "^(?:processed|done|order|executed|applied|handled|answered) (?=[A-Z0-9])|"
+        " (?:processed|done|order|executed|applied|handled|answered)$",
+        std::regex::icase);
+    static const std::regex apart("([a-z0-9])(?=[A-Z])|([a-z])(?=[0-9])");
+    static const std::regex moment("before|after", std::regex::icase);
+    const std::string spaced = std::regex_replace(told, apart, "$1$2 ");
+    std::string key = std::regex_replace(spaced, done, "");
+    if (key == spaced) key = told;
+    if (std::regex_match(key, moment)) key += " commit";
     static const std::regex of_loop(
         "(?:after|in)? ?(?:loop|run|iteration)? ?([0-9]+|one|two|three|first|second|third|last)"
         " ?(?:loop|run|iteration)?",
         std::regex::icase);
-    static const std::regex commit("(before|without|no|after|with) ?(?:the )?commits?",
+    static const std::regex commit("(before|without|no|after|with) ?(?:the )?(?:first )?commits?",
                                    std::regex::icase);
     std::smatch found;
     if (std::regex_match(key, found, of_loop)) {
@@ -107,7 +150,7 @@ std::optional<std::size_t> loop_in(const CommitPlay& play, const std::string& ke
         return which == "last" ? play.loops() : count_in(which);
     }
     if (std::regex_match(key, found, commit)) {
-        const bool is_before = found[1] != "after" && found[1] != "with";
+        const bool is_before = !says(found[1], "^after$|^with$");
         return is_before ? play.loops_before_commit() : play.loops();
     }
     if (key == "end" || key == "finally" || key == "then") return play.loops();
@@ -118,7 +161,7 @@ std::optional<std::size_t> loop_in(const CommitPlay& play, const std::string& ke
 bool check_queue(const CommitPlay& play, const std::string& key, const Value& value,
                  Verdict& verdict) {
     static const std::regex queues(
-        "queues|lists|(pending|queued|commit|committed)(?:Requests|Queue|Commits)?");
+        "queues|lists|(pending|queued|commit|committed)(?:Requests|Queue|Commits|Left|Waiting)?");
     static const std::regex left("([0-9]+)(?: left| waiting| remain| wait)?");
     std::smatch found;
     if (!std::regex_match(key, found, queues) || (!is_text(value) && value.text.empty()))
@@ -159,12 +202,13 @@ void check_all(const CommitPlay& play, const std::string& key, const Value& valu
 }
 
 /// The requests of clients of this server that no loop has done, of one session or of all.
-std::vector<std::size_t> waiting_in(const CommitPlay& play, std::optional<std::uint64_t> session) {
+std::vector<std::size_t> waiting_in(const CommitPlay& play, std::optional<std::uint64_t> session,
+                                    std::size_t loop) {
     std::vector<std::size_t> all;
     for (std::size_t i = 0; i < play.items().size(); ++i) {
         const CommitPlay::Item& item = play.items()[i];
         const bool is_meant = item.is_local && item.session == session.value_or(item.session);
-        if (is_meant && play.loop_of(i, play.loops()) == 0) all.push_back(i);
+        if (is_meant && play.loop_of(i, loop) == 0) all.push_back(i);
     }
     return all;
 }
@@ -172,39 +216,49 @@ std::vector<std::size_t> waiting_in(const CommitPlay& play, std::optional<std::u
 /// "pending": ["W1", "R2"], {"s1": ["W1", "R2"]}: just these wait, in this order, and in the
 /// queues of their sessions. "notProcessed": these are not done, whatever else is not.
 void check_waiting(const CommitPlay& play, const std::string& key, const Value& value,
-                   std::optional<std::uint64_t> session, Verdict& verdict) {
+                   std::optional<std::uint64_t> session, std::size_t loop, Verdict& verdict) {
     if (value.is(Value::Kind::object)) {
         static const std::regex name("s(?:ession ?)?([0-9]+)", std::regex::icase);
         std::size_t told = 0;
         for (const auto& [whose, place, items] : value.members) {
             std::smatch found;
             if (!std::regex_match(whose, found, name)) throw Refused(key + "." + whose);
-            check_waiting(play, key, items, std::stoull(found[1]), verdict);
+            check_waiting(play, key, items, std::stoull(found[1]), loop, verdict);
             told += items.elements.size();
         }
         verdict.check(key + ": in all", std::to_string(told),
-                      std::to_string(waiting_in(play, std::nullopt).size()));
+                      std::to_string(waiting_in(play, std::nullopt, loop).size()));
         return;
     }
     if (!value.is(Value::Kind::array)) throw Refused("expected." + key);
     std::vector<std::size_t> wanted;
     for (const std::string& name : texts(value, key)) {
-        for (const std::size_t item : play.named(name, play.loops())) {
+        for (const std::size_t item : play.named(name, loop)) {
             const bool is_other = session && play.items()[item].session != *session;
             if (!is_other) wanted.push_back(item);
         }
     }
     if (wanted.size() < value.elements.size()) throw Refused("expected." + key);
     if (key.starts_with("pending") || key.starts_with("wait")) {
-        verdict.check(key, names_of(play, wanted), names_of(play, waiting_in(play, session)));
-        verdict.check(key + ": still queued", "0",
-                      std::to_string(play.left_by(play.loops()).queued));
+        verdict.check(key, names_of(play, wanted), names_of(play, waiting_in(play, session, loop)));
+        verdict.check(key + ": still queued", "0", std::to_string(play.left_by(loop).queued));
         return;
     }
     for (const std::size_t item : wanted) {
-        verdict.check(key + ": " + names_of(play, {item}), false,
-                      play.loop_of(item, play.loops()) != 0);
+        verdict.check(key + ": " + names_of(play, {item}), false, play.loop_of(item, loop) != 0);
     }
+}
+
+/// "pendingBefore": 5, "waitingAfterLoop1": ["W1", "R2"]. False: the key is about something else.
+bool check_left_at(const CommitPlay& play, const std::string& key, const Value& value,
+                   Verdict& verdict) {
+    static const std::regex form("(pending|waiting|waits|left)((?:Before|After|In|By).*)");
+    std::smatch found;
+    if (!std::regex_match(key, found, form)) return false;
+    const auto loop = loop_in(play, std::regex_replace(found[2].str(), compiled("^By"), "After"));
+    if (!loop) return false;
+    check_left_of(play, "pending", value, *loop, verdict);
+    return true;
 }
 
 /// Remarks explain, and are not read: one that takes something back must not stand.
@@ -230,14 +284,17 @@ std::optional<Verdict> judge_commit(const Case& one) {
     refuse_limits(one.expected);
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
-        if (check_queue(play, key, value, verdict)) continue;
+        if (check_queue(play, key, value, verdict) || check_left_at(play, key, value, verdict)) {
+            continue;
+        }
         if (const auto loop = loop_in(play, key)) {
             check_value(play, key, value, *loop, verdict);
         } else if ((key == "processed" || key == "order") && is_text(value)) {
             play.count_all(true);
             check_value(play, key, value, play.loops(), verdict);
             play.count_all(false);
-        } else if (key == "processed" || key == "order") {
+        } else if (key == "processed" || key == "order" ||
+                   (key == "loops" && value.is(Value::Kind::array))) {
             check_all(play, key, value, verdict);
         } else if (std::regex_match(key, denied) && is_text(value)) {
             for (const std::string& part : split_at(without_asides(value.text), "; *|, *")) {
@@ -253,7 +310,7 @@ std::optional<Verdict> judge_commit(const Case& one) {
             }
             verdict.check(key, value.text, std::to_string(left));
         } else if (std::regex_match(key, denied)) {
-            check_waiting(play, key, value, std::nullopt, verdict);
+            check_waiting(play, key, value, std::nullopt, play.loops(), verdict);
         } else {
             throw Refused("expected." + key);
         }

@@ -46,8 +46,11 @@ bool is_of_others(const std::string& words) {
 /// "a local write + 51 reads": a list.
 std::string listed(const std::string& words) {
     static const std::regex local("\\b((?:an?|one|[0-9]+) (?:own |non-)?local)(?= \\+ |, | and )");
-    return std::regex_replace(std::regex_replace(words, local, "$1 write"), compiled(" \\+ "),
-                              ", ");
+    // "1 + 50 reads": of two sessions.
+    static const std::regex sum("\\b([0-9]+) \\+ ([0-9]+) reads\\b(?! (?:of|from|in)\\b)");
+    const std::string told =
+        std::regex_replace(words, sum, "$1 reads of another session, $2 reads of another session");
+    return std::regex_replace(std::regex_replace(told, local, "$1 write"), compiled(" \\+ "), ", ");
 }
 
 constexpr const char* endless_words =

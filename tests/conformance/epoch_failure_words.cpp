@@ -14,6 +14,12 @@ std::string failing(const std::string& told) {
     constexpr auto icase = std::regex::ECMAScript | std::regex::icase;
     static const Rewrite all[] = {
         {std::regex("\\bwriteLongToFile\\b", icase), "writing epoch files"},
+        {std::regex("\\b((?:accepted|current)? ?epoch(?: file)?s?)((?: writes?)?)(?: files?)?,? "
+                    "(?:other than|except(?: for| of| "
+                    "that of)?|but|besides|above|greater than|higher than|not|>|!=) ?(?:of )?"
+                    "(?:0|zero)\\b",
+                    icase),
+         "$1$2"},
         {std::regex("\\bnon-?zero (accepted|current)? ?epochs?\\b", icase), "$1Epoch"},
         {std::regex("\\b(?:with |has |whose )?(?:an? )?disk (?:that |which )?"
                     "(?:refuses|rejects|fails)(?: (?:to write|writes? of|writing))? (.*)",
@@ -25,6 +31,11 @@ std::string failing(const std::string& told) {
                     "(?: (?:IOException|I/O error|exception|error))?",
                     icase),
          "$1 fail"},
+        {std::regex(
+             "\\b(writes (?:of|to) [^,;]*?) (?:throw|error out|are (?:refused|rejected|broken))"
+             "(?: an?)?(?: (?:IOException|I/O error|exception|error))?$",
+             icase),
+         "$1 fail"},
         {std::regex("\\b(?:throws|errors(?: out)?|is (?:refused|rejected|broken))(?: an?)?"
                     "(?: (?:IOException|I/O error|exception|error))?",
                     icase),
@@ -33,6 +44,16 @@ std::string failing(const std::string& told) {
                     "(?:is|are|keeps?|always) (fail)(?:s|ed|ing)?\\b",
                     icase),
          "$1 fails"},
+        {std::regex("^(?:an? )?(?:I/?O error|IOException|exception)s? (?:on|at|in|when|for|during) "
+                    "(?:it )?"
+                    "(?:(?:every|each|any|its|the|writes|writing) )*((?:accepted|current)? ?epoch)"
+                    "(?: file)?(?: writes?)?$",
+                    icase),
+         "writing $1 fails"},
+        {std::regex("^with (?:an? |its )?(?:unwritable|read-only|broken) ((?:accepted|current)? ?"
+                    "epoch)(?: file)?s?$",
+                    icase),
+         "writing $1 fails"},
         {std::regex("\\bwrites (?:of|to) (.*?epoch)s?(?: files?)? fail\\b", icase),
          "write of $1 fails"},
         {std::regex("\\bwriting (.*?epoch)s?(?: files?)? fail\\b", icase), "writing $1 fails"},
@@ -172,8 +193,14 @@ std::string failure_clause(const std::string& words) {
          " 0"},
         {std::regex("^(both(?: epochs)?|epochs?) (?:(?:stay|are|still) )?0$"), "both epochs 0"},
         {std::regex("^(?:epochs? |both epochs )?0 ?/ ?0$"), "both epochs 0"},
+        {std::regex("^(?:its |the )?(?:in-?memory |memory )?(?:accepted(?: ?epochs?)? and current|"
+                    "current(?: ?epochs?)? and accepted) ?epochs?(?: in memory)? (?=[0-9])"),
+         "both epochs "},
         {std::regex("^(acceptedEpoch|currentEpoch) and (?:acceptedEpoch|currentEpoch) (?=[0-9])"),
          "both epochs "},
+        {std::regex("^(?:no service|unavailable|not available|no quorum member)$"), "never up"},
+        {std::regex("^(?:its |the )?(?:both )?epochs? (?:(?:stays?|are|is|remains?|still|at) )+0$"),
+         "both epochs 0"},
         {std::regex("^ +"), ""},
     };
     return rewritten(words, all);

@@ -38,15 +38,15 @@ class Failures {
         for (const auto& [key, place, value] : one.initial.members) {
             static const std::regex faults(
                 "nodes|faulty|(injected ?)?(faults?|failures?|errors?)|broken|unwritable|disks?|"
-                "failing|inject(ion|ed)?",
+                "io|failing|inject(ion|ed)?",
                 std::regex::icase);
             if (value.is(Value::Kind::object) && std::regex_match(key, faults)) {
                 for (const auto& [sid, at, words] : value.members) fail_at(sid, words);
-            } else if ((key == "nodes" || key == "servers") && is_text(value)) {
+            } else if (is_text(value) && says(key, "^(nodes|servers|quorum|started|running)$")) {
                 begin(value.text);
             } else if (key == "nodes" || key == "servers" || key == "voters" || key == "config") {
                 require_three(key, value);
-            } else if (key == "started" || key == "quorum" || key == "running") {
+            } else if (value.is(Value::Kind::array) && says(key, "^(started|quorum|running)$")) {
                 for (const zab::NodeId id : ids(value, key)) started.push_back(known(id.value));
             } else if (key == "disk" || std::regex_match(key, faults)) {
                 fail_alone(value);
@@ -63,7 +63,7 @@ class Failures {
             const auto told = whose_in(sim::json::string(part));
             if (told) {
                 unwritable_[known(told->sid)] = told->files;
-            } else if (!says(part, "^(3|three)( (nodes|servers|voters))?$")) {
+            } else if (!says(part, "^(3|three)( (nodes|servers|voters))?$|^majority$")) {
                 play(part);
             }
         }
@@ -113,7 +113,7 @@ class Failures {
             "(?:start |quorum (?:of )?)?(?:servers |nodes )?([0-9](?:, ?| and )[0-9])"
             "(?: (?:form (?:an? )?quorum|elect(?: and serve)?|(?:elect and )?serve|start|run|"
             "(?:come|are)? ?(?:up|started|running)))?"
-            "( with (?:some )?data)?");
+            "( with (?:some )?data)?(?:,? (?:and |in |at |with )?epoch ([0-9]+))?");
         static const std::regex joins(
             "(?:(?:server|node|it) )?(?:(?:starts?|boots?) (?:and|to) )?joins? (?:an? )?"
             "(?:(?:running|existing|serving) )?(?:quorum|ensemble|cluster)");
@@ -131,6 +131,7 @@ class Failures {
         } else if (std::regex_match(words, found, several)) {
             lead(listed(found[1]));
             if (found[2].matched) create();
+            if (found[3].matched) require_epoch(std::stoul(found[3]));
         } else if (std::regex_match(words, creates)) {
             create();
         } else if (std::regex_match(words, found, creates_at)) {
@@ -147,7 +148,8 @@ class Failures {
         const std::string key = failure_key(told);
         static const std::regex several("[0-9](?:(?:, ?| and )[0-9])+");
         static const std::regex late(
-            "server|node|boot|service|state|outcome|result|serving|up|joins|starts|serverUp");
+            "server|node|boot|service|state|outcome|result|serving|up|joins|joined|ready|starts|"
+            "serverUp");
         static const std::regex named("(?:server |node |S)?([0-9]) (.*)");
         // Of who came last.
         const bool is_late =
@@ -218,6 +220,10 @@ class Failures {
         cluster_->start(node);
         cluster_->run(zab::seconds(30));
         return true;
+    }
+    void require_epoch(std::size_t epoch) const {
+        const zab::Peer& peer = cluster_->peer(*cluster_->leader());
+        if (peer.server().current_epoch.value != epoch) throw Refused("it is another epoch");
     }
     /// At once: who cannot write is the one that is spoken of.
     void start_all() {

@@ -97,11 +97,12 @@ void play_leader(Collector& collector, const std::string& clause, Seen& seen) {
 }
 
 /// "both followers", and not "2 followers": which is not the name of one.
-std::vector<std::uint16_t> callers_in(const Collector& collector, const std::string& words) {
+std::vector<std::uint16_t> callers_in(const Collector& collector, std::uint16_t leader,
+                                      const std::string& words) {
     std::vector<std::uint16_t> all = sids_in(words);
     const std::set<std::uint16_t> once(all.begin(), all.end());
     const bool are_voters = std::all_of(all.begin(), all.end(), [&](std::uint16_t one) {
-        return one != 0 && collector.is_voter(one);
+        return one != leader && collector.is_voter(one);
     });
     if (once.size() != all.size() || !are_voters) throw Refused("which followers? " + words);
     return all;
@@ -118,6 +119,17 @@ std::string without_leader(const std::string& words, const Seen& seen) {
     return found.prefix();
 }
 
+/// "the leader's own ack is missing", "leader stays out of it".
+bool tells_missing(const std::string& words) {
+    static const std::regex form(
+        "(?:leader's |its |own )(?:own )?(?:one |ack |call |ACKEPOCH )?(?:is |still )*"
+        "(?:missing|outstanding|lacking|awaited)|"
+        "leader (?:itself )?(?:stays|remains|is|keeps|sits|holds) (?:out|away|silent|quiet|idle|"
+        "back|passive|still)(?: of it)?|leader(?: itself)? (?:hesitates|sleeps|abstains)");
+    static const std::regex not_by("(?:but )?not (?:by|from|of) (?:the )?leader(?: itself)?");
+    return std::regex_match(words, form) || std::regex_match(words, not_by);
+}
+
 /// "followers 1,2 call getEpochToPropose, leader does not; they time out".
 void play(Collector& collector, const std::string& step, Seen& seen) {
     static const std::regex followers(
@@ -125,7 +137,10 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
         "([0-9]+(?:(?:, ?| and )[0-9]+)*)?.*");
     static const std::regex behind(
         ".*(?:of|from|by) (?:both )?followers?(?: ([0-9][0-9, and]*))?.*|"
-        "ACKEPOCHs? (?:of|from|by) ([0-9](?:, ?| and )[0-9])(?: (?:arrives?|come|are read))?");
+        "(?:ACKEPOCHs?|waitForEpochAck(?: is)?(?: called)?) (?:of|from|by) "
+        "([0-9](?:, ?| and )[0-9])(?: (?:is |are |was |were |have )*"
+        "(?:arrive[ds]?|came|comes?|in|read|received|counted|handled|processed|taken|there|seen))"
+        "?");
     static const std::regex passes(
         ".*(?:time[sd]? out|pass(?:es)?|elapses?|wait(?:ed)? for).*|waits? .*");
     static const std::regex counted("^(?:two|2) (?:of the )?(?=(?:mock )?followers\\b)");
@@ -140,11 +155,12 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
     static const char* const for_acks = "wait\\w* (?:for|in) (?:an? )?(?:epoch ?acks?|acks? of)";
     const bool tells_time = std::regex_match(words, passes) && !contains(words, "call|ACKEPOCH") &&
                             !contains(words, for_acks);
+    if (tells_missing(words)) {
+        if (seen.has_leader_called) throw Refused("the leader has called: " + step);
+        return;  // Who does nothing.
+    }
     if (contains(words, "^not\\b")) throw Refused("step: " + step);
-    static const std::regex missing(
-        "leader's (?:own )?(?:one |ack |call )?(?:is )?(?:missing|outstanding)|"
-        "leader (?:stays|remains|is|keeps) (?:out|away|silent|quiet|idle)(?: of it)?");
-    if (is_negated(words) || std::regex_match(words, missing)) return;  // Who does nothing.
+    if (is_negated(words)) return;
     if (tells_time && !contains(words, "connects|waitForEpochAck|getEpochToPropose")) {
         const bool is_leader = contains(words, "leader|\\bit\\b");
         if (is_leader ? !seen.leader_blocks : !seen.followers_waited) {
@@ -153,7 +169,7 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
     } else if (std::regex_match(words, found, followers) ||
                std::regex_match(words, found, behind)) {
         const std::string named = found.str(1) + (found.size() > 2 ? found.str(2) : "");
-        if (!named.empty()) seen.followers = callers_in(collector, named);
+        if (!named.empty()) seen.followers = callers_in(collector, seen.leader, named);
         // What is said of the leader behind them, and what else a call may tell, nobody reads.
         static const char* const unread =
             "[a-z] (?:the )?leader$|\\bwith (?:an? |the "
@@ -172,6 +188,19 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
     }
 }
 
+/// "leader summary set (epoch 0, zxid 0)": so it must be.
+bool is_summary_told(const Collector& collector, const std::string& step) {
+    static const std::regex form(
+        "(?:set |with )?(?:the )?leader(?:'s)?(?: state ?| )?(?:state ?)?summary(?: is| are|:| =)*"
+        "(?: set| given| told)?(?: to| as| of)? ?\\(?(?:epoch )?([0-9]+)(?:, ?| and )"
+        "(?:zxid )?(?:0|<0, ?0>)\\)?(?: is)?(?: set| given)?",
+        std::regex::icase);
+    std::smatch found;
+    if (!std::regex_match(step, found, form)) return false;
+    if (found[1] != std::to_string(collector.current().value)) throw Refused("step: " + step);
+    return true;
+}
+
 /// Where nothing is said of the leader, it is a fresh one.
 bool asks_for_epochs(const Case& one) {
     if (one.area != "ZAB" || first_of(one.initial, {"voters", "ensemble", "nodes"}) == nullptr) {
@@ -183,7 +212,8 @@ bool asks_for_epochs(const Case& one) {
     return std::any_of(steps.begin(), steps.end(), [](const std::string& step) {
         return contains(step,
                         "followers? .*(?:waitForEpochAck|getEpochToPropose|epoch acks?)|"
-                        "waitForEpochAck (?:of|by|from) (?:both )?followers|"
+                        "waitForEpochAck (?:is )?(?:called )?(?:of|by|from) (?:both )?(?:mock )?"
+                        "(?:followers|[0-9])|epoch acks? of (?:both )?(?:mock )?followers|"
                         "(?:[0-9]|followers?) ack(?:s|nowledges?)? (?:the )?epoch|"
                         "ACKEPOCHs? (?:of|from|by) (?:followers?|[0-9])|"
                         "^[0-9](?:, ?| and )[0-9] (?:call|wait)s? .*(?:waitForEpochAck|epoch "
@@ -193,19 +223,44 @@ bool asks_for_epochs(const Case& one) {
 
 /// Such a leader has logged nothing yet; "fresh".
 void refuse_past(const Value& leader) {
-    if (!leader.is(Kind::object) && !contains(leader.text, "^(?:fresh|new|empty)$")) {
+    const bool is_id = contains(leader.text, "^(?:S|server |sid )?[0-9]+$");
+    if (!leader.is(Kind::object) && !is_id && !contains(leader.text, "^(?:fresh|new|empty)$")) {
         throw Refused("initial.leader: " + leader.text);
     }
     for (const auto& [key, place, value] : leader.members) {
         static const std::regex summary("(?:epoch )?0, ?(?:zxid )?0");
         const bool is_summary = contains(key, "^(?:(?:leaderS|s)tateS|s)ummary$");
-        const bool is_empty = is_summary && is_text(value) ? std::regex_match(value.text, summary)
-                              : is_summary || contains(key, "^last")
-                                  ? zxid(value, key) == zab::Zxid{}
-                              : key == "history" ? value.elements.empty()
-                                                 : contains(key, "^(?:accepted|current)Epoch$");
+        const bool is_empty =
+            is_summary && is_text(value)           ? std::regex_match(value.text, summary)
+            : is_summary || contains(key, "^last") ? zxid(value, key) == zab::Zxid{}
+            : key == "history"                     ? value.elements.empty()
+                               : contains(key, "^(?:(?:accepted|current)Epoch|id|sid)$");
         if (!is_empty) throw Refused("initial.leader." + key);
     }
+}
+
+/// Who leads, where that is told: 0 else.
+std::uint16_t leader_in(const Value& initial) {
+    const Value* told = initial.find("leader");
+    if (told != nullptr && told->is(Kind::object)) told = first_of(*told, {"id", "sid"});
+    if (told == nullptr || !contains(told->text, "[0-9]")) return 0;
+    const zab::Config config = config_of(initial, 0);
+    const auto leader = static_cast<std::uint16_t>(server_number(*told, "leader"));
+    const auto& all = config.voters;
+    const bool is_known = all.empty()
+                              ? leader < 3
+                              : std::find(all.begin(), all.end(), zab::NodeId{leader}) != all.end();
+    if (!is_known) throw Refused("the leader is no voter");
+    return leader;
+}
+
+/// The voters but the leader.
+std::vector<std::uint16_t> others_of(std::uint16_t leader, const Value& initial) {
+    std::vector<std::uint16_t> all;
+    for (const zab::NodeId id : config_of(initial, 0).voters) {
+        if (id.value != leader) all.push_back(id.value);
+    }
+    return all;
 }
 
 }  // namespace
@@ -222,9 +277,15 @@ std::optional<Verdict> judge_epochs(const Case& one) {
     for (sim::json::Member& member : initial.members) {
         if (member.key == "ensemble" || member.key == "nodes") member.key = "voters";
     }
-    Collector collector(initial, one.release);
     Seen seen;
-    for (const std::string& step : texts(one.stimulus, "stimulus")) play(collector, step, seen);
+    seen.leader = leader_in(initial);
+    const std::optional<std::uint16_t> told =
+        seen.leader == 0 ? std::nullopt : std::optional(seen.leader);
+    Collector collector(initial, one.release, told);
+    if (seen.leader != 0) seen.followers = others_of(seen.leader, initial);
+    for (const std::string& step : texts(one.stimulus, "stimulus")) {
+        if (!is_summary_told(collector, step)) play(collector, step, seen);
+    }
     if (!seen.has_called) throw Refused("nobody calls anything");
     seen.is_formed = seen.waits_for_acks ? collector.is_acknowledged() : collector.is_decided();
     Verdict verdict;

@@ -15,6 +15,7 @@ struct EpochsSeen {
     bool leader_blocks = false;
     bool is_formed = false;  ///< A quorum of what the last callers wait for, in the end.
     bool has_leader_called = false;
+    std::uint16_t leader = 0;
     std::vector<std::uint16_t> followers = {1, 2};
 };
 

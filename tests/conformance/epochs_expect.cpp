@@ -94,11 +94,12 @@ void check_waiting(bool waits, const Seen& seen, const std::string& words, Verdi
             "of|they|the|it|none|neither|never|nobody|no|not|return(?:s|ed)?|released|normally|"
             "goes|on|"
             "succeed(?:s|ed)?|do|does|did|have|has|pass(?:es|ed)?|g[eo]ts?|past|through|timeout|"
-            "waitForEpochAck|getEpochToPropose|followers?|one|call|throws?|with|an|"
+            "waitForEpochAck|getEpochToPropose|followers?|one|call|throws?|with|an?|vain|"
             "InterruptedException|then";
         const bool is_at_end =
-            !told.time || (*told.time == config.tick_time * config.init_limit &&
-                           (told.how == "after" || (returns && told.how == "within")));
+            !told.time ||
+            (*told.time == config.tick_time * config.init_limit &&
+             (told.how == "after" || (returns && (told.how == "within" || told.how == "before"))));
         if (!made_of(told.words, known) || contains(told.words, "[0-9]") || !is_at_end) {
             throw Refused("expected: " + clause);
         }
@@ -149,6 +150,66 @@ bool check_returns(const Seen& seen, const std::string& key, const Value& value,
     return true;
 }
 
+/// "quorum": "not reached without the leader itself".
+void check_quorum(const Seen& seen, const std::string& key, const std::string& words,
+                  Verdict& verdict) {
+    static const std::regex form(
+        "(?:(?:is|was|stays) )?(not (?:yet |even )?|never |no(?:ne)?\\b ?|un)?(?:quorum ?)?"
+        "(reached|formed|complete|there|met|established|started|finished|acked)?"
+        "(,? ?without (?:the )?leader(?: itself|'s(?: own)? (?:epoch "
+        ")?(?:ack|call|one|ACKEPOCH))?)?");
+    std::smatch found;
+    const bool is_known =
+        std::regex_match(words, found, form) && (found[1].matched || found[2].matched);
+    // "without the leader" is so while it has not called.
+    const bool is_denied = is_known && found[1].matched;
+    if (!is_known || (found[3].matched && (seen.has_leader_called || !is_denied))) {
+        throw Refused("expected." + key + ": " + words);
+    }
+    verdict.check(key, !is_denied, seen.is_formed);
+}
+
+/// "1,2 but not the leader": just these have acknowledged the epoch.
+void check_electing(const Collector& collector, const Seen& seen, const std::string& words,
+                    Verdict& verdict) {
+    static const std::regex form(
+        "(?:only )?([0-9](?:, ?| and )[0-9])(?: only|,? (?:but )?(?:not|without) (?:the )?leader|"
+        "(,? (?:and|with) (?:the )?leader))?");
+    std::smatch found;
+    if (!std::regex_match(words, found, form)) throw Refused("electingFollowers: " + words);
+    std::set<std::uint64_t> wanted;
+    for (const std::uint16_t sid : sids_in(found[1])) wanted.insert(sid);
+    if (found[2].matched) wanted.insert(seen.leader);
+    const auto all = collector.electing(64);
+    verdict.require("electingFollowers: " + words, wanted == std::set(all.begin(), all.end()));
+}
+
+/// Whether the leader is one of those who have acknowledged the epoch.
+bool is_leader_counted(const Collector& collector, const Seen& seen) {
+    const auto all = collector.electing(64);
+    return std::find(all.begin(), all.end(), seen.leader) != all.end();
+}
+const std::regex& leader_counted() {
+    static const std::regex form(
+        "leader(?:Is|Was)?(?:Counted|Acked|Included|(?:Is)?In(?:Quorum|Set|Electing(?:Followers)?))"
+        "|"
+        "electingFollowers(?:Contain|Include|Has)s?Leader");
+    return form;
+}
+
+/// "acks": "no quorum", "electingFollowers": "1,2 only". False: it is no such key, or no words.
+bool check_acks_told(const Collector& collector, const Seen& seen, const std::string& key,
+                     const Value& value, Verdict& verdict) {
+    if (!is_text(value)) return false;
+    if (key == "electingFollowers") {
+        check_electing(collector, seen, value.text, verdict);
+        return true;
+    }
+    if (!contains(key, "^(?:epochAcks?|acks)$")) return false;
+    check_quorum(seen, key, value.text, verdict);
+    return true;
+}
+
 }  // namespace
 
 void check_epochs(const Collector& collector, const Seen& seen, const std::string& key,
@@ -160,6 +221,7 @@ void check_epochs(const Collector& collector, const Seen& seen, const std::strin
         verdict.check(key, found[1], std::to_string(got.value));
     };
     if (check_returns(seen, key, value, verdict)) return;
+    if (check_acks_told(collector, seen, key, value, verdict)) return;
     if (key == "epoch" || key == "leaderEpoch" || key == "proposedEpoch") {
         check(collector.epoch());
     } else if (key == "leaderCurrentEpoch" || key == "currentEpoch") {
@@ -171,8 +233,11 @@ void check_epochs(const Collector& collector, const Seen& seen, const std::strin
     } else if (contains(key,
                         "^(?:electionFinished|epochAcked|acked|(?:epochAckQ|q)uorum(?:Formed)?|"
                         "epochStarted)$")) {
+        if (is_text(value)) return check_quorum(seen, key, value.text, verdict);
         verdict.check(key, truth(value, key), collector.is_acknowledged());
-    } else if (key == "followers" && is_text(value)) {
+    } else if (std::regex_match(key, leader_counted())) {
+        verdict.check(key, truth(value, key), is_leader_counted(collector, seen));
+    } else if (is_text(value) && contains(key, "^(?:followers|callers|calls|result|outcome)$")) {
         check_waiting(seen.followers_waited, seen, value.text, verdict);
     } else if (key == "followers" && value.is(Kind::array)) {
         const auto told = texts(value, key);  // One after the other.

@@ -32,8 +32,10 @@ zab::Snapshot tree_up_to(const std::vector<zab::Zxid>& history) {
 }
 
 Talk::Talk(const Case& one) {
-    static constexpr std::pair<std::string_view, Role> roles[] = {
-        {"follower", Role::follower}, {"observer", Role::observer}, {"leader", Role::leader}};
+    static constexpr std::pair<std::string_view, Role> roles[] = {{"learner", Role::follower},
+                                                                  {"follower", Role::follower},
+                                                                  {"observer", Role::observer},
+                                                                  {"leader", Role::leader}};
     const Value* described = nullptr;
     for (const auto& [name, role] : roles) {
         if (const Value* found = one.initial.find(name)) {
@@ -91,6 +93,8 @@ void Talk::set_up(const Value& described) {
         for (const zab::Zxid zxid : history) log.push(txn_at(zxid));
     }
     cluster_->disk(self_).preset(log, snapshot, epoch("acceptedEpoch"), epoch("currentEpoch"));
+    if (log.empty()) fail_truncation();
+    if (const Value* told = described.find("log")) lose_log(*told);
 }
 
 void Talk::speak(zab::NodeId mock, const zab::Notification& notification) {
@@ -178,16 +182,19 @@ void Talk::run(zab::Duration time) {
 
 void Talk::look(const std::string& step) {
     Look seen{.step = step, .heard = said().size()};
-    if (!cluster_->is_up(self_)) throw Refused("the server has ended at: " + step);
-    const zab::Server& server = cluster_->peer(self_).server();
-    seen.accepted = server.accepted_epoch;
-    seen.current = server.current_epoch;
-    seen.processed = server.database.last_processed();
+    const bool is_up = cluster_->is_up(self_);
+    if (!is_up && !has_exited()) throw Refused("the server has ended at: " + step);
     zab::Database reloaded;
     const zab::DiskImage& disk = cluster_->disk(self_).image();
     reloaded.load(disk);
     seen.reloaded = reloaded.last_processed();
-    seen.sessions = server.database.sessions().size();
+    if (is_up) {
+        const zab::Server& server = cluster_->peer(self_).server();
+        seen.accepted = server.accepted_epoch;
+        seen.current = server.current_epoch;
+        seen.processed = server.database.last_processed();
+        seen.sessions = server.database.sessions().size();
+    }
     seen.reloaded_sessions = reloaded.sessions().size();
     for (const trace::Record& record : cluster_->records()) {
         if (record.kind() == trace::Kind::snapshot_written) {
@@ -197,7 +204,9 @@ void Talk::look(const std::string& step) {
         seen.appended += record.kind() == trace::Kind::append ? 1u : 0u;
     }
     for (const zab::Zxid zxid : spoken_of_) {
-        const zab::History& log = server.database.committed_log();
+        const zab::History none;
+        const zab::History& log =
+            is_up ? cluster_->peer(self_).server().database.committed_log() : none;
         if (log.find(zxid).has_value() && log.last().zxid >= zxid) seen.applied.push_back(zxid);
         if (disk.log.find(zxid).has_value()) seen.logged.push_back(zxid);
     }

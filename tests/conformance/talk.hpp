@@ -39,6 +39,8 @@ class Talk {
     /// Plays one step of the stimulus; `finish` comes behind the last one.
     void play(const std::string& words);
     void finish();
+    /// Ends the server, as a process ends, and starts it again from its disk.
+    void restart();
 
     Role role() const { return role_; }
     /// Whether this names the real server: "leader", "mock follower".
@@ -68,6 +70,11 @@ class Talk {
     /// The server has closed the connection; it has left its role.
     const std::optional<End>& closed() const { return closed_; }
     const std::optional<End>& left() const { return left_; }
+    /// Its process has ended itself.
+    bool has_exited() const { return cluster_->halts() > 0; }
+    std::uint16_t exit_code() const { return cluster_->halt_code(); }
+    /// It was started again: what it holds in memory now it has read from its disk.
+    bool was_restarted() const { return was_restarted_; }
     /// Pings from the server since the script last spoke.
     std::size_t pings() const { return pings_; }
     bool answers_pings() const { return answers_pings_; }  ///< The script.
@@ -89,6 +96,9 @@ class Talk {
     void set_up(const Value& described);
     void join_mock_leader();
     void become_leader();
+    void lose_log(const Value& told);
+    void fail_truncation();
+    bool play_fault(const std::string& words);
     void speak(zab::NodeId mock, const zab::Notification& notification);
     void run(zab::Duration time);
     bool run_until(const std::function<bool()>& holds, zab::Duration limit);
@@ -103,7 +113,7 @@ class Talk {
     std::optional<Details> details_of(std::string words);
     bool say_as_leader(const std::string& packet, const Details& details);
     bool say_as_learner(const std::string& packet, const Details& details);
-    void say_snapshot();
+    void say_snapshot(const Details& details);
     void say_txn(const std::string& packet, const Details& details);
     void await(const std::string& packet);
     bool hear(const std::string& packet, const std::string& rest);
@@ -135,6 +145,7 @@ class Talk {
     bool answers_pings_ = false;
     bool tells_limits_ = false;
     bool was_linked_ = false;
+    bool was_restarted_ = false;
     std::optional<zab::Duration> silence_;  ///< Still to be waited out.
     std::vector<std::pair<std::string, bool>> claims_;
     std::optional<End> closed_, left_;
@@ -158,6 +169,18 @@ bool check_moment(const Talk& talk, const std::string& words, const Talk::Look& 
 /// What a case says of a connection or a role: "closed by the leader after syncLimit*tick"; of what
 /// has been said, or is held, in the end. False: the words are about something else. talk_fates.cpp
 bool check_fate(Talk& talk, const std::string& told, Verdict& verdict);
+/// "learner": "exits (QUORUM_PACKET_ERROR)", "exitCode": 13. False: the key or the words are about
+/// something else. talk_ends.cpp
+bool check_exit(const Talk& talk, const std::string& key, const Value& value, Verdict& verdict);
+/// "last zxid as before the sync": what that was when the talk began. False: other words.
+/// talk_ends.cpp
+bool check_unchanged(const Talk& talk, const std::string& words, const Talk::Look& look,
+                     Verdict& verdict);
+/// "received": ["LEADERINFO <1,0>", "DIFF", …]: all that the server says, one after the other, as
+/// far as the list goes. False: the key or the list is about something else. talk_ends.cpp
+bool check_transcript(Talk& talk, const std::string& key, const Value& value, Verdict& verdict);
+/// "last": "ACK <1,0> twice (NEWLEADER, UPTODATE)". False: other words. talk_ends.cpp
+bool check_last_acks(const Talk& talk, const Value& value, Verdict& verdict);
 /// "becomes 1 after ACKEPOCH": not earlier, and not later. False: the words name no packet.
 /// talk_moments.cpp
 bool check_change(const Talk& talk, const std::string& words, bool is_accepted, Verdict& verdict);

@@ -128,7 +128,7 @@ bool check_epochs_held(const Talk& talk, const std::string& words, const Look& l
                        Verdict& verdict) {
     static const std::regex epoch(
         "(?:its |(?:the )?(?:leader|follower|learner|server)'?s? )?(both|current|accepted)"
-        "(?: ?[eE]pochs?)(?: is| are| =|:)?(?: (stays|remains|still))?(?: now| at)? ?([0-9]+)");
+        "(?: ?[eE]pochs?)?(?: is| are| =|:)?(?: (stays|remains|still))?(?: now| at)? ?([0-9]+)");
     static const std::regex epochs(
         "(?:both )?epochs?(?: are| is| =|:)? ([0-9]+)(?: ?/ ?([0-9]+))?");  // Accepted, current.
     static const std::regex kept(
@@ -165,7 +165,8 @@ bool check_epochs_held(const Talk& talk, const std::string& words, const Look& l
 
 bool check_moment(const Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
     static const std::regex last(
-        "last ?(?:[pP]rocessed|[zZ]xid)(?: ?[zZ]xid)?(?: is| =|:)? ?(<[^>]*>|[a-z][0-9]?)( on "
+        "last ?(?:[pP]rocessed|[zZ]xid)(?: ?[zZ]xid)?(?: is| =|:)? ?(<[^>]*>|[a-z][0-9]?|[0-9]+)( "
+        "on "
         "disk)*");
     static const std::regex log_end("log ends (?:at|with|in) (<[^>]*>|[a-z][0-9]?)(?: on disk)*");
     static const std::regex packet(std::string("(?:(no) )?(") + packet_names +
@@ -184,7 +185,10 @@ bool check_moment(const Talk& talk, const std::string& words, const Look& look, 
     if (std::regex_match(words, found, sends)) {
         return check_moment(talk, "no " + found[1].str() + " sent", look, verdict);
     }
-    if (check_epochs_held(talk, words, look, verdict)) return true;
+    if (check_epochs_held(talk, words, look, verdict) ||
+        check_unchanged(talk, words, look, verdict)) {
+        return true;
+    }
     if (std::regex_match(words, found, log_end)) {
         verdict.check(words, text(talk.meant(found[1].str())), text(look.reloaded));
     } else if (std::regex_match(words, found, last)) {
@@ -217,7 +221,8 @@ void check_clause(Talk& talk, const std::string& words, const Look& look, Verdic
         verdict.require(words, look.reloaded == talk.snapshot_zxid());
     } else if (contains(words, "\\b(?:[Ss]napshots?|snap)\\b") ||
                contains(words,
-                        "^(?:never |not |none )?taken(?: once)?\\b|^(?:none|never|no)(?: during "
+                        "^(?:never |not |none )?(?:taken|written)(?: "
+                        "once)?\\b|^(?:none|never|no)(?: during "
                         "(?:an? |the )?(?:DIFF )?sync)?$")) {
         check_snapshot(talk, words, look, verdict);
     } else {

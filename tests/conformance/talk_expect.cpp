@@ -48,6 +48,8 @@ const Look& look_for(const Talk& talk, const std::string& key) {
         return talk.after(leads ? "FOLLOWERINFO" : "LEADERINFO");
     }
     if (contains(key, "UPTODATE|UpToDate")) return talk.after(leads ? "ACK " : "UPTODATE");
+    static const std::regex synced("[aA](?:fter|t)(DIFF|SNAP|TRUNC)");
+    if (std::regex_search(key, found, synced) && !leads) return talk.after(found[1]);
     if (contains(key, "COMMIT")) return talk.after("COMMIT");
     if (contains(key, "PROPOSAL|Proposal")) return talk.after(leads ? "propose" : "PROPOSAL");
     if (contains(key, "Ack|NEWLEADER|NewLeader")) {
@@ -129,6 +131,12 @@ bool is_one_zxid(const Talk& talk, const Value& value) {
 
 /// What the server holds, in memory and on disk.
 bool check_state(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
+    static const std::regex last_key(
+        "last ?(?:processed|zxid|logged)(?: ?zxid)?(?: ?(?:after|at) ?\\w+)?", std::regex::icase);
+    if (is_text(value) && std::regex_match(key, last_key) &&
+        check_unchanged(talk, "last zxid " + value.text, look_for(talk, key), verdict)) {
+        return true;
+    }
     static const std::regex epoch_key(
         "(?:leader|follower|observer)?(?:[cC]urrent|[aA]ccepted)Epoch(?:A[a-zA-Z]+)?");
     const bool at_ack = (key == "epochs" || key == "atAck") && talk.role() != Talk::Role::leader;
@@ -154,7 +162,8 @@ bool check_state(Talk& talk, const std::string& key, const Value& value, Verdict
         }
         verdict.check(key, list_of(wanted), list_of(key == "applied" ? last.applied : last.logged));
     } else if (key == "electionFinished") {
-        const zab::Leading* leading = talk.cluster().peer(talk.self()).leading();
+        const bool is_up = talk.cluster().is_up(talk.self());
+        const zab::Leading* leading = is_up ? talk.cluster().peer(talk.self()).leading() : nullptr;
         verdict.check(key, truth(value, key), leading != nullptr && leading->election_finished);
     } else if (key == "visible" &&
                value.text == "old data until COMMIT, then data-changed event and new data") {
@@ -252,7 +261,10 @@ void check_stored(Talk& talk, const std::string& key, const std::string& told, V
     // A snapshot is spoken of as it is when the new leader is acknowledged.
     const bool at_ack = key == "atAck" || (key == "snapshot" && talk.role() != Talk::Role::leader);
     const auto [words, moment] = moment_in(talk, told);
-    const Look& look = moment ? *moment : at_ack ? talk.after("NEWLEADER") : look_for(talk, key);
+    const Look& look = moment ? *moment
+                       : at_ack && (key == "atAck" || talk.has_said("NEWLEADER"))
+                           ? talk.after("NEWLEADER")
+                           : look_for(talk, key);
     const char* const where = std::regex_match(key, on_disk)     ? " on disk"
                               : std::regex_match(key, in_memory) ? " in memory"
                                                                  : "";
@@ -276,11 +288,15 @@ void check_key(Talk& talk, const std::string& key, const Value& value, Verdict& 
         "result|end|timeout|afterTimeout");
     static const std::regex stores(
         "snapshots?(?:Taken|Written)?|(?:at|before|after)[A-Z]\\w*|disk|onDisk|inLog|fromDisk|"
+        "epochs|(?:leader|follower)Epochs|"
         "diskImage|persisted|recovered|restored|inMemory|inTree|log|txnLog|logged|applied|reload(?:"
         "ed)?(?:"
         " from "
         "disk)?|durable|sessions?|createSession|memory");
     refuse_other_side(talk, key);
+    if (check_exit(talk, key, value, verdict) || check_transcript(talk, key, value, verdict)) {
+        return;
+    }
     static const std::regex at_time("after (" + sum_of_times() + ")");
     if (std::smatch found; std::regex_match(key, found, at_time)) {
         const auto time = duration_in(found[1], talk.cluster().config());
@@ -327,9 +343,14 @@ std::optional<Verdict> judge_talk(const Case& told) {
     Verdict verdict;
     for (const auto& [words, holds] : talk.claims()) verdict.require(words, holds);
     // Whatever ends the server comes last.
+    static const std::regex last(
+        "afterShutdown|(?:after|on|by)?(?: ?[rR]estart(?:ed)?| ?[rR]eboot(?:ed)?)");
     for (const bool ends : {false, true}) {
         for (const auto& [key, place, value] : one.expected.members) {
-            if ((key == "afterShutdown") == ends) check_key(talk, key, value, verdict);
+            if (std::regex_match(key, last) != ends) continue;
+            const bool is_restart = ends && key != "afterShutdown";
+            if (is_restart && !talk.was_restarted()) talk.restart();
+            check_key(talk, is_restart ? "afterRestart" : key, value, verdict);
         }
     }
     return verdict;

@@ -42,7 +42,11 @@ std::string with_bounds(const std::string& words) {
     static const std::regex bound(
         "\\b(?:no|not) later than |\\bin (?:at most |less than )?(?=[0-9])");
     static const std::regex latest("\\b(?:after|by|at) (.*?),? at (?:the )?latest$");
-    return std::regex_replace(std::regex_replace(words, bound, "within "), latest, "within $1");
+    static const std::regex at_latest("\\bat (?:the )?latest (?:after|within|by) ");
+    static const std::regex end("\\bend of (?:the )?(?:stream|file|input)\\b");
+    const std::string told =
+        std::regex_replace(std::regex_replace(words, end, "EOF"), at_latest, "within ");
+    return std::regex_replace(std::regex_replace(told, bound, "within "), latest, "within $1");
 }
 
 /// "…, as the proposal is not acked": so it must be; what is left of the words. A clause that tells
@@ -59,7 +63,10 @@ std::string without_reason(const Talk& talk, const std::string& words, Verdict& 
         ",? (?:although|though|even though|even if|even while|while|with) (?:all |the |every "
         ")*(?:PING|ping)s? (?:are "
         "|is |"
-        "being |still )*(?:answered|replied to|echoed|flow|flowing|go on|going on|continue)$");
+        "being |still )*(?:answered|replied to|echoed|flow|flowing|go on|going on|continue)$|"
+        ",? (?:although|though|even though|even if|while) (?:it|(?:the )?(?:mock )?(?:follower|"
+        "learner)) (?:still |always )?(?:answers|replies to|echoes|acks) (?:all |every |the )*"
+        "(?:PING|ping)s?$");
     std::smatch found;
     if (std::regex_search(words, found, in_spite)) {
         verdict.require(words, talk.answers_pings());
@@ -132,7 +139,8 @@ bool check_fate(Talk& talk, const std::string& told, Verdict& verdict) {
                    "times? out|leaves|ends|fails)\\b")) {
         verdict.check(words, true, leads);
     } else if (words == "FOLLOWING" || words == "follows") {
-        verdict.require(words, talk.cluster().peer(talk.self()).learning() != nullptr);
+        verdict.require(words, talk.cluster().is_up(talk.self()) &&
+                                   talk.cluster().peer(talk.self()).learning() != nullptr);
     } else if (contains(words,
                         "\\b(?:gives? up|steps? down|LOOKING|looking|abandon\\w*|stops|times? "
                         "out|quits?|"

@@ -46,6 +46,56 @@ std::string with_reasons(const std::string& words) {
     return std::regex_replace(with_plain_sums(told), reason, " ");
 }
 
+/// "the sync limit" is syncLimit.
+std::string with_named_limits(const std::string& words) {
+    static const std::regex limit("\\b(?:the )?(init|sync) limit\\b");
+    return std::regex_replace(words, limit, "$1Limit");
+}
+
+/// "LEADERINFO read, then silence": two things, one after the other.
+std::string with_silence_apart(const std::string& words) {
+    static const std::regex silence(
+        "\\b(read|received|seen|heard|sent),? (?:and |but )?(?:then |followed by |after that )"
+        "(?=silen|nothing|quiet)");
+    static const std::regex falls(
+        "\\b((?:reads|receives|gets|sees) [A-Z]+(?: <[0-9]+, ?[0-9]+>)?),? (?:and|but) (?:then )?"
+        "(?=(?:falls|goes|stays|keeps|remains) (?:silent|quiet|mute))");
+    return std::regex_replace(std::regex_replace(words, silence, "$1; "), falls, "$1; ");
+}
+
+/// "TRUNC <0,0>, log cannot be truncated": what is so already when the packet arrives comes first.
+void tell_faults_first(std::vector<Value>& steps) {
+    static const std::regex fault(
+        "(.*[0-9>]),? ?(?:;|,| but| and| while) ?((?:the |its |there is |with )?(?:no )?(?:txn "
+        "|transaction )?(?:log|truncat)[^,;]*)");
+    for (Value& step : steps) {
+        std::smatch found;
+        const std::string told = step.text;
+        if (!std::regex_match(told, found, fault) || !contains(found[1], "TRUNC")) continue;
+        step.text = found[2].str() + "; " + found[1].str();
+    }
+}
+
+/// "lead": "given up": what becomes of the call becomes of who leads.
+void take_calls_expected(Value& expected) {
+    static const Rewrite fates[] = {
+        {std::regex("^(?:is |was |has been )?(?:given up|abandoned|stopped|over|ended|left|quit)"
+                    "\\b"),
+         "gives up"},
+        {std::regex("^(?:ends|returns|throws|fails|terminates)\\b"), "gives up"},
+        {std::regex("^(?:goes on|continues|is kept(?: up)?|still runs)$"), "keeps leading"},
+    };
+    for (sim::json::Member& one : expected.members) {
+        if (!contains(one.key, "^(?:lead|lead\\(\\)|leadership|leading)$") || !is_text(one.value)) {
+            continue;
+        }
+        const std::string words = rewritten(one.value.text, fates);
+        if (words == one.value.text) throw Refused("expected." + one.key + ": " + words);
+        one.key = "leader";
+        one.value.text = words;
+    }
+}
+
 /// "as testNormalRun up to UPTODATE", "one PROPOSAL sent".
 std::string with_plain_steps(const std::string& words) {
     static const std::regex as_normal(
@@ -54,7 +104,9 @@ std::string with_plain_steps(const std::string& words) {
     static const std::regex other("^as \\w+ (?:up to|until) .*");
     const std::string told = std::regex_replace(words, as_normal, "normal run");
     if (std::regex_match(told, other)) throw Refused("step: " + words);
-    return std::regex_replace(told, one, "PROPOSAL sent");
+    static const std::regex read("^(?:the |its |leader's )?proposal (?:is )?(?:read|received)\\b");
+    return std::regex_replace(std::regex_replace(told, one, "PROPOSAL sent"), read,
+                              "PROPOSAL read");
 }
 
 /// "(no ACKEPOCH) initLimit*tick pass": what nobody says is no remark.
@@ -89,6 +141,39 @@ void tie_to_proposals(std::vector<Value>& steps) {
     }
 }
 
+/// "createSession on disk": the only proposal, where it is told without its kind, is that one.
+void open_session_expected(Case& one) {
+    static const std::regex bare(
+        "\\bPROPOSAL(?: (?:zxid )?<[0-9]+, ?[0-9]+>)?(?= ?$| ?[+;,&/] ?(?:COMMIT|and)| and "
+        "COMMIT)");
+    static const std::regex any("\\b(?:PROPOSAL|INFORM|[Pp]roposal)");
+    static const std::regex other("\\b(?:set|create|delete|txn)\\w*\\b|/[a-z]");
+    bool is_expected = false;
+    change_texts(one.expected, [&](const std::string& words) {
+        is_expected = is_expected || contains(words, "\\bcreateSession\\b");
+        return words;
+    });
+    for (const sim::json::Member& member : one.expected.members) {
+        is_expected = is_expected || member.key == "createSession";
+    }
+    std::size_t proposals = 0;
+    for (const Value& step : one.stimulus.elements) {
+        proposals += static_cast<std::size_t>(std::distance(
+            std::sregex_iterator(step.text.begin(), step.text.end(), any), std::sregex_iterator()));
+    }
+    const bool is_told =
+        std::any_of(one.stimulus.elements.begin(), one.stimulus.elements.end(),
+                    [](const Value& step) { return std::regex_search(step.text, other); });
+    if (!is_expected || is_told || proposals != 1) return;
+    for (Value& step : one.stimulus.elements) {
+        step.text = std::regex_replace(step.text, bare, "$& (createSession)");
+    }
+    static const std::regex kind("\\bcreateSession(?: txn)?\\b");
+    change_texts(one.expected, [](const std::string& words) {
+        return std::regex_replace(words, kind, "session");
+    });
+}
+
 /// "createSession <1,2> on disk": where that proposal is told without its kind, that is its kind.
 void take_kinds_expected(Case& one) {
     static const std::regex opener("\\bcreateSession(?: of| txn)? (<[0-9]+, ?[0-9]+>)");
@@ -111,6 +196,7 @@ void take_kinds_expected(Case& one) {
             if (step.text == "PROPOSAL " + zxid) step.text += " (createSession)";
         }
     }
+    if (!is_told && opened.empty()) open_session_expected(one);
 }
 
 }  // namespace
@@ -131,6 +217,10 @@ std::string words_of_key(const std::string& key) {
 
 Case in_one_form(const Case& one) {
     Case formed = one;
+    change_texts(formed.expected, with_named_limits);
+    change_texts(formed.stimulus, with_named_limits);
+    change_texts(formed.stimulus, with_silence_apart);
+    take_calls_expected(formed.expected);
     change_texts(formed.expected, with_reasons);
     take_kinds_expected(formed);
     static const std::regex comes(" ?-> ?PROPOSAL\\b");
@@ -142,6 +232,9 @@ Case in_one_form(const Case& one) {
     });
     change_texts(formed.stimulus, with_plain_steps);
     for (sim::json::Member& one_key : formed.expected.members) {
+        static const std::regex place("(first|last)(?:Packet|Message|Sent|Said)");
+        one_key.key = std::regex_replace(one_key.key, place, "$1");
+        if (contains(one_key.key, "^(?:learnerH|h)andler$")) one_key.key = "leader";
         if (one_key.key != "takeSnapshot") continue;
         one_key.key = "snapshot";  // What is said of the call is said of what it takes.
         static const std::regex call("^(?:is )?(never|not)(?: (?:been )?called)?$");
@@ -152,6 +245,7 @@ Case in_one_form(const Case& one) {
     const auto& steps = formed.stimulus.elements;
     if (std::all_of(steps.begin(), steps.end(), is_text)) {
         tie_to_proposals(formed.stimulus.elements);
+        tell_faults_first(formed.stimulus.elements);
     }
     return formed;
 }

@@ -30,15 +30,6 @@ constexpr std::pair<std::string_view, zab::MessageKind> packets[] = {
     {"ACK", zab::MessageKind::ack},
     {"PING", zab::MessageKind::ping}};
 
-/// Takes the first match out of the words.
-bool take(std::string& words, std::smatch& found, const std::regex& pattern) {
-    static std::string matched;
-    matched = words;
-    if (!std::regex_search(matched, found, pattern)) return false;
-    words = found.prefix().str() + " " + found.suffix().str();
-    return true;
-}
-
 std::uint32_t to_number(const std::string& digits) {
     return static_cast<std::uint32_t>(std::stoul(digits));
 }
@@ -54,7 +45,8 @@ bool tells_silence(const std::string& step) {
            contains(
                step,
                "\\b(?:un(?:acked|acknowledged|answered)|with(?:hold|held)|held back|holds back|"
-               "silen|stops|quiet|idle|mute|omits|omitted|missing|skipped|suppressed)\\b|"
+               "ignores?|ignored|silen|stops|quiet|idle|mute|omits|omitted|missing|skipped|"
+               "suppressed)\\b|"
                "\\b(?:withhold|silen|delayed past)");
 }
 
@@ -89,62 +81,6 @@ std::optional<zab::Zxid> zxid_said(const zab::Message& message) {
     return std::nullopt;
 }
 
-/// "epoch 0 zxid <1,2> from sid 1", "s = <1,2> (createSession)", "of p"; nothing when a word is
-/// left that has no meaning here.
-std::optional<Talk::Details> Talk::details_of(std::string words) {
-    static const std::regex session("[Ss]ession");
-    static const std::regex sender(
-        "(?:from |of |by |to )?(?:sid|follower|server|learner) ?=? ?([0-9]+)");
-    static const std::regex epoch(
-        "(?:(?:accepted|current)(?: ?[Ee]poch)?|[Ee]poch) ?[=:]? ?([0-9]+)");
-    static const std::regex named("\\b([a-z][a-z0-9]*) ?= ?(?=[<\\[(])");
-    static const std::regex pair("[<\\[(] ?([0-9]+) ?, ?([0-9]+) ?[>\\])]");
-    static const std::regex hex("0x([0-9a-fA-F]+)");
-    static const std::regex plain_number("\\b([0-9]+)\\b");
-    static const std::regex filler(
-        "\\b(?:zxid|of|for|with|and|at|an?|the|new|txn|transaction|proposal|follower|leader|create|"
-        "set|setData|createSession|session|data[0-9]*|packets?|to|it|tree|last)\\b|/[a-z]\\w*|"
-        "[,=:.+]|\\([^)]*\\)");
-    static const std::regex name("^\\s*([a-z][0-9]?)?\\s*$");
-    std::smatch found;
-    Details details;
-    details.opens_session = std::regex_search(words, session);
-    if (take(words, found, sender)) details.sid = static_cast<std::uint16_t>(to_number(found[1]));
-    if (take(words, found, named)) details.name = found[1];
-    if (take(words, found, pair)) {
-        details.zxid = zab::Zxid::of({to_number(found[1])}, to_number(found[2]));
-    }
-    // "(accepted epoch 0)" says the same as the zxid.
-    static const std::regex explained("\\((?:accepted |current )?[eE]poch ([0-9]+)\\)");
-    if (std::regex_search(words, found, explained)) details.epoch = zab::Epoch{to_number(found[1])};
-    words = without_remarks(words);
-    if (take(words, found, epoch)) details.epoch = zab::Epoch{to_number(found[1])};
-    if (!details.zxid && take(words, found, hex)) {
-        details.zxid = zab::Zxid{std::stoull(found[1], nullptr, 16)};
-    }
-    if (!details.zxid && take(words, found, plain_number)) {
-        details.zxid = zab::Zxid{std::stoull(found[1])};
-    }
-    words = std::regex_replace(words, filler, " ");
-    if (!std::regex_match(words, found, name)) return std::nullopt;
-    if (found[1].matched) details.name = found[1];
-    return details;
-}
-
-/// A zxid written out, or one of a name that stands for the next proposal of the epoch.
-zab::Zxid Talk::zxid_of(const Details& details, const std::string& packet) {
-    if (details.zxid && !details.name.empty()) names_[details.name] = *details.zxid;
-    if (details.zxid) return *details.zxid;
-    if (details.name.empty() && packet != "PROPOSAL" && !spoken_of_.empty()) {
-        return spoken_of_.back();  // "COMMIT": of the proposal before it.
-    }
-    const std::size_t before =
-        names_.size() + (sync_point_.epoch() == epoch_ ? sync_point_.counter() : 0);
-    const auto counter = static_cast<std::uint32_t>(before + 1);
-    const std::string name = details.name.empty() ? fmt::format("#{}", counter) : details.name;
-    return names_.try_emplace(name, zab::Zxid::of(epoch_, counter)).first->second;
-}
-
 zab::LinkId Talk::link() {
     const zab::NodeId mock = role_ == Role::leader ? speaker_ : leader_;
     const auto found = cluster_->link_of_mock(mock, self_, LinkKind::learner);
@@ -152,8 +88,11 @@ zab::LinkId Talk::link() {
     return *found;
 }
 
-void Talk::say_snapshot() {
-    const zab::Snapshot tree = tree_up_to({{1}, {2}, {3}});
+void Talk::say_snapshot(const Details& details) {
+    std::vector<zab::Zxid> history = {{1}, {2}, {3}};
+    if (details.zxid) history = {*details.zxid};
+    if (details.zxid == zab::Zxid{}) history.clear();
+    const zab::Snapshot tree = tree_up_to(history);
     snapshot_zxid_ = tree.position.zxid;
     cluster_->send(link(), zab::Snap{snapshot_zxid_, 0}, std::make_shared<zab::Snapshot>(tree));
 }
@@ -190,7 +129,7 @@ bool Talk::say_as_leader(const std::string& packet, const Details& details) {
     } else if (packet == "TRUNC") {
         cluster_->send(link(), zab::Trunc{sync_point_});
     } else if (packet == "SNAP") {
-        say_snapshot();
+        say_snapshot(details);
     } else if (packet == "NEWLEADER") {
         cluster_->send(link(), zab::NewLeader{details.zxid ? details.zxid->epoch()
                                                            : details.epoch.value_or(epoch_)});
@@ -244,6 +183,10 @@ bool Talk::say(const std::string& packet, std::optional<std::uint16_t> sid,
         return false;
     }
     auto details = is_tree ? Details{} : details_of(rest);
+    static const std::regex position(
+        "^ (?:(?:with |at |of )?(?:its )?zxid )?(<[0-9]+, ?[0-9]+>|[0-9]+)(?= |$)");
+    std::smatch told;
+    if (is_tree && std::regex_search(rest, told, position)) details->zxid = meant(told[1].str());
     if (!details.has_value()) return hear(packet, rest);
     if (!details->sid) details->sid = sid;
     if (details->sid && role_ == Role::leader) {
@@ -265,6 +208,72 @@ bool Talk::say(const std::string& packet, std::optional<std::uint16_t> sid,
     return true;
 }
 
+namespace {
+
+/// "connection lost", "mock leader dies", "EOF".
+bool ends_connection(const std::string& step) {
+    return contains(
+        step,
+        "^(?:connection|link|socket)? ?(?:is )?(?:clos|lost|cut|dropp|abandoned)|"
+        "^(?:mock )?(?:follower|leader|learner)[0-9 ]*(?:closes|dies|disconnects|"
+        "abandons|goes away|vanishes|disappears|drops out|leaves|hangs up)|"
+        "^(?:stream|input|connection|socket|link) ends\\b|^(?:EOF|end of (?:stream|input))$");
+}
+
+/// "follower hangs up after LEADERINFO", "… before ACKEPOCH": so it must be.
+void refuse_early_end(const Talk& talk, const std::string& step) {
+    static const std::string name = std::string("(") + packet_names + ")";
+    static const std::regex too_late("\\b(?:before|without|instead of) .*?" + name);
+    static const std::regex behind(
+        "\\b(?:after|upon|behind) (?:the |its |reading |receiving |sending )*" + name);
+    std::smatch found;
+    if (std::regex_search(step, found, behind)) {
+        const auto all = talk.said();
+        const bool is_heard =
+            talk.has_said(found[1]) || std::any_of(all.begin(), all.end(), [&](const auto& one) {
+                return packet_name(one) == found[1].str();
+            });
+        if (!is_heard) throw Refused("step: " + step);
+    } else if (contains(step, "\\b(?:after|upon|behind)\\b")) {
+        throw Refused("step: " + step);
+    } else if (contains(step, packet_names) && !std::regex_search(step, too_late)) {
+        throw Refused("step: " + step);
+    }
+    if (std::regex_search(step, found, too_late) && talk.has_said(found[1])) {
+        throw Refused("step: " + step);
+    }
+}
+
+/// The packet of "LEADERINFO read", "mock waits for NEWLEADER"; throws Refused when more is told.
+std::optional<std::string> packet_read(const std::string& step) {
+    static const std::string name = std::string("(") + packet_names + ")";
+    static const std::regex form(
+        name +
+        " (?:is |was |has been )?(?:read|received|seen|arrives|heard|sent)\\b(.*)|"
+        "(.*)(?:reads?|receives?|waits? for|gets|has read|sees) (?:its |an? )?" +
+        name + "( .*)?");
+    static const char* const around =
+        "mock|follower|learner|observer|leader|client|side|other|it|by|and|is|was|has|been|from|of|"
+        "an?|zxid|epoch|until|script";
+    static const std::regex pair("<[0-9]+, ?[0-9]+>");
+    std::smatch found;
+    if (!std::regex_match(step, found, form)) return std::nullopt;
+    const std::string rest = found.str(2) + " " + found.str(3) + found.str(5);
+    if (!made_of(std::regex_replace(rest, pair, ""), around)) throw Refused("step: " + step);
+    return found[1].matched ? found[1] : found[4];
+}
+
+/// What else "up to UPTODATE" may be told of is no normal run.
+void refuse_other_runs(const std::string& step) {
+    static const char* const known =
+        "normal|usual|runs?|handshakes?|sync|synced|synchroni[sz](?:ed|es|ation)|up|to|until|till|"
+        "through|and|including|as|in|of|mock|follower|learner|leader|goes|exchange|packets|is|an?|"
+        "with|discovery|all|everything|completed?|completes|done|finished|";
+    if (!made_of(step, std::string(known) + packet_names)) throw Refused("step: " + step);
+}
+
+}  // namespace
+
 bool Talk::play_clause(const std::string& words) {
     static const std::string name = std::string("(") + packet_names + ")";
     static const std::regex says(
@@ -272,29 +281,19 @@ bool Talk::play_clause(const std::string& words) {
         "?(?:\\(mock\\) ?)?(?:sends?|"
         "answers? with|replies with|replies|answers)? )?(?:an? |its )?" +
         name + "\\b(.*)");
-    static const std::regex read(
-        name +
-        " (?:is |was |has been )?(?:read|received|seen|arrives|heard|sent)\\b.*|"
-        ".*(?:reads?|receives?|waits? for|gets|has read|sees) (?:its |an? )?" +
-        name + "(?: .*)?");
     static const std::regex own_proposal(
         "(?:an? |one )?(?:PROPOSAL|proposal)(?: (?:of|for|from|by|at|an?|one|leader|create|"
         "set(?:Data)?|txn|transaction|write|made|issued|comes|goes|out|p|/[a-z]\\w*))*");
-    static const std::regex too_late("\\b(?:before|without|instead of) .*?" + name);
     static const std::regex up_to(".*(?:up to|until|through|to|till) " + name + ".*");
     const std::string step = plain(words);
     std::smatch found;
     const bool names_packet =
         contains(std::regex_replace(step, compiled("PINGs?"), "pings"), packet_names);
+    if (play_fault(step)) return true;
     const bool is_held_back = tells_silence(step);
     if (is_held_back) propose_untold(step);
-    if (contains(step,
-                 "^(?:connection|link|socket)? ?(?:is )?(?:clos|lost|cut|dropp|abandoned)|"
-                 "^(?:mock )?(?:follower|leader|learner)[0-9 ]*(?:closes|dies|disconnects|"
-                 "abandons|goes away|vanishes|disappears|drops out|leaves|hangs up)")) {
-        if (std::regex_search(step, found, too_late) && has_said(found[1])) {
-            throw Refused("step: " + words);
-        }
+    if (ends_connection(step)) {
+        refuse_early_end(*this, step);
         close();
     } else if (contains(step, "(?:\\bPINGs?\\b|\\bpings?\\b|heartbeats?)") && !names_packet) {
         answers_pings_ = answers_pings_ || !is_negated(step);
@@ -302,10 +301,12 @@ bool Talk::play_clause(const std::string& words) {
             wait(words);
     } else if (is_held_back || contains(step, "\\b(?:wait|pass|elapse|sleep|later|hangs)")) {
         wait(words);
-    } else if (std::regex_match(step, found, read)) {
-        await(found[1].matched ? found[1] : found[2]);
+    } else if (const auto packet = packet_read(step)) {
+        await(*packet);
+        claim_zxid(*packet, step.substr(step.find(*packet) + packet->size()));
     } else if (contains(step, "\\b(?:normal|usual|handshake|synced|synchroni[sz]|up to|until)") &&
                !contains(step, "propos|creat")) {
+        refuse_other_runs(step);
         go_normally_up_to(std::regex_match(step, found, up_to) ? found[1].str() : "UPTODATE");
     } else if (role_ == Role::leader && std::regex_match(step, own_proposal)) {
         propose(contains(words, "\\bset") ? zab::Operation::set : zab::Operation::create);

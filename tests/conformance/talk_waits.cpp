@@ -96,12 +96,18 @@ void Talk::wait(const std::string& told) {
         "goes|stays|remains|keeps?|left|quiet|idle|mute|passive|although|though|while|time|one|"
         "every|each|all|packets?|messages?|word|further|finally|afterwards|read|received|client|"
         "that|this|period|exceeding|exceeded|answering|there|forever|end|has|been|epoch|own|other|"
-        "timeouts?|side|submitted|connection|proposed|keeping|so";
+        "ignores?|ignored|falls|timeouts?|side|submitted|connection|proposed|keeping|so";
     const zab::Config& config = cluster_->config();
-    const std::string rest = std::regex_replace(std::regex_replace(words, sum, ""), mock, "");
+    static const std::regex owner("\\b(leader|follower|learner|mock)'s\\b");
+    const std::string rest = std::regex_replace(
+        std::regex_replace(std::regex_replace(words, sum, ""), mock, ""), owner, "$1");
     if (!made_of(without_remarks(rest), known) || contains(without_remarks(rest), "[0-9]")) {
         throw Refused("step: " + words);
     }
+    static const char* const twice =
+        "\\b(?:not|never|nothing|no longer|none)\\b(?: \\w+)? (?:un(?:acked|acknowledged|answered)|"
+        "with(?:held|hold)|ignor|missing|omitted|skipped|suppressed|silent|quiet|idle|mute)";
+    if (contains(words, twice)) throw Refused("step: " + words);
     check_held_back(words);
     const auto limit = duration_in(words, config);
     auto time = limit.value_or(config.tick_time * config.init_limit + zab::seconds(5));

@@ -35,7 +35,8 @@ bool is_soft(const std::string& area, const std::string& word) {
         "but|or|itself|new|old|until|till|up|out|one|two|three|four|five|other|more|first|last|"
         "yet");
     static const std::regex of_commits(
-        "add|loops?|commit(?:s|ted)?|reads?|writes?|cxids?|requests?|queues?|empty|pending|"
+        "add|arrives?|loops?|commit(?:s|ted)?|reads?|writes?|cxids?|requests?|queues?|empty|"
+        "pending|"
         "processed|"
         "done|"
         "wait|remaining|remains|behind|local|non-local|exactly|only|non-?empty|same|session|order|"
@@ -47,7 +48,7 @@ bool is_soft(const std::string& area, const std::string& word) {
         "answer(?:s|ed|ing)?|echo(?:es|ed|ing)?|respond(?:s|ed)?|ack(?:s|ed)?|PINGs?|pings?|"
         "calls?|waits?|waitForEpochAck|pass|normal|run|clos(?:es|ed)|although|tentative|prepared|"
         "epoch|old|left|failed|rename|currentEpoch|ACK|ACKEPOCH|PROPOSAL|UPTODATE|[0-9]+|"
-        "initLimit\\*tick",
+        "initLimit\\*tick|go(?:es|ing)?|continues?|flow(?:s|ing)?|keeps?|on",
         std::regex::icase);
     static const std::regex of_stories(
         "fails?|failure|errors?|gets?|gives|proposed|reaches|sees?|logged|itself|outstanding|times|"
@@ -111,7 +112,8 @@ bool tells_outcome(const std::string& clause) {
 bool is_idle(const std::string& where) {
     static const std::regex known(
         "initial\\.(?:config\\.)?(?:voters|observers|workers|commitWorkers|numCommitThreads|"
-        "writePercent|electingFollowers|leaderSnapshotZxid|ensemble|followers|server|leader\\."
+        "writePercent|readPercent|reads|electingFollowers|leaderSnapshotZxid|ensemble|followers|"
+        "server|leader\\."
         "history|leader\\.lastZxid)");
     return std::regex_match(where, known);
 }

@@ -75,6 +75,8 @@ class Cluster {
     std::uint64_t refusals() const { return refusals_; }
     /// How often the server ended itself.
     std::uint64_t halts() const { return halts_; }
+    /// The exit code with which the last one to do so did.
+    std::uint16_t halt_code() const { return halt_code_; }
 
     // What the test speaks: as a mock, over a connection.
     /// A notification as if it came from this server, over the connection that stands.
@@ -220,6 +222,7 @@ class Cluster {
     std::vector<trace::Record> records_;
     std::uint64_t refusals_ = 0;
     std::uint64_t halts_ = 0;
+    std::uint16_t halt_code_ = 0;
 };
 
 }  // namespace test

@@ -72,8 +72,9 @@ void Cluster::interpret_rest(Node& node, const zab::Effect& effect) {
     } else if (const auto* append = std::get_if<zab::Append>(&effect)) {
         node.disk.append(append->txn);
         tell(node, sim::append_record(append->txn, node.disk.image().log.last().prefix));
-    } else if (std::holds_alternative<zab::Halt>(effect)) {
+    } else if (const auto* halt = std::get_if<zab::Halt>(&effect)) {
         ++halts_;
+        halt_code_ = halt->code;
         kill(id);
     } else if (const auto* refusal = std::get_if<zab::RefuseToStart>(&effect)) {
         ++refusals_;

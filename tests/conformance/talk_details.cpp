@@ -1,0 +1,82 @@
+#include "tests/conformance/talk.hpp"
+
+#include <fmt/format.h>
+
+namespace conformance {
+
+// What the script says of a packet behind its name.
+
+namespace {
+
+/// Takes the first match out of the words.
+bool take(std::string& words, std::smatch& found, const std::regex& pattern) {
+    static std::string matched;
+    matched = words;
+    if (!std::regex_search(matched, found, pattern)) return false;
+    words = found.prefix().str() + " " + found.suffix().str();
+    return true;
+}
+
+std::uint32_t to_number(const std::string& digits) {
+    return static_cast<std::uint32_t>(std::stoul(digits));
+}
+
+}  // namespace
+
+/// "epoch 0 zxid <1,2> from sid 1", "s = <1,2> (createSession)", "of p"; nothing when a word is
+/// left that has no meaning here.
+std::optional<Talk::Details> Talk::details_of(std::string words) {
+    static const std::regex session("[Ss]ession");
+    static const std::regex sender(
+        "(?:from |of |by |to )?(?:sid|follower|server|learner) ?=? ?([0-9]+)");
+    static const std::regex epoch(
+        "(?:(?:accepted|current)(?: ?[Ee]poch)?|[Ee]poch) ?[=:]? ?([0-9]+)");
+    static const std::regex named("\\b([a-z][a-z0-9]*) ?= ?(?=[<\\[(])");
+    static const std::regex pair("[<\\[(] ?([0-9]+) ?, ?([0-9]+) ?[>\\])]");
+    static const std::regex hex("0x([0-9a-fA-F]+)");
+    static const std::regex plain_number("\\b([0-9]+)\\b");
+    static const std::regex filler(
+        "\\b(?:zxid|of|for|with|and|at|an?|the|new|txn|transaction|proposal|follower|leader|create|"
+        "set|setData|createSession|session|data[0-9]*|packets?|to|it|tree|last)\\b|/[a-z]\\w*|"
+        "[,=:.+]|\\([^)]*\\)");
+    static const std::regex name("^\\s*([a-z][0-9]?)?\\s*$");
+    std::smatch found;
+    Details details;
+    details.opens_session = std::regex_search(words, session);
+    if (take(words, found, sender)) details.sid = static_cast<std::uint16_t>(to_number(found[1]));
+    if (take(words, found, named)) details.name = found[1];
+    if (take(words, found, pair)) {
+        details.zxid = zab::Zxid::of({to_number(found[1])}, to_number(found[2]));
+    }
+    // "(accepted epoch 0)" says the same as the zxid.
+    static const std::regex explained("\\((?:accepted |current )?[eE]poch ([0-9]+)\\)");
+    if (std::regex_search(words, found, explained)) details.epoch = zab::Epoch{to_number(found[1])};
+    words = without_remarks(words);
+    if (take(words, found, epoch)) details.epoch = zab::Epoch{to_number(found[1])};
+    if (!details.zxid && take(words, found, hex)) {
+        details.zxid = zab::Zxid{std::stoull(found[1], nullptr, 16)};
+    }
+    if (!details.zxid && take(words, found, plain_number)) {
+        details.zxid = zab::Zxid{std::stoull(found[1])};
+    }
+    words = std::regex_replace(words, filler, " ");
+    if (!std::regex_match(words, found, name)) return std::nullopt;
+    if (found[1].matched) details.name = found[1];
+    return details;
+}
+
+/// A zxid written out, or one of a name that stands for the next proposal of the epoch.
+zab::Zxid Talk::zxid_of(const Details& details, const std::string& packet) {
+    if (details.zxid && !details.name.empty()) names_[details.name] = *details.zxid;
+    if (details.zxid) return *details.zxid;
+    if (details.name.empty() && packet != "PROPOSAL" && !spoken_of_.empty()) {
+        return spoken_of_.back();  // "COMMIT": of the proposal before it.
+    }
+    const std::size_t before =
+        names_.size() + (sync_point_.epoch() == epoch_ ? sync_point_.counter() : 0);
+    const auto counter = static_cast<std::uint32_t>(before + 1);
+    const std::string name = details.name.empty() ? fmt::format("#{}", counter) : details.name;
+    return names_.try_emplace(name, zab::Zxid::of(epoch_, counter)).first->second;
+}
+
+}  // namespace conformance
