@@ -243,6 +243,11 @@ void Stage::play_all() {
 }
 
 void Stage::play(const std::string& told) {
+    const auto parts = split_at(told, "; ");
+    if (parts.size() > 1 && told.find('(') == std::string::npos) {
+        for (const std::string& part : parts) play(part);
+        return;
+    }
     static const std::regex instance("\\b(?:an?|its) new instance(?: of it)?\\b");
     const std::string step = std::regex_replace(
         without_ids(without_places(without_attributes(known_step(told)))), instance, "it");

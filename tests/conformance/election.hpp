@@ -34,7 +34,8 @@ inline const std::string who_pattern =
     "(?:an?|one|any) observer|(?:(?:an?|one|first) )?follower|observers? [0-9]+(?:(?:, ?| and "
     ")[0-9]+)*|"
     "(?:all )?(?:[0-9]+|two|three|four|five) (?:fresh |started |running )?"
-    "(?:nodes|servers|peers|voters)|(?:(?:nodes?|servers?|peers?|followers?|sids?|leader)? "
+    "(?:nodes|servers|peers|voters|observers)|(?:(?:nodes?|servers?|peers?|followers?|sids?|leader)"
+    "? "
     "?(?:[0-9]+(?:(?:, ?(?:and )?| and "
     ")[0-9]+)*)|(?:all|both|others|rest|everybody|leader|old leader|remaining)(?: nodes| peers| "
     "servers)?|(?:all |both )?(?:followers|observers)|it|they|all [0-9]+|(?:follower )?[A-Z]|))";
@@ -112,6 +113,7 @@ class Stage {
     void check_steady(Verdict& verdict) const;
     /// All that came of malformed messages: nothing.
     bool ignored_all() const { return ignored_all_; }
+    bool has_malformed() const { return has_malformed_; }
 
     std::unique_ptr<test::Cluster> cluster;
     std::map<std::string, std::string> outcomes;  ///< Of steps that end in a result.
@@ -210,7 +212,7 @@ class Stage {
     std::vector<NodeId> started_;   ///< Those that start at all; none: everybody.
     std::vector<NodeId> subject_;   ///< Of the clause before.
     std::optional<NodeId> before_;
-    bool ignored_all_ = false;
+    bool ignored_all_ = false, has_malformed_ = false;
     std::optional<std::pair<NodeId, NodeId>> unreachable_;  ///< Who cannot dial whom.
     std::vector<Restart> restarts_;
     std::vector<std::pair<NodeId, std::size_t>> steady_;  ///< And how often they have looked.

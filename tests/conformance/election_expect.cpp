@@ -160,7 +160,8 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
 std::vector<std::string> clauses_of(const std::string& words) {
     const char* const separator =
         "\\s*[;:,]\\s*|\\s+and (?:then "
-        ")?(?=(?:looks?|goes|follows?|joins?|stays?|leads?|serves?|is|are|does|"
+        ")?(?=(?:looks?|goes|follows?|joins?|stays?|leads?|serves?|ends?|decides?|finish(?:es)?|"
+        "terminates?|adopts?|takes?|is|are|does|"
         "do|must|never|not)\\b)";
     std::vector<std::string> all;
     std::string rest = without_remarks(words);

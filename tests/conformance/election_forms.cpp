@@ -23,6 +23,28 @@ std::string with_ranges_told(const std::string& words) {
     return all + found.suffix().str();
 }
 
+/// What mocks say.
+std::string known_message(const std::string& told) {
+    static const std::array forms{
+        Rewrite{std::regex("^([0-9]+) \\(mock\\) "), "mock $1 "},
+        Rewrite{std::regex("^(?:an? )?notification from (?:mock )?([0-9]+) (?:claims|has|with) "),
+                "mock $1 sends notification with "},
+        Rewrite{
+            std::regex("^((?:valid|malformed|an?|truncated|good|LOOKING|FOLLOWING|LEADING) .*"
+                       "\\b(?:votes?|notifications?|messages?)) (?:from|of) (?:mock )?([0-9]+)$"),
+            "mock $2 sends $1"},
+        Rewrite{
+            std::regex(
+                ",? (?:whose |its |the )?config(?:uration)?(?: bytes| string| part)? (?:is |are )?"
+                "(?:not parse?able|un-?parse?able|cannot be parsed)$"),
+            " with unparsable config"},
+        Rewrite{std::regex("\\b(LOOKING|FOLLOWING|LEADING) \\+ (?=LOOKING|FOLLOWING|LEADING)"),
+                "$1 and "},
+        Rewrite{std::regex("^(mocks?(?: [0-9]+(?:(?:, ?| and )[0-9]+)*)?): "), "$1 sends "},
+    };
+    return rewritten(told, forms);
+}
+
 }  // namespace
 
 std::string known_step(const std::string& told) {
@@ -58,26 +80,20 @@ std::string known_step(const std::string& told) {
         Rewrite{std::regex("^(?:2|two) followers (?=stop|die|crash|leave|go)"), "both followers "},
         Rewrite{std::regex("^only (.*) remains?$"), "$1 remain"},
         Rewrite{std::regex("^leader of (?:the )?(?:round 1|first (?:round|election)) "), "leader "},
-        Rewrite{std::regex("^([0-9]+) \\(mock\\) "), "mock $1 "},
-        Rewrite{std::regex("^(?:an? )?notification from (?:mock )?([0-9]+) (?:claims|has|with) "),
-                "mock $1 sends notification with "},
-        Rewrite{
-            std::regex("^((?:valid|malformed|an?|truncated|good|LOOKING|FOLLOWING|LEADING) .*"
-                       "\\b(?:votes?|notifications?|messages?)) (?:from|of) (?:mock )?([0-9]+)$"),
-            "mock $2 sends $1"},
         Rewrite{std::regex("\\b(joins?) (?:the |an? )?(?:established|running|existing|serving) "
                            "(?:ensemble|quorum|cluster|leader)$"),
                 "$1"},
-        Rewrite{std::regex("\\b(starts?|restarts?) at (?=round [0-9])"), "$1 in "},
-        Rewrite{std::regex("^(mocks?(?: [0-9]+(?:(?:, ?| and )[0-9]+)*)?): "), "$1 sends "},
-        Rewrite{std::regex("\\bwhose config(?:uration)?(?: (?:part|string))? (?:cannot be "
-                           "(?:parsed|read)|can not be parsed|does not parse)"),
-                "with unparsable config"},
+        Rewrite{std::regex("\\b(starts?|restarts?|joins?|is|are) at (?=round [0-9])"), "$1 in "},
+        Rewrite{std::regex("^elect$"), "election"},
+        Rewrite{std::regex("^start (?:the )?([0-9]+|[a-z]+) voters (?:\\+|and) (?:the )?"
+                           "([0-9]+|[a-z]+) observers$"),
+                "start $1 voters, then start $2 observers"},
+        Rewrite{std::regex("^(?:run |start )?concurrent clients$"), "run clients"},
         Rewrite{std::regex("^(?:a |an )?(?:[0-9]+ )?clients? (?:put )?load (?:on|at) (?:all|every "
                            "server|everybody)$"),
                 "run clients"},
     };
-    return rewritten(with_ranges_told(told), forms);
+    return rewritten(known_message(with_ranges_told(told)), forms);
 }
 
 std::string known_claim(const std::string& told) {

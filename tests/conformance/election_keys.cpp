@@ -60,6 +60,11 @@ void check_told_servers(Stage& stage, const std::string& key, const std::string&
     const auto outcome =
         std::regex_match(words, decided) ? stage.outcomes.end() : stage.outcomes.find(key);
     const bool is_first = key == "first";
+    const auto parts = split_at(words, "; ");
+    if (parts.size() > 1) {
+        for (const std::string& part : parts) check_told_servers(stage, key, part, verdict);
+        return;
+    }
     if ((is_first || key == "second" || key == "last") &&
         (check_elected_by(stage, is_first, words, verdict) ||
          check_majority(stage, is_first, words, verdict))) {
@@ -146,6 +151,10 @@ bool check_place(Stage& stage, const std::string& key, const std::string& words,
     if (key == "election" && contains(words, "^(?:ends?|finish(?:es)?|completes?|is over)\\b")) {
         check_servers(stage, stage.listeners(), "election " + words, false, verdict);
         return true;
+    }
+    if (key == "election" && contains(words, "^again after (?:the )?epoch (?:wait|timeout)$")) {
+        check_first_lead(stage, "gives up waiting for epoch", verdict);
+        return check_first_lead(stage, "new election", verdict);
     }
     const auto members = stage.cluster->members();
     const bool is_third = key == "third" && members.size() >= 3 && !stage.outcomes.contains(key);

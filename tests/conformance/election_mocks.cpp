@@ -40,6 +40,7 @@ std::string number_of(const std::string& words) {
 /// Messages are values here, not bytes: one that is no notification stands for bytes that make
 /// none. It must leave no trace in whoever gets it.
 void Stage::say_malformed(NodeId mock) {
+    has_malformed_ = true;
     for (const NodeId to : cluster->config().voters) {
         if (!cluster->is_up(to)) continue;
         const zab::LinkId link = link_of(mock, to);

@@ -82,15 +82,29 @@ bool check_elected_by(Stage& stage, bool is_first, const std::string& words, Ver
     return true;
 }
 
-/// "majority agrees on another leader": of the first election, or of the last.
+/// "majority agrees on another leader", "leader decides, too": of the first election or the last.
 bool check_majority(Stage& stage, bool is_first, const std::string& words, Verdict& verdict) {
     static const std::regex form(
         "(?:(?:the|an?) )?(?:majority|quorum|more than half)(?: of (?:the )?(?:peers|servers|nodes|"
-        "voters|them))?(?: \\([<>= 0-9]+\\))? (?:agrees?|decides?|follows?|votes?)(?:(?: on| for)? "
+        "voters|them))?(?: \\([<>= 0-9]+\\))? (?:agrees?|decides?|follows?|joins?|votes?)(?:(?: "
+        "on| for)? "
         "(?:(?:an?|the) )?(one|same|single|another|new|different|other)?(?: one)?(?: living)?"
         "(?: leader)?)?");
+    static const std::regex itself(
+        "(?:the )?leader (?:itself )?(?:joined|decides|decided|agrees|follows itself)"
+        "(?:,? (?:too|also))?");
     std::smatch found;
-    if (!std::regex_match(words, found, form)) return false;
+    const bool is_of_leader = std::regex_match(words, itself);
+    if (!is_of_leader && !std::regex_match(words, found, form)) return false;
+    if (is_of_leader) {
+        const auto has_decided = [&] {
+            const auto whom = chosen(stage, is_first);
+            const auto own = whom ? election_of(stage, *whom, is_first) : std::nullopt;
+            return own && own->decided && own->leader == *whom;
+        };
+        verdict.require(words, stage.cluster->run_until(has_decided, in_the_end));
+        return true;
+    }
     stage.cluster->run_until([&] { return chosen(stage, is_first).has_value(); }, in_the_end);
     const auto leader = chosen(stage, is_first);
     const std::string what = fmt::format("{}: {}", words, name_of(leader));

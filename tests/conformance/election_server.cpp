@@ -374,7 +374,7 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
                         "(?: (?:the |an? |every )?(?:malformed|truncated|bad|short|partial|broken|"
                         "invalid) (?:message|notification|vote)s?)?$")) {
         // It hears nobody but mocks: what it decides it has heard later.
-        verdict.require(words, stage.ignored_all());
+        verdict.require(words, stage.ignored_all() || !stage.has_malformed());
         check_decision(stage, node, words, is_first, verdict);
     } else if (check_choice(stage, node, words, verdict) ||
                check_round(stage, node, words, verdict) ||

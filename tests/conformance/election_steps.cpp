@@ -57,12 +57,16 @@ std::optional<std::vector<NodeId>> Stage::nodes_of_list(const std::string& who) 
 /// "all 3 servers", "all 5": as many as there are.
 std::optional<std::vector<NodeId>> Stage::nodes_counted(const std::string& who) const {
     static const std::regex counted(
-        "(?:all )?([0-9]+|two|three|four|five) (?:[a-z]+ )?(?:nodes|servers|peers|voters)|"
+        "(?:all )?([0-9]+|two|three|four|five) (?:[a-z]+ )?(nodes|servers|peers|voters|observers)|"
         "all ([0-9]+)");
     std::smatch found;
     if (std::regex_match(who, found, counted)) {
-        const auto all = everybody();
-        if (count_in(found[found[1].matched ? 1 : 2]) != all.size())
+        const zab::Config& config = cluster->config();
+        const bool are_both = !config.observers.empty() && started_.empty();
+        const auto all = found[2] == "observers"            ? config.observers
+                         : found[2] == "voters" && are_both ? config.voters
+                                                            : everybody();
+        if (count_in(found[found[1].matched ? 1 : 3]) != all.size())
             throw Refused("who are " + who + "?");
         return all;
     }

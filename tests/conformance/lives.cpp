@@ -232,9 +232,11 @@ const std::vector<Life::Act> Life::acts = {
          "(?:(?:client )?waits? )?(?:for|until|till) (?:(?:it|client) gives up|end of (?:its "
          ")?session|"
          "(?:its |the )?session(?: is)?(?:'s end| end| ends| over| has ended| expires| expired|"
-         " terminated| times out))"),
+         " terminated| times out)|(?:Expired|expiration|termination)(?: event| state)?(?: is "
+         "(?:seen|reported))?)"),
      &Life::await_end},
-    {any_case("(?:client )?connects?(?: to (?:a )?server)?"), &Life::connect},
+    {any_case("(?:client )?(?:connects?|is connected|connected)(?: to (?:a )?server)?"),
+     &Life::connect},
     {any_case("(?:client )?(?:reconnects?|re-?opens?(?: session)?|new (?:handle|client))"
               "(?: to (?:an?|another|same|next)? ?server)?"
               "(?: (?:with|using|by) (?:its )?(?:same |old )?(?:session )?(?:id|session)"
@@ -264,8 +266,12 @@ Verdict live(const Case& one) {
     static const std::string between =
         "; *|, (?:and )?then |, (?=(?:the )?(?:client|server|socket|session|another|new|wait|close|"
         "read|use|start|stop))";
-    Life life(one.initial, one.release);
-    for (const std::string& step : texts(one.stimulus, "stimulus")) {
+    std::vector<std::string> steps = texts(one.stimulus, "stimulus");
+    Value initial = one.initial;
+    for (std::string& step : steps) step = known_life_step(step);
+    if (!steps.empty()) steps.front() = take_timeout(steps.front(), initial);
+    Life life(initial, one.release);
+    for (const std::string& step : steps) {
         for (const std::string& part : split_at(step, between)) life.play(part);
     }
     life.finish();

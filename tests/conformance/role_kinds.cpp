@@ -31,7 +31,7 @@ SessionKind kind_of(const std::string& words, bool was_unknown) {
     kind.is_unknown =
         says(words,
              "\\b(unknown|none known|never|any|not tracked|untracked|neither|nobody'?s?|nowhere"
-             "|none with (?:this|that|such an?) id"
+             "|none with (?:this|that|such an?) id|^none$"
              "|not (?:a )?global|no such|not known|unheard|random|made[- ]up|arbitrary|fake)\\b");
     kind.is_upgrading = !kind.is_unknown && says(words, "upgrad");
     kind.is_local = !kind.is_unknown && says(words, "\\blocal\\b");

@@ -211,7 +211,8 @@ Asked asked_in(const Value& stimulus) {
                                    std::regex::icase);
     static const std::regex plain(
         "(?:the server |leader |learner )?checks?(?: ?Session)?(?:\\([^)]*\\))?"
-        "(?: (?:of|for|with|on) (?:it|each|the session|all)(?: of them)?)?",
+        "(?: (?:of|for|with|on) (?:it|each|the session|all|an unknown (?:id|session))(?: of "
+        "them)?)?",
         std::regex::icase);
     Asked asked;
     for (const std::string& step : texts(stimulus, "stimulus")) {
@@ -298,22 +299,30 @@ Verdict check_roles(const Case& one) {
 Verdict create_nodes(const Case& one) {
     static const std::regex by_it(
         "(?:that session |it )?creates? (ephemeral|persistent)?(?: node)? ?(/[a-z0-9]+)"
-        "(?: (?:by|of|from|for|with) (?:that|the|this|it|its)(?: fake| unknown)?(?: session)?)?"
-        "(?:,? (?:submitted |directly )*(?:at|to|on) the leader)?",
+        "(?:,? (?:submitted |directly )*(?:at|to|on) (?:the )?leader)?"
+        "(?: (?:by|of|from|for|with) (?:(?:that|the|this|it|its|an?)\\b ?)?(?:fake|unknown)?"
+        "(?: ?session)?)?(?:,? (?:submitted |directly )*(?:at|to|on) (?:the )?leader)?",
         std::regex::icase);
     static const std::regex by_other(
         "(?:an?other|a normal|an ordinary|a global|a connected) (?:session|client) creates "
         "(/[a-z]+)|creates? (?:node )?(/[a-z]+) (?:by|of|from|with) (?:an?other|a normal|an "
         "ordinary|a global|a connected) (?:session|client)");
     static const std::regex path("/[a-z0-9]+");
-    const auto kinds = kinds_of(member(one.initial, "session").text);
+    const Value* session = one.initial.find("session");
+    const std::uint64_t nodes_told = number_or(one.initial, "nodes", 1);
+    if (nodes_told == 0 || nodes_told > 9) throw Refused("initial.nodes");
+    const auto steps = texts(one.stimulus, "stimulus");
+    const bool says_unknown = !steps.empty() && says(steps[0], "\\bby (an? )?unknown session\\b");
+    if (session == nullptr && !says_unknown) throw Refused("whose session?");
+    const auto kinds = kinds_of(session == nullptr ? "unknown" : session->text);
     if (kinds.size() != 1) throw Refused("session: several");
     const bool has_local = is_on(member(one.initial, "localSessions"), "localSessions");
     Roles roles("leader", has_local, kinds.front());
     Roles known("leader", has_local, {"global", false, false, true});
     std::vector<std::pair<std::string, bool>> nodes;
-    for (const std::string& step : texts(one.stimulus, "stimulus")) {
-        for (const std::string& part : split_at(step, "; *")) {
+    for (const std::string& step : steps) {
+        for (const std::string& told : split_at(step, "; *")) {
+            const std::string part = without_asides(told);
             std::smatch found;
             if (std::regex_match(part, found, by_it)) {
                 const bool is_ephemeral = says(found[1], "ephemeral");
@@ -343,43 +352,6 @@ Verdict create_nodes(const Case& one) {
 }
 
 }  // namespace
-
-std::string session_result(const std::optional<SessionRefusal>& refusal) {
-    if (!refusal.has_value()) return "ok";
-    switch (*refusal) {
-        case SessionRefusal::unknown: return "UNKNOWNSESSION";
-        case SessionRefusal::expired: return "SESSIONEXPIRED";
-        case SessionRefusal::moved: return "SESSIONMOVED";
-    }
-    throw Refused("a refusal without a name");
-}
-
-std::string wanted_session_result(const std::string& words) {
-    static const char* const fine =
-        "\\b(ok|no-?op|pass(es)?|succeeds|success|no (exception|error|check)|leader "
-        "(decides|checks)|allowed"
-        "|nothing (is )?checked|(never|not|un) ?(checked|refused|fail(s|ed)?|expired)|does not "
-        "(throw|fail)"
-        "|accepted|valid)\\b";
-    static const char* const known =
-        "ok|no-?op|pass(?:es)?|succeeds|success|no|exceptions?|errors?|checks?|leader|decides|"
-        "allowed|"
-        "nothing|never|not|un|un(?:checked|refused)|checked|refused|fail(?:s|ed)?|expired|does|"
-        "throws?|"
-        "fail|"
-        "accepted|valid|SESSION ?EXPIRED|SessionExpired|learners?|followers?|SESSION "
-        "?MOVED|UNKNOWN ?SESSION|KeeperException|"
-        "Session(?:Expired|Moved)Exception|UnknownSessionException|UNKNOWNSESSIONEXCEPTION|"
-        "session|moved|unknown|rejected|is|with|thrown|here|there|it|the|only|then|on|and|so|to|of|"
-        "by|"
-        "false|true|server|always|both|either|all|each|any|every|in|at|a|an|local|global|cases?";
-    if (!made_of(words, known)) throw Refused("what result is \"" + words + "\"?");
-    if (says(words, fine) && !says(words, "\\bnot ok\\b")) return "ok";
-    if (says(words, "expired|\\b(refused|rejected|fails)\\b")) return "SESSIONEXPIRED";
-    if (says(words, "moved")) return "SESSIONMOVED";
-    if (says(words, "unknown")) return "UNKNOWNSESSION";
-    throw Refused("what result is \"" + words + "\"?");
-}
 
 std::optional<Verdict> judge_roles(const Case& one) {
     if (one.area != "SESS") return std::nullopt;

@@ -68,7 +68,16 @@ void check_states(const std::string& key, const Value& value, const States& stat
     static const std::regex each(
         "[;,] each (?:state )?(?:reported )?(?:only |exactly |just )?once$|"
         " \\(each (?:state )?(?:reported )?(?:only |exactly |just )?once\\)$");
+    static const std::regex never_twice(
+        "[;,] (?:(?:and )?(?:none|no (?:state|event))(?: is| reported)* (?:twice|repeated|"
+        "duplicated)|(?:without|no) (?:any )?duplicates?)$");
     std::string words = value.text;
+    if (is_text(value) && std::regex_search(words, never_twice)) {
+        words = std::regex_replace(words, never_twice, "");
+        for (const std::string& one : states) {
+            verdict.require(value.text, std::count(states.begin(), states.end(), one) == 1);
+        }
+    }
     if (is_text(value) && contains(words, "each .*once\\)?$")) {
         words = std::regex_replace(words, each, "");
         for (const std::string& one : states) {
@@ -154,7 +163,9 @@ void check_client_end(const std::string& words, std::optional<zab::Duration> end
 }
 
 bool is_about_states(const std::string& key) {
-    return says(key, "^(client ?)?(states?( ?(events|changes|order|sequence|reports))?|events)$");
+    return says(key,
+                "^(client ?|watcher ?|keeper ?|reported ?|observed ?)?(states?( ?(events|changes|"
+                "order|sequence|reports|seen))?|events|watcher|sequence|state ?trace)$");
 }
 
 namespace {

@@ -25,6 +25,10 @@ bool check_story(const std::string& words, const States& states, Verdict& verdic
 /// since it lost its server.
 void check_client_end(const std::string& words, std::optional<zab::Duration> ended_after,
                       std::uint64_t timeout_ms, Verdict& verdict);
+/// A step of a client's life, in the words that are known. life_forms.cpp
+std::string known_life_step(const std::string& told);
+/// "connects, timeout 3000": without the time, which becomes that of the session.
+std::string take_timeout(const std::string& step, Value& initial);
 /// Whether a key speaks of the states in order.
 bool is_about_states(const std::string& key);
 /// "Disconnected only once", "Disconnected reported once", "no duplicates": how often a state is
