@@ -15,9 +15,9 @@ constexpr bool is_sanitized = __has_feature(address_sanitizer);
 constexpr bool is_sanitized = false;
 #endif
 
-// Sanitizers play every second case, and doubt few: to doubt takes dozens of plays, for which an
+// Sanitizers play every third case, and doubt few: to doubt takes dozens of plays, for which an
 // hour of CI has no time. The plain build plays and doubts each.
-constexpr std::size_t every = is_sanitized ? 2 : 1;
+constexpr std::size_t every = is_sanitized ? 3 : 1;
 
 /// Runs the cases of a file: line_of, and whether it passed. Every `share`th is doubted.
 template <class Check>
