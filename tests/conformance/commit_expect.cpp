@@ -139,6 +139,12 @@ bool check_left(const CommitPlay& play, const std::string& clause, std::size_t l
         const bool is_one = where == "pending" || where == "queued" || where == "committed";
         return check_left(play, (is_one ? where + " " : "") + "empty", loop, verdict);
     }
+    static const std::regex no_more(
+        "(?:and )?no (?:more |further )?(?:(commit)s?|(pending|queued) requests?) "
+        "(?:(?:is|are|still) )*(?:left|waiting|waits?|remains?|pending|there)(?: behind)?");
+    if (std::regex_match(clause, found, no_more)) {
+        return check_left(play, found[1].str() + found[2].str() + " empty", loop, verdict);
+    }
     if (!std::regex_match(clause, found, form)) return false;
     const CommitPlay::Left& left = play.left_by(loop);
     const std::string which = found[2];
@@ -149,6 +155,10 @@ bool check_left(const CommitPlay& play, const std::string& clause, std::size_t l
         count = left.commits;
     } else if (which == "queued" || which == "queuedRequests") {
         count = left.queued;
+    } else if (which == "queue" || says(which, "^(request|requests|incoming|input)$")) {
+        count = left.queued;
+    } else if (which == "session") {
+        count = left.sessions;
     } else if (!which.empty() && which != "everything" && which != "all" && which != "lists" &&
                which != "queues") {
         throw Refused("what is empty: " + clause);

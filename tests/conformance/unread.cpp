@@ -35,7 +35,8 @@ bool is_soft(const std::string& area, const std::string& word) {
         "but|or|itself|new|old|until|till|up|out|one|two|three|four|five|other|more|first|last|"
         "yet");
     static const std::regex of_commits(
-        "add|arrives?|loops?|commit(?:s|ted)?|reads?|writes?|cxids?|requests?|queues?|empty|"
+        "add|arrives?|moved|transferred|parked|loops?|commit(?:s|ted)?|reads?|writes?|cxids?|"
+        "requests?|queues?|empty|"
         "pending|"
         "processed|"
         "done|"
