@@ -188,6 +188,14 @@ void check_all(const CommitPlay& play, const std::string& key, const Value& valu
         for (std::size_t i = 0; i < std::min(lists.size(), play.loops()); ++i) {
             check_list(play, lists[i], fmt::format("{} {}", key, i + 1), i + 1, verdict);
         }
+    } else if (!lists.empty() && lists.front().is(Value::Kind::number)) {
+        std::vector<std::string> wanted, got;  // How many by each.
+        for (const Value& one : lists) wanted.push_back(std::to_string(number(one, key)));
+        for (std::size_t i = 1; i <= play.loops(); ++i) {
+            got.push_back(std::to_string(play.processed_in(i).size()));
+        }
+        verdict.check(key, fmt::format("{}", fmt::join(wanted, " ")),
+                      fmt::format("{}", fmt::join(got, " ")));
     } else if (value.is(Value::Kind::array)) {
         check_list(play, value, key, std::nullopt, verdict);
     } else if (value.is(Value::Kind::number)) {

@@ -230,7 +230,7 @@ std::pair<std::string, std::optional<Look>> moment_in(const Talk& talk, const st
 
 void check_stored(Talk& talk, const std::string& key, const std::string& told, Verdict& verdict) {
     static const std::regex on_disk(
-        "(?:disk|onDisk|inLog|txnLog|logged|fromDisk|diskImage|persisted|recovered|restored|"
+        "(?:disk|onDisk|log|inLog|txnLog|logged|fromDisk|diskImage|persisted|recovered|restored|"
         "afterReload|"
         "afterShutdown|reload|durable)\\b.*");
     static const std::regex in_memory("inMemory|inTree|applied");

@@ -263,6 +263,12 @@ Case in_one_form(const Case& one) {
         static const std::regex place("(first|last)(?:Packet|Message|Sent|Said)");
         one_key.key = std::regex_replace(one_key.key, place, "$1");
         if (contains(one_key.key, "^(?:learnerH|h)andler$")) one_key.key = "leader";
+        static const std::regex ack_of_new("(?:(?:ack|ACK) ?(?:of|Of) ?NEWLEADER|newLeaderAck)"),
+            ack_of_end("(?:(?:ack|ACK) ?(?:of|Of) ?UPTODATE|up[tT]oDateAck)");
+        if (std::regex_match(one_key.key, ack_of_new)) one_key.key = "ackNEWLEADER";
+        if (std::regex_match(one_key.key, ack_of_end)) one_key.key = "ackUPTODATE";
+        const bool is_flag = one_key.value.is(Value::Kind::boolean);
+        if (is_flag && contains(one_key.key, "^(?:eof|EOF)$")) one_key.key = "connectionClosed";
         if (one_key.key != "takeSnapshot") continue;
         one_key.key = "snapshot";  // What is said of the call is said of what it takes.
         static const std::regex call("^(?:is )?(never|not)(?: (?:been )?called)?$");
