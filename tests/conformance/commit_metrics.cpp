@@ -128,7 +128,7 @@ std::vector<std::string> one_by_one(const std::vector<std::string>& steps, Value
     for (const CommitPlay::Item& item : all.items()) {
         told.push_back(
             fmt::format("add s{}:{}{}", item.session, item.is_read ? 'R' : 'W', item.cxid));
-        told.push_back("loop");
+        told.emplace_back("loop");
     }
     if (told.empty()) throw Refused("stimulus: " + steps.front());
     told.insert(told.end(), steps.begin() + 1, steps.end());
