@@ -109,7 +109,9 @@ void CommitPlay::play_part(const std::string& part, bool& adds) {
         for (; count > 0; --count) loop();
         return;
     }
-    if (says(part, "^(still |but |and )?(no|without)( any| a)? commits?( yet| so far)?$")) {
+    if (says(part,
+             "^(still |but |and )?((no|without)( any| a)? commits?|nothing (is |was )?committed)"
+             "( yet| so far)?$")) {
         if (processor_.commits_waiting() > 0) throw Refused("\"" + part + "\", but some wait");
         return;
     }

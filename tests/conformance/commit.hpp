@@ -106,6 +106,14 @@ bool check_left(const CommitPlay& play, const std::string& clause, std::size_t l
 void check_words(const CommitPlay& play, const std::string& words, std::size_t loop,
                  Verdict& verdict);
 
+// What a commit processor counts. commit_metrics.cpp
+/// "one request a loop" as a first step: each of the queued requests comes with a loop of its own,
+/// and none is there from the beginning.
+std::vector<std::string> one_by_one(const std::vector<std::string>& steps, Value& initial);
+/// "readsAfterWrite": 3, "queueSizes": [1, 2, 3, 3]. False: the key is about something else.
+bool check_metric(const CommitPlay& play, const std::string& key, const Value& value,
+                  Verdict& verdict);
+
 /// Numbers in words or digits; nothing: no number.
 std::optional<std::size_t> count_of(const std::string& words);
 /// "session 5" is "s5", "S1: W1" is "s1:W1", "R2-R5" is "R2..R5".

@@ -131,13 +131,19 @@ bool check_left(const CommitPlay& play, const std::string& clause, std::size_t l
         "(?:(all|both|the|its|three) )*([A-Za-z]*) ?(?:queues?|lists?|requests?)? ?(?:is |are )?"
         "(not |non-)?empty(?: again)?");
     static const std::regex nothing(
-        "(?:and )?(?:nothing|no requests?) (?:is |are )?(?:left |still )?(?:in )?"
+        "(?:and )?(?:nothing|none(?: of them)?|no requests?) (?:is |are )?(?:left |still )?(?:in )?"
         "(pending|queued|committed|left|waiting|waits|remains)");
     std::smatch found;
     if (std::regex_match(clause, found, nothing)) {
         const std::string where = found[1];
         const bool is_one = where == "pending" || where == "queued" || where == "committed";
         return check_left(play, (is_one ? where + " " : "") + "empty", loop, verdict);
+    }
+    static const std::regex no_more(
+        "(?:and )?no (?:more |further )?(?:(commit)s?|(pending|queued) requests?) "
+        "(?:(?:is|are|still) )*(?:left|waiting|waits?|remains?|pending|there)(?: behind)?");
+    if (std::regex_match(clause, found, no_more)) {
+        return check_left(play, found[1].str() + found[2].str() + " empty", loop, verdict);
     }
     if (!std::regex_match(clause, found, form)) return false;
     const CommitPlay::Left& left = play.left_by(loop);
@@ -149,6 +155,10 @@ bool check_left(const CommitPlay& play, const std::string& clause, std::size_t l
         count = left.commits;
     } else if (which == "queued" || which == "queuedRequests") {
         count = left.queued;
+    } else if (which == "queue" || says(which, "^(request|requests|incoming|input)$")) {
+        count = left.queued;
+    } else if (which == "session") {
+        count = left.sessions;
     } else if (!which.empty() && which != "everything" && which != "all" && which != "lists" &&
                which != "queues") {
         throw Refused("what is empty: " + clause);
@@ -241,8 +251,10 @@ std::string in_clauses(const std::string& words) {
     static const char* const unordered =
         "\\b(before|ahead of) (it|them)\\b|"
         "\\b(writes?|W[0-9.W]*) (after|behind|following) (it|them)\\b";
+    static const std::regex none("\\b(?:0|zero) (?=(?:reads?|writes?|requests?)\\b)");
     if (says(words, unordered)) throw Refused("in which order? " + words);
-    const std::string told = std::regex_replace(words, queues, "$1 empty; ");
+    const std::string told =
+        std::regex_replace(std::regex_replace(words, none, "no "), queues, "$1 empty; ");
     return std::regex_replace(told, behind, " then $1 behind it");
 }
 
@@ -263,6 +275,8 @@ void check_loop(const CommitPlay& play, const std::string& words, std::size_t lo
     static const std::regex none_of_rest(
         "(and )?(none of|not) the ((remaining|others?|rest)( [0-9]+)?|[0-9]+)( writes| commits)?");
     static const std::regex remark("(that is |i\\.e\\. )?(still )?(all )?in order( of .*)?");
+    static const std::regex counted(
+        "(?:exactly |only )?([0-9]+) (?:requests? )?(?:(?:are|is|was|were) )?(?:processed|done)");
     const Items& done = play.processed_in(loop);
     Items named;
     bool is_whole = true;
@@ -276,6 +290,9 @@ void check_loop(const CommitPlay& play, const std::string& words, std::size_t lo
                             "^(still )?(nothing|none|no requests?)( is| was| yet)*"
                             "( processed| done| answered| passes)?( yet| either)?$")) {
                 verdict.require(where, done.empty());
+            } else if (std::smatch found; std::regex_match(clause, found, counted)) {
+                const std::size_t got = play.counts_all() ? play.processed().size() : done.size();
+                verdict.check(where, found[1], std::to_string(got));
             } else if (std::regex_match(clause, none_of_rest)) {
                 check_rest(play, clause, loop, named, verdict);
             } else if (std::regex_match(clause, rest) && CommitPlay::denies(clause) &&

@@ -117,7 +117,7 @@ const char* const said_of_load =
     "fail(?:s|ed|ures?)?|violations?|violated|exceptions?|assertions?|errors?|lost|stuck|"
     "pending|flight|at|most|fewer|less|exactly|"
     "nothing|empty|everything|number|false|true|their|its|own|for|when|always|only|not|does|"
-    "increasing|pipeline|over|across|among|applied|handled|executed|global(?:ly)?";
+    "along|alongside|increasing|pipeline|over|across|among|applied|handled|executed|global(?:ly)?";
 
 /// "zxid + 1", "zxids of writes increase by 1": no other step is told.
 bool steps_by_one(const std::string& words) {
@@ -300,6 +300,9 @@ void check_clause_of(const LoadRun& run, const std::string& key, const std::stri
     if (contains(clause, "[0-9]") && !std::regex_search(words, step)) {
         throw Refused("expected." + words);
     }
+    if (says(words, "\\b(not|never|no)( \\w+)?( in)?( the| their)? (zxid|cxid)")) {
+        throw Refused("expected." + words);
+    }
     if (says(words, "zxid")) require(run.are_zxids_in_order() && is_by_one && !has_gaps);
     static const std::string of_one = "(per|of|each|every|within|same|a|an) (client|session)\\b";
     if (says(words, "cxid|fifo|session order") ||
@@ -309,7 +312,7 @@ void check_clause_of(const LoadRun& run, const std::string& key, const std::stri
     }
     if (says(words,
              "\\b(while|during|overlap|at once|runs? with|together "
-             "with|beside|parallel|concurrent|simultaneous|"
+             "with|beside|along with|alongside|parallel|concurrent|simultaneous|"
              "at the same time|in progress|in flight)")) {
         // Said to happen, it does not; the key may say that it never does.
         const bool is_denied = is_negated(words) || says(words, "^never|\\b(only )?one at once");
@@ -347,8 +350,8 @@ void check_member(const LoadRun& run, const std::string& name, const Value& valu
         const std::string words = without_asides(told);
         const bool is_of_kinds = says(key, "^(processed|progress|kinds|done)$");
         if (is_of_kinds && check_kinds(run, key, words, verdict)) continue;
-        for (const std::string& clause :
-             split_at(words, "; *|, (?:or|and) |, (?=(?:no|two|reads?|writes?)\\b)")) {
+        for (const std::string& clause : split_at(
+                 words, "; *|, (?:or|and|but) |, (?=(?:no|never|not|two|reads?|writes?)\\b)")) {
             check_clause_of(run, key, clause, verdict);
         }
     }

@@ -23,7 +23,10 @@ std::uint64_t percent_in(const std::string& words, std::uint64_t otherwise) {
         const double said = std::stod(found[1]);
         return static_cast<std::uint64_t>(said < 1 ? said * 100 : said);
     }
-    if (says(words, "reads?[- ]?only|only reads|\\bthen reads$")) return 0;
+    if (says(words,
+             "reads?[- ]?only|only reads|\\bthen (just |only )?reads?"
+             "( only)?( (for|during|over) [0-9]+ ?(s|sec|seconds))?$"))
+        return 0;
     if (says(words, "writes?[- ]?only|only writes")) return 100;
     return otherwise;
 }
@@ -81,7 +84,8 @@ void describe(Load& load, const std::string& told) {
     static const std::string known =
         "^(run|until)\\b|\\b(clients?|sessions?|mixed|reads?|writes?|commits?|only|[0-9]+ ?s)\\b";
     static const char* const all =
-        "runs?|until|for|many|several|clients?|sessions?|mixed|read|reads|readers?|write|writes|"
+        "runs?|until|for|during|just|many|several|clients?|sessions?|mixed|read|reads|readers?|"
+        "write|writes|"
         "writers?|"
         "commits?|"
         "only|s|seconds?|ms|all|are|is|done|end|random|randomly|late|getData|create|creates|"

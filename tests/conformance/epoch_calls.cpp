@@ -20,11 +20,19 @@ class Calls {
   public:
     explicit Calls(const Case& one) : collector_(with_voters(one.initial), one.release) { look(); }
 
-    /// False: it is no such call.
-    static bool is_call(const std::string& step) { return std::regex_match(active(step), form()); }
+    /// False: it is no such call, and tells nothing of what comes of one.
+    static bool is_call(const std::string& step) {
+        return std::regex_match(active(step), form()) || std::regex_match(step, outcome());
+    }
     void play(const std::string& told) {
         const std::string step = active(told);
         std::smatch found;
+        if (std::regex_match(step, found, outcome())) {
+            const bool waits = found[1].matched;
+            const bool is_so = waits ? looks_.back().waits : looks_.back().is_done;
+            if (callers_.empty() || !is_so) throw Refused("it does not: " + step);
+            return;
+        }
         if (!std::regex_match(step, found, form())) throw Refused("step: " + step);
         const std::string call = found[found[8].matched ? 8 : found[4].matched ? 4 : 7];
         if (says(call, "^(getEpochToPropose|asks .*)$")) asked_ = Asked::epoch;
@@ -67,8 +75,24 @@ class Calls {
     }
 
   private:
-    /// "NEWLEADER acked by leader" is "leader acks NEWLEADER".
-    static std::string active(const std::string& step) {
+    /// What has come of the call before it: the caller waits in vain, or it is let through.
+    static const std::regex& outcome() {
+        static const std::regex told(
+            "(?:(?:it|which|and|but|call|the|he) )*(?:((?:times|timed) out(?: there)?|waits(?: in "
+            "vain)?|blocks|is blocked|does not return|has to wait|InterruptedException|throws "
+            "InterruptedException)|returns|gets (?:it|one|through)|is released|succeeds)"
+            "(?: after initLimit(?: ?\\* ?tick(?:Time)?| ticks)?)?");
+        return told;
+    }
+    /// "NEWLEADER acked by leader" is "leader acks NEWLEADER"; "asks as well" is what it asks for.
+    static std::string active(const std::string& told) {
+        static const std::regex same(
+            "^(.*) (?:(?:asks|calls)(?: (?:for )?(?:it|one))?(?: too| as well| next| also| "
+            "afterwards)?|does (?:the same|so|too|likewise)|follows(?: suit)?|"
+            "(?:also|too) (?:asks|calls)(?: (?:for )?(?:it|one))?)$");
+        static const std::regex bare("^(?:then |and |now |the |mock )+");
+        const std::string step =
+            std::regex_replace(std::regex_replace(told, bare, ""), same, "$1 calls it");
         static const std::regex passive("(?:(NEWLEADER|epoch) )?(?:is )?acked by (?:the )?(.*)");
         std::smatch found;
         if (!std::regex_match(step, found, passive)) return step;
@@ -148,6 +172,10 @@ class Calls {
         } else if (initial.find("observer") == nullptr) {
             own = nullptr;  // How many there are.
         }
+        static const std::regex present(
+            "(?:(?:also|is|it) )*(?:connects|connected|present|attached|there|joins|one)"
+            "(?: (?:too|also|as well))?");
+        if (own != nullptr && is_text(*own) && std::regex_match(own->text, present)) own = nullptr;
         if (own != nullptr && server_number(*own, "observer") != observer_) {
             throw Refused("the observer comes behind the voters here");
         }
@@ -190,8 +218,8 @@ class Calls {
     }
 
     static const std::vector<std::uint64_t>* set_of(const std::string& key, const Look& look) {
-        if (says(key, "^connecting ?followers$")) return &look.connecting;
-        if (says(key, "^electing ?followers$")) return &look.electing;
+        if (says(key, "^connecting(?: ?followers)?$")) return &look.connecting;
+        if (says(key, "^electing(?: ?followers)?$")) return &look.electing;
         return says(key, "^(newLeader ?acks|newLeaderProposal|ackSet|acks)$") ? &look.following
                                                                               : nullptr;
     }
@@ -293,6 +321,35 @@ class Calls {
     std::vector<Look> looks_;
 };
 
+/// "leader calls getEpochToPropose; times out", "leader and observer ask for the epoch": call by
+/// call, and what comes of each.
+std::vector<std::string> calls_told(const std::vector<std::string>& steps) {
+    static const std::string who =
+        "((?:the )?(?:leader|(?:observer|participant|follower)(?: ?[0-9]+)?))";
+    static const std::regex both("^(?:both )?" + who + "(?: and |, (?:then )?)" + who +
+                                 " (call|ask|ack)\\b(.*)$");
+    static const std::regex remark(" ?\\(((?:times|timed|waits|blocks|returns|is )[^()]*)\\)$");
+    std::vector<std::string> all;
+    for (const std::string& step : steps) {
+        const std::string told = std::regex_replace(step, remark, "; $1");
+        for (const std::string& part :
+             split_at(told,
+                      "; *|, (?:and |but |then )*(?=(?:it |which )?(?:times|timed|waits|"
+                      "blocks|is blocked|does not|returns|gets|has to|is released|succeeds))|"
+                      " and (?=(?:it |which )?(?:times out|waits|blocks|returns|is released))")) {
+            std::smatch found;
+            if (!std::regex_match(part, found, both)) {
+                all.push_back(part);
+                continue;
+            }
+            for (const std::size_t caller : {1u, 2u}) {
+                all.push_back(found[caller].str() + " " + found[3].str() + "s" + found[4].str());
+            }
+        }
+    }
+    return all;
+}
+
 }  // namespace
 
 std::optional<Verdict> judge_epoch_calls(const Case& one) {
@@ -300,7 +357,7 @@ std::optional<Verdict> judge_epoch_calls(const Case& one) {
         !one.stimulus.is(Value::Kind::array)) {
         return std::nullopt;
     }
-    const auto steps = texts(one.stimulus, "stimulus");
+    const auto steps = calls_told(texts(one.stimulus, "stimulus"));
     if (steps.empty() || !std::all_of(steps.begin(), steps.end(), Calls::is_call)) {
         return std::nullopt;
     }

@@ -14,12 +14,21 @@ std::string failing(const std::string& told) {
     constexpr auto icase = std::regex::ECMAScript | std::regex::icase;
     static const Rewrite all[] = {
         {std::regex("\\bwriteLongToFile\\b", icase), "writing epoch files"},
-        {std::regex("\\b((?:accepted|current)? ?epoch(?: file)?s?)((?: writes?)?)(?: files?)?,? "
-                    "(?:other than|except(?: for| of| "
-                    "that of)?|but|besides|above|greater than|higher than|not|>|!=) ?(?:of )?"
-                    "(?:0|zero)\\b",
-                    icase),
+        {std::regex(
+             "\\b((?:accepted|current)? ?epoch(?: file)?s?)((?: writes?)?)(?: files?)?,? "
+             "(?:other than|except(?: for| of| "
+             "that of)?|but|besides|above|greater than|higher than|not|>|!=) ?(?:of )?(?:the )?"
+             "(?:(?:initial|(?:very )?first)(?: one| write| 0| zero| value)?(?=$| fails?$| "
+             "throws?$)|"
+             "(?:(?:initial|first) )?(?:0|zero)\\b)",
+             icase),
          "$1$2"},
+        {std::regex(
+             "\\b(fails?|throws?|is refused|errors?) (?:for|at|on|with|when) (?:(?:all|any|every|"
+             "each|an?) )?(?:values?|epochs?|numbers?) (?:is |are )?(?:other than|except|but|"
+             "above|beyond|besides|(?:greater|higher|larger|bigger) than|>|!=) ?(?:0|zero)$",
+             icase),
+         "$1"},
         {std::regex("\\bnon-?zero (accepted|current)? ?epochs?\\b", icase), "$1Epoch"},
         {std::regex("\\b(?:with |has |whose )?(?:an? )?disk (?:that |which )?"
                     "(?:refuses|rejects|fails)(?: (?:to write|writes? of|writing))? (.*)",
@@ -217,6 +226,55 @@ std::string failure_key(const std::string& key) {
     std::smatch found;
     if (std::regex_match(key, found, numbered)) return found[1];
     return std::regex_match(key, third) ? "server" : key;
+}
+
+Value failure_initial(const Value& initial) {
+    static const std::regex lists("(?:servers? |nodes? |S)?[0-9](?:(?:, ?| and |\\.\\.)[0-9])*");
+    static const std::regex up(
+        "(?:(?:is|are|the|an?|in|form|already|old) )*(?:quorum|up|running|serving|started|healthy|"
+        "leader|follower|leading|following|elected)(?: (with (?:some )?data))?");
+    static const std::regex paths("(?:/[a-zA-Z0-9]+(?:, ?)?)+");
+    Value plain = sim::json::object();
+    std::vector<std::uint64_t> started;
+    bool has_data = false;
+    const auto take = [&](const std::string& key, const Value& value) {
+        std::smatch found;
+        if (!std::regex_match(key, lists) || !is_text(value) ||
+            !std::regex_match(value.text, found, up)) {
+            return false;
+        }
+        for (const std::uint64_t id : numbers_in(key)) started.push_back(id);
+        has_data = has_data || found[1].matched;
+        return true;
+    };
+    for (const sim::json::Member& one : initial.members) {
+        const bool is_data = says(one.key, "^(committed|data|created|znodes?|existing|written)$");
+        const bool is_told = is_text(one.value) || one.value.is(Value::Kind::array);
+        if (is_data && is_told) {
+            for (const std::string& words : texts(one.value, one.key)) {
+                if (!std::regex_match(words, paths)) throw Refused("initial." + one.key);
+            }
+            has_data = true;
+        } else if (one.key == "nodes" && one.value.is(Value::Kind::object)) {
+            Value rest = one.value;
+            std::erase_if(rest.members,
+                          [&](const auto& node) { return take(node.key, node.value); });
+            plain.members.push_back(sim::json::member(one.key, rest));
+        } else if (one.key == "started" && one.value.is(Value::Kind::array)) {
+            for (const zab::NodeId id : ids(one.value, one.key)) started.push_back(id.value);
+        } else if (!take(one.key, one.value)) {
+            plain.members.push_back(one);
+        }
+    }
+    if (started.empty()) {
+        if (has_data) throw Refused("initial: who has those data?");
+        return plain;
+    }
+    if (started.size() != 2) throw Refused("initial: who has started?");
+    const std::string words = std::to_string(started[0]) + " and " + std::to_string(started[1]);
+    plain.members.push_back(sim::json::member(
+        "started", sim::json::string(words + " up" + (has_data ? " with data" : ""))));
+    return plain;
 }
 
 void require_three(const std::string& key, const Value& value) {

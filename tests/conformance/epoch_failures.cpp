@@ -35,7 +35,8 @@ class Failures {
             if (sent.as<zab::AckEpoch>() != nullptr) acked_.insert(sent.from);
         };
         std::vector<zab::NodeId> started;
-        for (const auto& [key, place, value] : one.initial.members) {
+        const Value initial = failure_initial(one.initial);
+        for (const auto& [key, place, value] : initial.members) {
             static const std::regex faults(
                 "nodes|faulty|(injected ?)?(faults?|failures?|errors?)|broken|unwritable|disks?|"
                 "io|failing|inject(ion|ed)?",

@@ -32,6 +32,8 @@ std::vector<std::string> failure_steps(const Value& stimulus);
 std::string failure_clause(const std::string& words);
 /// Whom a key names: "third", "node2", "server 2" are "2".
 std::string failure_key(const std::string& key);
+/// {"nodes": {"0,1": "quorum"}, "committed": ["/x"]} is "started": "0 and 1 up with data".
+Value failure_initial(const Value& initial);
 /// Of 3, [0, 1, 2], or {"voters": …, "quorum": "majority"}.
 void require_three(const std::string& key, const Value& value);
 

@@ -31,8 +31,16 @@ std::string with_arguments(const std::string& step) {
         "(<[0-9]+, ?[0-9]+>|[0-9]+)\\)|"
         "(?:,? with)? (?:an? |the |its )?(?:state ?)?summary (?:of )?([0-9]+), ?([0-9]+)",
         std::regex::icase);
+    // "state summary epoch 0 zxid 0", "(summary: epoch 0, zxid <0,0>)"
+    static const std::regex named(
+        ",? ?\\(?(?:\\bwith )?(?:an? |the |its |their )?(?:\\bstate ?)?\\bsummary(?: is| are|:| "
+        "=|=)? "
+        "?(?:of )?\\(?(?:current ?)?epoch ?[=:]? ?([0-9]+)(?:,|;| and)? ?(?:last ?)?zxid ?[=:]? "
+        "?(<[0-9]+, ?[0-9]+>|[0-9]+)\\)?",
+        std::regex::icase);
     static const std::regex bid("getEpochToPropose ?\\((?:epoch )?([0-9]+)\\)");
-    const std::string told = std::regex_replace(step, summary, " epoch $1$3 zxid $2$4");
+    const std::string told = std::regex_replace(
+        std::regex_replace(step, named, " epoch $1 zxid $2"), summary, " epoch $1$3 zxid $2$4");
     return std::regex_replace(told, bid, "getEpochToPropose epoch $1");
 }
 
@@ -89,6 +97,10 @@ void play_leader(Collector& collector, const std::string& clause, Seen& seen) {
     } else {
         collector.ask();
         seen.leader_blocks = !collector.is_decided();
+    }
+    // Whoever still waits for the same is let through.
+    if (!seen.leader_blocks && acknowledges == seen.waits_for_acks && !seen.have_timed_out) {
+        seen.followers_waited = false;
     }
     if (std::regex_search(clause, found, tentative) &&
         (!seen.leader_blocks || collector.epoch().value != std::stoul(found[1]))) {
@@ -166,6 +178,7 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
         if (is_leader ? !seen.leader_blocks : !seen.followers_waited) {
             throw Refused("nobody waits: " + step);
         }
+        seen.have_timed_out = seen.have_timed_out || !is_leader;
     } else if (std::regex_match(words, found, followers) ||
                std::regex_match(words, found, behind)) {
         const std::string named = found.str(1) + (found.size() > 2 ? found.str(2) : "");

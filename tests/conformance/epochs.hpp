@@ -12,6 +12,7 @@ struct EpochsSeen {
     bool has_called = false;      ///< Anybody.
     bool waits_for_acks = false;  ///< What the last callers wait for: acknowledgements, or bids.
     bool followers_waited = true;
+    bool have_timed_out = false;  ///< Followers, before anybody else called.
     bool leader_blocks = false;
     bool is_formed = false;  ///< A quorum of what the last callers wait for, in the end.
     bool has_leader_called = false;

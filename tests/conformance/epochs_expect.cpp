@@ -68,9 +68,9 @@ void check_waiting(bool waits, const Seen& seen, const std::string& words, Verdi
     static const std::regex unreturned(",? (?:and )?without (?:ever |normally )?returning");
     for (const std::string& part :
          clauses(std::regex_replace(without_remarks(words), unreturned, ", do not return"))) {
-        const std::string clause =
-            std::regex_replace(std::regex_replace(part, in_vain, ""),
-                               compiled("blocked until (?=[a-z]+Limit)"), "blocked after ");
+        const std::string clause = std::regex_replace(
+            std::regex_replace(part, in_vain, ""),
+            compiled("(blocked|vain|waits?) until (?=[a-z]+Limit)"), "$1 after ");
         if (check_quorum_told(seen.is_formed, clause, verdict)) continue;
         if (const auto rest = without_leader_told(clause, seen)) {
             check_waiting(waits, seen, *rest, verdict);

@@ -160,6 +160,9 @@ std::string packet_name(const zab::Message& message);
 /// What the packet says: its zxid, or that of its epoch.
 std::optional<zab::Zxid> zxid_said(const zab::Message& message);
 
+/// The moment that a key speaks of: "epochsAtAck", "afterInfo", "leaderAfterTimeout"; else the
+/// last one. talk_moments.cpp
+const Talk::Look& look_for(const Talk& talk, const std::string& key);
 /// What a case says in words of the server at that moment; throws Refused. talk_clauses.cpp
 void check_clause(Talk& talk, const std::string& words, const Talk::Look& look, Verdict& verdict);
 /// "currentEpoch 1", "both epochs 1", "last processed <1,2>", "UPTODATE received": what the server

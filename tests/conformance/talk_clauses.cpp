@@ -88,11 +88,13 @@ void check_presence(Talk& talk, const std::string& words, const Look& look, Verd
     const bool on_disk = contains(
         words,
         "\\b(?:disk|durable|logged|log|persisted|reload(?:ed)?|restored|recovered|recorded)\\b");
-    const bool in_memory = contains(words, "\\b(?:applied|memory|visible|processed|tree)\\b");
+    const bool in_memory =
+        contains(words, "\\b(?:applied|memory|visible|processed|tree|database)\\b");
     const bool has_aspect = on_disk || in_memory;
-    if (!has_aspect && !contains(words,
-                                 "\\b(?:present|exists|known|there|absent|missing|lost|gone|found|"
-                                 "survives?|survived|kept|available|created|opened)\\b")) {
+    if (!has_aspect &&
+        !contains(words,
+                  "\\b(?:present|exists|known|there|absent|missing|lost|gone|found|"
+                  "survives?|survived|kept|available|created|opened|has|holds|contains)\\b")) {
         throw Refused("expected: " + words);
     }
     if (contains(words, "\\bnor\\b") != contains(words, "\\bneither\\b")) {

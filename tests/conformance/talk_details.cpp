@@ -72,6 +72,9 @@ zab::Zxid Talk::zxid_of(const Details& details, const std::string& packet) {
     if (details.name.empty() && packet != "PROPOSAL" && !spoken_of_.empty()) {
         return spoken_of_.back();  // "COMMIT": of the proposal before it.
     }
+    if (!details.name.empty() && packet == "COMMIT" && !names_.contains(details.name)) {
+        throw Refused("COMMIT of what? " + details.name);
+    }
     const std::size_t before =
         names_.size() + (sync_point_.epoch() == epoch_ ? sync_point_.counter() : 0);
     const auto counter = static_cast<std::uint32_t>(before + 1);

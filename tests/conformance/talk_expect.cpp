@@ -34,30 +34,6 @@ void check_after_shutdown(Talk& talk, const std::string& words, Verdict& verdict
                   text(reloaded.last_processed()));
 }
 
-/// The moment that a key speaks of: "epochsAtAck", "afterInfo", "leaderAfterTimeout"; else the
-/// last one.
-const Look& look_for(const Talk& talk, const std::string& key) {
-    const bool leads = talk.role() == Talk::Role::leader;
-    static const std::regex named("(before|Before)(NEWLEADER|UPTODATE|COMMIT|ACKEPOCH|ACK)");
-    std::smatch found;
-    if (std::regex_search(key, found, named)) return talk.before(found[2]);
-    if (contains(key, "[bB]efore(?:PROPOSAL|Proposal|Propose)")) {
-        return talk.before(leads ? "propose" : "PROPOSAL");
-    }
-    if (contains(key, "(?:LEADERINFO|LeaderInfo|Info)")) {
-        return talk.after(leads ? "FOLLOWERINFO" : "LEADERINFO");
-    }
-    if (contains(key, "UPTODATE|UpToDate")) return talk.after(leads ? "ACK " : "UPTODATE");
-    static const std::regex synced("[aA](?:fter|t)(DIFF|SNAP|TRUNC)");
-    if (std::regex_search(key, found, synced) && !leads) return talk.after(found[1]);
-    if (contains(key, "COMMIT")) return talk.after("COMMIT");
-    if (contains(key, "PROPOSAL|Proposal")) return talk.after(leads ? "propose" : "PROPOSAL");
-    if (contains(key, "Ack|NEWLEADER|NewLeader")) {
-        return talk.after(leads ? "ACKEPOCH" : "NEWLEADER");
-    }
-    return talk.looks().back();
-}
-
 bool is_table(const Value& value) {
     return value.is(Value::Kind::object) && !value.members.empty() &&
            std::all_of(value.members.begin(), value.members.end(), [](const auto& one) {
@@ -254,7 +230,7 @@ std::pair<std::string, std::optional<Look>> moment_in(const Talk& talk, const st
 
 void check_stored(Talk& talk, const std::string& key, const std::string& told, Verdict& verdict) {
     static const std::regex on_disk(
-        "(?:disk|onDisk|inLog|txnLog|logged|fromDisk|diskImage|persisted|recovered|restored|"
+        "(?:disk|onDisk|log|inLog|txnLog|logged|fromDisk|diskImage|persisted|recovered|restored|"
         "afterReload|"
         "afterShutdown|reload|durable)\\b.*");
     static const std::regex in_memory("inMemory|inTree|applied");

@@ -49,6 +49,16 @@ std::string with_bounds(const std::string& words) {
     return std::regex_replace(std::regex_replace(told, bound, "within "), latest, "within $1");
 }
 
+/// "the follower's connection" is the connection, where it is of the other side.
+std::string without_owner(const Talk& talk, const std::string& words) {
+    static const std::regex of_learner(
+        "\\b(?:the )?(?:mock )?(?:follower|learner|peer|mock)'s (?=(?:connection|link|socket)\\b)");
+    static const std::regex of_leader(
+        "\\b(?:the )?(?:mock )?(?:leader|peer|mock)'s (?=(?:connection|link|socket)\\b)");
+    const bool leads = talk.role() == Talk::Role::leader;
+    return std::regex_replace(words, leads ? of_learner : of_leader, "");
+}
+
 /// "…, as the proposal is not acked": so it must be; what is left of the words. A clause that tells
 /// the same of it in other words is understood elsewhere, or not at all.
 std::string without_reason(const Talk& talk, const std::string& words, Verdict& verdict) {
@@ -100,7 +110,7 @@ void refuse_other_side(const Talk& talk, const std::string& words) {
 
 bool check_fate(Talk& talk, const std::string& told, Verdict& verdict) {
     if (check_moment(talk, told, talk.looks().back(), verdict)) return true;
-    const std::string words = without_reason(talk, with_bounds(told), verdict);
+    const std::string words = without_reason(talk, without_owner(talk, with_bounds(told)), verdict);
     static const char* const known =
         "clos(?:es?|ed|ing)|drop(?:s|ped)?|disconnect(?:s|ed)?|cuts?|connections?|links?|sockets?|"
         "lost|ended|EOF|open|the|its?|an?|by|of|to|from|for|is|has|gets?|leader|follower|learner|"

@@ -40,7 +40,16 @@ std::string with_reasons(const std::string& words) {
         "ticks?)?");
     static const std::regex timeout(
         "(?::|;|,| by| on) (?:an? |the )?(?:txn|transaction|proposal) timeout$");
-    std::string told = std::regex_replace(words, limited, "after $2*tick $1");
+    // "after the sync timeout": when syncLimit is over.
+    static const std::regex sync_timeout(
+        "\\b(within|before|after|at|on|upon|once|when) (?:the |an? )?(sync|init)(?:Limit)? "
+        "?time-?out"
+        "(?: (?:expires|expired|is over|has passed|passes|elapses|fires|strikes))?(?= ?$|[,;(])");
+    static const std::regex over(
+        "\\b(?:at|on|upon|once|when) (?=(?:sync|init)Limit\\*tick(?: ?$|[,;(]))");
+    std::string told = std::regex_replace(
+        std::regex_replace(words, sync_timeout, "$1 $2Limit*tick"), over, "after ");
+    told = std::regex_replace(told, limited, "after $2*tick $1");
     told = std::regex_replace(told, unacked, "after $3*tick $1 $2");
     told = std::regex_replace(told, timeout, " as the txn times out");
     return std::regex_replace(with_plain_sums(told), reason, " ");
@@ -107,6 +116,24 @@ std::string with_plain_steps(const std::string& words) {
     static const std::regex read("^(?:the |its |leader's )?proposal (?:is )?(?:read|received)\\b");
     return std::regex_replace(std::regex_replace(told, one, "PROPOSAL sent"), read,
                               "PROPOSAL read");
+}
+
+/// "DIFF, PROPOSAL <1,2>, COMMIT <1,2> in one go": each of them, one after the other, as any leader
+/// sends them.
+std::string with_packets_in_turn(const std::string& words) {
+    static const std::string how =
+        "(?:all )?(?:(?:sent |said |read )?(?:in (?:one|a single) (?:go|burst|batch|stream)|at "
+        "once|"
+        "back[- ]to[- ]back|in a row|in (?:immediate |quick |direct "
+        ")?(?:succession|sequence|turn)|in "
+        "(?:this|that) order|in order|one after (?:the other|another)|without (?:any )?"
+        "(?:waiting|pauses?|delays?)(?: in between| between(?: them)?)?))";
+    static const std::regex tail(",? (?:and )?\\(?" + how + "\\)?$"), head("^" + how + ": ?");
+    static const std::regex packet(packet_names);
+    const auto count = std::distance(std::sregex_iterator(words.begin(), words.end(), packet),
+                                     std::sregex_iterator());
+    if (count < 2) return words;
+    return std::regex_replace(std::regex_replace(words, tail, ""), head, "");
 }
 
 /// "(no ACKEPOCH) initLimit*tick pass": what nobody says is no remark.
@@ -231,10 +258,17 @@ Case in_one_form(const Case& one) {
             with_plain_sums(std::regex_replace(told, so_far, "normal run up to ")));
     });
     change_texts(formed.stimulus, with_plain_steps);
+    change_texts(formed.stimulus, with_packets_in_turn);
     for (sim::json::Member& one_key : formed.expected.members) {
         static const std::regex place("(first|last)(?:Packet|Message|Sent|Said)");
         one_key.key = std::regex_replace(one_key.key, place, "$1");
         if (contains(one_key.key, "^(?:learnerH|h)andler$")) one_key.key = "leader";
+        static const std::regex ack_of_new("(?:(?:ack|ACK) ?(?:of|Of) ?NEWLEADER|newLeaderAck)"),
+            ack_of_end("(?:(?:ack|ACK) ?(?:of|Of) ?UPTODATE|up[tT]oDateAck)");
+        if (std::regex_match(one_key.key, ack_of_new)) one_key.key = "ackNEWLEADER";
+        if (std::regex_match(one_key.key, ack_of_end)) one_key.key = "ackUPTODATE";
+        const bool is_flag = one_key.value.is(Value::Kind::boolean);
+        if (is_flag && contains(one_key.key, "^(?:eof|EOF)$")) one_key.key = "connectionClosed";
         if (one_key.key != "takeSnapshot") continue;
         one_key.key = "snapshot";  // What is said of the call is said of what it takes.
         static const std::regex call("^(?:is )?(never|not)(?: (?:been )?called)?$");

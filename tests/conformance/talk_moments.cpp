@@ -1,6 +1,7 @@
 #include "tests/conformance/talk.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 namespace conformance {
 
@@ -123,7 +124,74 @@ std::string packet_of_key(const Talk& talk, const std::string& key) {
     return name == "Proposal" ? "PROPOSAL" : name;
 }
 
+/// "epochsBeforeNEWLEADER", "beforeAckEpoch": the packet that comes then, as its step begins.
+std::optional<std::string> packet_before(const std::string& key, bool leads) {
+    static const std::regex named(
+        "[bB]efore(?:The)?(NEWLEADER|UPTODATE|COMMIT|ACKEPOCH|ACK|LEADERINFO|FOLLOWERINFO|"
+        "NewLeader|"
+        "UpToDate|Commit|AckEpoch|Ack|LeaderInfo|FollowerInfo|Info)");
+    std::smatch found;
+    if (!std::regex_search(key, found, named)) return std::nullopt;
+    std::string packet = found[1];
+    std::transform(packet.begin(), packet.end(), packet.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return packet == "INFO" ? (leads ? "FOLLOWERINFO" : "LEADERINFO") : packet;
+}
+
+/// A leader begins to synchronize its learners when a quorum has acknowledged the epoch.
+const Look& before_sync(const Talk& talk, bool leads) {
+    if (leads) return talk.before("ACKEPOCH");
+    for (const char* packet : {"DIFF", "SNAP", "TRUNC"}) {
+        if (talk.has_said(packet)) return talk.before(packet);
+    }
+    throw Refused("nothing is synchronized");
+}
+
+/// "epochsDuringVote", "atHandshake": when that is, nobody knows here.
+void refuse_other_moments(const std::string& key) {
+    static const std::regex moment(
+        "(?:^|[a-z0-9])(?:[bB]efore|[dD]uring|[uU]ntil|[aA]fter|[aA]t)(?=[A-Z])");
+    static const std::regex last(
+        ".*(?:[aA]fter|[aA]t)(?:The)?(?:Timeout|TimeOut|Shutdown|Restart|Reload|Reboot|End|Close|"
+        "Closed|"
+        "Wait|Waiting|GivingUp|Abandon\\w*|Silence|InitLimit|Disconnect|Crash)");
+    if (std::regex_search(key, moment) && !std::regex_match(key, last)) {
+        throw Refused("expected." + key + ": which moment?");
+    }
+}
+
 }  // namespace
+
+const Talk::Look& look_for(const Talk& talk, const std::string& key) {
+    const bool leads = talk.role() == Talk::Role::leader;
+    if (const auto before = packet_before(key, leads)) return talk.before(*before);
+    if (contains(key, "[bB]efore(?:PROPOSAL|Proposal|Propose)")) {
+        return talk.before(leads ? "propose" : "PROPOSAL");
+    }
+    if (contains(key, "[bB]efore(?:The)?(?:Sync|DIFF|SNAP|TRUNC|Diff|Snap|Trunc)")) {
+        return before_sync(talk, leads);
+    }
+    if (contains(key, "(?:LEADERINFO|LeaderInfo|Info)")) {
+        return talk.after(leads ? "FOLLOWERINFO" : "LEADERINFO");
+    }
+    if (contains(key, "UPTODATE|UpToDate")) return talk.after(leads ? "ACK " : "UPTODATE");
+    static const std::regex synced("[aA](?:fter|t)(DIFF|SNAP|TRUNC)");
+    std::smatch found;
+    if (std::regex_search(key, found, synced) && !leads) return talk.after(found[1]);
+    if (contains(key, "[aA]fter(?:The)?Sync(?:ed)?$")) {
+        return talk.after(leads ? "ACK " : talk.has_said("UPTODATE") ? "UPTODATE" : "NEWLEADER");
+    }
+    if (contains(key, "COMMIT")) return talk.after("COMMIT");
+    if (contains(key, "PROPOSAL|Proposal")) return talk.after(leads ? "propose" : "PROPOSAL");
+    if (contains(key, "A(?:fter|t)A(?:CKEPOCH|ckEpoch)|^a(?:fter|t)A(?:CKEPOCH|ckEpoch)")) {
+        return talk.after(leads ? "ACKEPOCH" : "LEADERINFO");
+    }
+    if (contains(key, "Ack|NEWLEADER|NewLeader|A(?:fter|t)ACK$|^a(?:fter|t)ACK$")) {
+        return talk.after(leads ? "ACKEPOCH" : "NEWLEADER");
+    }
+    refuse_other_moments(key);
+    return talk.looks().back();
+}
 
 bool check_said_after(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
     const std::string packet = packet_of_key(talk, key);

@@ -35,7 +35,7 @@ std::uint32_t to_number(const std::string& digits) {
 }
 
 bool is_about_pings(const std::string& words) {
-    return contains(words, "\\b(?:PING|ping)s?\\b") &&
+    return contains(words, "\\b(?:PING|ping)(?:s|ing)?\\b") &&
            !contains(words, "\\b(?:ACK|[Aa]cks?|[Aa]cked|PROPOSAL|proposal)\\b");
 }
 
@@ -295,7 +295,8 @@ bool Talk::play_clause(const std::string& words) {
     if (ends_connection(step)) {
         refuse_early_end(*this, step);
         close();
-    } else if (contains(step, "(?:\\bPINGs?\\b|\\bpings?\\b|heartbeats?)") && !names_packet) {
+    } else if (contains(step, "(?:\\bPINGs?\\b|\\bping(?:s|ing)?\\b|heartbeats?)") &&
+               !names_packet) {
         answers_pings_ = answers_pings_ || !is_negated(step);
         if (is_held_back || contains(step, "\\bonly\\b") || duration_in(words, cluster_->config()))
             wait(words);
@@ -331,7 +332,10 @@ void Talk::play(const std::string& words) {
     static const std::regex answered(
         "(?:answer\\w*|repl\\w+|echo\\w*|ack\\w*|respond\\w*)(?: to)?(?: every| each| all| only)* "
         "(?:PING|ping)|(?:PING|ping)s?(?: are| is| still| only)* "
-        "(?:repl(?:y|ies)|answered|echoed|replied|acked)");
+        "(?:repl(?:y|ies)|answered|echoed|replied|acked)|"
+        "^(?:the )?(?:mock )?(?:follower|learner|observer)(?: (?:still|only|just|keeps?|goes "
+        "on|and|"
+        "always|on))* ping(?:s|ing)?\\b");
     std::smatch found;
     std::string step = words;
     if (std::regex_search(words, found, reads)) {

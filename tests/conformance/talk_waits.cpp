@@ -22,6 +22,31 @@ bool is_by_learner(const std::string& packet) {
     return std::regex_match(packet, names);
 }
 
+/// "silence until the leader gives up": without the end of it; which end that is.
+std::string without_end(const std::string& words, std::string& end) {
+    static const std::string self = "(leader|follower|learner|observer|server|it)";
+    static const std::string has = " (?:has |is )*";
+    static const std::regex leaves(
+        ",? ?\\b(?:until|till) (?:the )?" + self + has +
+        "(?:gives?|given|gave|giving) up(?: (?:on )?(?:waiting|leading|leadership|following))?$|"
+        ",? ?\\b(?:until|till) (?:the )?" +
+        self + has +
+        "(?:times? out|timed out|quits?|abandons?(?: (?:the )?(?:leadership|epoch))?|"
+        "abandoned|stops (?:waiting|leading)|shuts down|goes (?:back )?(?:to )?LOOKING)$");
+    static const std::regex closes(",? ?\\b(?:until|till) (?:the )?" + self + has +
+                                   "(?:closes|closed|drops|dropped|cuts?) (?:the |its )?"
+                                   "(?:connection|link|socket)$|"
+                                   ",? ?\\b(?:until|till) (?:the )?(?:connection|link|socket) is "
+                                   "(?:closed|dropped|cut)(?: by (?:the )?" +
+                                   self + ")?$");
+    std::smatch found;
+    const bool is_left = std::regex_search(words, found, leaves);
+    if (!is_left && !std::regex_search(words, found, closes)) return words;
+    const std::string who = found[1].matched ? found[1].str() : found[2].str();
+    end = (is_left ? "left " : "closed ") + who;
+    return found.prefix();
+}
+
 }  // namespace
 
 /// The script goes on when the server has said that.
@@ -78,8 +103,21 @@ void Talk::check_held_back(const std::string& words) const {
 }
 
 /// Nothing more is said: for as long as the words tell, or for longer than anybody waits.
-void Talk::wait(const std::string& told) {
-    const std::string words = std::regex_replace(told, compiled(">=? ?"), "more than ");
+void Talk::wait(const std::string& words_told) {
+    std::string end;
+    const std::string told = without_end(without_remarks(words_told), end);
+    if (!end.empty()) {
+        const std::string who = end.substr(end.find(' ') + 1);
+        if (duration_in(told, cluster_->config()) || (!who.empty() && !is_self(who))) {
+            throw Refused("step: " + words_told);
+        }
+        wait(told.empty() ? "silence" : told);
+        wait_out();
+        const bool is_so = end.starts_with("left") ? left_.has_value() : closed_.has_value();
+        if (!is_so) throw Refused("it does not: " + words_told);
+        return;
+    }
+    const std::string words = std::regex_replace(words_told, compiled(">=? ?"), "more than ");
     static const std::regex sum("\\b" + sum_of_times() + "\\b");
     static const std::regex mock("(?:follower|learner|mock|sid) [0-9]+|/[a-z]\\w*");
     static const std::string known =

@@ -35,12 +35,14 @@ bool is_soft(const std::string& area, const std::string& word) {
         "but|or|itself|new|old|until|till|up|out|one|two|three|four|five|other|more|first|last|"
         "yet");
     static const std::regex of_commits(
-        "add|arrives?|loops?|commit(?:s|ted)?|reads?|writes?|cxids?|requests?|queues?|empty|"
+        "add|arrives?|moved|transferred|parked|loops?|commit(?:s|ted)?|reads?|writes?|cxids?|"
+        "requests?|queues?|empty|"
         "pending|"
         "processed|"
         "done|"
         "wait|remaining|remains|behind|local|non-local|exactly|only|non-?empty|same|session|order|"
-        "FIFO|per|time|consecutive|gaps|increasing|invariants|kinds|progress|sent|read-only|run|"
+        "FIFO|per|time|just|consecutive|gaps|increasing|invariants|kinds|progress|sent|read-only|"
+        "run|"
         "never-ending|random|late|getData|everything|after|start|sessions|[sS][0-9]+|[RW][0-9]+|[0-"
         "9-]+|no|none");
     static const std::regex of_talks(
