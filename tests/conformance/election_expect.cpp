@@ -161,7 +161,7 @@ std::vector<std::string> clauses_of(const std::string& words) {
     const char* const separator =
         "\\s*[;:,]\\s*|\\s+and (?:then "
         ")?(?=(?:looks?|goes|follows?|joins?|stays?|leads?|serves?|ends?|decides?|finish(?:es)?|"
-        "terminates?|adopts?|takes?|is|are|does|"
+        "terminates?|adopts?|takes?|still|is|are|does|"
         "do|must|never|not)\\b)";
     std::vector<std::string> all;
     std::string rest = without_remarks(words);

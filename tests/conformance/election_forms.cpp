@@ -85,6 +85,16 @@ std::string known_step(const std::string& told) {
                 "$1"},
         Rewrite{std::regex("\\b(starts?|restarts?|joins?|is|are) at (?=round [0-9])"), "$1 in "},
         Rewrite{std::regex("^elect$"), "election"},
+        Rewrite{std::regex("^elected leader (?=[0-9])"), "leader "},
+        Rewrite{std::regex(", ([0-9]+) its first$"), ", $1 starts"},
+        Rewrite{std::regex(" with (?:the )?same (?:data|dir|data ?[dD]ir|log|disk)$"), ""},
+        Rewrite{std::regex("\\b(?:reach|reaches|are|become) (?:LEADING ?/ ?FOLLOWING|FOLLOWING ?/ ?"
+                           "LEADING|LEADING or FOLLOWING|FOLLOWING or LEADING)\\b"),
+                "decide"},
+        Rewrite{
+            std::regex("^([0-9]+) is disloyal once: (?:it )?(?:leaves|quits|abandons) (?:the |its )"
+                       "?(?:elected )?leader$"),
+            "$1 leaves the leader once"},
         Rewrite{std::regex("^start (?:the )?([0-9]+|[a-z]+) voters (?:\\+|and) (?:the )?"
                            "([0-9]+|[a-z]+) observers$"),
                 "start $1 voters, then start $2 observers"},
@@ -106,7 +116,8 @@ std::string known_claim(const std::string& told) {
                            "hangs?)\\b"),
                 "decides"},
         Rewrite{std::regex("\\bunavailable\\b"), "not available"},
-        Rewrite{std::regex("\\bkeeps? (?:its|their) states?\\b"), "keeps its leader"},
+        Rewrite{std::regex("\\b[Ee]very ?one (?=serves|is |decides|follows)"), "all "},
+        Rewrite{std::regex("\\bkeeps? (?:its|their) (?:states?|votes?)\\b"), "keeps its leader"},
         Rewrite{std::regex("\\b(?:does|do) not look(?: for (?:a |the )?leader)? again\\b"),
                 "keeps its leader"},
         Rewrite{std::regex("\\bno votes? counted\\b"), "not counted"},
@@ -119,8 +130,9 @@ std::string known_claim(const std::string& told) {
         Rewrite{std::regex("(^|[;,] )(?:the )?(?:first )?leader (?=gives up|steps down|stops "
                            "leading)"),
                 "$1"},
-        Rewrite{std::regex("\\b(?:(?:with|on) )?(?:the )?same leader as before\\b"),
-                "leader unchanged"},
+        Rewrite{
+            std::regex("\\b(?:(?:with|on) )?(?:the )?same leader as (?:before|(?:the )?first)\\b"),
+            "leader unchanged"},
         Rewrite{std::regex("\\b(terminates?|ends?|finish|finishes|decides?) with (?:one|the same|"
                            "a single) leader\\b"),
                 "$1; agree on one leader"},

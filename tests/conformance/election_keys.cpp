@@ -60,7 +60,7 @@ void check_told_servers(Stage& stage, const std::string& key, const std::string&
     const auto outcome =
         std::regex_match(words, decided) ? stage.outcomes.end() : stage.outcomes.find(key);
     const bool is_first = key == "first";
-    const auto parts = split_at(words, "; ");
+    const auto parts = split_at(words, "; |, (?=[0-9]+ [A-Z]|leader )");
     if (parts.size() > 1) {
         for (const std::string& part : parts) check_told_servers(stage, key, part, verdict);
         return;
@@ -85,7 +85,7 @@ void check_told_servers(Stage& stage, const std::string& key, const std::string&
     } else if (std::regex_match(words, found, decided) && key == "first") {
         check_servers(stage, stage.first_electors(), "decide" + found[1].str(), true, verdict);
     } else {
-        throw Refused(key + ": " + words);
+        check_servers(stage, stage.everybody(), words, is_first, verdict);
     }
 }
 
@@ -282,7 +282,11 @@ bool check_other_key(Stage& stage, const std::string& key, const Value& value, V
     return true;
 }
 
-void check_key(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
+void check_key(Stage& stage, const std::string& told, const Value& value, Verdict& verdict) {
+    static const std::regex after("after(First|Second)(?:Election|Round)?");
+    std::smatch when;
+    const bool is_after = std::regex_match(told, when, after);
+    const std::string key = is_after ? (when[1] == "First" ? "first" : "second") : told;
     if (check_leader_key(stage, key, value, verdict) ||
         check_other_key(stage, key, value, verdict)) {
         return;
@@ -315,6 +319,8 @@ void check_key(Stage& stage, const std::string& key, const Value& value, Verdict
         // "receiver": "alive"; "round": "0 adopts that of 1"
         const std::string words = key == "round" ? value.text : "receiver " + value.text;
         check_servers(stage, stage.listeners(), words, false, verdict);
+    } else if (key == "quorum" && is_text(value) && contains(value.text, "^[0-9]")) {
+        check_servers(stage, stage.everybody(), value.text, false, verdict);
     } else if (key == "quorum" && is_text(value)) {
         check_servers(stage, stage.everybody(), "quorum " + value.text, false, verdict);
     } else if (contains(key, "^(?:broken|malformed|garbage|invalid|bad|short|partial|truncated)") &&
