@@ -337,9 +337,8 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
             verdict.require(where, story.value(node, path).has_value());
         }
     };
-    if (check_sessions(story, node, words, verdict) || check_promise(story, node, words, verdict)) {
-        return;
-    }
+    if (check_sessions(story, node, words, verdict)) return;
+    if (check_promise(story, node, words, verdict)) return;
     if (std::regex_match(words, found, all)) {
         verdict.check("nodes created", found[1], std::to_string(story.created().size()));
         has_all(story.created());

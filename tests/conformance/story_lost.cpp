@@ -26,6 +26,7 @@ const std::string not_committed =
     "(?:without|has no|gets? no|there is no|no) (?:quorum|acks?|answer|reply|majority|"
     "(?:follower|one else|other server) (?:acks|has|logs|gets))(?: of acks| for)?" +
     it + "|nobody(?: else)? (?:acks|has|logs|gets)" + it +
+    "|(?:acked|acknowledged|logged) by (?:nobody|none|no one|no follower)(?: else)?"
     "|uncommitted|unacked|unacknowledged|unanswered|pending|outstanding|in flight|hangs|stalls|"
     "stuck|blocks)(?= |$)";
 /// What the client sees.
@@ -39,7 +40,8 @@ const std::string leader =
 /// Where it is, and nowhere else.
 const std::string placed =
     "\\b(?:(?:only|just|alone) )*(?:(?:lands|stays|remains|kept|ends up|reaches|logged|written|"
-    "persisted|stored|recorded|appended|sits|lies|proposed|acked|acks it|acks|logs it|has it) )?"
+    "persists|persisted|stored|recorded|appended|sits|lies|proposed|acked|acks it|acks|logs it|has "
+    "it) )?"
     "(?:(?:only|just|alone) )*(?:(?:on|in|at|to|by|onto|into) )?(?:(?:only|just|alone) )*"
     "(?:(?:txn |transaction )?(?:disk|log) of )?" +
     leader + "(?:'s)?(?: own)?(?: (?:txn |transaction )?(?:disk|log))?(?: only| alone)?(?= |$)";

@@ -66,6 +66,10 @@ std::string with_failing_starts(const std::string& told) {
              "\\bDIFF(?: sync)?,? (?:incl\\.|incl|including|containing|that has|has|carrying|"
              "that carries|brings) (/\\w+)"),
          "DIFF with $1"},
+        {std::regex(" with (?:an? |the )?(?:injected )?(?:faults?|errors?|failures?)(?: injection| "
+                    "injected)?(?=[:,;])"),
+         ""},
+        {std::regex("\\b((?:re)?joins?) (?:the )?(?:old leader|leader|L)\\b"), "$1"},
         {std::regex("\\b(?:re)?syncs?(?: up)?,? (?:by |via )?DIFF\\b"), "get DIFF"},
         {std::regex("\\bDIFF-(?:synced|syncs?|sync'ed)\\b"), "DIFF"},
         {std::regex("(^|[,;:] ?)(?:and |then |they |both |each )*(?:send |sends )?(?:an? |the )?"

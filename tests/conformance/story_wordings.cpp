@@ -19,6 +19,13 @@ const std::string old = "(?:the )?(?:old |former |previous |isolated )?(?:leader
 
 std::string with_verbs(const std::string& words) {
     static const Rewrite all[] = {
+        {std::regex(begin + "(?:old leader|leader|L) loses (?:both |all |its |two )*followers" +
+                    ends),
+         "$1followers down"},
+        {std::regex("\\bshut (everything|all|all servers|everybody|both followers|leader) down" +
+                    ends),
+         "stop $1"},
+        {std::regex("^(/\\w+) (?:is )?(?:created|written)$"), "create $1"},
         // "down: both followers".
         {std::regex(begin + "(down|up|stop|start|restart|kill|bounce): " + group + ends),
          "$1$3 $2"},
@@ -188,6 +195,8 @@ std::string with_reads(const std::string& step) {
         {std::regex(begin + place + " reads? " + what +
                     ": (visible|present|readable|found|exists|there|absent|missing|ok)" + ends),
          "$1read $3 at $2: $4"},
+        {std::regex(begin + place + " answers (?:an? |the )?(?:client )?reads? of " + what + ends),
+         "$1$3 visible at $2"},
         {std::regex("(^|[;,:] ?)(?:the )?(?:create|it) visible at "), "$1node visible at "},
     };
     return rewritten(step, all);
@@ -237,6 +246,11 @@ std::string with_lost_disks(const std::string& step) {
                     ends),
          "$1 restarts with creates"},
         {std::regex(
+             "\\brestart (?:all|everything) (several|[0-9]+|two|three|four|five) times (?:with|"
+             "and) creates" +
+             ends),
+         "$1 restarts with creates"},
+        {std::regex(
              "\\bcreate and restart (?:everything|all)(?: servers)? (several|three|four|five) "
              "times" +
              ends),
@@ -262,6 +276,11 @@ std::string with_times(const std::string& claim) {
         {std::regex("[,;] (?:and )?(?:even|also|still)? ?(?:after|across) " + restart +
                     "(?: too)?" + ends),
          ", also after restart"},
+        {std::regex(
+             "[,;]? (?:both )?after (?:the |its )?(?:rejoin|return|rejoining)(?:,| and) (?:also |"
+             "even )?(?:after )?(?:the |its )?restart" +
+             ends),
+         " before and after restart"},
         {std::regex("^(?:identical|same|equal) trees? (without|with) (/\\w+)$"),
          "trees equal; $1 $2"},
         {std::regex(" \\((TRUNC|SNAP|DIFF)\\)$"), "; synced by $1"},

@@ -53,6 +53,7 @@ std::string log_in_known_words(const std::string& words) {
          ""},
         // Ranges, and how many of which kind.
         {std::regex("([0-9>\\]]) ?(?:through|thru|up to|until|till) ?(?=[0-9<\\[])"), "$1.."},
+        {std::regex("([>\\]]) ?- ?(?=[<\\[])"), "$1.."},
         {std::regex("\\bset ?[dD]ata ?(?:x|\u00d7) ?([0-9]+)\\b|\\bset data ([0-9]+) times\\b|"
                     "\\b([0-9]+) ?(?:x|\u00d7|times) set ?[dD]ata\\b"),
          "$1$2$3 setData"},
