@@ -38,9 +38,11 @@ std::string words_of(const Value& value) {
 Story::Story(const Case& one) {
     zab::Config config;
     config.release = one.release;
-    read_initial(one.initial, config);
-    take_settings(one.initial, config);
+    const Value initial = story_initial(one.initial);
+    read_initial(initial, config);
+    take_settings(initial, config);
     steps_ = story_steps(one.stimulus);
+    if (const Value* told = first_of(initial, {"followers", "follower"})) fail_as_told(*told);
     if (tells("[sS]ession") && tells("[sS]napshot")) {
         config.max_session_ticks = 100'000;  // Its client does not come back, but its end is none.
     }
@@ -58,26 +60,26 @@ Story::Story(const Case& one) {
     };
     expected_ = words_of(one.expected);
     find_numbering(one.expected);
-    std::vector<NodeId> later = preset_logs(one.initial);
-    for (const NodeId node : not_yet_started(one.initial)) later.push_back(node);
+    std::vector<NodeId> later = preset_logs(initial);
+    for (const NodeId node : not_yet_started(initial)) later.push_back(node);
     for (const NodeId node : cluster_->members()) {
         if (std::find(later.begin(), later.end(), node) == later.end()) cluster_->start(node);
     }
     settle();
-    if (const Value* committed = one.initial.find("committed")) {
+    if (const Value* committed = initial.find("committed")) {
         for (const std::string& words : texts(*committed, "committed")) {
             const std::size_t sign = words.find('=');
             write(words.substr(0, sign), words.substr(sign + 1));
         }
     }
-    const Value* restarted = one.initial.find("restartedOnce");
+    const Value* restarted = initial.find("restartedOnce");
     if (restarted != nullptr && truth(*restarted, "restartedOnce")) {
         for (const NodeId node : cluster_->members()) cluster_->kill(node);
         cluster_->start_all();
         settle();
     }
-    if (const Value* nodes = one.initial.find("nodes")) name_servers(*nodes);
-    name_roles(one.initial);
+    if (const Value* nodes = initial.find("nodes")) name_servers(*nodes);
+    name_roles(initial);
     ensure_client();  // It is there before anybody goes.
 }
 
@@ -215,40 +217,6 @@ bool Story::play_lost_write(const std::string& step, const std::vector<std::stri
     return true;
 }
 
-std::string Story::with_paths(const std::string& words) const {
-    static const std::regex failed(
-        "\\b(?:the )?(?:failed|lost|uncommitted|unacked|isolated) (?:create|txn|transaction|write|"
-        "node|znode)\\b|\\b(?:the )?(?:node|znode|txn|transaction)(?= (?:is "
-        ")?(?:present|absent|there|"
-        "exists|missing|gone|visible|kept|lost))|\\b(?:the "
-        ")?(?:node|znode|txn|transaction|create)(?=$|;)");
-    static const std::regex name("\\b(exists|read|reads|check) \\(?([a-z][A-Za-z0-9]*)\\b");
-    static const std::regex seen("\\b(sees?|has|have|serves?|shows?|finds?|reads?) it$");
-    std::string told = words;
-    if (!lost_.empty()) told = std::regex_replace(told, seen, "$1 " + lost_);
-    std::smatch found;
-    if (std::regex_search(told, found, name) && knows("/" + found[2].str())) {
-        told = std::regex_replace(told, name, "$1 /$2");
-    }
-    static const std::regex bare_name(
-        "\\b(has|have|no|holds?|contains?|sees?|serves?|without|keeps?) ([a-z][A-Za-z0-9_]*)"
-        "(?=$|[;,])");
-    if (std::regex_search(told, found, bare_name) && knows("/" + found[2].str())) {
-        told = std::regex_replace(told, bare_name, "$1 /$2");
-    }
-    static const std::regex unnamed(
-        "^((?:client )?(?:reads?|exists)) (?=(?:at|on|from) (?:the )?(?:old |new )?\\w+"
-        "(?: succeeds| works| is ok)?(?:$|:))");
-    if (!lost_.empty() && !contains(told, "/")) {
-        told = std::regex_replace(told, unnamed, "$1 " + lost_ + " ");
-    }
-    static const std::regex only_one("\\b(?:the )?(?:node|znode)\\b");
-    if (lost_.empty() && created_.size() == 1) {
-        return std::regex_replace(told, only_one, created_.front());
-    }
-    return lost_.empty() ? told : std::regex_replace(told, failed, lost_);
-}
-
 /// "set /L=2", "create 3 at new leader", "create -> <1,2>", "10 creates /foo0..9", "one more
 /// create"; "create /a reaches only leader disk".
 bool Story::play_writes(const std::string& step) {
@@ -353,7 +321,7 @@ void Story::play(const std::string& told) {
         &Story::play_disks,  &Story::play_loads,    &Story::play_stays,      &Story::play_isolation,
         &Story::play_writes, &Story::play_reads,    &Story::play_returns,    &Story::play_downs,
         &Story::play_ups,    &Story::play_outcomes, &Story::play_background, &Story::play_asides,
-        &Story::play_named};
+        &Story::play_named,  &Story::play_clients};
     const auto knows = [&](Step one) { return (this->*one)(step); };
     const bool is_several = without_remarks(step).find(';') != std::string::npos;
     const bool is_known = std::any_of(std::begin(whole), std::end(whole), knows) ||

@@ -38,6 +38,7 @@ class Story {
     const std::string& lost() const { return lost_; }
     bool knows(const std::string& path) const { return paths_.contains(path); }
     bool are_all_equal() const;
+    bool has_started(zab::NodeId node) const;
     /// Everybody, but for an old leader that the last step leaves down as it starts the others.
     std::vector<zab::NodeId> without_left_out() const;
 
@@ -102,7 +103,10 @@ class Story {
     void name_roles(const Value& initial);
     void find_numbering(const Value& expected);
     std::optional<std::vector<zab::NodeId>> counted_followers(const std::string& told);
+    // story_groups.cpp
     std::optional<std::vector<zab::NodeId>> all_but(const std::string& told);
+    std::vector<zab::NodeId> started_but(std::size_t count) const;
+    std::optional<std::vector<zab::NodeId>> by_start(const std::string& told) const;
     std::vector<zab::NodeId> named(const std::string& told);
     // story.cpp
     void claim(const std::string& words, bool holds) { claims_.emplace_back(words, holds); }
@@ -151,13 +155,16 @@ class Story {
     void create_ephemerals(std::size_t count);
     bool play_cut_syncs(const std::string& step);
     bool play_asides(const std::string& step);
-    bool has_started(zab::NodeId node) const;
     // story_fuzzy.cpp
     bool play_fuzzy(const std::string& step);
     void snapshot_in_session(zab::NodeId node, zab::NodeId opened_at, const std::string& step);
     // story_named.cpp
     bool play_named(const std::string& step);
+    // story_clients.cpp
+    bool play_clients(const std::string& step);
     bool is_told_elsewhere(const std::string& name) const;
+    // story_paths.cpp
+    void fail_as_told(const Value& told);
     bool play_timed_downs(const std::string& step);
     // story_loads.cpp
     bool play_repeats(const std::string& step);
@@ -205,6 +212,11 @@ class Story {
     bool is_slow_ = false;                                        ///< A leader's tick was raised.
     static constexpr zab::Duration slow_tick = zab::seconds(10);  ///< Where it is not told.
 };
+
+/// The initial state, with what it tells in words as members. story_initial.cpp
+Value story_initial(const Value& initial);
+/// "client": "connected within 30 s"; false: the key is about something else. story_clients.cpp
+bool check_client(Story& story, const std::string& key, const Value& value, Verdict& verdict);
 
 /// The steps in the words that a story knows; what is expected; whom or when its key names.
 /// story_forms.cpp

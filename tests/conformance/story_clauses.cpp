@@ -147,7 +147,9 @@ void check_same(Story& story, NodeId node, const std::string& words, Verdict& ve
     }
     const std::string bare =
         std::regex_replace(without_remarks(words), compiled("/[A-Za-z0-9_]+|'"), " ");
-    if (!made_of(bare, known)) throw Refused("expected: " + words);
+    static const char* const of_path = "\\b(?:stats?|values?|data|content|state|of|at) /|^/";
+    const bool is_odd = contains(words, "/") && !contains(words, of_path);
+    if (is_odd || !made_of(bare, known)) throw Refused("expected: " + words);
     const NodeId leader = story.server("leader");
     if (std::regex_search(words, found, value_told)) {
         verdict.check("the server's value", found[1],
@@ -206,6 +208,42 @@ void check_never_up(Story& story, NodeId node, const std::string& words, Verdict
         verdict.require(where, c.peer(*c.leader()).server().accepted_epoch <
                                    c.peer(node).server().accepted_epoch);
     }
+}
+
+/// "behind the leader": in the epochs that they have promised. False: nothing of the kind is told.
+bool check_promise(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
+    static const std::regex form(
+        "(?:it )?(?:is |being )*(behind|older than|not ahead of|level with|equal to) "
+        "(?:the )?leader");
+    std::smatch found;
+    if (!std::regex_match(words, found, form)) return false;
+    const test::Cluster& c = story.cluster();
+    verdict.require(words, c.is_up(node) && c.leader());
+    if (!c.is_up(node) || !c.leader()) return true;
+    const zab::Epoch own = c.peer(node).server().accepted_epoch;
+    const zab::Epoch others = c.peer(*c.leader()).server().accepted_epoch;
+    const bool may_equal = contains(found[1], "^(?:not|level|equal)");
+    const bool may_be_less = !contains(found[1], "^(?:level|equal)");
+    verdict.require(words, (may_equal && own == others) || (may_be_less && own < others));
+    return true;
+}
+
+/// "follower"; with an article it may be one of those who were.
+bool tells_following(const Story& story, NodeId node, const std::string& words) {
+    if (!contains(words, "^(?:is )?(?:an? )?follower$")) return false;
+    return contains(words, "^(?:is )?f") || !(story.cluster().leader() == node);
+}
+
+/// "proposals are on disk before the NEWLEADER ack".
+bool tells_durable(const std::string& words) {
+    return contains(words,
+                    "^proposals? (?:of (?:the )?DIFF )?(?:is|are|were) (?:on disk|logged|"
+                    "synced|durable|persisted) before (?:the |its )?NEWLEADER ack$");
+}
+
+/// "up", "serves".
+bool tells_service(const std::string& words) {
+    return contains(words, "^(?:quorum )?(?:up|serves?|serving|available|starts|in service)$");
 }
 
 }  // namespace
@@ -300,6 +338,7 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
         }
     };
     if (check_sessions(story, node, words, verdict)) return;
+    if (check_promise(story, node, words, verdict)) return;
     if (std::regex_match(words, found, all)) {
         verdict.check("nodes created", found[1], std::to_string(story.created().size()));
         has_all(story.created());
@@ -318,6 +357,8 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
     } else if (contains(words, "^no [a-z]\\w*$") && !story.ephemerals().empty()) {
         verdict.require(
             where, story.cluster().serves(node) && !story.value(node, words.substr(3)).has_value());
+    } else if (tells_following(story, node, words)) {
+        check_role(story, node, words, verdict);
     } else if (const auto nodes = nodes_meant(story, words)) {
         verdict.require(where, std::find(nodes->begin(), nodes->end(), node) != nodes->end());
     } else if (std::regex_match(words, found, again)) {
@@ -336,11 +377,9 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
                         "(?: up)?(?: \\(ahead of leader\\))?$|^(?:not|never) (?:up|serving)$|"
                         "^(?:is )?ahead of (?:the )?leader$")) {
         check_never_up(story, node, words, verdict);
-    } else if (contains(words,
-                        "^proposals? (?:of (?:the )?DIFF )?(?:is|are|were) (?:on disk|logged|"
-                        "synced|durable|persisted) before (?:the |its )?NEWLEADER ack$")) {
+    } else if (tells_durable(words)) {
         verdict.require(where, story.had_lost_at_ack(node));
-    } else if (contains(words, "^(?:quorum )?(?:up|serves|serving|available|starts|in service)$")) {
+    } else if (tells_service(words)) {
         verdict.require(where, story.cluster().serves(node));
     } else {
         throw Refused("expected: " + words);

@@ -149,6 +149,15 @@ std::string with_lost(const Story& story, const std::string& words) {
     return is_of_lost ? story.lost() + " " + words : words;
 }
 
+/// "newLeader": "node visible": with its path, where somebody's state is meant.
+std::string with_node(const Story& story, const std::string& key, const std::string& words) {
+    static const std::regex states(
+        ".*\\b(?:visible|present|absent|exists|there|gone|missing|kept)\\b.*");
+    const bool is_state = !story.lost().empty() && std::regex_match(words, states) &&
+                          contains(key, "^(?:(?:new)?[lL]eader|readAtLeader)$");
+    return with_lost(story, is_state ? story.with_paths(words) : words);
+}
+
 std::size_t elections_in(const Story& story) {
     return story.leaders().empty() ? 0 : story.leaders().rbegin()->first;
 }
@@ -245,12 +254,18 @@ void check_read(Story& story, const std::string& key, const Value& value, Verdic
 
 void check_key(Story& story, const std::string& told, const Value& wanted, Verdict& verdict) {
     const std::string key = story_key(told);
-    const Value value =
-        is_text(wanted) ? sim::json::string(with_lost(story, story_words(wanted.text))) : wanted;
+    const Value value = is_text(wanted)
+                            ? sim::json::string(with_node(story, key, story_words(wanted.text)))
+                            : wanted;
     static const std::regex leader_of("leaderEpoch([0-9]+)");
     std::smatch found;
     if (check_path_key(story, key, value, verdict)) return;
     if (check_session_key(story, key, value, verdict)) return;
+    if (check_client(story, key, value, verdict)) return;
+    if (key == "readAtLeader" && is_text(value) && story.read_path().empty()) {
+        check_sentences(story, "beforeStop", "old leader " + value.text, verdict);
+        return;  // Nobody read it then, but it was to be read.
+    }
     if (is_text(value) && check_sentences(story, key, value.text, verdict)) return;
     if (is_text(value) && check_moment(story, key, value.text, verdict)) return;
     if (key == "afterRestart" && contains(value.text, "^(?:the )?same$|^unchanged$")) {
@@ -269,6 +284,9 @@ void check_key(Story& story, const std::string& told, const Value& wanted, Verdi
                      is_known ? std::optional(leader->second) : std::nullopt);
     } else if (key == "elections" && value.text == "no extra election round") {
         verdict.check("leaders so far", "2", std::to_string(elections_in(story)));
+    } else if (contains(key, "^(?:(?:new)?[lL]eader|leadership)(?:Changed|Changes|Differs)$")) {
+        const auto leader = story.cluster().leader();
+        verdict.check(key, truth(value, key), leader && !(*leader == story.server("old leader")));
     } else if (key == "follower" && story.observed()) {
         check_words(story, {*story.observed()}, value.text, verdict);
     } else if (contains(key, "^(?:new)?[lL]eader(?:I[dD]|Sid)?$") && is_text(value) &&

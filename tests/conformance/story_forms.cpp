@@ -123,7 +123,8 @@ std::vector<std::string> story_steps(const Value& stimulus) {
     std::vector<std::string> all;
     for (const std::string& told : texts(stimulus, "stimulus")) {
         const std::string step =
-            with_breaks(with_moves(with_creates(with_names(step_in_known_words(told)))));
+            with_lost_writes(with_breaks(with_moves(with_creates(with_names(with_failing_starts(
+                step_in_known_words(with_lost_disks(with_reads(with_quorums(told))))))))));
         if (!all.empty() && std::regex_match(step, of_last)) {
             all.back() += ", " + step;
         } else {
@@ -156,7 +157,7 @@ std::string story_words(const std::string& words) {
         {std::regex("^((?:the )?same [\\w ]+), ([\\w ]+) and ([\\w ]+) as "),
          "$1 and $2 and $3 as "},
     };
-    return rewritten(with_names(claim_in_known_words(words)), all);
+    return rewritten(with_names(claim_in_known_words(with_times(words))), all);
 }
 
 std::string story_key(const std::string& key) {
@@ -165,8 +166,15 @@ std::string story_key(const std::string& key) {
         ")?(?:quorum|leader|restart|rejoin|return|"
         "join|before|at|old|followers?))+");
     static const std::regex article("\\bthe ");
+    static const std::regex at_leader(
+        "(?:(?:visible|exists|seen|served|shown|present|readable)?(?:At|By|On)|at)(?:The)?(?:Old)?"
+        "Leader|(?:old)?[lL]eaderRead|readOfLeader");
+    static const std::regex of_followers("(?:old|former|two|both)[fF]ollowers");
+    if (std::regex_match(key, at_leader)) return "readAtLeader";
+    if (std::regex_match(key, of_followers)) return "followers";
     if (std::regex_match(key, words)) return camel_case(std::regex_replace(key, article, ""));
-    return with_names(key);
+    static const std::regex range("\\b([1-9])\\.\\.([1-9])\\b");
+    return with_names(std::regex_replace(key, range, "$1-$2"));
 }
 
 }  // namespace conformance

@@ -92,6 +92,8 @@ void Story::delete_logs(const std::vector<NodeId>& who, const std::string& step)
         if (image.snapshot) log.reset(image.snapshot->position);
         cluster_->disk(node).preset(log, image.snapshot, image.accepted_epoch, image.current_epoch);
     }
+    client_.reset();  // Its session may be gone, too: another one comes.
+    session_ = {};
 }
 
 /// "fewer than 500 creates", "create at 1", "delete all logs", "crashes at once".

@@ -69,17 +69,18 @@ bool check_sentences(Story& story, const std::string& key, const std::string& wo
     if (!std::regex_match(key, neutral)) return false;
     const auto parts = split_at(words, "; *|, (?:and |but )?");
     std::smatch found;
+    // What has no subject of its own is said of the last one.
+    if (parts.empty() || !std::regex_match(parts.front(), found, sentence())) return false;
+    std::string subject;
     for (const std::string& part : parts) {
-        if (!std::regex_match(part, found, sentence())) return false;
-    }
-    for (const std::string& part : parts) {
-        std::regex_match(part, found, sentence());
-        const std::string rest = story.with_paths(found[2]);
-        for (const NodeId node : subjects(story, found[1])) {
+        const bool is_sentence = std::regex_match(part, found, sentence());
+        if (is_sentence) subject = found[1];
+        const std::string rest = story.with_paths(is_sentence ? found[2].str() : part);
+        for (const NodeId node : subjects(story, subject)) {
             check_clause(story, node, rest, verdict);
         }
     }
-    return !parts.empty();
+    return true;
 }
 
 }  // namespace conformance

@@ -1,4 +1,5 @@
 #include "tests/conformance/story.hpp"
+#include "tests/conformance/story_synonyms.hpp"
 
 #include <fmt/format.h>
 
@@ -103,6 +104,7 @@ std::vector<NodeId> Story::not_yet_started(const Value& initial) {
     }
     if (!off.empty()) return off;
     if (const Value* started = first_of(initial, {"started", "up", "running"})) {
+        if (started->is(Kind::number)) return started_but(number(*started, "started"));
         for (const Value& one : started->elements) told.push_back(number(one, "started"));
         if (told.empty()) throw Refused("initial.started");
     } else if (!steps_.empty() && std::regex_match(steps_.front(), found, up)) {
@@ -193,7 +195,9 @@ void Story::name_roles(const Value& initial) {
         }
     }
     const Value* followers = first_of(initial, {"followers", "follower"});
-    if (followers == nullptr) return;
+    if (followers == nullptr || (is_text(*followers) && tells_failing_starts(followers->text))) {
+        return;  // How they will be started.
+    }
     auto free = cluster_->members();
     std::erase(free, server("leader"));
     static const std::regex highest(" \\((?:with )?(?:the )?highe(?:r|st) (?:sid|id)\\)$");
@@ -251,6 +255,7 @@ NodeId Story::server(const std::string& name) {
     }
     const auto leader = cluster_->leader();
     if ((name == "leader" || name == "new leader") && leader) return *leader;
+    if (name == "leader" && names_.contains("old leader")) return server("old leader");
     if (name == "L")
         return names_["L"] = server(names_.contains("old leader") ? "old leader" : "leader");
     if (!std::regex_match(name, letter)) throw Refused("who is " + name + "?");
@@ -289,31 +294,6 @@ std::vector<NodeId> Story::servers(const std::string& told) {
     return last_named_;
 }
 
-/// "two followers" of four: whichever.
-std::optional<std::vector<NodeId>> Story::counted_followers(const std::string& told) {
-    static const std::regex counted("(two|three) (?:of (?:the )?)?(?:followers|servers|nodes)");
-    std::smatch found;
-    if (!std::regex_match(told, found, counted)) return std::nullopt;
-    const std::size_t count = *count_named(found[1]);
-    auto all = cluster_->members();
-    if (all.size() <= count + 1) return std::nullopt;
-    std::erase(all, server("leader"));
-    all.resize(count);
-    return all;
-}
-
-/// "all but L", "everybody except A and B".
-std::optional<std::vector<NodeId>> Story::all_but(const std::string& told) {
-    static const std::regex but(
-        "(?:all|everybody|everyone|every (?:server|node))(?: servers| nodes)? "
-        "(?:but|except|without) (.*)");
-    std::smatch found;
-    if (!std::regex_match(told, found, but)) return std::nullopt;
-    std::vector<NodeId> all = cluster_->members();
-    for (const NodeId node : named(found[1])) std::erase(all, node);
-    return all;
-}
-
 std::vector<NodeId> Story::named(const std::string& told) {
     static const std::regex range("(S?[0-9])-(S?[0-9])");
     static const std::regex filler(
@@ -325,6 +305,7 @@ std::vector<NodeId> Story::named(const std::string& told) {
     static const std::regex ends("^\\s+|\\s+$");
     static const std::regex every("^(?:all|every) (?=followers?|others?)");
     if (auto others = all_but(told)) return *others;
+    if (auto some = by_start(told)) return *some;
     const bool is_other = contains(told, "\\b(?:other|remaining)\\b");
     std::string who = std::regex_replace(std::regex_replace(told, filler, ""), title, "");
     who = std::regex_replace(std::regex_replace(who, ends, ""), every, "");
@@ -370,20 +351,6 @@ std::vector<NodeId> Story::named(const std::string& told) {
             all.push_back(node);
         }
     }
-    return all;
-}
-
-std::vector<NodeId> Story::without_left_out() const {
-    std::vector<NodeId> all = cluster_->members();
-    const auto old = names_.find("old leader");
-    const auto& [step, who] = started_at_;
-    const bool are_others_up = std::all_of(all.begin(), all.end(), [&](NodeId node) {
-        return (old != names_.end() && node == old->second) || cluster_->is_up(node);
-    });
-    const bool is_left_out = old != names_.end() && !cluster_->is_up(old->second) &&
-                             step + 1 == steps_.size() &&
-                             (are_others_up || who.size() + 1 == all.size());
-    if (is_left_out) std::erase(all, old->second);
     return all;
 }
 

@@ -192,7 +192,9 @@ void Story::claim_old_leader(const std::string& step) {
         if (!hidden_) hide(old);
         claim(step, hidden_ == old);
     } else {
-        claim(step, !cluster_->is_up(old));
+        // One that runs must be kept out of their quorum; then it comes back to that.
+        if (cluster_->is_up(old) && !hidden_ && tells_return()) hide(old);
+        claim(step, !cluster_->is_up(old) || hidden_ == old);
     }
 }
 

@@ -138,11 +138,14 @@ void Story::grow_epochs(std::size_t times, const std::string& step) {
     }
 }
 
-/// "wipe data of 1-4"; "3 restarts with creates".
+/// "wipe data of 1-4"; "3 restarts with creates"; "5 starts with old data".
 bool Story::play_disks(const std::string& step) {
     static const std::regex wiped(
         "(?:wipe|clear|erase|delete|empty) (?:all )?(?:data|disks?|data ?dirs?|everything)(?: "
         "(?:of|on|from|at))? (.*)");
+    static const std::regex stale(
+        "(.*?) ((?:is |are )?(?:starts?|started|joins?|joined|up|boots?|comes? up)) with (?:(?:its|"
+        "their|an?|old|stale|previous|full|kept|all|own|of) )*(?:data|disks?|logs?|state|history)");
     static const std::regex restarts("(several|[0-9]+|[a-z]+) restarts? with creates?");
     const std::string words = plain(step);
     std::smatch found;
@@ -153,10 +156,27 @@ bool Story::play_disks(const std::string& step) {
         grow_epochs(*times, step);
         return true;
     }
+    if (std::regex_match(words, found, stale)) {
+        const auto who = known_servers(found[1]);
+        if (!who) return false;
+        for (const NodeId node : *who) {
+            const zab::DiskImage& image = cluster_->disk(node).image();
+            claim(step, !image.log.empty() || image.snapshot);
+        }
+        return play_ups(found[1].str() + " " + found[2].str());
+    }
     if (!std::regex_match(words, found, wiped)) return false;
     const auto who = known_servers(found[1]);
     if (!who) return false;
     if (!before_wipe_) before_wipe_ = cluster_->violations();
+    // "1-4 lose their data", and later "1-4 start", "5 starts": that all are stopped first, goes
+    // without saying.
+    const bool runs = std::any_of(who->begin(), who->end(),
+                                  [this](NodeId node) { return cluster_->is_up(node); });
+    if (runs && contains(step, "^wipe data of") && tells("\\b(?:starts?|up|joins?)\\b")) {
+        down(cluster_->members());
+        last_named_ = *who;
+    }
     for (const NodeId node : *who) {
         if (cluster_->is_up(node)) throw Refused("it runs: " + step);
         cluster_->disk(node).preset(zab::History{}, std::nullopt, zab::Epoch{}, zab::Epoch{});

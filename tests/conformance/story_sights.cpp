@@ -16,7 +16,7 @@ bool Story::play_sights(const std::string& step) {
     static const std::string sees = "(?:has|have|sees?|finds?|holds?|serves?|shows?|reads?)";
     static const std::regex forms[] = {
         std::regex("()" + path + " (?:is )?" + there + " (?:at|on|from) (.*)"),
-        std::regex("client " + sees + " ()" + path + " (?:at|on|from) (.*)"),
+        std::regex("client " + sees + " ()" + path + " (?:at|on|from) ([^:,;=>]*)"),
         std::regex("(?:at )?(?:(.*?) " + sees + ":?|(.*?):) (no )?(?:exists )?" + path +
                    "(?: (?:is )?" + there + ")?"),
     };

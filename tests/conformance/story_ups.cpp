@@ -196,7 +196,9 @@ std::string failing_at_uptodate(const std::string& step) {
     static const std::regex behind_ack(
         "\\b(fail|die|crash|stop|quit|end|break)(e?s|) (?:right |just |only )?after (?:the |its "
         "|their )?(?:NEWLEADER ack|ack of NEWLEADER|acking NEWLEADER)$");
-    if (contains(step, "UPTODATE.*\\bbefore\\b.*(?:NEWLEADER|\\back)"))
+    if (contains(step,
+                 "UPTODATE.*\\bbefore\\b.*(?:NEWLEADER|\\back)|"
+                 "\\bafter (?:they |having )?(?:process|handl|appl|act)\\w* UPTODATE"))
         throw Refused("step: " + step);
     return std::regex_replace(step, behind_ack, "$1$2 at UPTODATE (after its NEWLEADER ack)");
 }

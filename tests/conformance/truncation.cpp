@@ -1,5 +1,6 @@
 #include "sim/disk/disk.hpp"
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/truncation_words.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <algorithm>
@@ -23,12 +24,13 @@ class CutLog {
              {"log", "txnLog", "txns", "transactions", "appended", "history", "node", "disk",
               "snapshot", "database", "files", "logFiles"});
         for (const auto& [key, place, value] : one.initial.members) {
-            if (key == "snapshot" || key == "database") {
+            const bool is_more = key == "database" && is_text(value) && says(value.text, "[1-9]");
+            if ((key == "snapshot" || key == "database") && !is_more) {
                 const bool is_start = value.is(Value::Kind::array) ? zxid(value, key) == zab::Zxid{}
                                                                    : is_empty(value);
                 if (!is_start) throw Refused("initial." + key + ": " + value.text);
             } else if (key == "files" || key == "logFiles") {
-                play("log files " + value.text);
+                play("log files " + (is_nothing(value) ? "absent" : value.text));
             } else {
                 read_log(value);
             }
@@ -77,7 +79,8 @@ class CutLog {
         if (!play_phrase(*this, known, plain(words))) throw Refused("step: " + step);
     }
 
-    void check(const std::string& key, const Value& value, Verdict& verdict) const {
+    void check(const std::string& told, const Value& value, Verdict& verdict) const {
+        const std::string key = cut_key(told, value);
         static const std::regex read_back(
             "(?:log|txnLog|logAfter|read(?:s|Back)?|records?|history|zxids|txns|transactions|"
             "logContents?|"
@@ -93,6 +96,7 @@ class CutLog {
             verdict.check(key, listed(read_zxids(value, key)), listed(content(from)));
         } else if (const auto place = place_of(key)) {
             const auto all = content(read_from_);
+            if (is_nothing(value)) return verdict.check(key, true, *place >= all.size());
             check_kinds(key, value, verdict);
             const zab::Zxid wanted = is_text(value) ? record_in(value.text) : zxid(value, key);
             verdict.check(key, text(wanted),
@@ -108,8 +112,9 @@ class CutLog {
             check_gone(key, value, verdict);
         } else if (says(key, "^(last|last ?zxid|end)$")) {
             verdict.check(key, text(zxid(value, key)), text(disk_.image().log.last().zxid));
-        } else if (says(key, "^(exceptions?|errors?|throws|thrown|npe)$")) {
-            verdict.require(key, value.text == "nothing" || !is_on(value, key));
+        } else if (says(key, "^(exceptions?|errors?|throws|thrown|npe|crash(es)?)$")) {
+            verdict.require(key,
+                            is_nothing(value) || value.text == "nothing" || !is_on(value, key));
         } else {
             throw Refused("expected." + key);
         }
@@ -157,6 +162,10 @@ class CutLog {
     /// The empty tree, or its snapshot: with the whole log behind it.
     static bool is_empty(const Value& value) {
         if (is_nothing(value) || value.text == "false" || value.text == "0") return true;
+        if (value.is(Value::Kind::boolean)) return true;  // Of which tree, says nobody.
+        if (tells_first_snapshot(value.text) || tells_first_snapshot("snapshot " + value.text)) {
+            return true;
+        }
         const std::string words = plain(value.text);
         return says(words, "^(an? |of )?(empty|fresh|new)( tree| database| snapshot)?$") ||
                says(words,
@@ -179,28 +188,24 @@ class CutLog {
             return append(read_words("1.." + value.text));
         }
         if (!is_text(value)) return append(read_zxids(value, "log"));
-        static const std::regex at_zero(
-            ",? (?:and )?(?:an? )?snapshot (?:at |of |with )?(?:zxid )?0$|"
-            "^(?:an? )?snapshot (?:at |of |with )?(?:zxid )?0(?:,|;| \\+| and)? ?(?:then |and )?");
         // No remark: it happens.
         static const std::regex lost(
             " \\(((?:(?:all|every|txn|log) )*files? (?:(?:are|is|were|was|all) "
             ")*(?:deleted|removed|gone|lost))\\)$");
-        const std::string words =
-            std::regex_replace(std::regex_replace(value.text, at_zero, ""), lost, ", $1");
+        const std::string words = std::regex_replace(log_in_known_words(value.text), lost, ", $1");
         static const char* const between =
-            "; *|,? (?:and )?then |, (?:and )?(?=(?:all |every |the |its )?(?:txn |log )?"
-            "(?:log|files?|logs|log ?files?)? ?(?:are |is |were )?(?:all "
-            ")?(?:deleted|removed|gone)$)";
-        if (says(words,
-                 "^((all )?(txn )?(log )?files? )?(absent|deleted|gone|removed)( "
-                 "\\(deleted\\))?$")) {
-            return;  // Nothing was ever there, for all that a cut can see.
+            "; *|,? (?:and )?then |, (?:and )?(?=(?:(?:all|every|each|the|its|txn) )*"
+            "(?:log|files?|logs|log ?files?)? ?(?:(?:are|is|were|was|all|then) )*"
+            "(?:deleted|removed|gone|lost)$)";
+        if (const auto was = lost_log_in(value.text)) {  // What was ever there is not to be seen.
+            if (!was->empty()) append(read_words(log_in_known_words(*was)));
+            disk_ = {};
+            return;
         }
         const auto parts = split_at(words, between);
         if (parts.empty()) throw Refused("initial.log is empty");
         append(read_zxids(sim::json::string(parts.front()), "log"), kind_in(parts.front()));
-        for (std::size_t i = 1; i < parts.size(); ++i) play(parts[i]);
+        for (std::size_t i = 1; i < parts.size(); ++i) play(cut_in_known_words(parts[i]));
     }
     /// {"history": …}, or {"snapshot": [0, 0], "log": "<0,1>..<0,100>"}: behind the empty tree.
     void read_disk(const Value& value) {
@@ -216,16 +221,22 @@ class CutLog {
         read_log(log);
     }
     static std::vector<zab::Zxid> read_words(const std::string& words) {
+        static const std::string many =
+            "(?:an? )?(?:log (?:of|with) )?([0-9]+) "
+            "(?:txns|transactions|records|entries|creates|setData|zxids)";
+        static const std::regex count(many + "(?: logged| written| appended)?");
+        static const std::regex counted(many +
+                                        "(?: logged| written| appended)?(?:[,:]? (?:with |at |of "
+                                        ")?(?:their )?zxids? |: ?|, ?(?=[<\\[]))(.*)");
+        std::smatch found;
+        if (std::regex_match(words, found, counted)) {  // "100 txns, zxid 1..100".
+            const auto all = read_words(found[2]);
+            if (all.size() != std::stoul(found[1])) throw Refused("how many zxids? " + words);
+            return all;
+        }
         if (words.find_first_of("<[") != std::string::npos) {
             return zxids_of(sim::json::string(words), "zxids");
         }
-        static const std::string many =
-            "(?:an? )?(?:log (?:of|with) )?([0-9]+) "
-            "(?:txns|transactions|records|entries|creates)";
-        static const std::regex count(many + "(?: logged| written| appended)?|([0-9]+) setData.*");
-        static const std::regex counted(many +
-                                        "(?: logged| written| appended)?(?:[,:]? (?:with |at |of "
-                                        ")?(?:their )?zxids? |: ?)(.*)");
         static const char* const known =
             "an?|the|log|of|with|txns?|transactions?|records?|entries|set|setData|zxids?|and|only|"
             "just|"
@@ -234,18 +245,12 @@ class CutLog {
         if (!made_of(std::regex_replace(words, compiled("/\\w*"), ""), known)) {
             throw Refused("which zxids? " + words);
         }
-        std::smatch found;
-        if (std::regex_match(words, found, counted)) {  // "100 txns, zxid 1..100".
-            const auto all = read_words(found[2]);
-            if (all.size() != std::stoul(found[1])) throw Refused("how many zxids? " + words);
-            return all;
-        }
         const bool is_count = std::regex_match(words, found, count);
         if (!is_count && says(words, "[0-9] (txns|transactions|records|entries|creates)\\b")) {
             throw Refused("which zxids? " + words);  // A number of them is none.
         }
         std::vector<zab::Zxid> all;
-        const std::string last = found[1].str() + found[2].str();
+        const std::string last = found[1];
         for (const std::uint64_t one : numbers_in(is_count ? "1.." + last : words)) {
             all.push_back({one});
         }
@@ -257,8 +262,14 @@ class CutLog {
             static const std::regex kinds(
                 "[0-9]+ (?:setData|set|create)(?:, ?[0-9]+ "
                 "(?:setData|set|create))+");
-            const bool is_list = std::regex_match(value.text, kinds);
-            return read_words(is_list ? without_kinds(value.text) : without_remarks(value.text));
+            const std::string words = log_in_known_words(value.text);
+            const bool is_list = std::regex_match(words, kinds);
+            return read_words(is_list ? without_kinds(words) : without_remarks(words));
+        }
+        static const char* const dots = "^\\.\\.+$";
+        const auto& given = value.elements;
+        if (given.size() == 3 && says(given[1].text, dots)) {  // [1, "..", 100]
+            return read_words(given[0].text + ".." + given[2].text);
         }
         const bool is_told = value.is(Value::Kind::array) &&
                              std::all_of(value.elements.begin(), value.elements.end(), is_text);
@@ -273,7 +284,7 @@ class CutLog {
         return plain(std::regex_replace(words, kind, " "));
     }
     static zab::Zxid record_in(const std::string& words) {
-        const auto read = read_words(without_kinds(without_remarks(words)));
+        const auto read = read_words(without_kinds(log_in_known_words(without_remarks(words))));
         if (read.size() != 1) throw Refused("which record? " + words);
         return read.front();
     }
@@ -281,7 +292,8 @@ class CutLog {
         if (!is_text(value)) return truth(value, "truncate");
         static const std::regex no_exception(
             "(?:^|[,;]? *)(?:and |but )?\\b(?:no|not|without|nothing)(?: an?)? "
-            "(?:(?:[A-Z]\\w*)?[eE]xceptions?|NPE|crash(?:es)?|errors?|thrown)(?: (?:is "
+            "(?:(?:[A-Z]\\w*)?[eE]xceptions?|NPE|crash(?:es)?|errors?|thrown|throw(?:s|ing)?)(?: "
+            "(?:is "
             ")?thrown)?[,;]?");
         const std::string words = std::regex_replace(value.text, no_exception, "");
         static const char* const known =
@@ -353,7 +365,8 @@ std::optional<Verdict> judge_truncation(const Case& one) {
     }
     CutLog log(one);
     for (const std::string& step : steps) {
-        for (const std::string& part : split_at(step, "; *|, (?:then )?(?![0-9<])")) {
+        for (const std::string& part :
+             split_at(cut_in_known_words(step), "; *|, (?:then )?(?![0-9<])")) {
             log.play(part);
         }
     }

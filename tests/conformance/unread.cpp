@@ -60,7 +60,8 @@ bool is_soft(const std::string& area, const std::string& word) {
         "L|L's|S[0-9]|allowed|back|elect|elected|arrives|among|leader's|after|before|restart|value|"
         "reads?|than|right|immediately|"
         "NullPointerException|iterator|zxids|epoch|elections?|re-?elect(?:ing|ions?)|foo|bar|baz|"
-        "isolated|only|stays|acked|by|ConnectionLoss|time-?outs?|hangs");
+        "isolated|only|stays|acked|by|ConnectionLoss|time-?outs?|hangs|un(?:acked|acknowledged|"
+        "committed|answered)|pending|lands");
     static const std::regex of_sessions(
         "several|fresh|unknown|untracked|fake|seen|nor|local|global|another|touch|ones?|exists|"
         "checkGlobal|data|[0-9]+|0x[0-9a-f]+|also");
@@ -96,13 +97,16 @@ bool tells_outcome(const std::string& clause) {
         "[cC]onnection ?[lL]oss)|no (?:answer|reply))|"
         "outstanding|unacked|uncommitted|(?:it |and |but )*"
         "(?:time-?out|times out|no quorum|[cC]onnection ?[lL]oss|errors?|fails)|"
-        "(?:it |which |but |and )*(?:is |was |gets )*(?:only |just )?(?:acked|acknowledged|logged|"
+        "(?:it |which |but |and )*(?:is |was |gets )*(?:only |just "
+        ")?(?:acked|acknowledged|logged|persists|"
         "written|persisted|stored|recorded) (?:only )?(?:by|at|on) (?:the )?(?:(?:old )?leader"
-        "(?: [A-Z])?|[A-Z]|S[0-9]|itself)(?:'s (?:own )?(?:disk|log))?(?: only| alone)?|"
+        "(?: [A-Z])?|[A-Z]|S[0-9]|it|itself)(?:'s (?:own )?(?:disk|log))?(?: only| alone)?|"
         "(?:it |(?:the )?txn |(?:the )?write |(?:the )?create |which |but |is |stays |only )*in "
         "(?:the )?"
-        "(?:its|(?:old )?leader's|L's) (?:own )?log(?: only| alone)?|"
-        "(?:is |it |but |which )*on (?:the )?(?:its|(?:old )?leader(?:'s)?|L's) disk(?: only)?|"
+        "(?:its|(?:old )?leader(?:'s)?|L's) (?:own )?log(?: only| alone)?|"
+        "(?:is |it |but |which |txn |(?:the )?create |(?:the )?write |only |lands )*(?:on )?(?:the "
+        ")?"
+        "(?:its|(?:old )?leader(?:'s)?|L's) disk(?: only)?|"
         "(?:but )?leader acks it itself|(?:but )?logged(?: there| locally)?|logged (?:by|at|on) "
         "(?:the )?(?:leader|L) "
         "only|(?:PINGs?|pings?)(?: are)? answered|"

@@ -1,0 +1,139 @@
+#include "tests/conformance/truncation_words.hpp"
+
+#include "tests/conformance/words.hpp"
+
+#include <regex>
+
+namespace conformance {
+
+namespace {
+
+const std::string zero = "(?:0|<0, ?0>|\\[0, ?0\\])";
+const std::string empty_tree =
+    "(?:of )?(?:an? |the )?(?:empty|initial|fresh|new) (?:data ?)?(?:tree|database|db|state)";
+/// A snapshot from before the first transaction.
+const std::string first_snapshot =
+    "(?:an? |the |its |initial |first |empty )*snapshot(?: file)?(?: (?:(?:is |was )?(?:taken |"
+    "saved |written )?(?:at |of |with |for |from |= ?)?(?:zxid )?" +
+    zero + "|" + empty_tree + "|(?:is |was )?(?:taken|saved|written)(?: (?:first|before|" +
+    "beforehand|initially|earlier|at start|" + empty_tree + "))?))?";
+const std::string kinds =
+    "(?:setData|sets?|creates?|txns?|transactions?|records?|entries|zxids?|writes?)";
+const std::string file =
+    "(?:(?:all|every|each|the|its|their|of|txn|transaction|version-2) )*"
+    "(?:logs?(?: ?files?| dir(?:ectory)?)?|files?)";
+const std::string lost =
+    "(?:deleted|removed|wiped|erased|cleared|emptied|lost|gone|absent|missing|unlinked)";
+
+std::string without_hex(const std::string& words) {
+    static const std::regex hex("\\b0x([0-9a-fA-F]{1,15})\\b");
+    std::string rest = words, all;
+    for (std::smatch found; std::regex_search(rest, found, hex); rest = found.suffix()) {
+        all += found.prefix().str() + std::to_string(std::stoull(found[1], nullptr, 16));
+    }
+    return all + rest;
+}
+
+}  // namespace
+
+bool tells_first_snapshot(const std::string& words) {
+    static const std::regex form(first_snapshot);
+    return std::regex_match(words, form);
+}
+
+std::string log_in_known_words(const std::string& words) {
+    static const Rewrite all[] = {
+        // A snapshot before or behind the log.
+        {std::regex("(?:[,;]| \\+)? ?(?:and |with |plus |behind |after |on top of )*" +
+                    first_snapshot + "$"),
+         ""},
+        {std::regex("^" + first_snapshot +
+                    "(?:[,;:]| \\+| and| then| plus)? ?(?:then |and |followed by |with (?=[0-9]+ "
+                    "(?:setData|txns|transactions)))*(?=[a-z0-9\\[<])"),
+         ""},
+        // Ranges, and how many of which kind.
+        {std::regex("([0-9>\\]]) ?(?:through|thru|up to|until|till) ?(?=[0-9<\\[])"), "$1.."},
+        {std::regex("([>\\]]) ?- ?(?=[<\\[])"), "$1.."},
+        {std::regex("\\bset ?[dD]ata ?(?:x|\u00d7) ?([0-9]+)\\b|\\bset data ([0-9]+) times\\b|"
+                    "\\b([0-9]+) ?(?:x|\u00d7|times) set ?[dD]ata\\b"),
+         "$1$2$3 setData"},
+        {std::regex("\\b([0-9]+) (setData|creates?|create) (?:txns|transactions|records|entries|"
+                    "requests|operations|ops)\\b"),
+         "$1 $2"},
+        {std::regex("\\b([0-9]+ " + kinds + ") \\((?:with |at )?(?:zxids? )?([0-9<\\[][^()]*)\\)"),
+         "$1, zxids $2"},
+        {std::regex("^(?:log|disk|file|it) (?:has|holds|contains|with|=) "), ""},
+        {std::regex("\\b(?:was |were |are |is |and )*then (?=" + lost + "$)"), ""},
+        {std::regex("\\b(?:exactly|precisely) (?=[0-9<\\[])"), ""},
+    };
+    return rewritten(without_hex(words), all);
+}
+
+std::string cut_in_known_words(const std::string& step) {
+    static const std::string point = "((?:zxid )?[0-9<\\[][^;]*?)";
+    static const Rewrite all[] = {
+        // Behind "append" that a transaction is meant goes without saying.
+        {std::regex("\\b(append|log|write|add)s? (?:(?:an?|one|another|more|further|new|single) )*"
+                    "(?:txn|transaction|record|entry),? (?:with |at |of )?(?:the |its )?"
+                    "(?=zxid|[0-9<\\[])"),
+         "$1 "},
+        {std::regex("(^|; )(?:(?:an?|one|another|more|further|new) )*(?:(?:txn|transaction|record|"
+                    "entry) )?(?:with |at |of )?" +
+                    point + " (?:is |are |gets )?(?:appended|logged|written|added)(?=$|;)"),
+         "$1append $2"},
+        {std::regex("(^|; )(?:the )?log (?:is |gets |was )*(?:truncated|cut)(?: back| down)? "
+                    "(?:to|at|after|behind) "),
+         "$1truncate to "},
+        {std::regex("(^|; )(?:truncation|TRUNC) (?:of (?:the )?log )?(?:to|at|after) "),
+         "$1truncate to "},
+        {std::regex("\\b(?:truncate|cut)(?: the)? (?:log|database|db|it)(?: back| down)? "
+                    "(?=to|at|after)"),
+         "truncate "},
+        // Files that are lost.
+        {std::regex("(^|[;,] )(?:then )?(?:delete|remove|wipe|erase|clear|drop|lose|empty|unlink)s?"
+                    " " +
+                    file + "(?=$|[;,])"),
+         "$1delete all log files"},
+        {std::regex("(^|[;,] )(?:then )?" + file +
+                    " (?:(?:is|are|were|was|gets?|have been|all) )*" + lost + "(?=$|[;,])"),
+         "$1delete all log files"},
+        {std::regex("\\bfrom (?:zxid )?[<\\[]0, ?([0-9]+)[>\\]]"), "from $1"},
+    };
+    return rewritten(without_hex(step), all);
+}
+
+std::string cut_key(const std::string& key, const Value& value) {
+    const bool is_list = value.is(Value::Kind::array) || is_text(value);
+    if (is_list && says(key,
+                        "^(iterated|sequence|contents?|recordsRead|entries|node|content|"
+                        "(read|final|new|on ?disk)(Log|Zxids|Txns|Records)|"
+                        "log(ged)?(Zxids|Txns|Records|Entries))$")) {
+        return "log";
+    }
+    static const char* const outcome =
+        "^(ok|success|succeeds|succeeded|truncation|return|(truncat(e|ion)|truncateLog|cut)"
+        "(Result|Returns|Ok|Success|Succeeds)|return(ed)?Value|resultOfTruncat(e|ion))$";
+    return says(key, outcome) ? "result" : key;
+}
+
+std::optional<std::string> lost_log_in(const std::string& words) {
+    static const std::regex form(
+        "(?:(?:only )?(?:an? |the )?snapshot(?: only| alone)?[,;]? (?:and |but |with )*)?"
+        "(?:(?:" +
+        file + " )?(?:(?:is|are|were|was|all) )*(?:" + lost +
+        "|empty|none)|(?:no|without|empty|without any) (?:txn |transaction )?(?:log|logs|files|log "
+        "?files|log dir(?:ectory)?))(?: \\((.*)\\))?");
+    static const std::regex held(
+        "(?:(?:it |they )?(?:was|were|had|held|with|of) )?(.*?)(?: (?:(?:are|were|was|is|all) )*" +
+        lost + ")?");
+    std::smatch found, inner;
+    if (!std::regex_match(words, found, form)) return std::nullopt;
+    const std::string remark = found[1];
+    if (remark.empty() || made_of(remark, "all|every|log|txn|files?|the|were|are|was|is|" + lost)) {
+        return "";
+    }
+    std::regex_match(remark, inner, held);
+    return inner[1].str();
+}
+
+}  // namespace conformance
