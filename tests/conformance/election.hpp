@@ -183,7 +183,7 @@ class Stage {
     zab::LinkId link_of(NodeId mock, NodeId to);
     void claim(const std::string& words, bool holds) { claims.emplace_back(words, holds); }
     void elect_again_and_again(std::size_t times);
-    void run_clients(std::size_t clients, std::size_t each);
+    void run_clients(std::size_t count, std::size_t each);
     bool play_clients(const std::string& step);
 
     struct Said {

@@ -14,7 +14,6 @@ namespace conformance {
 namespace {
 
 using zab::SessionId;
-using zab::SessionRefusal;
 
 // Whether a session may ask for something, by the role of the server.
 

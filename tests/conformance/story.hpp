@@ -234,7 +234,7 @@ void check_at(const Story::Moment& moment, zab::NodeId node, const std::string& 
 void check_clause(Story& story, zab::NodeId node, const std::string& words, Verdict& verdict);
 /// "all global sessions of the leader", where a snapshot was written while one was created. False:
 /// the words or the key are about something else. story_fuzzy.cpp
-bool check_sessions(const Story& story, zab::NodeId node, const std::string& words,
+bool check_sessions(const Story& story, zab::NodeId node, const std::string& told,
                     Verdict& verdict);
 bool check_session_key(Story& story, const std::string& key, const Value& value, Verdict& verdict);
 /// "after": "new leader has /a"; "beforeKill": "L serves /a". story_moments.cpp

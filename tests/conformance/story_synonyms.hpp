@@ -13,7 +13,7 @@ std::string claim_in_known_words(const std::string& words);
 /// /x at L fails, on leader disk". story_lost.cpp
 std::string with_lost_writes(const std::string& step);
 /// "each fails at UPTODATE", for those who are started there. story_uptodate.cpp
-std::string with_failing_starts(const std::string& step);
+std::string with_failing_starts(const std::string& told);
 /// Whether words of an initial state tell that followers fail so. story_uptodate.cpp
 bool tells_failing_starts(const std::string& words);
 /// Who goes and comes back, in which quorum, and what of it is read. story_wordings.cpp
