@@ -74,8 +74,9 @@ std::string line_of(const Case& one, bool& passed, Doubts doubts) {
         return passed ? "ok " + one.id : "FAIL " + one.id + " " + verdict.text();
     } catch (const Refused& refused) {
         return "FAIL " + one.id + " cannot be interpreted: " + refused.what();
+    } catch (const std::out_of_range&) {  // Of std::map::at, std::stoul: they name themselves only.
+        return "FAIL " + one.id + " cannot be interpreted: a number is too large, or nobody's";
     } catch (const std::exception& wrong) {
-        // A number beyond all bounds, or a server that the case does not have.
         return "FAIL " + one.id + " cannot be interpreted: " + wrong.what();
     }
 }
@@ -124,10 +125,21 @@ std::vector<zab::Zxid> zxids(const Value& value, std::string_view what) {
     return all;
 }
 
+std::uint16_t server_id(std::uint64_t id) {
+    constexpr std::uint64_t greatest = 65'000;
+    if (id > greatest) throw Refused(fmt::format("server {}: ids are at most {}", id, greatest));
+    return static_cast<std::uint16_t>(id);
+}
+
+std::size_t bounded(std::uint64_t count, std::uint64_t most, std::string_view what) {
+    if (count > most) throw Refused(fmt::format("{} {}: at most {}", count, what, most));
+    return count;
+}
+
 std::vector<zab::NodeId> ids(const Value& value, std::string_view what) {
     std::vector<zab::NodeId> all;
     for (const Value& one : value.elements) {
-        all.push_back({static_cast<std::uint16_t>(server_number(one, what))});
+        all.push_back({server_id(server_number(one, what))});
     }
     return all;
 }

@@ -74,6 +74,12 @@ std::uint64_t number(const Value& value, std::string_view what);
 /// A server's: 2, "S2", "server 2".
 std::uint64_t server_number(const Value& value, std::string_view what);
 bool truth(const Value& value, std::string_view what);
+/// A server's id as it is held here. Throws Refused for a greater one: it would be another's.
+std::uint16_t server_id(std::uint64_t id);
+constexpr std::uint64_t most_servers = 255;  ///< As many as ZooKeeper has ids for.
+constexpr std::uint64_t most_repeats = 100;
+/// So many. Throws Refused for more than can be played: it would take all memory or time.
+std::size_t bounded(std::uint64_t count, std::uint64_t most, std::string_view what);
 /// `[epoch, counter]`, or a number.
 zab::Zxid zxid(const Value& value, std::string_view what);
 std::vector<zab::Zxid> zxids(const Value& value, std::string_view what);

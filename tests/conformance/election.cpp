@@ -9,7 +9,7 @@ namespace conformance {
 
 using Kind = Value::Kind;
 
-NodeId node_of(std::uint64_t sid) { return {static_cast<std::uint16_t>(sid + 1)}; }
+NodeId node_of(std::uint64_t sid) { return {static_cast<std::uint16_t>(server_id(sid) + 1)}; }
 NodeId node_of(const std::string& sid) { return node_of(std::stoul(sid)); }
 
 std::vector<NodeId> nodes_in(const std::string& words) {
@@ -47,7 +47,9 @@ Stage::Stage(const Case& one) {
     const Value* servers = one.initial.find("servers");
     const Value* nodes = one.initial.find("nodes");  // {"nodes": 3}
     if (nodes != nullptr && nodes->is(Kind::number)) servers = nodes;
-    for (std::uint64_t i = 0; servers != nullptr && i < number(*servers, "servers"); ++i) {
+    const std::size_t told =
+        servers == nullptr ? 0 : bounded(number(*servers, "servers"), most_servers, "servers");
+    for (std::size_t i = 0; i < told; ++i) {
         config.voters.push_back(node_of(i));
     }
     std::optional<std::pair<NodeId, NodeId>> blind;  // Who does not know whom.
@@ -96,7 +98,8 @@ bool Stage::read_observers(const std::string& words, zab::Config& config) {
         "(?:(?: \\(|, )(one|[0-9]+)(?: of (?:them|these|which))?(?: is| are)? down\\)?)?");
     std::smatch found;
     if (!std::regex_match(words, found, form)) return false;
-    const std::size_t voters = std::stoul(found[1]), observers = *count_in(found[2]);
+    const std::size_t voters = bounded(std::stoul(found[1]), most_servers, "voters");
+    const std::size_t observers = bounded(*count_in(found[2]), most_servers, "observers");
     const std::size_t down = found[3].matched ? *count_in(found[3]) : 0;
     if (down > observers) throw Refused("config: " + words);
     for (std::size_t i = 0; i < voters; ++i) config.voters.push_back(node_of(i));
@@ -117,8 +120,9 @@ std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& wo
     std::smatch found;
     if (read_observers(words, config)) return std::nullopt;
     if (std::regex_match(words, found, fresh)) {
-        for (std::uint64_t i = 0; i < std::stoul(found[1]); ++i)
-            config.voters.push_back(node_of(i));
+        const std::size_t voters = bounded(std::stoul(found[1]), most_servers, "voters");
+        for (std::size_t i = 0; i < voters; ++i) config.voters.push_back(node_of(i));
+        if (found[2].matched && std::stoul(found[2]) > voters) throw Refused("config: " + words);
         for (std::uint64_t i = 0; found[2].matched && i < std::stoul(found[2]); ++i) {
             started_.push_back(node_of(i));
         }
@@ -130,9 +134,12 @@ std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& wo
         "(?:unreachable|unresolvable|wrong|bad) address (?:for|of) (?:node |server )?([0-9]+)");
     if (std::regex_match(words, found, unreachable)) {
         const NodeId from = node_of(found[2].str()), to = node_of(found[3].str());
-        const std::uint64_t count = std::stoull(found[1]);
+        const std::size_t count = bounded(std::stoull(found[1]), most_servers, "voters");
         const std::uint64_t first = std::max(from.value, to.value) == count + 1 ? 1 : 0;
-        for (std::uint64_t i = 0; i < count; ++i) config.voters.push_back(node_of(i + first));
+        for (std::size_t i = 0; i < count; ++i) config.voters.push_back(node_of(i + first));
+        if (!is_among(from, config.voters) || !is_among(to, config.voters)) {
+            throw Refused("there is no such server: " + words);
+        }
         unreachable_ = std::pair{from, to};
         return std::nullopt;
     }
@@ -167,6 +174,7 @@ void Stage::run_clients(std::size_t count, std::size_t each) {
 }
 
 void Stage::elect_again_and_again(std::size_t times) {
+    bounded(times, most_repeats, "elections");
     cluster->start_all();
     for (std::size_t n = 0; n < times; ++n) {
         cluster->run(zab::seconds(30));

@@ -134,6 +134,7 @@ class Stage {
     // election_names.cpp
     void read_initial(const Value& initial);
     void read_nodes(const Value& nodes);
+    void refuse_strangers(const std::vector<NodeId>& nodes, const std::string& what) const;
     void establish(const Value& roles);
     std::string without_attributes(const std::string& step);
     std::string without_places(const std::string& step);

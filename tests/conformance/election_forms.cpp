@@ -109,6 +109,9 @@ std::string known_step(const std::string& told) {
 std::string known_claim(const std::string& told) {
     static const std::array forms{
         Rewrite{std::regex("\\bnot only after (?=[0-9a-zA-Z])"), "before "},
+        Rewrite{std::regex("\\b(waiting for (?:the |an? )?epoch(?: quorum)?) \\(([0-9.]+ m?s)\\)"),
+                "$1 after $2"},
+        Rewrite{std::regex(" \\(([0-9.]+ m?s)\\)(?=$|[;,])"), " within $1"},
         Rewrite{std::regex("\\b(?:no|never an?) (?:null|empty|missing) votes?\\b|\\bvotes? (?:is "
                            "|are )?(?:not|never) null\\b"),
                 "decides"},

@@ -89,6 +89,13 @@ void Stage::read_nodes(const Value& nodes) {
     }
 }
 
+void Stage::refuse_strangers(const std::vector<NodeId>& nodes, const std::string& what) const {
+    for (const NodeId node : nodes) {
+        if (is_among(node, cluster->members())) continue;
+        throw Refused(what + ": there is no server " + std::to_string(node.value - 1));
+    }
+}
+
 void Stage::read_initial(const Value& initial) {
     for (const auto& [key, place, value] : initial.members) {
         if (contains(key, "^(?:started|up|running)$")) {
@@ -101,11 +108,15 @@ void Stage::read_initial(const Value& initial) {
             }
             started_ = is_text(value) ? nodes_in(value.text) : std::vector<NodeId>{};
             for (const NodeId id : ids(value, key)) started_.push_back(node_of(id.value));
+            refuse_strangers(started_, key);
         } else if (key == "nodes") {
             if (!are_nodes_config_) read_nodes(value);
         } else if (key == "down") {
+            std::vector<NodeId> down;
+            for (const NodeId id : ids(value, key)) down.push_back(node_of(id.value));
+            refuse_strangers(down, key);
             started_ = cluster->members();
-            for (const NodeId id : ids(value, key)) std::erase(started_, node_of(id.value));
+            std::erase_if(started_, [&down](NodeId node) { return is_among(node, down); });
         } else if (key == "established") {
             establish(value);
         } else if (!contains(key,

@@ -97,7 +97,8 @@ bool Stage::play_restarts(const std::string& step) {
         const std::vector<std::string> before(steps_.begin(),
                                               std::find(steps_.begin(), steps_.end(), step));
         if (before.empty() || before.size() == steps_.size()) throw Refused("step: " + step);
-        for (std::size_t i = 0; i < *count_named(found[1]); ++i) {
+        const std::size_t times = bounded(*count_named(found[1]), most_repeats, "times");
+        for (std::size_t i = 0; i < times; ++i) {
             for (const std::string& told : before) play(told);
         }
         return true;
@@ -183,6 +184,12 @@ bool Stage::play_elections(const std::string& told, const std::string& step) {
         return false;
     }
     const auto nodes = is_of_all ? everybody() : among_whom(found[1]);
+    const auto claim_round = [&] {
+        const auto round = round_in(step);
+        for (const NodeId node : nodes) {
+            if (round) claim(step, cluster->peer(node).server().round == *round);
+        }
+    };
     std::optional<NodeId> leader;
     if (found.size() > 2 && found[2].matched) leader = node_of(found[2].str());
     if (std::regex_search(told, who, led)) {
@@ -191,6 +198,7 @@ bool Stage::play_elections(const std::string& told, const std::string& step) {
     }
     if (cluster->drops != nullptr && quits_.empty()) {
         elect(nodes, leader, step);
+        claim_round();
         return true;
     }
     for (const NodeId node : nodes) start({node});
@@ -198,6 +206,7 @@ bool Stage::play_elections(const std::string& told, const std::string& step) {
         throw Refused("no quorum: " + step);
     }
     if (leader) claim(step, cluster->leader() == leader);
+    claim_round();
     return true;
 }
 

@@ -50,7 +50,7 @@ class Calls {
         if (sid > voters_ || is_observer != (sid == observer_)) {
             throw Refused("who calls? " + step);
         }
-        call_as(static_cast<std::uint16_t>(sid), found[5], found[6]);
+        call_as(server_id(sid), found[5], found[6]);
         callers_.push_back(sid);
         look();
     }
@@ -155,10 +155,11 @@ class Calls {
             }
             voters_ = static_cast<std::uint16_t>(all->elements.size());
         } else if (all != nullptr) {
-            voters_ = static_cast<std::uint16_t>(number(*all, "voters"));
+            voters_ = server_id(bounded(number(*all, "voters"), most_servers, "voters"));
         }
         if (beside != nullptr) {
-            voters_ = static_cast<std::uint16_t>(1 + number(*beside, "participants"));
+            const std::uint64_t count = number(*beside, "participants");
+            voters_ = server_id(1 + bounded(count, most_servers, "participants"));
         }
         for (const char* set : {"electingFollowers", "connectingFollowers"}) {
             const Value* given = initial.find(set);

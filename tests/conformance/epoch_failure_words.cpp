@@ -198,7 +198,7 @@ std::string failure_clause(const std::string& words) {
         {std::regex(
              " ?\\b(?:(?:is|are|has|have|stays?|remains?|was|were|still|must) )*(?:unchanged|"
              "kept|not (?:have )?(?:been )?(?:changed|updated|advanced|raised|written|set|"
-             "bumped|touched))$"),
+             "bumped|touched))(?: \\(0\\))?$"),
          " 0"},
         {std::regex("^(both(?: epochs)?|epochs?) (?:(?:stay|are|still) )?0$"), "both epochs 0"},
         {std::regex("^(?:epochs? |both epochs )?0 ?/ ?0$"), "both epochs 0"},

@@ -267,7 +267,7 @@ class Failures {
         const bool is_of_epochs = key == "epochs" || key.ends_with(".epochs");
         const Value told = value.is(Value::Kind::number) ? sim::json::string(value.text) : value;
         for (const std::string& part : texts(told, key)) {
-            static const std::regex numbers(" ?\\(((?:both )?0(?: ?/ ?0)?)\\)");
+            static const std::regex numbers(" ?\\(((?:both )?[0-9]+(?: ?/ ?[0-9]+)?)\\)");
             const std::string whole =
                 without_remarks(std::regex_replace(part, numbers, ", both epochs $1"));
             for (const std::string& clause : clauses(whole)) {

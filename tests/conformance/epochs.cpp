@@ -258,7 +258,7 @@ std::uint16_t leader_in(const Value& initial) {
     if (told != nullptr && told->is(Kind::object)) told = first_of(*told, {"id", "sid"});
     if (told == nullptr || !contains(told->text, "[0-9]")) return 0;
     const zab::Config config = config_of(initial, 0);
-    const auto leader = static_cast<std::uint16_t>(server_number(*told, "leader"));
+    const std::uint16_t leader = server_id(server_number(*told, "leader"));
     const auto& all = config.voters;
     const bool is_known = all.empty()
                               ? leader < 3

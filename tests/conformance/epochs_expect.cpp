@@ -16,7 +16,7 @@ std::vector<std::uint16_t> sids_in(const std::string& words) {
     static const std::regex digits("[0-9]+");
     std::vector<std::uint16_t> all;
     for (std::sregex_iterator i(words.begin(), words.end(), digits), end; i != end; ++i) {
-        all.push_back(static_cast<std::uint16_t>(std::stoul(i->str())));
+        all.push_back(server_id(std::stoul(i->str())));
     }
     return all;
 }

@@ -13,7 +13,7 @@ namespace {
 using Kind = Value::Kind;
 
 zab::NodeId shifted(std::uint64_t id, std::uint16_t shift) {
-    return {static_cast<std::uint16_t>(id + shift)};
+    return {static_cast<std::uint16_t>(server_id(id) + shift)};
 }
 
 /// "5 voters", "majority of 5", "voters 1..5, observers 6 and 7".
@@ -28,7 +28,8 @@ zab::Config config_in_words(const std::string& words) {
         to.push_back(shifted(id, 0));
     };
     if (std::regex_match(words, found, count)) {
-        for (std::uint64_t i = 0; i < std::stoull(found[1]); ++i) push(i, out.voters);
+        const std::size_t voters = bounded(std::stoull(found[1]), most_servers, "voters");
+        for (std::size_t i = 0; i < voters; ++i) push(i, out.voters);
     } else if (std::regex_match(words, found, listed)) {
         for (const std::uint64_t id : numbers_in(found[1])) push(id, out.voters);
         for (const std::uint64_t id : numbers_in(found[2])) push(id, out.observers);
@@ -94,7 +95,7 @@ zab::Config config_of(const Value& initial, std::uint16_t shift) {
     };
     const Value* voters = first_of(from, {"voters", "participants"});
     if (voters != nullptr && voters->is(Kind::number)) {
-        const std::uint64_t count = number(*voters, "voters");
+        const std::uint64_t count = bounded(number(*voters, "voters"), most_servers, "voters");
         for (std::uint64_t i = 0; i < count; ++i) out.voters.push_back(shifted(i, shift));
     } else {
         take(voters, out.voters);

@@ -146,6 +146,8 @@ void refuse_false_remarks(const Case& one) {
                               const bool is_clean = judge_plain(changed).is_clean();
                               is_understood = true;
                               is_so = is_so || is_clean;
+                          } catch (const std::out_of_range&) {
+                              is_understood = true;  // Of a server that there is not.
                           } catch (const std::exception&) {
                               continue;  // It explains.
                           }
@@ -197,6 +199,33 @@ void refuse_idle_remarks(const Case& one) {
     }
 }
 
+/// "leader: unchanged (1)", "completes (5 s)", "not changed (0/0)": a remark that is only a number
+/// must be read, so the case may not pass with both a greater and a smaller one. A time that
+/// something takes at most holds as a longer one, too.
+void refuse_idle_figures(const Case& one) {
+    static const std::regex areas("FLE|QRM|ZAB|REC");
+    if (!std::regex_match(one.area, areas)) return;
+    static const std::regex figure(" \\(([0-9]{1,6})(?:/([0-9]{1,6}))?(?: ?m?s)?\\)");
+    each_expected(
+        one, figure,
+        [](const Case& changed, std::string& text, const std::string& told,
+           const std::smatch& found) {
+            for (std::size_t group = 1; group <= 2 && found[group].matched; ++group) {
+                const auto passes_as = [&](std::uint64_t other) {
+                    text = told;
+                    text.replace(static_cast<std::size_t>(found.position(group)),
+                                 static_cast<std::size_t>(found.length(group)),
+                                 std::to_string(other));
+                    return passes(changed);
+                };
+                const std::uint64_t said = std::stoull(found[group]);
+                if (passes_as(said + 37) && (said == 0 || passes_as(0))) {
+                    throw Refused(fmt::format("not read: \"{}\" in: {}", found.str(), told));
+                }
+            }
+        });
+}
+
 /// "no /zkL (except on the old leader)": a remark that limits what stands before it, or tells of
 /// somebody else, is none that only explains. Whoever has read it minds when it is another one.
 void refuse_idle_limits(const Case& one) {
@@ -234,6 +263,7 @@ Verdict run(const Case& one, Doubts doubts) {
         refuse_idle_denials(one);
         refuse_false_remarks(one);
         refuse_idle_remarks(one);
+        refuse_idle_figures(one);
         refuse_idle_limits(one);
     }
     return verdict;

@@ -157,6 +157,7 @@ void Story::write(const std::string& path, const std::string& value, bool waits)
 /// Many at a time when they are many: a client need not wait for one answer to ask again.
 void Story::create_some(std::size_t count) {
     constexpr std::size_t few = 50;
+    bounded(count, most_creates, "creates");
     if (count <= few) {
         for (std::size_t i = 0; i < count; ++i) {
             write(fmt::format("/some-{}", next_path_++), "created");
@@ -238,7 +239,7 @@ bool Story::play_writes(const std::string& step) {
         return true;
     }
     if (std::regex_match(words, found, several) && count_named(found[1])) {
-        const std::size_t count = *count_named(found[1]);
+        const std::size_t count = bounded(*count_named(found[1]), most_creates, "creates");
         if (paths.size() == 1 && contains(step, "/[a-zA-Z]+\\*")) {  // "10 creates /foo*"
             for (std::size_t i = 0; i < count; ++i) {
                 write(paths.front() + std::to_string(i), "created");

@@ -10,6 +10,8 @@
 
 namespace conformance {
 
+constexpr std::uint64_t most_creates = 50'000;  ///< In one step.
+
 /// An ensemble that loses and regains servers while a client writes: whose histories must agree in
 /// the end. Steps are told in words; `play` knows their vocabulary.
 class Story {
@@ -25,17 +27,18 @@ class Story {
     std::optional<std::vector<zab::NodeId>> known_servers(const std::string& told);
     /// With its path for "the failed create", "the node".
     std::string with_paths(const std::string& words) const;
-    /// Whether what was to be lost is on the server's disk when it acknowledges NEWLEADER.
     /// What the checkers have seen: only until disks of servers were emptied, for those who then
     /// begin again with epoch 1 break what they hold them to, as the case wants it.
     std::vector<std::string> violations() const {
         return before_wipe_ ? *before_wipe_ : cluster_->violations();
     }
+    /// Whether what was to be lost is on the server's disk when it acknowledges NEWLEADER.
     bool had_lost_at_ack(zab::NodeId node) const;
     /// What a server's tree holds at a path: the value, or nothing.
     std::optional<std::string> value(zab::NodeId node, const std::string& path) const;
-    /// Whether anybody wrote it, or tried to.
+    /// The path of the write that was to be lost; empty: there is none.
     const std::string& lost() const { return lost_; }
+    /// Whether anybody wrote it, or tried to.
     bool knows(const std::string& path) const { return paths_.contains(path); }
     bool are_all_equal() const;
     bool has_started(zab::NodeId node) const;
@@ -103,11 +106,11 @@ class Story {
     void name_roles(const Value& initial);
     void find_numbering(const Value& expected);
     std::optional<std::vector<zab::NodeId>> counted_followers(const std::string& told);
+    std::vector<zab::NodeId> named(const std::string& told);
     // story_groups.cpp
     std::optional<std::vector<zab::NodeId>> all_but(const std::string& told);
     std::vector<zab::NodeId> started_but(std::size_t count) const;
     std::optional<std::vector<zab::NodeId>> by_start(const std::string& told) const;
-    std::vector<zab::NodeId> named(const std::string& told);
     // story.cpp
     void claim(const std::string& words, bool holds) { claims_.emplace_back(words, holds); }
     bool tells(const char* pattern) const;
@@ -160,12 +163,12 @@ class Story {
     void snapshot_in_session(zab::NodeId node, zab::NodeId opened_at, const std::string& step);
     // story_named.cpp
     bool play_named(const std::string& step);
+    bool play_timed_downs(const std::string& step);
+    bool is_told_elsewhere(const std::string& name) const;
     // story_clients.cpp
     bool play_clients(const std::string& step);
-    bool is_told_elsewhere(const std::string& name) const;
     // story_paths.cpp
     void fail_as_told(const Value& told);
-    bool play_timed_downs(const std::string& step);
     // story_loads.cpp
     bool play_repeats(const std::string& step);
     bool play_loads(const std::string& step);

@@ -49,6 +49,7 @@ bool Story::play_repeats(const std::string& step) {
     if (std::regex_match(words, found, repeated)) {
         const auto times = count_named(split_at(found[2], " ").front());
         if (!times) return false;
+        bounded(*times, most_repeats, "times");
         for (std::size_t i = 0; i < *times; ++i) play(found[1]);
         return true;
     }

@@ -14,7 +14,7 @@ using zab::NodeId;
 
 namespace {
 
-NodeId node_of(std::uint64_t sid) { return {static_cast<std::uint16_t>(sid + 1)}; }
+NodeId node_of(std::uint64_t sid) { return {static_cast<std::uint16_t>(server_id(sid) + 1)}; }
 
 zab::Txn creation(zab::Zxid zxid, zab::PathId path) {
     return {zxid, {}, zxid.counter(), path, 0, zab::TxnType::create};
@@ -81,6 +81,7 @@ void Story::read_initial(const Value& initial, zab::Config& config) {
             throw Refused("initial." + key);
         }
     }
+    bounded(count, most_servers, "servers");
     for (std::size_t i = 0; i < count; ++i) config.voters.push_back(node_of(i));
 }
 
@@ -149,9 +150,9 @@ std::vector<NodeId> Story::preset_logs(const Value& initial) {
         if (!std::regex_match(value.text, found, creates)) {
             throw Refused("initial." + key + ": " + value.text);
         }
-        const std::size_t logged = std::stoul(found[1]);
+        const std::size_t logged = bounded(std::stoul(found[1]), most_creates, "creates");
         for (std::sregex_iterator i(key.begin(), key.end(), digits), end; i != end; ++i) {
-            const NodeId node{static_cast<std::uint16_t>(std::stoul(i->str()))};
+            const NodeId node{server_id(std::stoul(i->str()))};
             zab::History log;
             for (std::uint32_t n = 1; n <= logged; ++n) {
                 const zab::PathId path = path_id(fmt::format("/{}", n - 1));

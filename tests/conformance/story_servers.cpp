@@ -129,6 +129,7 @@ bool Story::play_sessions(const std::string& step) {
 
 /// Creations, each behind an election: the epoch grows every time.
 void Story::grow_epochs(std::size_t times, const std::string& step) {
+    bounded(times, most_repeats, "restarts");
     for (std::size_t i = 0; i < times; ++i) {
         create_some(1);
         const std::uint32_t before = leaders_.empty() ? 0 : leaders_.rbegin()->first;

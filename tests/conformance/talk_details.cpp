@@ -43,7 +43,7 @@ std::optional<Talk::Details> Talk::details_of(std::string words) {
     std::smatch found;
     Details details;
     details.opens_session = std::regex_search(words, session);
-    if (take(words, found, sender)) details.sid = static_cast<std::uint16_t>(to_number(found[1]));
+    if (take(words, found, sender)) details.sid = server_id(to_number(found[1]));
     if (take(words, found, named)) details.name = found[1];
     if (take(words, found, pair)) {
         details.zxid = zab::Zxid::of({to_number(found[1])}, to_number(found[2]));

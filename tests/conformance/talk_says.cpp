@@ -313,7 +313,7 @@ bool Talk::play_clause(const std::string& words) {
         propose(contains(words, "\\bset") ? zab::Operation::set : zab::Operation::create);
     } else if (std::smatch whole; std::regex_match(words, whole, says)) {
         std::optional<std::uint16_t> sid;
-        if (whole[1].matched) sid = static_cast<std::uint16_t>(to_number(whole[1]));
+        if (whole[1].matched) sid = server_id(to_number(whole[1]));
         return say(whole[2], sid, whole[3]);
     } else if (role_ == Role::leader && !names_packet &&
                contains(step,

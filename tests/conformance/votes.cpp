@@ -14,7 +14,7 @@ namespace {
 
 using Kind = Value::Kind;
 
-zab::NodeId server(std::uint64_t id) { return {static_cast<std::uint16_t>(id)}; }
+zab::NodeId server(std::uint64_t id) { return {server_id(id)}; }
 
 zab::ServerState state_of(std::string name) {
     static constexpr std::string_view names[] = {"LOOKING", "FOLLOWING", "LEADING", "OBSERVING"};
