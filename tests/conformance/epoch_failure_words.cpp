@@ -181,6 +181,11 @@ std::string failure_clause(const std::string& words) {
         {std::regex("^(?:is |was |it )*(?:not|never) (?:started|booted|joined|ready|a follower|"
                     "FOLLOWING|in (?:the )?(?:quorum|ensemble))$"),
          "never up"},
+        {std::regex(
+             "^(?:never|does not|do not|not|cannot) (?:finish(?:es)?|complet(?:es?|ed)|ends?|"
+             "succeeds? in|manages? to) (?:joining|join|(?:its |the )?(?:join|start|boot)"
+             "(?:ing)?|to join)$"),
+         "never up"},
         {std::regex("^(?:its )?(?:leader )?election (?:never|does not|is not|not) (?:completes?|"
                     "completed|finishe?[sd]?)$"),
          "never up"},
@@ -232,11 +237,13 @@ Value failure_initial(const Value& initial) {
     static const std::regex lists("(?:servers? |nodes? |S)?[0-9](?:(?:, ?| and |\\.\\.)[0-9])*");
     static const std::regex up(
         "(?:(?:is|are|the|an?|in|form|already|old) )*(?:quorum|up|running|serving|started|healthy|"
-        "leader|follower|leading|following|elected)(?: (with (?:some )?data))?");
+        "leader|follower|leading|following|elected)(?:,? (?:of |in |at |with )?epoch ([0-9]+))?"
+        "(?: (with (?:some )?data))?");
     static const std::regex paths("(?:/[a-zA-Z0-9]+(?:, ?)?)+");
     Value plain = sim::json::object();
     std::vector<std::uint64_t> started;
     bool has_data = false;
+    std::string epoch;
     const auto take = [&](const std::string& key, const Value& value) {
         std::smatch found;
         if (!std::regex_match(key, lists) || !is_text(value) ||
@@ -244,7 +251,8 @@ Value failure_initial(const Value& initial) {
             return false;
         }
         for (const std::uint64_t id : numbers_in(key)) started.push_back(id);
-        has_data = has_data || found[1].matched;
+        if (found[1].matched) epoch = ", epoch " + found[1].str();
+        has_data = has_data || found[2].matched;
         return true;
     };
     for (const sim::json::Member& one : initial.members) {
@@ -273,7 +281,7 @@ Value failure_initial(const Value& initial) {
     if (started.size() != 2) throw Refused("initial: who has started?");
     const std::string words = std::to_string(started[0]) + " and " + std::to_string(started[1]);
     plain.members.push_back(sim::json::member(
-        "started", sim::json::string(words + " up" + (has_data ? " with data" : ""))));
+        "started", sim::json::string(words + " up" + (has_data ? " with data" : "") + epoch)));
     return plain;
 }
 
@@ -293,6 +301,51 @@ void require_three(const std::string& key, const Value& value) {
     if ((is_list ? value.elements.size() : number(value, key)) != 3) {
         throw Refused("initial: not three servers");
     }
+}
+
+std::optional<Informed> informed_in(const std::string& step) {
+    static const std::regex informed(
+        "LEADERINFO(?: <([0-9]+), ?0>| [0-9]+)? (?:reaches|arrives at|comes to|goes to|is sent "
+        "to|gets to|for) (?:server |node |S)?([0-9])");
+    std::smatch found;
+    if (!std::regex_match(step, found, informed)) return std::nullopt;
+    return Informed{std::stoull(found[2]), found[1].matched ? std::stoul(found[1]) : 1};
+}
+
+bool tells_join(const std::string& step) {
+    static const std::regex joins(
+        "(?:(?:server|node|it) )?(?:(?:starts?|boots?) (?:and|to) )?joins? (?:an? )?"
+        "(?:(?:running|existing|serving) )?(?:quorum|ensemble|cluster)");
+    return std::regex_match(step, joins);
+}
+
+bool tells_create(const std::string& step) {
+    static const std::regex creates(
+        "(?:client )?creates?|(?:client creates|client create|creates?) (?:(?:an?|some) "
+        ")?(?:node|znode|data|"
+        "/[a-z0-9A-Z]+)|(?:an? )?(?:node|znode|/[a-z0-9A-Z]+) (?:is )?created|"
+        "(?:client )?(?:an? |one |some )(?:creates?|writes?)|(?:some )?data (?:is )?(?:written|"
+        "created)|(?:client )?writes? (?:some )?data");
+    return std::regex_match(step, creates);
+}
+
+std::optional<std::uint64_t> where_created(const std::string& step) {
+    static const std::regex creates_at(
+        "(?:client )?creates?(?: /[a-z0-9A-Z]+| (?:an? )?z?node| data)? (?:at|on|via|through) "
+        "(?:server |node |S)?([0-9])");
+    std::smatch found;
+    if (!std::regex_match(step, found, creates_at)) return std::nullopt;
+    return std::stoull(found[1]);
+}
+
+bool tells_failing_epochs(const Case& one) {
+    const std::string words =
+        sim::json::compact(one.initial) + " " + sim::json::compact(one.stimulus);
+    return says(words,
+                "((writ|disk|i/?o)[^\"]*epoch|epochs?( files?)?'?s? (writes?|writing))[^\"]*"
+                "\\b(fail|cannot|error|throw|refus)|\\b(fail|cannot|error|throw|refus)[^\"]*"
+                "(writ[^\"]*|files? of )epoch|(disk|i/?o) errors? (on|at|for|when)[^\"]*epoch|"
+                "epoch[^\"]*(unwritable|not writable|cannot be written)");
 }
 
 }  // namespace conformance

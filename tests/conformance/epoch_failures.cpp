@@ -94,15 +94,6 @@ class Failures {
     }
 
     void play(const std::string& step) {
-        static const std::regex creates(
-            "(?:client )?creates?|(?:client creates|client create|creates?) (?:(?:an?|some) "
-            ")?(?:node|znode|data|"
-            "/[a-z0-9A-Z]+)|(?:an? )?(?:node|znode|/[a-z0-9A-Z]+) (?:is )?created|"
-            "(?:client )?(?:an? |one |some )(?:creates?|writes?)|(?:some )?data (?:is )?(?:written|"
-            "created)|(?:client )?writes? (?:some )?data");
-        static const std::regex creates_at(
-            "(?:client )?creates?(?: /[a-z0-9A-Z]+| (?:an? )?z?node| data)? (?:at|on|via|through) "
-            "(?:server |node |S)?([0-9])");
         static const std::regex one(
             "(?:start|boot) (?:server |node |S)?([0-9]+)(?:(?:,? (?:whose|with|but)|[,;](?! "
             "[0-9])) (?:its "
@@ -115,12 +106,9 @@ class Failures {
             "(?: (?:form (?:an? )?quorum|elect(?: and serve)?|(?:elect and )?serve|start|run|"
             "(?:come|are)? ?(?:up|started|running)))?"
             "( with (?:some )?data)?(?:,? (?:and |in |at |with )?epoch ([0-9]+))?");
-        static const std::regex joins(
-            "(?:(?:server|node|it) )?(?:(?:starts?|boots?) (?:and|to) )?joins? (?:an? )?"
-            "(?:(?:running|existing|serving) )?(?:quorum|ensemble|cluster)");
         std::string words = plain(step);
         std::smatch found;
-        if (joining_ && std::regex_match(words, joins)) {
+        if (joining_ && tells_join(words)) {
             lead({known(0), known(1)});
             words = "2 starts";
         }
@@ -133,13 +121,18 @@ class Failures {
             lead(listed(found[1]));
             if (found[2].matched) create();
             if (found[3].matched) require_epoch(std::stoul(found[3]));
-        } else if (std::regex_match(words, creates)) {
+        } else if (tells_create(words)) {
             create();
-        } else if (std::regex_match(words, found, creates_at)) {
-            create(known(std::stoull(found[1])));
+        } else if (const auto at = where_created(words)) {
+            create(known(*at));
         } else if (const auto whose = whose_in(sim::json::string(words));
                    whose && !cluster_->is_up(known(whose->sid))) {
             unwritable_[known(whose->sid)] = whose->files;
+        } else if (const auto informed = informed_in(words)) {
+            inform(known(informed->sid), informed->epoch);
+        } else if (says(words,
+                        "^(its |the )?(epoch |file )?(write|writing)( of it)? (fails|throws)$")) {
+            if (!late_ || !unwritable_.contains(*late_)) throw Refused("whose? " + step);
         } else if (!start(words)) {
             throw Refused("step: " + step);
         }
@@ -148,6 +141,8 @@ class Failures {
     void check(const std::string& told, const Value& value, Verdict& verdict) const {
         const std::string key = failure_key(told);
         static const std::regex several("[0-9](?:(?:, ?| and )[0-9])+");
+        static const std::regex epochs_of(
+            "epochs(?: ?[oO]f| ?[aA]t)? ?(?:S|server |node )?([0-9])");
         static const std::regex late(
             "server|node|boot|service|state|outcome|result|serving|up|joins|joined|ready|starts|"
             "serverUp");
@@ -161,6 +156,9 @@ class Failures {
             return;
         }
         std::smatch found;
+        if (std::regex_match(key, found, epochs_of)) {
+            return check_at(known(std::stoull(found[1])), "epochs", value, verdict);
+        }
         if (is_late && is_text(value) && std::regex_match(value.text, found, named)) {
             const zab::NodeId node = known(std::stoull(found[1]));
             return check_at(node, key, sim::json::string(found[2].str()), verdict);
@@ -185,7 +183,6 @@ class Failures {
 
   private:
     static constexpr std::uint16_t servers = 3;
-
     /// Ids here are one higher than in the cases: no server is called 0.
     static zab::NodeId known(std::uint64_t sid) {
         if (sid >= servers) throw Refused("there is no server " + std::to_string(sid));
@@ -222,6 +219,12 @@ class Failures {
         cluster_->run(zab::seconds(30));
         return true;
     }
+    /// It starts, and is told of this epoch.
+    void inform(zab::NodeId node, std::size_t epoch) {
+        require_epoch(epoch);
+        start(std::to_string(node.value - 1) + " starts");
+        to_inform_.push_back(node);
+    }
     void require_epoch(std::size_t epoch) const {
         const zab::Peer& peer = cluster_->peer(*cluster_->leader());
         if (peer.server().current_epoch.value != epoch) throw Refused("it is another epoch");
@@ -253,18 +256,16 @@ class Failures {
         for (const auto& [what, place, wanted] : value.members) {
             if (what == "serving" || what == "up") {
                 verdict.check(key + "." + what, truth(wanted, what), cluster_->serves(node));
-            } else if (what == "acceptedEpoch" || what == "currentEpoch") {
-                check_epoch_value(node, what, wanted, verdict);
-            } else if (what == "accepted" || what == "current") {
-                check_epoch_value(node, what + "Epoch", wanted, verdict);
-            } else if (what == "server" || what == "state" || what == "boot" || what == "epochs") {
+            } else if (says(what, "^(accepted|current)(Epoch)?$")) {
+                const std::string file = what.substr(0, what.find('E')) + "Epoch";
+                check_epoch_value(node, file, wanted, verdict);
+            } else if (says(what, "^(server|state|boot|epochs)$")) {
                 check_at(node, key + "." + what, wanted, verdict);
             } else {
                 throw Refused("expected." + key + "." + what);
             }
         }
         if (value.is(Value::Kind::object)) return;
-        const bool is_of_epochs = key == "epochs" || key.ends_with(".epochs");
         const Value told = value.is(Value::Kind::number) ? sim::json::string(value.text) : value;
         for (const std::string& part : texts(told, key)) {
             static const std::regex numbers(" ?\\(((?:both )?[0-9]+(?: ?/ ?[0-9]+)?)\\)");
@@ -272,10 +273,11 @@ class Failures {
                 without_remarks(std::regex_replace(part, numbers, ", both epochs $1"));
             for (const std::string& clause : clauses(whole)) {
                 static const std::regex both("^(?:both |stay |are |still )*([0-9]+)$");
-                const std::string words = failure_clause(clause);
-                check_words(
-                    node, is_of_epochs ? std::regex_replace(words, both, "both epochs $1") : words,
-                    verdict);
+                std::string words = failure_clause(clause);
+                if (key.ends_with("epochs")) {
+                    words = std::regex_replace(words, both, "both epochs $1");
+                }
+                check_words(node, words, verdict);
             }
         }
     }
@@ -374,10 +376,14 @@ class Failures {
 
 }  // namespace
 
-std::optional<Verdict> judge_epoch_failures(const Case& one) {
-    if (one.area != "ZAB" || one.level != "cluster" || !one.initial.is(Value::Kind::object)) {
-        return std::nullopt;
+std::optional<Verdict> judge_epoch_failures(const Case& told) {
+    const bool is_told = told.area == "ZAB" || (told.area == "REC" && tells_failing_epochs(told));
+    if (!is_told || told.level != "cluster") return std::nullopt;
+    Case one = told;
+    if (is_text(told.initial) && tells_failing_epochs(told)) {
+        one.initial = sim::json::object({sim::json::member("nodes", told.initial)});
     }
+    if (!one.initial.is(Value::Kind::object)) return std::nullopt;
     const Value* disk = one.initial.find("disk");
     const bool is_other = disk != nullptr && !whose_in(*disk) &&
                           !(is_text(*disk) && unwritable_in(plain(disk->text)).is_any());
@@ -385,9 +391,8 @@ std::optional<Verdict> judge_epoch_failures(const Case& one) {
     Failures failures(one);
     for (const std::string& step : failure_steps(one.stimulus)) failures.play(step);
     Verdict verdict;
-    for (const auto& [key, place, value] : one.expected.members) {
+    for (const auto& [key, place, value] : one.expected.members)
         failures.check(key, value, verdict);
-    }
     failures.check_informed(verdict);
     return verdict;
 }

@@ -34,6 +34,19 @@ std::string failure_clause(const std::string& words);
 std::string failure_key(const std::string& key);
 /// {"nodes": {"0,1": "quorum"}, "committed": ["/x"]} is "started": "0 and 1 up with data".
 Value failure_initial(const Value& initial);
+/// "LEADERINFO <1,0> reaches 2": it starts, and is told of this epoch.
+struct Informed {
+    std::uint64_t sid = 0;
+    std::size_t epoch = 1;
+};
+std::optional<Informed> informed_in(const std::string& step);
+/// "joins the ensemble", without a name.
+bool tells_join(const std::string& step);
+/// "create /e"; "create at server 0", and where.
+bool tells_create(const std::string& step);
+std::optional<std::uint64_t> where_created(const std::string& step);
+/// Stories of other failures are played by others.
+bool tells_failing_epochs(const Case& one);
 /// Of 3, [0, 1, 2], or {"voters": …, "quorum": "majority"}.
 void require_three(const std::string& key, const Value& value);
 

@@ -42,6 +42,10 @@ Story::Story(const Case& one) {
     read_initial(initial, config);
     take_settings(initial, config);
     steps_ = story_steps(one.stimulus);
+    if (const Value* before = initial.find("before")) {
+        const auto earlier = story_steps(*before);
+        steps_.insert(steps_.begin(), earlier.begin(), earlier.end());
+    }
     if (const Value* told = first_of(initial, {"followers", "follower"})) fail_as_told(*told);
     if (tells("[sS]ession") && tells("[sS]napshot")) {
         config.max_session_ticks = 100'000;  // Its client does not come back, but its end is none.
@@ -60,6 +64,9 @@ Story::Story(const Case& one) {
     };
     expected_ = words_of(one.expected);
     find_numbering(one.expected);
+    if (const Value* first = initial.find("firstServer")) {
+        is_one_based_ = number(*first, "firstServer") == 1;
+    }
     std::vector<NodeId> later = preset_logs(initial);
     for (const NodeId node : not_yet_started(initial)) later.push_back(node);
     for (const NodeId node : cluster_->members()) {
@@ -121,15 +128,6 @@ void Story::ensure_client() {
     if (session_ == zab::SessionId{}) throw Refused("the client is not let in");
 }
 
-/// Who is asked for the write that shall be lost: the old leader, where it leads on.
-NodeId Story::losing_leader() const {
-    const auto old = names_.find("old leader");
-    if (old != names_.end() && leads(old->second)) return old->second;
-    const auto leader = cluster_->leader();
-    if (!leader) throw Refused("there is no leader to write to");
-    return *leader;
-}
-
 void Story::write(const std::string& path, const std::string& value, bool waits) {
     const NodeId losing = waits ? NodeId{} : losing_leader();
     const bool is_connected = !waits && client_ && !cluster_->has_lost(*client_) &&
@@ -180,6 +178,15 @@ void Story::create_some(std::size_t count) {
     }
 }
 
+bool Story::can_create(std::size_t count) {
+    try {
+        create_some(count);
+    } catch (const Refused&) {
+        return false;
+    }
+    return true;
+}
+
 /// "create /a=1 -> <1,2>": and this must be its zxid.
 void Story::write_as_told(const std::string& path, const std::string& step) {
     static const std::regex told("=([A-Za-z0-9]+)");
@@ -195,35 +202,13 @@ void Story::write_as_told(const std::string& path, const std::string& step) {
     }
 }
 
-/// "create /a fails, but is on leader disk", "create x at S2 -> error (logged by S2 only)".
-bool Story::play_lost_write(const std::string& step, const std::vector<std::string>& paths) {
-    static const std::regex told("=([A-Za-z0-9]+)");
-    static const std::regex name("\\b(?:create|set|write) ([a-z][A-Za-z0-9]*)");
-    static const std::regex place(
-        "\\b(?:at|on|by) (S[0-9]|[A-Z]|(?:old |new )?leader)(?= |$|,|:|\\))");
-    if (paths.size() > 1 || without_remarks(step).find(';') != std::string::npos) return false;
-    std::smatch value, found;
-    const std::string words = plain(step);
-    lost_ = "/unnamed";
-    const bool is_named = std::regex_search(words, found, name) &&
-                          !contains(found[1], "^(?:at|by|on|in|fails?|reaches|is|only|logged)$");
-    if (is_named) lost_ = "/" + found[1].str();
-    if (!paths.empty()) lost_ = paths.front();
-    for (std::sregex_iterator i(step.begin(), step.end(), place), end; i != end; ++i) {
-        const NodeId losing = losing_leader();
-        const bool is_one = (*i)[1] == "leader" || server((*i)[1]) == losing;
-        if (!is_one) throw Refused("it does not lead: " + step);
-    }
-    write(lost_, std::regex_search(words, value, told) ? value[1].str() : "lost", false);
-    return true;
-}
-
 /// "set /L=2", "create 3 at new leader", "create -> <1,2>", "10 creates /foo0..9", "one more
 /// create"; "create /a reaches only leader disk".
 bool Story::play_writes(const std::string& step) {
     static const std::regex several(
-        "(?:client )?([0-9]+|[a-z]+|one more)(?: more)? (?:creates?|nodes? created?|writes?)( "
-        ".*)?");
+        "(?:client )?([0-9]+|[a-z]+|one more)(?: more)? (?:async |asynchronous |sync "
+        ")?(?:creates?|nodes? "
+        "created?|writes?)( .*)?");
     static const std::regex one(
         "(?:async |client )?(?:set|creates?|writes?) ?(/[A-Za-z0-9_/]+|[A-Za-z0-9]+(?==)|[0-9]+)?"
         "(?:=[A-Za-z0-9]+)?(?:,? /[A-Za-z0-9_/.]+)*(?: (?:at|by|on) (?:new |old )?(?:leader|L))?"
@@ -277,6 +262,18 @@ std::optional<std::string> Story::value(NodeId node, const std::string& path) co
     return values_.at(known->second).at(writer.value);
 }
 
+NodeId Story::old_leader() const {
+    const auto old = names_.find("old leader");
+    if (old == names_.end()) throw Refused("who is the old leader?");
+    return old->second;
+}
+
+std::optional<zab::Epoch> Story::epoch_of(const std::string& path) const {
+    const auto known = paths_.find(path);
+    if (known == paths_.end() || !values_.contains(known->second)) return std::nullopt;
+    return zab::Zxid{values_.at(known->second).rbegin()->first}.epoch();
+}
+
 bool Story::are_all_equal() const {
     const auto all = cluster_->members();
     return std::all_of(all.begin(), all.end(), [&](NodeId node) {
@@ -322,7 +319,7 @@ void Story::play(const std::string& told) {
         &Story::play_disks,  &Story::play_loads,    &Story::play_stays,      &Story::play_isolation,
         &Story::play_writes, &Story::play_reads,    &Story::play_returns,    &Story::play_downs,
         &Story::play_ups,    &Story::play_outcomes, &Story::play_background, &Story::play_asides,
-        &Story::play_named,  &Story::play_clients};
+        &Story::play_named,  &Story::play_clients,  &Story::play_corruption};
     const auto knows = [&](Step one) { return (this->*one)(step); };
     const bool is_several = without_remarks(step).find(';') != std::string::npos;
     const bool is_known = std::any_of(std::begin(whole), std::end(whole), knows) ||

@@ -27,6 +27,9 @@ class Story {
     std::optional<std::vector<zab::NodeId>> known_servers(const std::string& told);
     /// With its path for "the failed create", "the node".
     std::string with_paths(const std::string& words) const;
+    bool has_old_leader() const { return names_.contains("old leader"); }
+    /// Whoever led when the followers went. Throws Refused if nobody did.
+    zab::NodeId old_leader() const;
     /// What the checkers have seen: only until disks of servers were emptied, for those who then
     /// begin again with epoch 1 break what they hold them to, as the case wants it.
     std::vector<std::string> violations() const {
@@ -40,6 +43,10 @@ class Story {
     const std::string& lost() const { return lost_; }
     /// Whether anybody wrote it, or tried to.
     bool knows(const std::string& path) const { return paths_.contains(path); }
+    /// Tries it.
+    bool can_create(std::size_t count);
+    /// In which it was last written.
+    std::optional<zab::Epoch> epoch_of(const std::string& path) const;
     bool are_all_equal() const;
     bool has_started(zab::NodeId node) const;
     /// Everybody, but for an old leader that the last step leaves down as it starts the others.
@@ -118,9 +125,13 @@ class Story {
     // story.cpp
     bool play_writes(const std::string& step);
     void write_as_told(const std::string& path, const std::string& step);
-    bool play_lost_write(const std::string& step, const std::vector<std::string>& paths);
     bool play_reads(const std::string& told);
     bool play_sights(const std::string& step);
+    // story_lost.cpp
+    zab::NodeId losing_leader() const;
+    std::optional<std::string> only_new_path() const;
+    void lose_followers();
+    bool play_lost_write(const std::string& step, const std::vector<std::string>& paths);
     // story_ups.cpp, story_returns.cpp
     void up(const std::vector<zab::NodeId>& who, bool by_snapshot = false);
     void hide_old_leader_from(const std::vector<zab::NodeId>& who);
@@ -132,7 +143,6 @@ class Story {
     bool loses_followers_first() const;
     bool tells_return() const;
     bool leads(zab::NodeId node) const;
-    zab::NodeId losing_leader() const;
     void slow_down(zab::NodeId leader, zab::Duration tick);
     zab::Duration tick_in(const std::string& words, const std::string& step) const;
     bool play_isolation(const std::string& step);
@@ -158,6 +168,10 @@ class Story {
     void create_ephemerals(std::size_t count);
     bool play_cut_syncs(const std::string& step);
     bool play_asides(const std::string& step);
+    bool claim_unwritten(const std::string& words, const std::string& step);
+    // story_corruption.cpp
+    bool play_corruption(const std::string& step);
+    bool corrupt_snapshots(zab::NodeId node);
     // story_fuzzy.cpp
     bool play_fuzzy(const std::string& step);
     void snapshot_in_session(zab::NodeId node, zab::NodeId opened_at, const std::string& step);
@@ -240,6 +254,25 @@ void check_clause(Story& story, zab::NodeId node, const std::string& words, Verd
 bool check_sessions(const Story& story, zab::NodeId node, const std::string& told,
                     Verdict& verdict);
 bool check_session_key(Story& story, const std::string& key, const Value& value, Verdict& verdict);
+/// Something that is said of these servers. story_expect.cpp
+void check_words(Story& story, const std::vector<zab::NodeId>& nodes, const std::string& words,
+                 Verdict& verdict);
+/// Of who is behind, or refuses the leader's epoch; of paths written in an earlier one. False: the
+/// words are about something else. story_epochs.cpp
+bool check_promise(Story& story, zab::NodeId node, const std::string& words, Verdict& verdict);
+bool check_earlier(Story& story, zab::NodeId node, const std::string& words, Verdict& verdict);
+/// What a key makes of its words; false: it is about something else. story_keys.cpp
+bool check_durable(const Story& story, const std::string& key, const std::string& words,
+                   Verdict& verdict);
+bool check_lost_answer(const Story& story, const std::string& key, const std::string& words,
+                       Verdict& verdict);
+bool check_shared(Story& story, const std::string& key, const std::string& words, Verdict& verdict);
+/// "2000 more creates ok". story_corruption.cpp
+bool check_more_creates(Story& story, zab::NodeId node, const std::string& words, Verdict& verdict);
+/// "fails to start": of who refused as it last tried. False: the words are about something else.
+/// story_corruption.cpp
+bool check_refusal(const Story& story, zab::NodeId node, const std::string& words,
+                   Verdict& verdict);
 /// "after": "new leader has /a"; "beforeKill": "L serves /a". story_moments.cpp
 bool check_sentences(Story& story, const std::string& key, const std::string& words,
                      Verdict& verdict);

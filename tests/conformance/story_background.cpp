@@ -18,6 +18,7 @@ bool Story::play_background(const std::string& step) {
         "(?:go(?:es)? on|runs?|running|continues?|keeps? (?:running|going|coming)|"
         "under load|in (?:the )?background|continuously|concurrently|all the time|"
         "from (?:many|several) clients)|"
+        "(EPHEMERAL(?:_SEQUENTIAL)?|ephemeral sequential) (?:creates?|nodes)|"
         "(?:(?:steady|heavy|constant|continuous|ongoing|parallel|create|write|background|client) )*"
         "load|"
         "keeps? (?:creating|writing))(?: (?:an? )?(?:nodes|async))?");
@@ -25,12 +26,14 @@ bool Story::play_background(const std::string& step) {
         "(?:client )?(?:creates? )?([0-9]+)s?(?: async)? ephemeral (?:creates?|nodes)(?: "
         "created)?");
     static const std::regex pauses(
-        "compare(?: (?:all )?(?:trees|databases|servers))?|end|wait|settle|quiesce");
+        "compare(?: (?:all )?(?:trees|databases|servers))?|end|"
+        "wait(?: for (?:all |the )*(?:pending|outstanding)?(?: ?(?:requests|creates|writes|answers|"
+        "txns|ops))?)?|settle|quiesce|(?:creates|writes|load) (?:stops?|ends?|ended|done)");
     const std::string words = plain(step);
     std::smatch found;
     if (std::regex_match(words, found, load)) {
         is_loaded_ = true;
-        loads_ephemerals_ = found[1].matched || found[2].matched;
+        loads_ephemerals_ = found[1].matched || found[2].matched || found[3].matched;
         create_in_background();
         return true;
     }
@@ -101,6 +104,20 @@ bool Story::play_cut_syncs(const std::string& step) {
     return true;
 }
 
+/// "no write": in the epoch of whoever leads.
+bool Story::claim_unwritten(const std::string& words, const std::string& step) {
+    static const std::regex unwritten(
+        "(?:with |and )?(?:no|without(?: an?)?) (?:more |further |new )?"
+        "(?:writes?|creates?|txns?|transactions?)(?: (?:in it|there|yet|in (?:this|that) epoch))?");
+    if (!std::regex_match(words, unwritten)) return false;
+    const auto leader = cluster_->leader();
+    const zab::Zxid last =
+        leader ? cluster_->peer(*leader).server().database.last_processed() : zab::Zxid{};
+    // A leader that has proposed nothing in its epoch stands at the zxid that began it.
+    claim(step, leader && last == zab::Zxid::of(cluster_->peer(*leader).leading()->epoch, 0));
+    return true;
+}
+
 /// "A may lead", "synced by F1", "3 never started", "A up and synced".
 bool Story::play_asides(const std::string& step) {
     static const std::string name = "(S?[0-9]|F[0-9]|[A-Z])";
@@ -119,6 +136,7 @@ bool Story::play_asides(const std::string& step) {
     static const std::regex epoch("(?:in |with |it is |they are in )?(?:new )?epoch ([0-9]{1,6})");
     const std::string words = plain(step);
     std::smatch found;
+    if (claim_unwritten(words, step)) return true;
     if (std::regex_match(words, found, may)) {
         const NodeId node = server(found[1].str() + found[2].str());
         claim(step, cluster_->leader() == node);

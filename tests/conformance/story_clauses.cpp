@@ -26,7 +26,7 @@ std::optional<bool> presence_in(const std::string& told) {
     static const std::regex present(
         "(?:has |holds |contains |keeps |sees |serves |shows )?/\\S+|"
         "(?:has|have|holds|contains|keeps|with) /.*|(?:all )?/\\S+(?: and /\\S+)*|"
-        ".*\\b(?:present|exists?|there|visible|found|survives?|kept|durable|committed)\\b.*");
+        ".*\\b(?:present|exists?|there|visible|found|seen|survives?|kept|durable|committed)\\b.*");
     // What is left when the words that the patterns know of are taken out.
     static const std::regex denial(
         "^(?:has |have )?(?:no|not|never|without)(?= "
@@ -38,7 +38,8 @@ std::optional<bool> presence_in(const std::string& told) {
         "absent|missing|truncated|gone|"
         "removed|there|"
         "does|"
-        "exists?|present|lost|discarded|nowhere|visible|found|survives?|kept|durable|committed|is|"
+        "exists?|present|lost|discarded|nowhere|visible|found|seen|survives?|kept|durable|"
+        "committed|is|"
         "are|and|or|later|also|before|after|its|the|restart|both|even|again|on|at|everywhere|all|"
         "each|every|servers?|nodes?|znodes?|it|still|in|tree|log|from|disk|new|old|of|[A-Z]|S[0-9]|"
         "x";
@@ -119,9 +120,8 @@ void check_same(Story& story, NodeId node, const std::string& words, Verdict& ve
     static const std::regex value_told("\\(([0-9]+)\\)");
     static const char* const known =
         "the|its|new|same|value|values|as|leaders?|equal|identical|stat|of|to|with|agrees?|state|"
-        "trees?|sessions|ephemerals?|epochs?|last|zxids?|data|all|on|is|are|and|everywhere|content|"
-        "s|servers?|everybody|database|"
-        "history";
+        "trees?|sessions|ephemerals?|epochs?|last(?:[pP]rocessed|[lL]ogged)?(?:Zxid)?|zxids?|data|"
+        "all|on|is|are|and|everywhere|content|s|servers?|everybody|database|history";
     static const std::regex as_other(
         "(?:the )?same (?:tree|data|state|history|content) as (S?[0-9]|F[0-9]|[A-Z])");
     static const std::regex and_other(
@@ -210,24 +210,6 @@ void check_never_up(Story& story, NodeId node, const std::string& words, Verdict
     }
 }
 
-/// "behind the leader": in the epochs that they have promised. False: nothing of the kind is told.
-bool check_promise(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex form(
-        "(?:it )?(?:is |being )*(behind|older than|not ahead of|level with|equal to) "
-        "(?:the )?leader");
-    std::smatch found;
-    if (!std::regex_match(words, found, form)) return false;
-    const test::Cluster& c = story.cluster();
-    verdict.require(words, c.is_up(node) && c.leader());
-    if (!c.is_up(node) || !c.leader()) return true;
-    const zab::Epoch own = c.peer(node).server().accepted_epoch;
-    const zab::Epoch others = c.peer(*c.leader()).server().accepted_epoch;
-    const bool may_equal = contains(found[1], "^(?:not|level|equal)");
-    const bool may_be_less = !contains(found[1], "^(?:level|equal)");
-    verdict.require(words, (may_equal && own == others) || (may_be_less && own < others));
-    return true;
-}
-
 /// "follower"; with an article it may be one of those who were.
 bool tells_following(const Story& story, NodeId node, const std::string& words) {
     if (!contains(words, "^(?:is )?(?:an? )?follower$")) return false;
@@ -251,7 +233,8 @@ bool tells_service(const std::string& words) {
 std::optional<std::vector<NodeId>> nodes_meant(Story& story, const std::string& told) {
     static const std::string name = "(?:S?[0-9]|F[0-9]|[A-Z])";
     static const std::regex unlike(
-        "(?:is |must be )*(?:not|differs from|different (?:from|than)|other than|another (?:server "
+        "(?:is |must be )*(?:not|!=|differs from|different (?:from|than)|other than|another "
+        "(?:server "
         ")?"
         "than)(?: (?:old(?: leader| one)?|one before|before|same|same as before)| (" +
         name + "))");
@@ -322,10 +305,8 @@ std::string without_reasons(const std::string& words) {
     return found.prefix().str() + found.suffix().str();
 }
 
-}  // namespace
-
-/// Something that is said of one server.
-void check_clause(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
+/// What it holds, how it was synchronized, and what it is.
+void check_state(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
     static const std::regex all(
         "(?:(?:has|have|holds?) )?(?:all )?([0-9]+) (?:nodes|creates|znodes)(?: present| each)?");
     static const std::regex again("([a-z]\\w*|/\\w+) can be created by another session");
@@ -337,8 +318,6 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
             verdict.require(where, story.value(node, path).has_value());
         }
     };
-    if (check_sessions(story, node, words, verdict)) return;
-    if (check_promise(story, node, words, verdict)) return;
     if (std::regex_match(words, found, all)) {
         verdict.check("nodes created", found[1], std::to_string(story.created().size()));
         has_all(story.created());
@@ -374,7 +353,8 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
         verdict.check(where, sync, sync_of(story, node));
     } else if (contains(words,
                         "^(?:does not|doesn't|never|cannot) (?:comes?|starts?|joins?|serves?)"
-                        "(?: up)?(?: \\(ahead of leader\\))?$|^(?:not|never) (?:up|serving)$|"
+                        "(?: up)?(?: \\(ahead of leader\\))?$|^(?:not|never) (?:up|serving)$|^no "
+                        "service$|"
                         "^(?:is )?ahead of (?:the )?leader$")) {
         check_never_up(story, node, words, verdict);
     } else if (tells_durable(words)) {
@@ -384,6 +364,18 @@ void check_clause(Story& story, NodeId node, const std::string& words, Verdict& 
     } else {
         throw Refused("expected: " + words);
     }
+}
+
+}  // namespace
+
+/// Something that is said of one server.
+void check_clause(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
+    if (check_sessions(story, node, words, verdict) || check_promise(story, node, words, verdict) ||
+        check_refusal(story, node, words, verdict) || check_earlier(story, node, words, verdict) ||
+        check_more_creates(story, node, words, verdict)) {
+        return;
+    }
+    check_state(story, node, words, verdict);
 }
 
 }  // namespace conformance

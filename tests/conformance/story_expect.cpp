@@ -30,6 +30,8 @@ std::string with_remarks(const std::string& words) {
     return found.prefix().str() + found.suffix().str() + "; " + found[1].str();
 }
 
+}  // namespace
+
 /// "/zkL truncated, also after restart": the addition belongs to what it is added to. "no /zkL,
 /// truncated": what has no path of its own is said of the last one.
 void check_words(Story& story, const std::vector<NodeId>& nodes, const std::string& words,
@@ -71,6 +73,8 @@ void check_words(Story& story, const std::vector<NodeId>& nodes, const std::stri
         for (const NodeId node : who) check_clause(story, node, clause, verdict);
     }
 }
+
+namespace {
 
 /// "not the old one", "A or B", "S0 (higher currentEpoch)", "differs from the old one".
 void check_leader(Story& story, const std::string& key, const std::string& told, Verdict& verdict,
@@ -129,13 +133,16 @@ void check_table(Story& story, NodeId node, const Value& wanted, Verdict& verdic
             const zab::Epoch epoch =
                 key == "currentEpoch" ? server.current_epoch : server.accepted_epoch;
             verdict.check(where, std::to_string(number(value, key)), std::to_string(epoch.value));
+        } else if ((key == "state" || key == "role") && is_text(value)) {
+            check_clause(story, node, value.text, verdict);
         } else if (key == "lastZxid") {
             verdict.check(where, text(zxid(value, key)), text(server.database.last_processed()));
         } else if (key.starts_with("/")) {
             const std::string got = shown(story.value(node, key));
             const bool is_absent = says(value.text, "^(absent|missing|none|null|gone)$");
+            const bool is_present = says(value.text, "^(is )?(present|there|exists|seen|found)$");
             verdict.check(where, is_absent ? "nothing" : value.text,
-                          value.text == "present" && got != "nothing" ? "present" : got);
+                          is_present && got != "nothing" ? value.text : got);
         } else {
             throw Refused("expected: " + key);
         }
@@ -165,7 +172,8 @@ std::size_t elections_in(const Story& story) {
 /// Whom a key speaks of: "everywhere", "newQuorum", "oldLeader", "A,B".
 std::vector<NodeId> nodes_of(Story& story, const std::string& key) {
     const auto all = story.cluster().members();
-    if (contains(key, "^(?:everywhere|all|cluster|servers|everybody|trees?|afterRestart)$")) {
+    if (contains(key,
+                 "^(?:everywhere|all|cluster|servers|everybody|trees?|afterRestart|service)$")) {
         return story.without_left_out();
     }
     if (contains(key, "^other(?: ?[oO]ne| ?[fF]ollower)?$")) {  // Beside the new leader.
@@ -176,6 +184,11 @@ std::vector<NodeId> nodes_of(Story& story, const std::string& key) {
     }
     if (contains(key, "^old[lL]eader")) return {story.server("old leader")};
     if (contains(key, "^(?:new)?[lL]eader(?:Tree|Has)?$")) return {story.server("leader")};
+    if (key == "quorum" && !story.has_old_leader()) {  // Those who serve, if they are one.
+        auto serving = all;
+        std::erase_if(serving, [&](NodeId node) { return !story.cluster().serves(node); });
+        return serving.size() * 2 > all.size() ? serving : all;
+    }
     if (contains(key, "^(?:newQuorum|quorum|followers|others|rest)$")) {
         auto others = all;
         std::erase(others, story.server("old leader"));
@@ -187,7 +200,7 @@ std::vector<NodeId> nodes_of(Story& story, const std::string& key) {
 /// `"x": "absent on S0, S1"`, `"exists x": true`; without a place, of all or of the leader.
 bool check_path_key(Story& story, const std::string& key, const Value& value, Verdict& verdict) {
     static const std::regex asks(
-        "(exists|read) \\(?(/?[A-Za-z0-9_]+)\\)?(?: (?:at|on|from) (.*))?");
+        "(exists|read)(?: |(?=\\())\\(?(/?[A-Za-z0-9_]+)\\)?(?: (?:at|on|from) (.*))?");
     static const std::regex place("(.*?) (?:on|at) (.*)");
     std::smatch found;
     if (std::regex_match(key, found, asks)) {
@@ -198,6 +211,14 @@ bool check_path_key(Story& story, const std::string& key, const Value& value, Ve
         const auto nodes = story.servers(found[3].matched ? found[3].str() : "leader");
         for (const NodeId node : nodes) check_paths(story, node, path, is_there, verdict);
         return true;
+    }
+    static const std::regex children("children(?: ?[oO]f)?(?: ?(?:/|root))?");
+    static const std::regex contains_one("(?:contain|include|have|has)s? (/?\\w+)");
+    if (is_text(value) && std::regex_match(key, children) &&
+        std::regex_match(value.text, found, contains_one)) {
+        const std::string name = found[1];
+        const std::string child = name.starts_with("/") ? name : "/" + name;
+        return check_path_key(story, child, sim::json::string("present"), verdict);
     }
     const std::string path = key.starts_with("/") ? key : "/" + key;
     if (!story.knows(path)) return false;
@@ -261,11 +282,14 @@ void check_key(Story& story, const std::string& told, const Value& wanted, Verdi
     std::smatch found;
     if (check_path_key(story, key, value, verdict)) return;
     if (check_session_key(story, key, value, verdict)) return;
+    if (is_text(value) && check_lost_answer(story, key, value.text, verdict)) return;
     if (check_client(story, key, value, verdict)) return;
     if (key == "readAtLeader" && is_text(value) && story.read_path().empty()) {
         check_sentences(story, "beforeStop", "old leader " + value.text, verdict);
         return;  // Nobody read it then, but it was to be read.
     }
+    if (is_text(value) && check_durable(story, key, value.text, verdict)) return;
+    if (is_text(value) && check_shared(story, key, value.text, verdict)) return;
     if (is_text(value) && check_sentences(story, key, value.text, verdict)) return;
     if (is_text(value) && check_moment(story, key, value.text, verdict)) return;
     if (key == "afterRestart" && contains(value.text, "^(?:the )?same$|^unchanged$")) {

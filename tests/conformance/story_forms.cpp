@@ -144,16 +144,24 @@ std::string story_words(const std::string& words) {
          "$1none missing"},
         {std::regex("^(all )?([0-9]+) of \\2 (?=nodes|creates|znodes)"), "all $2 "},
         {std::regex("^(all [0-9]+)$"), "$1 nodes"},
+        {std::regex(", (?=[0-9]+ (?:more |further |new )?(?:creates|writes) )"), "; "},
         {std::regex("^(?:all )?([a-z]+) and ([a-z]+) (?:are )?complete$"), "/$1* and /$2* present"},
         {std::regex("^all ([a-z]+) and ([a-z]+)$"), "/$1* and /$2* present"},
         {std::regex("^(?:service|cluster|ensemble|quorum) (?:is )?(?:up|serves|available)$|"
                     "(; ?|, )(?:service|cluster|ensemble|quorum) (?:is )?(?:up|serves|available)$"),
          "$1up"},
         {std::regex("^equal trees$"), "trees equal"},
+        {std::regex(
+             "(^|[;,] ?)(?:has |in |at |the )*(epochs?|tree|data|state|sessions) of (?:the )?"
+             "leader(?=$|[;,])"),
+         "$1same $2 as leader"},
         {std::regex("\\bsame (?:number|count|set) of (?=ephemerals?|sessions|z?nodes)"), "same "},
         {std::regex("(^|[;,] ?)(?:and |with |has |in |at |the )*leader's (epochs?|tree|data|state|"
                     "sessions|(?:last )?zxid)(?=$|[;,])"),
          "$1same $2 as leader"},
+        {std::regex(
+             "^((?:the )?same (?:(?!\\b(?:as|with|to)\\b)[\\w ])+), ([\\w ]+) and ([\\w ]+)$"),
+         "$1 and $2 and $3 as leader"},
         {std::regex("^((?:the )?same [\\w ]+), ([\\w ]+) and ([\\w ]+) as "),
          "$1 and $2 and $3 as "},
     };

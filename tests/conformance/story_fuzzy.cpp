@@ -170,7 +170,12 @@ bool check_session_key(Story& story, const std::string& key, const Value& value,
     static const std::regex both(
         " ?\\b(?:on|at) (?:follower )?([A-Z]|S[0-9]) and (?:on |at )?(?:the )?leader\\b");
     std::vector<NodeId> who{writer};
-    std::string words = value.text;
+    static const std::regex within(
+        "^(?:the )?(?:those of (?:the )?leader|leader's)(?: sessions)? (?:(?:are|is|an?|all) )*"
+        "(?:subset of|contained in|included in|within|among|in) (?:those of )?"
+        "(?:follower )?([A-Z]|S[0-9])(?:'s)?(?: sessions)?$");
+    std::string words =
+        std::regex_replace(value.text, within, "$1 contains all sessions of the leader");
     if (std::smatch where; std::regex_search(words, where, both)) {
         who = story.servers(where[1]);
         words = where.prefix().str() + " as leader" + where.suffix().str();

@@ -8,13 +8,18 @@ namespace conformance {
 
 using zab::NodeId;
 
-/// "two followers" of four: whichever.
+/// "two followers" of four: whichever; "the other four" of five.
 std::optional<std::vector<NodeId>> Story::counted_followers(const std::string& told) {
     static const std::regex counted("(two|three) (?:of (?:the )?)?(?:followers|servers|nodes)");
+    static const std::regex others("(?:the )?(?:(?:other|remaining) )?(two|three|four)");
     std::smatch found;
+    auto all = cluster_->members();
+    if (std::regex_match(told, found, others) && all.size() == *count_named(found[1]) + 1) {
+        std::erase(all, server(names_.contains("old leader") ? "old leader" : "leader"));
+        return all;
+    }
     if (!std::regex_match(told, found, counted)) return std::nullopt;
     const std::size_t count = *count_named(found[1]);
-    auto all = cluster_->members();
     if (all.size() <= count + 1) return std::nullopt;
     std::erase(all, server("leader"));
     all.resize(count);

@@ -1,5 +1,7 @@
 #include "tests/conformance/story.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace conformance {
@@ -11,11 +13,13 @@ using sim::json::Value;
 namespace {
 
 const char* const runs =
-    "(?:is |are |in |form |part of |the |an? )*(?:up|started|running|quorum|on|online|(?:in )?"
-    "(?:the )?quorum)(?: first)?";
+    "(?:fresh,? )?(?:is |are |in |form |part of |the |an? )*(?:up|started|running|quorum|on|online|"
+    "(?:in )?(?:the )?quorum)(?: first)?(?:,? (?:and )?fresh)?|fresh|new|empty";
 const char* const is_off =
-    "(?:is |are |was |has |never |not |yet |been )*(?:down|off|offline|absent|stopped|"
-    "not (?:yet )?started|never started|not running|joins later|starts later|started later)";
+    "(?:(?:fresh|new|empty),? (?:and |but )?)?(?:is |are |was |has |never |not |yet |been )*"
+    "(?:down|off|offline|absent|stopped|"
+    "not (?:yet )?started|never started|not running|joins later|starts later|started later)"
+    "(?:,? (?:and )?(?:fresh|new|empty))?";
 
 void put(std::vector<sim::json::Member>& all, const char* key, Value value) {
     const auto told =
@@ -32,23 +36,87 @@ Value numbers(const std::vector<std::uint64_t>& all) {
     return sim::json::array(std::move(elements));
 }
 
-/// `{"1,2": "quorum", "3": "down"}`: how many there are, and who is down.
+/// `{"1,2": "quorum", "3": "down", "4": "history of epoch 5"}`: how many there are, who is down,
+/// and who has been elsewhere.
 bool put_states(std::vector<sim::json::Member>& all, const Value& nodes) {
-    std::vector<std::uint64_t> up, down;
+    static const std::regex past(
+        "(?:down,? )?(?:has |with )?(?:an? |the |its )?(?:old |stale )?(?:history|data|log|state|"
+        "disk)(?:,? (?:of|from|in|at))* (?:an? )?epoch ([0-9]{1,4})(?:,? down)?");
+    std::vector<std::uint64_t> up, down, past_ones;
     for (const auto& [key, place, value] : nodes.members) {
         static const std::regex names(
             "(?:(?:nodes?|servers?|S) ?)?[0-9](?:(?:,|, | and |-|\\.\\.)"
             "[0-9])*");
         if (!is_text(value) || !std::regex_match(key, names)) return false;
+        if (std::smatch found; std::regex_match(value.text, found, past)) {
+            for (const std::uint64_t one : numbers_in(key)) past_ones.push_back(one);
+            const std::string log = "standalone log with 1 creates, epoch " + found[1].str();
+            all.push_back(sim::json::member("node" + std::to_string(past_ones.back()),
+                                            sim::json::string(log)));
+            continue;
+        }
         const bool is_up = std::regex_match(value.text, compiled(runs));
         if (!is_up && !std::regex_match(value.text, compiled(is_off))) return false;
         for (const std::uint64_t one : numbers_in(key)) (is_up ? up : down).push_back(one);
     }
     if (nodes.members.empty()) return false;
-    put(all, "nodes", sim::json::number(up.size() + down.size()));
+    put(all, "nodes", sim::json::number(up.size() + down.size() + past_ones.size()));
+    if (past_ones.size() > 1) throw Refused("initial.nodes: whose history is it?");
+    if (!past_ones.empty()) {
+        const bool is_zero = std::find(up.begin(), up.end(), 0) != up.end();
+        put(all, "firstServer", sim::json::number(is_zero ? 0 : 1));
+    }
     if (!down.empty()) put(all, "down", numbers(down));
     return true;
 }
+
+/// `{"voters": [1, 2, 3], "quorum": "majority"}`: how many, and which number the first one bears.
+bool put_voters(std::vector<sim::json::Member>& all, const Value& config) {
+    const Value* voters = first_of(config, {"voters", "servers", "nodes", "participants"});
+    if (voters == nullptr) return false;
+    only("config", config, {"voters", "servers", "nodes", "participants", "quorum"});
+    const Value* quorum = config.find("quorum");
+    if (quorum != nullptr && quorum->text != "majority") throw Refused("initial.config.quorum");
+    if (!voters->is(Value::Kind::array)) {
+        put(all, "nodes", sim::json::number(number(*voters, "voters")));
+        return true;
+    }
+    const auto told = ids(*voters, "voters");
+    for (std::size_t i = 0; i < told.size(); ++i) {
+        if (told[i].value != told.front().value + i || told.front().value > 1) {
+            throw Refused("initial.config.voters: numbers that do not count up from 0 or 1");
+        }
+    }
+    if (told.empty()) throw Refused("initial.config.voters: none");
+    put(all, "nodes", sim::json::number(told.size()));
+    put(all, "firstServer", sim::json::number(told.front().value));
+    return true;
+}
+
+/// 3, "4, creates in between".
+std::string restarts_told(const Value& value) {
+    static const std::regex form(
+        "([0-9]+|several)(?: restarts)?(?:,| with| and) creates?(?: (?:in )?between)?");
+    std::smatch found;
+    if (is_text(value) && std::regex_match(value.text, found, form)) {
+        return found[1].str() + " restarts with creates";
+    }
+    return fmt::format("restart all {} times", number(value, "initial.restarts"));
+}
+
+/// How an ensemble comes to have nothing but snapshots: whoever starts anew writes one.
+const char* const only_snapshots[] = {"2 creates", "restart all", "stop all", "delete all logs"};
+
+bool tells_only_snapshots(const std::string& words) {
+    return contains(
+        words,
+        "^(?:(?:disks?|servers|they|all) (?:have |has |with |hold )?)?(?:(?:latest |last "
+        ")?(?:state |data )?only (?:in )?snapshots|snapshots only)(?:,? (?:and |but )?"
+        "(?:no|without) (?:txn )?logs?(?: files)?)?$");
+}
+
+/// "3 servers, snapshot sync forced, 2000 nodes": what is no ensemble has happened before.
+Value told_in_words(const std::string& words);
 
 /// "3 voters", "a quorum of 2 started", "2 of 3 started", "3 servers, 2 started".
 bool put_config(std::vector<sim::json::Member>& all, const std::string& words) {
@@ -74,9 +142,32 @@ bool put_config(std::vector<sim::json::Member>& all, const std::string& words) {
     return true;
 }
 
+Value told_in_words(const std::string& words) {
+    static const std::regex forced(
+        "(?:snapshot|SNAP)(?: sync)?(?: is)? forced|forced (?:snapshot|SNAP)(?: sync)?|forceSnap");
+    static const std::regex nodes("(?:with )?([0-9]+) (?:z?nodes|creates)");
+    std::vector<sim::json::Member> all;
+    std::vector<Value> before;
+    for (const std::string& part : split_at(words, "[,;] *(?:of which |but |and )?")) {
+        std::smatch found;
+        if (tells_only_snapshots(part)) {
+            for (const char* step : only_snapshots) before.push_back(sim::json::string(step));
+        } else if (std::regex_match(part, forced)) {
+            put(all, "forceSnap", sim::json::boolean(true));
+        } else if (std::regex_match(part, found, nodes)) {
+            before.push_back(sim::json::string(found[1].str() + " creates"));
+        } else if (!put_config(all, part)) {
+            before.push_back(sim::json::string(part));
+        }
+    }
+    if (!before.empty()) put(all, "before", sim::json::array(std::move(before)));
+    return sim::json::object(std::move(all));
+}
+
 }  // namespace
 
 Value story_initial(const Value& initial) {
+    if (is_text(initial)) return told_in_words(initial.text);
     static const std::regex who_runs(
         "(?:only )?(?:(?:nodes?|servers?) )?((?:[0-9](?:, ?| and ))*[0-9])");
     std::vector<sim::json::Member> all;
@@ -87,6 +178,24 @@ Value story_initial(const Value& initial) {
         const bool is_config = key == "config" || key == "ensemble" || key == "nodes" ||
                                key == "servers" || key == "cluster";
         if (is_config && is_text(value) && put_config(all, value.text)) continue;
+        const bool is_table = is_config && value.is(Value::Kind::object);
+        if (is_table && put_voters(all, value)) continue;
+        const bool is_disk = key == "disk" || key == "disks" || key == "data";
+        if (is_disk && is_text(value) && tells_only_snapshots(value.text)) {
+            std::vector<Value> before;
+            for (const char* step : only_snapshots) before.push_back(sim::json::string(step));
+            put(all, "before", sim::json::array(std::move(before)));
+            continue;
+        }
+        if (key == "restarts") {
+            put(all, "before", sim::json::array({sim::json::string(restarts_told(value))}));
+            continue;
+        }
+        const bool is_load = key == "clients" || key == "client" || key == "load" || key == "hook";
+        if (is_load && is_text(value)) {
+            put(all, "before", sim::json::array({value}));
+            continue;
+        }
         const bool is_started = key == "started" || key == "running" || key == "up";
         if (is_started && is_text(value) && std::regex_match(value.text, found, who_runs)) {
             const auto told = numbers_in(found[1]);

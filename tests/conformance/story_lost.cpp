@@ -1,3 +1,4 @@
+#include "tests/conformance/story.hpp"
 #include "tests/conformance/story_synonyms.hpp"
 #include "tests/conformance/words.hpp"
 
@@ -5,6 +6,7 @@
 
 #include <algorithm>
 #include <regex>
+#include <set>
 #include <vector>
 
 namespace conformance {
@@ -23,7 +25,7 @@ const std::string not_committed =
     it +
     "(?: (?:by|to|from) (?:any(?:one|body)(?: else)?|(?:a |any )?quorum|any (?:follower|other "
     "server)|followers|others))?|"
-    "(?:without|has no|gets? no|there is no|no) (?:quorum|acks?|answer|reply|majority|"
+    "(?:without|has no|gets? no|there is no|with no|no) (?:quorum|acks?|answer|reply|majority|"
     "(?:follower|one else|other server) (?:acks|has|logs|gets))(?: of acks| for)?" +
     it + "|nobody(?: else)? (?:acks|has|logs|gets)" + it +
     "|(?:acked|acknowledged|logged) by (?:nobody|none|no one|no follower)(?: else)?"
@@ -64,6 +66,7 @@ struct Lost {
     std::string rest;
     std::string places;  ///< "at S2 at L"
     bool is_marked = false;
+    bool has_quorum = true;  ///< Else its followers are gone, though nobody has said it before.
 };
 
 bool take(Lost& lost, const std::string& pattern) {
@@ -71,6 +74,7 @@ bool take(Lost& lost, const std::string& pattern) {
     if (!std::regex_search(lost.rest, found, compiled(pattern))) return false;
     lost.rest = joined(found.prefix().str() + " " + found.suffix().str());
     lost.is_marked = true;
+    lost.has_quorum = lost.has_quorum && !contains(found.str(), "\\b(?:no|without) (?:a )?quorum$");
     return true;
 }
 
@@ -143,8 +147,8 @@ std::optional<std::string> lost_write_in(const std::string& told) {
     const bool is_only = was_marked || contains(told, "\\b(?:only|alone|just|itself)\\b");
     if (!is_only) return std::nullopt;
     if (found[3].matched) lost.places += " at " + found[3].str();
-    return fmt::format("create{}{} fails, on leader disk", name.empty() ? "" : " " + name,
-                       lost.places);
+    return fmt::format("create{}{} fails, on leader disk{}", name.empty() ? "" : " " + name,
+                       lost.places, lost.has_quorum ? "" : " (no quorum)");
 }
 
 }  // namespace
@@ -172,6 +176,61 @@ std::string with_lost_writes(const std::string& step) {
         if (auto known = lost_write_in(first)) return *known + "; " + with_lost_writes(second);
     }
     return step;
+}
+
+/// Who is asked for the write that shall be lost: the old leader, where it leads on.
+zab::NodeId Story::losing_leader() const {
+    const auto old = names_.find("old leader");
+    if (old != names_.end() && leads(old->second)) return old->second;
+    const auto leader = cluster_->leader();
+    if (!leader) throw Refused("there is no leader to write to");
+    return *leader;
+}
+
+/// The one path that is spoken of from here on and that nobody has written yet.
+std::optional<std::string> Story::only_new_path() const {
+    std::set<std::string> all;
+    std::string words = expected_;
+    for (std::size_t i = at_ + 1; i < steps_.size(); ++i) words += " " + steps_[i];
+    for (const std::string& path : paths_in(words)) {
+        if (!knows(path)) all.insert(path);
+    }
+    if (all.size() != 1) return std::nullopt;
+    return *all.begin();
+}
+
+/// Without a quorum its leader's followers are gone: where they all still run, from now on.
+void Story::lose_followers() {
+    auto followers = cluster_->members();
+    std::erase(followers, losing_leader());
+    const bool run = std::all_of(followers.begin(), followers.end(),
+                                 [this](zab::NodeId node) { return cluster_->is_up(node); });
+    if (run) play("followers down");
+}
+
+/// "create /a fails, but is on leader disk", "create x at S2 -> error (logged by S2 only)".
+bool Story::play_lost_write(const std::string& step, const std::vector<std::string>& paths) {
+    static const std::regex told("=([A-Za-z0-9]+)");
+    static const std::regex name("\\b(?:create|set|write) ([a-z][A-Za-z0-9]*)");
+    static const std::regex place(
+        "\\b(?:at|on|by) (S[0-9]|[A-Z]|(?:old |new )?leader)(?= |$|,|:|\\))");
+    if (paths.size() > 1 || without_remarks(step).find(';') != std::string::npos) return false;
+    std::smatch value, found;
+    const std::string words = plain(step);
+    lost_ = "/unnamed";
+    const bool is_named = std::regex_search(words, found, name) &&
+                          !contains(found[1], "^(?:at|by|on|in|fails?|reaches|is|only|logged)$");
+    if (is_named) lost_ = "/" + found[1].str();
+    if (!is_named) lost_ = only_new_path().value_or(lost_);
+    if (!paths.empty()) lost_ = paths.front();
+    for (std::sregex_iterator i(step.begin(), step.end(), place), end; i != end; ++i) {
+        const zab::NodeId losing = losing_leader();
+        const bool is_one = (*i)[1] == "leader" || server((*i)[1]) == losing;
+        if (!is_one) throw Refused("it does not lead: " + step);
+    }
+    if (step.ends_with("(no quorum)")) lose_followers();
+    write(lost_, std::regex_search(words, value, told) ? value[1].str() : "lost", false);
+    return true;
 }
 
 }  // namespace conformance

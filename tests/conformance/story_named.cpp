@@ -87,10 +87,23 @@ bool Story::play_timed_downs(const std::string& step) {
         "(?:(.*?) ?(?:is |are |comes )?(?:up|back|(?:re)?starts?|(?:re)?started|(?:re)?joins?)"
         "(?: by (SNAP|DIFF|TRUNC))?(?:,| and| but|;) (?:and |then |but )*)?(?:is |are |gets |it )*"
         "(?:killed|stopped|stops|crash(?:es|ed)|dies|down|shut down)(?: again)? "
-        "(?:after|within) (?:only |just |about )*(" +
+        "(?:(?:after|within) (?:only |just |about )*)?(" +
         sum_of_times() + ")(?: later)?(?:[,;] (.*))?");
+    static const std::regex later(
+        "(.*?) (?:is |are )?(?:killed|stopped|stops|crash(?:es|ed)|dies|"
+        "down|shut down)(?: again)? (?:after )?(" +
+        sum_of_times() + ")(?: later)?");
     const std::string words = plain(step);
     std::smatch found;
+    if (is_loaded_ && std::regex_match(words, found, later)) {  // It has run all the time.
+        const auto who = known_servers(found[1]);
+        const auto time = duration_in(found[2], cluster_->config());
+        if (who && time) {
+            cluster_->run(*time);
+            down(*who);
+            return true;
+        }
+    }
     if (!std::regex_match(words, found, form)) return false;
     const auto who = known_servers(found[1]);
     const auto time = duration_in(found[3], cluster_->config());

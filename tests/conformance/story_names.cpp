@@ -76,7 +76,7 @@ void Story::read_initial(const Value& initial, zab::Config& config) {
         } else if (!contains(key,
                              "^(?:node[s0-9].*|committed|down|notStarted|restartedOnce|note|leader|"
                              "followers?|"
-                             "started|up|running|"
+                             "started|up|running|before|firstServer|"
                              "tick.*|initLimit|syncLimit)$")) {
             throw Refused("initial." + key);
         }
@@ -138,7 +138,7 @@ std::vector<NodeId> Story::preset_logs(const Value& initial) {
     static const std::regex creates(
         "(?:an? )?(?:standalone )?(?:(?:log|quorum|server|ensemble|history) )?(?:of |with "
         ")?([0-9]+) "
-        "creates(?:,? (?:in |of )?epoch 1)?");
+        "creates(?:,? (?:in |of )?epoch ([0-9]{1,4}))?");
     static const std::regex digits("[0-9]+");
     std::vector<NodeId> later;
     for (const auto& [key, place, value] : initial.members) {
@@ -150,16 +150,20 @@ std::vector<NodeId> Story::preset_logs(const Value& initial) {
         if (!std::regex_match(value.text, found, creates)) {
             throw Refused("initial." + key + ": " + value.text);
         }
+        const zab::Epoch epoch{found[2].matched ? static_cast<std::uint32_t>(std::stoul(found[2]))
+                                                : 1};
         const std::size_t logged = bounded(std::stoul(found[1]), most_creates, "creates");
         for (std::sregex_iterator i(key.begin(), key.end(), digits), end; i != end; ++i) {
-            const NodeId node{server_id(std::stoul(i->str()))};
+            const Value* first = initial.find("firstServer");
+            const bool is_zero = first != nullptr && number(*first, "firstServer") == 0;
+            const NodeId node{server_id(std::stoul(i->str()) + (is_zero ? 1 : 0))};
             zab::History log;
             for (std::uint32_t n = 1; n <= logged; ++n) {
                 const zab::PathId path = path_id(fmt::format("/{}", n - 1));
-                log.push(creation(zab::Zxid::of({1}, n), path));
-                values_[path][zab::Zxid::of({1}, n).value] = "created";
+                log.push(creation(zab::Zxid::of(epoch, n), path));
+                values_[path][zab::Zxid::of(epoch, n).value] = "created";
             }
-            cluster_->disk(node).preset(log, std::nullopt, zab::Epoch{1}, zab::Epoch{1});
+            cluster_->disk(node).preset(log, std::nullopt, epoch, epoch);
             names_["node" + i->str()] = node;
             if (value.text.starts_with("standalone")) later.push_back(node);
         }

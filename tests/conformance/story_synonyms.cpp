@@ -44,14 +44,19 @@ std::string with_returns(const std::string& words) {
                     "(?:with|via|through|using|over) (?:an? |the )?" +
                     mode + "\\b"),
          "$1 by $2"},
-        {std::regex("\\b(up|(?:re)?starts|(?:re)?joins|back) \\(" + mode +
+        {std::regex("\\b(up|(?:re)?starts|(?:re)?joins|back)(?: again)? \\(" + mode +
                     "\\)(?= under| while| during)"),
          "$1 by $2"},
-        {std::regex("\\bby " + mode + " under (?:the )?load\\b"), "by $1 while creates go on"},
+        {std::regex("\\bby " + mode + " under (?:the )?(?:load|writes|creates)\\b"),
+         "by $1 while creates go on"},
         {std::regex("\\bre-?sync(?:s|ed|hroni[sz]es) (?:by|via|with|through) (?:an? )?" + mode),
          "gets $1"},
         {std::regex("\\b(" + one + ") (starts|restarts)( by \\w+)?[;,] (?:stop|kill) \\1 after "),
          "$1 $2$3, killed after "},
+        {std::regex("\\b(" + one +
+                    ") connects(?: to (?:the |that |an? )?(?:leader|quorum|ensemble|cluster))?" +
+                    ends),
+         "$1 up"},
         {std::regex("\\bup (?:only )?for ((?:[0-9.]+) ?(?:ms|s|seconds?|ticks?))" + ends),
          "up, killed after $1"},
         {std::regex("\\b(" + one +
@@ -78,6 +83,13 @@ std::string with_losses(const std::string& words) {
                     "(/\\w+)[,;]? (?:and |but )*(?:no (?:quorum|majority|follower|one else)|nobody"
                     "(?: else)?) (?:acks|logs|has|sees)(?: it)?" +
                     ends),
+         "create $2 logged by $1 only"},
+        {std::regex(
+             "^(old leader|leader|L) (?:alone )?(?:(?:proposes|logs|writes),? and |"
+             "proposes, logs and )(?:self-acks|acks(?: itself)?|acks it itself|"
+             "acknowledges itself|acknowledges)(?: an?| the)? create (/\\w+)(?: itself| alone|"
+             " only)?" +
+             ends),
          "create $2 logged by $1 only"},
         {std::regex("^(old leader|leader|L) proposes (?:an? |the )?create (/\\w+),? (?:and |but )?"
                     "logs it (?:itself|alone|only)(?:[;,] (?:but |and )?no quorum)?$"),

@@ -59,7 +59,10 @@ void Story::down(const std::vector<NodeId>& who) {
     const auto leader = c.leader();
     const bool is_led = leader && !contains_node(who, *leader);
     const bool is_all = is_led && who.size() + 1 == c.members().size();
-    if (leader && (!is_led || is_all || !names_.contains("old leader"))) {
+    // Whose snapshots were corrupted stays the one that the case is about.
+    const bool is_named =
+        names_.contains("old leader") && (names_.contains("corrupted") || !(!is_led || is_all));
+    if (leader && !is_named) {
         names_["old leader"] = *leader;
     }
     if (is_all) ensure_client();

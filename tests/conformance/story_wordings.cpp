@@ -77,6 +77,12 @@ std::string with_restarts(const std::string& words) {
              "(?:a |the )?second time|another time|anew)" +
              ends),
          "$1"},
+        {std::regex("\\bcreate (/\\w+)(?:,| and) (/\\w+),? (?:with )?(?:an? )?(?:full )?restarts?"
+                    "(?: of (?:all|everything))? (?:in )?between(?: them)?" +
+                    ends),
+         "create $1; restart all; create $2"},
+        {std::regex("^(?:stop|kill|shut ?down)(?:,| and|, then) (?:re)?start$"), "restart all"},
+        {std::regex("^(stop|start|restart)$"), "$1 all"},
         {std::regex("\\brestart of (?:the )?(old leader|leader|L|all|followers)" + ends),
          "restart $1"},
         {std::regex("\\b(old leader|leader|L|it) (?:is )?bounced" + ends), "restart $1"},
@@ -154,6 +160,10 @@ std::string with_outcomes(const std::string& words) {
                     "a leader of their own|their own leader)" +
                     ends),
          "elect a new leader among them"},
+        {std::regex("(^|[;,] )(?:an? |the )?(?:new )?(?:leader )?election among (?:them(?:selves)?|"
+                    "the two|both|followers)" +
+                    ends),
+         "$1they elect a new leader among them"},
         {std::regex("(?: ->) (?:an? |the )?new leader" + ends), ", new leader elected"},
         {std::regex(
              "^((?:the )?(?:old leader|leader|[A-Z]|S[0-9])|restart (?:old leader|leader|L)) "
@@ -192,6 +202,13 @@ std::string with_reads(const std::string& step) {
         {std::regex(begin + "(?:client )?reads? (?:at|on|from) " + place + ": " + what +
                     " (?:is )?(visible|present|readable|found|exists|there|absent|missing)" + ends),
          "$1read $3 at $2: $4"},
+        {std::regex(
+             begin + place +
+             " (?:answers|serves|returns)(?: to)?(?: an?| the)? "
+             "(?:exists|read|get|getData)(?:\\(| (?:of )?)(/\\w+)\\)?(?: (?:with )?(?:true|ok|"
+             "success|its stat|a stat))?" +
+             ends),
+         "$1$3 visible at $2"},
         {std::regex(begin + place + " reads? " + what +
                     ": (visible|present|readable|found|exists|there|absent|missing|ok)" + ends),
          "$1read $3 at $2: $4"},
@@ -227,7 +244,7 @@ std::string with_lost_disks(const std::string& step) {
         {std::regex(begin +
                     "(?:(?:all|the|their|every|txn|transaction|of) )*log(?: files|s|files) "
                     "(?:(?:is|are|were|get|all|everywhere) )*(?:deleted|removed|wiped|lost|"
-                    "erased)" +
+                    "erased)(?: everywhere| on all(?: servers)?| of all(?: servers)?)?" +
                     kept + ends),
          "$1delete all logs"},
         {std::regex(begin +

@@ -47,6 +47,15 @@ class CutLog {
                         "(?:to|at|after|behind))? "
                         "(?:zxid )?([0-9<\\[].*)"),
              [](CutLog& log, const std::smatch& found) { log.truncate(read_words(found[1])); }},
+            {std::regex("(?:log )?(?:trunc(?:ate|ated|ateLog)?|TRUNC|cut)(?: log| all)?(?: "
+                        "(?:to|at|after|behind))? (?:its )?(first|second|third)(?: (?:zxid|txn|"
+                        "record|transaction|entry|one))?"),
+             [](CutLog& log, const std::smatch& found) {
+                 const auto all = log.content({});
+                 const std::size_t place = *count_in(found[1]) - 1;
+                 if (place >= all.size()) throw Refused("there is none: " + found.str());
+                 log.truncate({all[place]});
+             }},
             {std::regex(
                  "(?:(?:delete|remove)s? (?:(?:all|every|them|it) ?)?(?:(?:txn |transaction )?"
                  "(?:log(?: ?files?|s)?|files?))?|(?:all )?(?:(?:txn )?log(?: ?files?|s)?|"
@@ -110,6 +119,8 @@ class CutLog {
                           std::to_string(content(read_from_).size()));
         } else if (says(key, "^(gone|removed|lost|absent|cut|notInLog)$")) {
             check_gone(key, value, verdict);
+        } else if (says(key, "^((in)?between|inBetween|gap)$")) {
+            check_between(key, value, verdict);
         } else if (says(key, "^(last|last ?zxid|end)$")) {
             verdict.check(key, text(zxid(value, key)), text(disk_.image().log.last().zxid));
         } else if (says(key, "^(exceptions?|errors?|throws|thrown|npe|crash(es)?)$")) {
@@ -121,6 +132,19 @@ class CutLog {
     }
 
   private:
+    /// "nothing": of what stood between two records that are next to each other now.
+    void check_between(const std::string& key, const Value& value, Verdict& verdict) const {
+        static const std::regex none("(?:no|none|nothing)(?: records?| txns?| zxids?| left)?");
+        const auto left = content(read_from_);
+        const bool is_none = is_text(value) && std::regex_match(plain(value.text), none);
+        if (!is_none && (!value.is(Value::Kind::array) || !value.elements.empty())) {
+            throw Refused("expected." + key);
+        }
+        if (!cut_ || left.size() != 2) throw Refused("between which? " + key);
+        verdict.require(key, std::any_of(logged_.begin(), logged_.end(), [&](std::uint64_t one) {
+                            return one > left[0].value && one < left[1].value;
+                        }));
+    }
     /// They were logged once, and are no longer.
     void check_gone(const std::string& key, const Value& value, Verdict& verdict) const {
         const auto all = read_zxids(value, key);
@@ -227,7 +251,7 @@ class CutLog {
         static const std::regex count(many + "(?: logged| written| appended)?");
         static const std::regex counted(many +
                                         "(?: logged| written| appended)?(?:[,:]? (?:with |at |of "
-                                        ")?(?:their )?zxids? |: ?|, ?(?=[<\\[]))(.*)");
+                                        ")?(?:their )?zxids? |: ?|,? ?(?=[<\\[]))(.*)");
         std::smatch found;
         if (std::regex_match(words, found, counted)) {  // "100 txns, zxid 1..100".
             const auto all = read_words(found[2]);
@@ -257,7 +281,11 @@ class CutLog {
         return all;
     }
     static std::vector<zab::Zxid> read_zxids(const Value& value, const std::string& what) {
-        if (is_nothing(value)) return {};
+        static const std::regex none(
+            "-|null|n/a|(?:none|nothing|empty|no (?:records?|txns?|transactions?|entries|log|logs|"
+            "zxids?))(?: (?:at all|left|in it))?");
+        if (value.is(Value::Kind::null)) return {};
+        if (is_text(value) && std::regex_match(plain(value.text), none)) return {};
         if (is_text(value)) {
             static const std::regex kinds(
                 "[0-9]+ (?:setData|set|create)(?:, ?[0-9]+ "
@@ -287,24 +315,6 @@ class CutLog {
         const auto read = read_words(without_kinds(log_in_known_words(without_remarks(words))));
         if (read.size() != 1) throw Refused("which record? " + words);
         return read.front();
-    }
-    static bool is_success(const Value& value) {
-        if (!is_text(value)) return truth(value, "truncate");
-        static const std::regex no_exception(
-            "(?:^|[,;]? *)(?:and |but )?\\b(?:no|not|without|nothing)(?: an?)? "
-            "(?:(?:[A-Z]\\w*)?[eE]xceptions?|NPE|crash(?:es)?|errors?|thrown|throw(?:s|ing)?)(?: "
-            "(?:is "
-            ")?thrown)?[,;]?");
-        const std::string words = std::regex_replace(value.text, no_exception, "");
-        static const char* const known =
-            "true|false|ok|yes|no|success|succeeds|done|fails?|failed|failure|not|cannot|is|"
-            "truncated|"
-            "found|returns?|it|exceptions?|throws";
-        if (!made_of(without_remarks(words), known)) throw Refused("truncate: " + value.text);
-        if (says(words, "exception|throws")) throw Refused("truncate: " + value.text);
-        if (says(words, "^no$|\\b(false|fail(s|ed|ure)?|not|cannot)\\b")) return false;
-        if (says(value.text, "^(true|ok|yes|succe(ss|eds)|done)\\b")) return true;
-        throw Refused("truncate: " + value.text);
     }
     static std::string listed(const std::vector<zab::Zxid>& all) {
         std::string words;

@@ -122,7 +122,8 @@ std::optional<std::string> lost_log_in(const std::string& words) {
         "(?:(?:" +
         file + " )?(?:(?:is|are|were|was|all) )*(?:" + lost +
         "|empty|none)|(?:no|without|empty|without any) (?:txn |transaction )?(?:log|logs|files|log "
-        "?files|log dir(?:ectory)?))(?: \\((.*)\\))?");
+        "?files?|log dir(?:ectory)?)(?: left| remains?| remaining| there| exists?)?)(?: "
+        "\\((.*)\\))?");
     static const std::regex held(
         "(?:(?:it |they )?(?:was|were|had|held|with|of) )?(.*?)(?: (?:(?:are|were|was|is|all) )*" +
         lost + ")?");
@@ -134,6 +135,25 @@ std::optional<std::string> lost_log_in(const std::string& words) {
     }
     std::regex_match(remark, inner, held);
     return inner[1].str();
+}
+
+bool is_success(const Value& value) {
+    if (!is_text(value)) return truth(value, "truncate");
+    static const std::regex no_exception(
+        "(?:^|[,;]? *)(?:and |but )?\\b(?:no|not|without|nothing)(?: an?)? "
+        "(?:(?:[A-Z]\\w*)?[eE]xceptions?|NPE|crash(?:es)?|errors?|thrown|throw(?:s|ing)?)(?: "
+        "(?:is "
+        ")?thrown)?[,;]?");
+    const std::string words = std::regex_replace(value.text, no_exception, "");
+    static const char* const known =
+        "true|false|ok|yes|no|success|succeeds|done|fails?|failed|failure|not|cannot|is|"
+        "truncated|"
+        "found|returns?|it|exceptions?|throws";
+    if (!made_of(without_remarks(words), known)) throw Refused("truncate: " + value.text);
+    if (says(words, "exception|throws")) throw Refused("truncate: " + value.text);
+    if (says(words, "^no$|\\b(false|fail(s|ed|ure)?|not|cannot)\\b")) return false;
+    if (says(value.text, "^(true|ok|yes|succe(ss|eds)|done)\\b")) return true;
+    throw Refused("truncate: " + value.text);
 }
 
 }  // namespace conformance

@@ -21,4 +21,8 @@ std::optional<std::string> lost_log_in(const std::string& words);
 /// nothing more is said: what a log holds does not hang on it.
 bool tells_first_snapshot(const std::string& words);
 
+/// "true", "succeeds, no exception", "false": whether a cut is said to succeed. Throws Refused for
+/// other words.
+bool is_success(const Value& value);
+
 }  // namespace conformance
