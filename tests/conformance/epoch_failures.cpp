@@ -376,12 +376,13 @@ class Failures {
 
 }  // namespace
 
-std::optional<Verdict> judge_epoch_failures(const Case& told) {
-    const bool is_told = told.area == "ZAB" || (told.area == "REC" && tells_failing_epochs(told));
-    if (!is_told || told.level != "cluster") return std::nullopt;
-    Case one = told;
-    if (is_text(told.initial) && tells_failing_epochs(told)) {
-        one.initial = sim::json::object({sim::json::member("nodes", told.initial)});
+std::optional<Verdict> judge_epoch_failures(const Case& one) {
+    const bool is_told = one.area == "ZAB" || (one.area == "REC" && tells_failing_epochs(one));
+    if (!is_told || one.level != "cluster") return std::nullopt;
+    if (is_text(one.initial) && tells_failing_epochs(one)) {
+        Case plain = one;
+        plain.initial = sim::json::object({sim::json::member("nodes", one.initial)});
+        return judge_epoch_failures(plain);
     }
     if (!one.initial.is(Value::Kind::object)) return std::nullopt;
     const Value* disk = one.initial.find("disk");
@@ -391,8 +392,7 @@ std::optional<Verdict> judge_epoch_failures(const Case& told) {
     Failures failures(one);
     for (const std::string& step : failure_steps(one.stimulus)) failures.play(step);
     Verdict verdict;
-    for (const auto& [key, place, value] : one.expected.members)
-        failures.check(key, value, verdict);
+    for (const auto& said : one.expected.members) failures.check(said.key, said.value, verdict);
     failures.check_informed(verdict);
     return verdict;
 }

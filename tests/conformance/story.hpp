@@ -224,6 +224,7 @@ class Story {
     std::optional<std::vector<std::string>> before_wipe_;
     std::string expected_;  ///< All its words.
     bool is_one_based_ = false;
+    bool names_from_s1_ = false;                         ///< S1 is the first of them.
     bool is_loaded_ = false, loads_ephemerals_ = false;  ///< Writes go on beside the steps.
     bool is_unsettled_ = false;
     bool is_slow_ = false;                                        ///< A leader's tick was raised.

@@ -26,7 +26,7 @@ bool Story::play_background(const std::string& step) {
         "(?:client )?(?:creates? )?([0-9]+)s?(?: async)? ephemeral (?:creates?|nodes)(?: "
         "created)?");
     static const std::regex pauses(
-        "compare(?: (?:all )?(?:trees|databases|servers))?|end|"
+        "(?:list|ls|getChildren(?: of)?) /|compare(?: (?:all )?(?:trees|databases|servers))?|end|"
         "wait(?: for (?:all |the )*(?:pending|outstanding)?(?: ?(?:requests|creates|writes|answers|"
         "txns|ops))?)?|settle|quiesce|(?:creates|writes|load) (?:stops?|ends?|ended|done)");
     const std::string words = plain(step);

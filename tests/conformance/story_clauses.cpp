@@ -61,6 +61,21 @@ std::optional<bool> presence_in(const std::string& told) {
 
 namespace {
 
+/// "/bar", where only "/bar0" and its like were written: all of these.
+std::vector<std::string> with_families(const Story& story, const std::vector<std::string>& told) {
+    std::vector<std::string> all;
+    for (const std::string& path : told) {
+        const std::size_t before = all.size();
+        for (const std::string& one : story.created()) {
+            const bool is_member = !story.knows(path) && one.starts_with(path) &&
+                                   contains(one.substr(path.size()), "^[0-9]+$");
+            if (is_member) all.push_back(one);
+        }
+        if (all.size() == before) all.push_back(path);
+    }
+    return all;
+}
+
 std::vector<std::string> paths_of(const Story& story, const std::string& words) {
     static const std::regex later("/([0-9]+) and later"), begun("(/[A-Za-z]+)\\*");
     std::smatch found;
@@ -75,7 +90,7 @@ std::vector<std::string> paths_of(const Story& story, const std::string& words) 
         }
         return all;
     }
-    if (!std::regex_search(words, found, later)) return paths_in(words);
+    if (!std::regex_search(words, found, later)) return with_families(story, paths_in(words));
     for (std::size_t i = std::stoul(found[1]); story.knows(fmt::format("/{}", i)); ++i) {
         all.push_back(fmt::format("/{}", i));
     }
@@ -196,7 +211,9 @@ void check_never_up(Story& story, NodeId node, const std::string& words, Verdict
     test::Cluster& c = story.cluster();
     const std::string where = fmt::format("{} (server {})", words, node.value - 1);
     verdict.require(where, c.is_up(node));
-    verdict.require(where, !c.run_until([&] { return c.serves(node); }, zab::seconds(10)));
+    const auto told = timed_in(words, c.config());
+    const zab::Duration until = told.time ? *told.time : zab::seconds(10);
+    verdict.require(where, !c.run_until([&] { return c.serves(node); }, until));
     bool has_served = false;
     for (const trace::Record& record : c.records()) {
         if (!(record.node() == node)) continue;
@@ -225,7 +242,8 @@ bool tells_durable(const std::string& words) {
 
 /// "up", "serves".
 bool tells_service(const std::string& words) {
-    return contains(words, "^(?:quorum )?(?:up|serves?|serving|available|starts|in service)$");
+    return contains(
+        words, "^(?:quorum )?(?:up|serves?|serving|available|starts|joins|joined|in service)$");
 }
 
 }  // namespace
@@ -353,8 +371,8 @@ void check_state(Story& story, NodeId node, const std::string& words, Verdict& v
         verdict.check(where, sync, sync_of(story, node));
     } else if (contains(words,
                         "^(?:does not|doesn't|never|cannot) (?:comes?|starts?|joins?|serves?)"
-                        "(?: up)?(?: \\(ahead of leader\\))?$|^(?:not|never) (?:up|serving)$|^no "
-                        "service$|"
+                        "(?: up)?(?: \\(ahead of leader\\))?$|^no service$|^(?:not|never) "
+                        "(?:up|serving)(?: (?:after|within|for|in) [0-9.]+ m?s)?$|"
                         "^(?:is )?ahead of (?:the )?leader$")) {
         check_never_up(story, node, words, verdict);
     } else if (tells_durable(words)) {

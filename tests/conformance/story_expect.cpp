@@ -278,6 +278,11 @@ void check_key(Story& story, const std::string& told, const Value& wanted, Verdi
     const Value value = is_text(wanted)
                             ? sim::json::string(with_node(story, key, story_words(wanted.text)))
                             : wanted;
+    if (value.is(Value::Kind::number) && contains(key, "^(?:(?:new)?[lL]eaderEpoch|epoch)$")) {
+        const auto leader = story.cluster().leader();
+        const auto epoch = leader ? story.cluster().peer(*leader).leading()->epoch : zab::Epoch{};
+        return verdict.check(key, value.text, std::to_string(epoch.value));
+    }
     static const std::regex leader_of("leaderEpoch([0-9]+)");
     std::smatch found;
     if (check_path_key(story, key, value, verdict)) return;

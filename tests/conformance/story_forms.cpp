@@ -25,6 +25,9 @@ std::string with_creates(const std::string& words) {
         {std::regex("\\b([0-9]+) ?(?:x|\u00d7|(?:more )?(?:creates?|z?nodes|writes)(?: of)?) ?"
                     "(?:/([a-z]+)|(foo|bar|baz))\\*?(?=$|;|,)"),
          "$1 creates /$2$3*"},
+        {std::regex("\\b([Cc]reates?) (?:an?|one) (?:z?node)(?= \\(| in | -> |$|[;,])"), "create"},
+        {std::regex("^((?:client )?creates?(?: /\\w+)?),? \\(?(?:in )?epoch ([0-9]+)\\)?$"),
+         "$1 -> epoch $2"},
         {std::regex("\\bcreates? ([a-z]+)([0-9]*)\\.\\.(?:/?\\1)?([0-9]+)"), "create /$1$2..$3"},
         {std::regex("\\b(down|stopped|killed) (?:for|during) ([0-9]+)s? (?:of )?"
                     "(?:txns|transactions|creates|writes)\\b"),
@@ -44,9 +47,16 @@ std::string with_moves(const std::string& words) {
              " (?:is |are |gets )?(?:deleted|wiped|cleared|erased|emptied|lost|removed)"
              "(?=$|[;,])"),
          "wipe data of $1"},
-        {std::regex("\\b(?:data|disk) of ([\\w ]+?) (?:is |are )?"
+        {std::regex("\\b(?:data|disk) of ([\\w, -]+?) (?:is |are )?"
                     "(?:deleted|wiped|cleared|erased|emptied|lost|removed)(?=$|[;,])"),
          "wipe data of $1"},
+        {std::regex("^((?:follower |server |node )?(?:[A-Z]|S?[0-9])),? with (?:its |the |their )?"
+                    "(?:old|stale|own|full|previous) (?:data|disk|data ?dir|history),? "
+                    "(?:is |comes )?(up|starts|joins|back)$"),
+         "$1 $2 with old data"},
+        {std::regex("^((?:client )?creates? /\\w+)(?:,| is)? "
+                    "(?:committed|ok|succeeds|works|done|acked)$"),
+         "$1"},
         {std::regex("\\bread (/\\w+) (?:everywhere|on all servers|on every server|at all servers)"
                     "(?=$|[;,:])"),
          "read $1 at all"},
@@ -137,19 +147,23 @@ std::vector<std::string> story_steps(const Value& stimulus) {
 std::string story_words(const std::string& words) {
     static const Rewrite all[] = {
         {std::regex(" \\((durable|on disk|logged|synced|persisted) before (?:the|its|their) "
-                    "(?:NEWLEADER ack|ack of NEWLEADER)\\)"),
+                    "(?:(?:NEWLEADER )?acks?|ack of NEWLEADER)\\)"),
          "; proposals are $1 before the NEWLEADER ack"},
         {std::regex("(^|[;,] ?)(?:and |with |but )*(?:(?:no|without(?: an?| any)?) "
                     "(?:holes?|gaps?|loss)|nothing (?:is )?lost|none (?:is )?lost)(?=$|[;,])"),
          "$1none missing"},
         {std::regex("^(all )?([0-9]+) of \\2 (?=nodes|creates|znodes)"), "all $2 "},
         {std::regex("^(all [0-9]+)$"), "$1 nodes"},
+        {std::regex("^(?:all )?([0-9]+)(?: nodes)? (?:are )?(?:found|read|seen|there|present)$"),
+         "all $1 nodes"},
         {std::regex(", (?=[0-9]+ (?:more |further |new )?(?:creates|writes) )"), "; "},
         {std::regex("^(?:all )?([a-z]+) and ([a-z]+) (?:are )?complete$"), "/$1* and /$2* present"},
         {std::regex("^all ([a-z]+) and ([a-z]+)$"), "/$1* and /$2* present"},
         {std::regex("^(?:service|cluster|ensemble|quorum) (?:is )?(?:up|serves|available)$|"
                     "(; ?|, )(?:service|cluster|ensemble|quorum) (?:is )?(?:up|serves|available)$"),
          "$1up"},
+        {std::regex("^([^;,]* (?:the )?(?:node|znode|/\\w+)) (?:too|as well)$"), "$1"},
+        {std::regex(", (?:and )?s,? (?:too|included|as well)$"), " and new session"},
         {std::regex("^equal trees$"), "trees equal"},
         {std::regex(
              "(^|[;,] ?)(?:has |in |at |the )*(epochs?|tree|data|state|sessions) of (?:the )?"
@@ -178,6 +192,8 @@ std::string story_key(const std::string& key) {
         "(?:(?:visible|exists|seen|served|shown|present|readable)?(?:At|By|On)|at)(?:The)?(?:Old)?"
         "Leader|(?:old)?[lL]eaderRead|readOfLeader");
     static const std::regex of_followers("(?:old|former|two|both)[fF]ollowers");
+    static const std::regex of_reader("read(?:At|By|From|Of|On)?(?:Follower)?([A-KM-Z]|S[0-9])");
+    if (std::regex_match(key, of_reader)) return std::regex_replace(key, of_reader, "$1");
     if (std::regex_match(key, at_leader)) return "readAtLeader";
     if (std::regex_match(key, of_followers)) return "followers";
     if (std::regex_match(key, words)) return camel_case(std::regex_replace(key, article, ""));

@@ -29,7 +29,7 @@ bool tells_snapshot(const std::string& words) {
         "committed|applies|applied|applying|processe[sd]|processing|runs?|createSession|"
         "commitSession|sessions?|session's|creations?|creat(?:es?|ed|ing)|opens?|opened|global|"
         "new|next|that|this|client(?:'s)?|hook|txn|transaction|same|moment|time|just|right|"
-        "exactly|and|for|by|through|via|catches|triggers?|triggered|[A-Z]|S[0-9]";
+        "exactly|and|for|by|through|via|catches|triggers?|triggered|[A-Z]|S[0-9]|s";
     return contains(words, "\\b[sS]napshot") && contains(words, moment) &&
            contains(words, "[sS]ession|\\bcommit|\\bcreation") && made_of(words, known) &&
            !is_negated(words);

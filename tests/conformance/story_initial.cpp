@@ -112,7 +112,8 @@ bool tells_only_snapshots(const std::string& words) {
         words,
         "^(?:(?:disks?|servers|they|all) (?:have |has |with |hold )?)?(?:(?:latest |last "
         ")?(?:state |data )?only (?:in )?snapshots|snapshots only)(?:,? (?:and |but )?"
-        "(?:no|without) (?:txn )?logs?(?: files)?)?$");
+        "(?:no|without) (?:txn )?logs?(?: files)?)?(?:,? (?:on|at|of) (?:all|every|each)"
+        "(?: [0-9])?(?: servers?| nodes?)?)?$");
 }
 
 /// "3 servers, snapshot sync forced, 2000 nodes": what is no ensemble has happened before.
@@ -150,7 +151,17 @@ Value told_in_words(const std::string& words) {
     std::vector<Value> before;
     for (const std::string& part : split_at(words, "[,;] *(?:of which |but |and )?")) {
         std::smatch found;
-        if (tells_only_snapshots(part)) {
+        static const std::regex down(
+            "(?:server |node |S)?([0-9])(?: is)? (?:down|off|absent|not started|stopped)"
+            "(?: (?:from|at) (?:the )?(?:start|beginning|first)| initially| at first)?");
+        static const std::regex long_tick(
+            "leader(?: with|'s|:| has)? (?:an? )?(?:long|longer|high|higher|raised|huge) "
+            "tick(?:Time)?(?: raised)?");
+        if (std::regex_match(part, found, down)) {
+            put(all, "down", numbers({std::stoull(found[1])}));
+        } else if (std::regex_match(part, long_tick)) {
+            put(all, "leaderTickMs", sim::json::number(10'000));
+        } else if (tells_only_snapshots(part)) {
             for (const char* step : only_snapshots) before.push_back(sim::json::string(step));
         } else if (std::regex_match(part, forced)) {
             put(all, "forceSnap", sim::json::boolean(true));
@@ -185,6 +196,9 @@ Value story_initial(const Value& initial) {
             std::vector<Value> before;
             for (const char* step : only_snapshots) before.push_back(sim::json::string(step));
             put(all, "before", sim::json::array(std::move(before)));
+            if (std::regex_search(value.text, found, compiled("\\ball ([0-9])\\b"))) {
+                put(all, "nodes", sim::json::number(std::stoull(found[1])));
+            }
             continue;
         }
         if (key == "restarts") {

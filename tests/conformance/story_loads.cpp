@@ -124,6 +124,10 @@ bool Story::play_loads(const std::string& step) {
     if (std::regex_match(words, found, logs)) {
         const auto who = known_servers(found[1].matched ? found[1].str() : "all");
         if (!who) return false;
+        // That they are stopped first goes without saying, where they are started behind it.
+        const bool run = std::any_of(who->begin(), who->end(),
+                                     [this](NodeId node) { return cluster_->is_up(node); });
+        if (run && tells("\\b(?:starts?|up|joins?)\\b")) down(cluster_->members());
         delete_logs(*who, step);
         return true;
     }

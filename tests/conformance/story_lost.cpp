@@ -182,9 +182,9 @@ std::string with_lost_writes(const std::string& step) {
 zab::NodeId Story::losing_leader() const {
     const auto old = names_.find("old leader");
     if (old != names_.end() && leads(old->second)) return old->second;
-    const auto leader = cluster_->leader();
-    if (!leader) throw Refused("there is no leader to write to");
-    return *leader;
+    const auto leading = cluster_->leader();
+    if (!leading) throw Refused("there is no leader to write to");
+    return *leading;
 }
 
 /// The one path that is spoken of from here on and that nobody has written yet.

@@ -241,6 +241,14 @@ void Story::find_numbering(const Value& expected) {
         for (const std::uint64_t number : numbers_in(one.key)) all.insert(number);
     }
     is_one_based_ = all.contains(cluster_->members().size()) && !all.contains(0);
+    static const std::regex named_s("\\bS([0-9])\\b");
+    std::string words = expected_;
+    for (const std::string& step : steps_) words += " " + step;
+    std::set<std::uint64_t> by_s;
+    for (std::sregex_iterator i(words.begin(), words.end(), named_s), end; i != end; ++i) {
+        by_s.insert(std::stoull(i->str(1)));
+    }
+    names_from_s1_ = by_s.contains(cluster_->members().size()) && !by_s.contains(0);
 }
 
 /// A letter that stands for a follower is given to the next one when it is first used; to the
@@ -253,8 +261,9 @@ NodeId Story::server(const std::string& name) {
     std::smatch found;
     if (std::regex_match(name, found, numbered)) {
         const std::size_t told = std::stoul(found[1]);
-        if (is_one_based_ && told == 0) throw Refused("who is " + name + "?");
-        const NodeId node = node_of(is_one_based_ && !name.starts_with("S") ? told - 1 : told);
+        const bool counts_from_one = name.starts_with("S") ? names_from_s1_ : is_one_based_;
+        if (counts_from_one && told == 0) throw Refused("who is " + name + "?");
+        const NodeId node = node_of(counts_from_one ? told - 1 : told);
         if (node.value > cluster_->members().size()) throw Refused("who is " + name + "?");
         return node;
     }

@@ -28,8 +28,8 @@ std::string Story::with_paths(const std::string& words) const {
         told = std::regex_replace(told, bare_name, "$1 /$2");
     }
     static const std::regex bare_state(
-        "^([a-z][A-Za-z0-9_]*)(?= (?:is "
-        ")?(?:present|absent|there|missing|gone|visible|exists)\\b)");
+        "^([a-z][A-Za-z0-9_]*)(?= (?:is |still "
+        ")*(?:present|absent|there|missing|gone|visible|exists)\\b)");
     if (std::regex_search(told, found, bare_state) && knows("/" + found[1].str())) {
         told = "/" + told;
     }

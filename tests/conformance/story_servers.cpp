@@ -196,6 +196,15 @@ bool Story::play_stays(const std::string& step) {
     if (!std::regex_match(words, found, stays)) return false;
     const auto who = known_servers(found[1]);
     if (!who) return false;
+    auto others = cluster_->members();
+    std::erase_if(others, [&](NodeId node) {
+        return cluster_->is_up(node) || std::find(who->begin(), who->end(), node) != who->end();
+    });
+    // Of one that stays down when all are, something is said only where the others do not.
+    const bool come_back = found[2] == "down" &&
+                           !tells("\\b(?:up|(?:re)?starts?|back|joins?)\\b") &&
+                           others.size() + who->size() == cluster_->members().size();
+    if (come_back) up(others);
     for (const NodeId node : *who) {
         const bool is_down = !cluster_->is_up(node);
         const bool leads = !is_down && cluster_->peer(node).leading() != nullptr;

@@ -75,6 +75,9 @@ std::string with_failing_starts(const std::string& told) {
         {std::regex("(^|[,;:] ?)(?:and |then |they |both |each )*(?:send |sends )?(?:an? |the )?"
                     "NEWLEADER acks?(?=$|[,;])"),
          "$1ack NEWLEADER"},
+        {std::regex("(^|[,;:] ?)(?:and |then |they |both |each |followers )*(?:ACKs?|acks|"
+                    "acknowledges?) (?:the |its |their )?NEWLEADER(?=$|[,;])"),
+         "$1ack NEWLEADER"},
     };
     static const std::regex between("([,;:]\\s*| (?:and then|but then|then|but|and)(?= ))");
     std::string step = rewritten(told, all);

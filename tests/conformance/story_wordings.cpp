@@ -81,8 +81,16 @@ std::string with_restarts(const std::string& words) {
                     "(?: of (?:all|everything))? (?:in )?between(?: them)?" +
                     ends),
          "create $1; restart all; create $2"},
-        {std::regex("^(?:stop|kill|shut ?down)(?:,| and|, then) (?:re)?start$"), "restart all"},
+        {std::regex(begin + "(?:stop|kill|shut ?down)(?:,| and|, then) (?:re)?start" + ends),
+         "$1restart all"},
         {std::regex("^(stop|start|restart)$"), "$1 all"},
+        {std::regex("^((?:follower )?(?:[A-Z]|S[0-9])) (?:is )?(?:reloads?|reloaded|bounces?)$"),
+         "restart $1"},
+        {std::regex(
+             "\\b(up|(?:re)?starts?|(?:re)?started|back)(?: again)? from (?:its |the |their )?"
+             "(?:own )?(?:disks?|snapshots?(?: and log)?|data)" +
+             ends),
+         "$1"},
         {std::regex("\\brestart of (?:the )?(old leader|leader|L|all|followers)" + ends),
          "restart $1"},
         {std::regex("\\b(old leader|leader|L|it) (?:is )?bounced" + ends), "restart $1"},
@@ -209,6 +217,9 @@ std::string with_reads(const std::string& step) {
              "success|its stat|a stat))?" +
              ends),
          "$1$3 visible at $2"},
+        {std::regex(begin + "(?:client )?(?:exists|read|getData|get|stat) (?:at|on|from) " + place +
+                    "(?: is|:)? (?:ok|succeeds|true|works|found)" + ends),
+         "$1node visible at $2"},
         {std::regex(begin + place + " reads? " + what +
                     ": (visible|present|readable|found|exists|there|absent|missing|ok)" + ends),
          "$1read $3 at $2: $4"},
@@ -219,43 +230,24 @@ std::string with_reads(const std::string& step) {
     return rewritten(step, all);
 }
 
-/// Disks that lose everything, or what is behind their snapshots.
-std::string with_lost_disks(const std::string& step) {
-    static const std::string who =
-        "((?:S?[0-9]|[A-Z])(?:(?:-|, ?| and )(?:S?[0-9]|[A-Z]))*|all|they)";
-    static const std::string kept =
-        "(?:[,;]? (?:but |and |with )*(?:not (?:the )?snapshots?|(?:keep|keeping)(?: the| all)? "
-        "snapshots?|(?:the |all )?snapshots? (?:are |is |being )?(?:kept|stay|stays|remain|left|"
-        "intact|survive)))?";
+namespace {
+
+/// Restarts between which something is created: each begins another epoch.
+std::string with_growing_epochs(const std::string& step) {
     static const Rewrite all[] = {
-        {std::regex("(^|[^/\\w.])([1-9])\\.\\.([1-9])\\b"), "$1$2-$3"},
-        {std::regex(begin + who +
-                    " (?:lose|loses|lost) (?:all )?(?:their |its )?(?:data|disks?|state|"
-                    "history|data ?dirs?|everything)" +
-                    ends),
-         "$1wipe data of $2"},
-        {std::regex(begin + who + " (?:is |are )?(?:wiped|erased|emptied)" + ends),
-         "$1wipe data of $2"},
-        {std::regex(begin +
-                    "(?:wipe|erase) (?:the )?(?:servers? |nodes? )?([1-9](?:(?:-|, ?| and )"
-                    "[1-9])*)" +
-                    ends),
-         "$1wipe data of $2"},
-        {std::regex(begin +
-                    "(?:(?:all|the|their|every|txn|transaction|of) )*log(?: files|s|files) "
-                    "(?:(?:is|are|were|get|all|everywhere) )*(?:deleted|removed|wiped|lost|"
-                    "erased)(?: everywhere| on all(?: servers)?| of all(?: servers)?)?" +
-                    kept + ends),
-         "$1delete all logs"},
-        {std::regex(begin +
-                    "(?:delete|remove|wipe|erase) (?:(?:all|the|their|every|txn|transaction|"
-                    "of) )*log(?: files|s|files)" +
-                    kept + ends),
-         "$1delete all logs"},
         {std::regex(
              "\\b(?:several |some |many )?creates and (?:(?:full|several|some) )*restarts?"
              "(?:,? (?:that |which |to |so |of all )*(?:the )?(?:raise|grow|bump)s? (?:the )?"
              "epochs?| of all)?" +
+             ends),
+         "several restarts with creates"},
+        {std::regex("\\b(?:several |some |many |a few )?(?:full )?restarts? (?:that |which |to )?"
+                    "(?:raise|raises|grow|grows|bump|bumps) (?:the )?epochs?" +
+                    ends),
+         "several restarts with creates"},
+        {std::regex(
+             "\\bepochs? (?:is |are )?(?:raised|grown|bumped) (?:by|through|with) (?:(?:several|"
+             "some|many|a few|full) )*restarts?" +
              ends),
          "several restarts with creates"},
         {std::regex("\\b(several|some|three|four|five) creates, each (?:followed by|with|before) "
@@ -272,6 +264,47 @@ std::string with_lost_disks(const std::string& step) {
              "times" +
              ends),
          "$1 restarts with creates"},
+    };
+    return rewritten(step, all);
+}
+
+}  // namespace
+
+/// Disks that lose everything, or what is behind their snapshots.
+std::string with_lost_disks(const std::string& told) {
+    const std::string step = with_growing_epochs(told);
+    static const std::string who =
+        "((?:S?[0-9]|[A-Z])(?:(?:-|, ?| and )(?:S?[0-9]|[A-Z]))*|all|they)";
+    static const std::string kept =
+        "(?:[,;]? (?:but |and |with )*(?:not (?:the )?snapshots?|(?:keep|keeping)(?: the| all)? "
+        "snapshots?|(?:the |all )?snapshots? (?:are |is |being )?(?:kept|stay|stays|remain|left|"
+        "intact|survive)))?";
+    static const Rewrite all[] = {
+        {std::regex("(^|[^/\\w.])([1-9])\\.\\.([1-9])\\b"), "$1$2-$3"},
+        {std::regex("\\bS([0-9])(?:\\.\\.\\.?|-)S?([0-9])\\b"), "S$1-S$2"},
+        {std::regex(begin + who +
+                    " (?:lose|loses|lost) (?:all )?(?:their |its )?(?:data|disks?|state|"
+                    "history|data ?dirs?|everything)" +
+                    ends),
+         "$1wipe data of $2"},
+        {std::regex(begin + who + " (?:is |are )?(?:wiped|erased|emptied)" + ends),
+         "$1wipe data of $2"},
+        {std::regex(begin +
+                    "(?:wipe|erase|empty|clear) (?:the )?(?:servers? |nodes? )?"
+                    "(S?[0-9](?:(?:-|, ?| and )S?[0-9])*)" +
+                    ends),
+         "$1wipe data of $2"},
+        {std::regex(begin +
+                    "(?:(?:all|the|their|every|txn|transaction|of) )*log(?: files|s|files) "
+                    "(?:(?:is|are|were|get|all|everywhere) )*(?:deleted|removed|wiped|lost|"
+                    "erased)(?: everywhere| on all(?: servers)?| of all(?: servers)?)?" +
+                    kept + ends),
+         "$1delete all logs"},
+        {std::regex(begin +
+                    "(?:delete|remove|wipe|erase) (?:(?:all|the|their|every|txn|transaction|"
+                    "of) )*log(?: files|s|files)" +
+                    kept + ends),
+         "$1delete all logs"},
     };
     return rewritten(step, all);
 }

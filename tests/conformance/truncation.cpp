@@ -93,7 +93,8 @@ class CutLog {
         static const std::regex read_back(
             "(?:log|txnLog|logAfter|read(?:s|Back)?|records?|history|zxids|txns|transactions|"
             "logContents?|"
-            "kept|iterat(?:or|e|ion)|left|remaining|onDisk|disk)(?:[fF]rom([0-9]+))?");
+            "kept|iterat(?:or|e|ion)|left|remaining|onDisk|disk|durable|stored)(?:[fF]rom([0-9]+))"
+            "?");
         std::smatch found;
         if (std::regex_match(key, found, read_back)) {
             const zab::Zxid from = found[1].matched ? zab::Zxid{std::stoull(found[1])} : read_from_;
@@ -121,6 +122,9 @@ class CutLog {
             check_gone(key, value, verdict);
         } else if (says(key, "^((in)?between|inBetween|gap)$")) {
             check_between(key, value, verdict);
+        } else if (says(key, "^after ?(the )?(TRUNC\\w*|cut)$") && cut_ && !value.members.empty()) {
+            only(key, value, {"lastZxid", "last", "end"});
+            verdict.check(key, text(zxid(value.members.front().value, key)), text(at_cut_));
         } else if (says(key, "^(last|last ?zxid|end)$")) {
             verdict.check(key, text(zxid(value, key)), text(disk_.image().log.last().zxid));
         } else if (says(key, "^(exceptions?|errors?|throws|thrown|npe|crash(es)?)$")) {
@@ -336,7 +340,8 @@ class CutLog {
     void truncate(const std::vector<zab::Zxid>& point) {
         if (point.size() != 1) throw Refused("truncate: one zxid");
         disk_.truncate_after(point.front(), rule_);
-        cut_ = disk_.image().log.last().zxid == point.front();
+        at_cut_ = disk_.image().log.last().zxid;
+        cut_ = at_cut_ == point.front();
     }
     std::vector<zab::Zxid> content(zab::Zxid from) const {
         std::vector<zab::Zxid> all;
@@ -352,6 +357,7 @@ class CutLog {
     std::set<std::uint64_t> logged_;              ///< Whatever was appended, ever.
     std::map<std::uint64_t, std::string> kinds_;  ///< By zxid; the others are setData.
     std::optional<bool> cut_;
+    zab::Zxid at_cut_{};     ///< The end of the log, as it was cut.
     zab::Zxid read_from_{};  ///< The first zxid that is read back.
 };
 

@@ -81,6 +81,10 @@ std::string cut_in_known_words(const std::string& step) {
                     "entry) )?(?:with |at |of )?" +
                     point + " (?:is |are |gets )?(?:appended|logged|written|added)(?=$|;)"),
          "$1append $2"},
+        {std::regex(
+             "(^|; )(?:(?:then|an?|one|another|more|further|new|single) )+(?:txn|transaction|"
+             "record|entry),? (?:with |at |of |= ?)?(?:the |its )?((?:zxid )?[0-9<\\[][^;]*)$"),
+         "$1append $2"},
         {std::regex("(^|; )(?:the )?log (?:is |gets |was )*(?:truncated|cut)(?: back| down)? "
                     "(?:to|at|after|behind) "),
          "$1truncate to "},
