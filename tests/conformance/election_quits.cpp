@@ -68,7 +68,7 @@ std::optional<Quit> quit_in(const std::string& step) {
 /// It must be known before anybody follows.
 void Stage::foresee_quits() {
     std::vector<std::string> all;
-    for (const std::string& step : steps_) all.push_back(known_step(step));
+    for (const std::string& step : steps_) all.push_back(known_step(known_passing(step)));
     for (std::size_t i = 0; i < all.size(); ++i) {
         const auto quit = quit_in(all[i]);
         if (const auto parts = halves(all[i]); parts && !quit) {

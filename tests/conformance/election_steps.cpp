@@ -320,7 +320,8 @@ bool Stage::play_waits(const std::string& step) {
         "leads?|leading|leader)");
     static const std::regex ends(
         "(?:wait until )?(?:first |second )?(?:election|round)(?: (?:ends|is over|finishes|"
-        "completes|done|(?:is )?decided))?|(?:waits? (?:until|for) )?(?:an?|one|new) leader (?:is "
+        "completes|done|(?:is )?decided))?|(?:waits? (?:until|for) )?(?:(?:an?|one|new) )?leader "
+        "(?:is "
         ")?elected|"
         "(?:wait until )?" +
         who_pattern +
