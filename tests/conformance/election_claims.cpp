@@ -37,11 +37,11 @@ std::string known_passing(const std::string& told) {
                        "(?:its )?FOLLOWERINFO|sends anything)(?: (?:to|with|at))?(?:(?: the| "
                        "its)? leader)?$"),
             ", before FOLLOWERINFO"},
-        Rewrite{
-            std::regex("^(?:node |server |peer )?([0-9]+) (?:goes through|has|runs|holds|does|"
-                       "makes|takes part in|enters|performs) (?:an?|its|the) (second|new|another|"
-                       "further) election (?:together )?with (?:node |server |peer )?([0-9]+)$"),
-            "$1 starts a $2 election, $1 and $3 decide"},
+        Rewrite{std::regex(
+                    "^(?:node |server |peer )?([0-9]+) (?:goes through|has|runs|holds|does|"
+                    "makes|takes part in|enters|performs) (?:(?:an?|its|the) )?(second|new|another|"
+                    "further) election (?:together )?with (?:node |server |peer )?([0-9]+)$"),
+                "$1 starts a $2 election, $1 and $3 decide"},
         Rewrite{
             std::regex("^(.*?),? (?:after|once|when|as soon as) (?:they|all|these|these two|the "
                        "quorum|quorum|an? quorum|ensemble|the ensemble|cluster|the cluster) "
@@ -146,12 +146,14 @@ bool Stage::play_passing(const std::string& step) {
     std::erase(others, node);
     const bool is_behind = contains(found[4], "behind|lower|small|old|earl|lag|less");
     if (others.empty() || !cluster->is_up(node)) throw Refused("behind whom? " + step);
-    const auto now = [this](NodeId one) { return cluster->peer(one).server().round; };
+    // Who starts takes over a higher round at once.
+    const auto round_of = [this](NodeId one) {
+        return last_started_ == one ? first_round_of(one) : cluster->peer(one).server().round;
+    };
     for (const NodeId other : others) {
         if (!cluster->is_up(other)) throw Refused("behind whom? " + step);
-        // Who starts takes over a higher round at once.
-        const std::uint64_t low = first_round_of(is_behind ? node : other);
-        const std::uint64_t high = now(is_behind ? other : node);
+        const std::uint64_t low = round_of(is_behind ? node : other);
+        const std::uint64_t high = round_of(is_behind ? other : node);
         claim(step, found[3].matched ? low + 1 == high : low < high);
     }
     return true;

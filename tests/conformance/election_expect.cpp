@@ -143,6 +143,7 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
             const bool are_named = nodes != stage.everybody();
             if (!is_denied && are_named) check_serving(stage, nodes, told, verdict);
         } else if (std::regex_match(clause, kept)) {
+            c.run_until([&c] { return c.leader().has_value(); }, in_the_end);
             verdict.require(told, stage.before() && c.leader() == stage.before());
         } else if (check_first_lead(stage, told, verdict) || check_late(stage, told, verdict)) {
             continue;

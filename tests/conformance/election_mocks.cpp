@@ -107,7 +107,7 @@ namespace {
 /// "12 bytes: state LOOKING, leader 0", "config length -1": bytes that make no notification.
 bool is_malformed(const std::string& what) {
     static const std::regex broken(
-        "malformed|too short|truncated|partial|part "
+        "malformed|\\bshort\\b|truncated|partial|part "
         "of|incomplete|fragment|half|[0-9]+.bytes?|config"
         " ?[lL]ength|invalid|un?pars|garbage|broken|negative|bad ");
     static const char* const breaks =

@@ -73,12 +73,21 @@ bool check_elects(Stage& stage, NodeId node, const std::string& words, bool is_f
     std::smatch found;
     if (!std::regex_match(what, found, form)) return false;
     if (told.time && !told.is_within()) throw Refused("expected: " + words);
+    const NodeId wanted = node_of(found[1].str());
+    const auto is_chosen = [&] {
+        const auto all = stage.elections_of(node);
+        return !all.empty() && all.back().decided && all.back().leader == wanted;
+    };
+    if (!is_first) {
+        // Those whose leader has gone notice it by and by.
+        c.run_until(is_chosen, told.time.value_or(in_the_end));
+        verdict.require(words + ": it is up", stage.has_mocks() || c.is_up(wanted));
+    }
     const std::string when = words.substr(told.words.size());
     if (!check_decision(stage, node, "decides" + when, is_first, verdict)) return false;
     const auto all = stage.elections_of(node);
     const bool has_decided = !all.empty() && (is_first ? all.front() : all.back()).decided;
-    verdict.require(words, has_decided && (is_first ? all.front() : all.back()).leader ==
-                                              node_of(found[1].str()));
+    verdict.require(words, has_decided && (is_first ? all.front() : all.back()).leader == wanted);
     return true;
 }
 

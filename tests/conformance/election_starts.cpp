@@ -321,7 +321,13 @@ bool Stage::play_stops(const std::string& step) {
     const bool are_all_up = mocks_.empty() && listeners() == cluster->members();
     if ((names_role || are_all_up) && !cluster->leader() && !before_) lead_stably(step);
     if (words != told_words) await_decisions(everybody(), step);
-    for (const NodeId node : subject(found[1])) {
+    static const std::regex role("(leader|follower) [0-9]+");
+    std::smatch called;
+    const std::string who = found[1];
+    const bool is_called = std::regex_match(who, called, role);
+    for (const NodeId node : subject(who)) {
+        const std::string state = called[1] == "leader" ? "LEADING" : "FOLLOWING";
+        if (is_called) claim(step, state_of(*cluster, node) == state);
         if (cluster->leader() == node) names["old leader"] = node;
         kill(node);
         killed_.insert(node);
