@@ -155,7 +155,7 @@ class Stage {
     void refuse_unreachable();
     // election_messages.cpp
     void note_length(const std::string& told);
-    std::string as_message(const std::string& step, std::string& common);
+    std::string as_message(const std::string& told, std::string& common);
     bool say_in_turn(const std::string& what, const std::string& common);
     std::string without_bad_configuration(const std::string& told);
     // election_claims.cpp
