@@ -18,8 +18,10 @@ std::map<NodeId, std::size_t> supporters(Stage& stage) {
     test::Cluster& c = *stage.cluster;
     const auto have_decided = [&] {
         const auto all = stage.listeners();
-        return std::all_of(all.begin(), all.end(),
-                           [&](NodeId node) { return state_of(c, node) != "LOOKING"; });
+        return std::all_of(all.begin(), all.end(), [&](NodeId node) {
+            if (state_of(c, node) == "LOOKING") return false;
+            return stage.has_mocks() || c.is_up(c.peer(node).server().vote.vote.leader);
+        });
     };
     c.run_until(have_decided, in_the_end);
     std::map<NodeId, std::size_t> votes;
