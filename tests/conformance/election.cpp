@@ -68,14 +68,11 @@ Stage::Stage(const Case& one) {
         std::erase(config.voters, blind->second);
         cluster->configure(blind->first, config);
     }
-    if (unreachable_) {
-        cluster->refuses = [way = *unreachable_](NodeId from, NodeId to, zab::LinkKind) {
-            return from == way.first && to == way.second;
-        };
-    }
     listen();
     foresee_quits();
     read_initial(one.initial);
+    read_mocks(one);
+    refuse_unreachable();
 }
 
 /// "nodes": {"0": "mock", "1": {…}}, "30 fresh", "3 voters, 1 observer": where nothing else tells
@@ -118,7 +115,7 @@ std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& wo
         "(?:node )?([0-9]+) has (?:an? )?config without (?:node )?([0-9]+)[;,] "
         "((?:(?:nodes?|and|&) |, |[0-9]+ ?)+) (?:both )?(?:know|have|knows) (?:all|everybody)");
     std::smatch found;
-    if (read_observers(words, config)) return std::nullopt;
+    if (read_observers(words, config) || read_unresolved(words, config)) return std::nullopt;
     if (std::regex_match(words, found, fresh)) {
         const std::size_t voters = bounded(std::stoul(found[1]), most_servers, "voters");
         for (std::size_t i = 0; i < voters; ++i) config.voters.push_back(node_of(i));
@@ -175,7 +172,7 @@ void Stage::run_clients(std::size_t count, std::size_t each) {
 
 void Stage::elect_again_and_again(std::size_t times) {
     bounded(times, most_repeats, "elections");
-    cluster->start_all();
+    start(everybody());
     for (std::size_t n = 0; n < times; ++n) {
         cluster->run(zab::seconds(30));
         std::map<NodeId, std::size_t> votes;
@@ -187,7 +184,8 @@ void Stage::elect_again_and_again(std::size_t times) {
                                            [](auto& a, auto& b) { return a.second < b.second; });
         if (most == votes.end()) throw Refused("nobody decides");
         elections.emplace_back(most->second, state_of(*cluster, most->first) == "LEADING");
-        if (n + 1 < times) cluster->kill(most->first);
+        leaders.push_back(votes.size());
+        if (n + 1 < times) kill(most->first);
     }
 }
 
@@ -258,9 +256,11 @@ void Stage::play(const std::string& told) {
     }
     static const std::regex instance("\\b(?:an?|its) new instance(?: of it)?\\b");
     const std::string step = std::regex_replace(
-        without_ids(without_places(without_attributes(known_step(told)))), instance, "it");
+        without_ids(without_places(without_attributes(known_step(known_passing(told))))), instance,
+        "it");
     static const std::regex consecutive(
-        "([0-9]+|[a-z]+) (?:consecutive |successive )?elections?(?: rounds?)?(?: in a row)?"
+        "(?!first|second|third|last)([0-9]+|[a-z]+) (?:consecutive |successive )?elections?(?: "
+        "rounds?)?(?: in a row)?"
         "(?:,? (?:the )?leader (?:is )?killed (?:(?:in )?between|after each(?: but the last)?|"
         "(after the first))|(, nobody (?:is )?killed))?");
     static const std::regex altered(
@@ -285,7 +285,8 @@ void Stage::play(const std::string& told) {
         };
     } else if (!play_fraud(step) && !play_quits(step) && !play_first_lead(step) &&
                !play_clients(step) && !play_restarts(step) && !play_mocks(step) &&
-               !play_starts(step) && !play_stops(step) && !play_waits(step)) {
+               !play_passing(step) && !play_runs(step) && !play_starts(step) && !play_stops(step) &&
+               !play_waits(step)) {
         play_compound(step);
     }
 }

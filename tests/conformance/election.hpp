@@ -114,15 +114,24 @@ class Stage {
     /// All that came of malformed messages: nothing.
     bool ignored_all() const { return ignored_all_; }
     bool has_malformed() const { return has_malformed_; }
+    /// Whether this (a pattern) is the last of all that has happened of its kind.
+    bool is_last_event(const char* kind) const;
+    bool has_led_or_followed(NodeId node, const char* role) const;
+    std::optional<zab::Instant> last_start() const { return started_at_; }
 
     std::unique_ptr<test::Cluster> cluster;
     std::map<std::string, std::string> outcomes;  ///< Of steps that end in a result.
     std::map<std::string, NodeId> names;          ///< T and F.
     std::size_t forced_at = 0;                    ///< Records until then.
     std::vector<std::pair<std::size_t, bool>>
-        elections;               ///< Servers that agree; so does the leader.
-    std::size_t answered = 0;    ///< Requests of clients.
+        elections;                     ///< Servers that agree; so does the leader.
+    std::size_t answered = 0;          ///< Requests of clients.
+    std::vector<std::size_t> leaders;  ///< How many of them, in each of these elections.
     std::vector<NodeId> judged;  ///< Those of whom a key of `expected` speaks: not the "others".
+    std::map<NodeId, std::string> after_malformed;  ///< Their states right after such a message.
+    std::set<std::string> malformed_sizes;          ///< In bytes, as they are told.
+    bool has_bad_configuration = false;             ///< In a vote that counts.
+    std::vector<std::pair<NodeId, NodeId>> refused_dials;  ///< Who could not reach whom.
     /// What steps say in passing, and whether it was so.
     std::vector<std::pair<std::string, bool>> claims;
 
@@ -138,6 +147,20 @@ class Stage {
     void establish(const Value& roles);
     std::string without_attributes(const std::string& step);
     std::string without_places(const std::string& step);
+    // election_absent.cpp
+    bool read_unresolved(const std::string& words, zab::Config& config);
+    bool read_node(NodeId node, const std::string& words);
+    void read_mocks(const Case& one);
+    bool play_runs(const std::string& step);
+    void refuse_unreachable();
+    // election_messages.cpp
+    void note_length(const std::string& told);
+    std::string as_message(const std::string& told, std::string& common);
+    bool say_in_turn(const std::string& what, const std::string& common);
+    std::string without_bad_configuration(const std::string& told);
+    // election_claims.cpp
+    bool play_passing(const std::string& step);
+    bool play_asking(const std::string& words, const std::string& step);
     // election_forms.cpp
     std::string without_ids(const std::string& step);
     bool play_first_lead(const std::string& step);
@@ -168,6 +191,7 @@ class Stage {
     bool play_waits(const std::string& step);
     std::vector<NodeId> subject(const std::string& who);
     void note_leader();
+    void kill(NodeId node);
     void elect(const std::vector<NodeId>& nodes, std::optional<NodeId> leader,
                const std::string& step);
     void await_decisions(std::vector<NodeId> nodes, const std::string& step);
@@ -215,6 +239,8 @@ class Stage {
     std::optional<NodeId> before_;
     bool ignored_all_ = false, has_malformed_ = false;
     std::optional<std::pair<NodeId, NodeId>> unreachable_;  ///< Who cannot dial whom.
+    std::vector<NodeId> unresolved_;                        ///< Whom nobody can dial.
+    std::vector<std::string> events_;                       ///< "start", "kill", "malformed", …
     std::vector<Restart> restarts_;
     std::vector<std::pair<NodeId, std::size_t>> steady_;  ///< And how often they have looked.
 };
@@ -251,9 +277,30 @@ bool check_majority(Stage& stage, bool is_first, const std::string& words, Verdi
 bool check_nth_leader(Stage& stage, const std::string& key, const Value& value, Verdict& verdict);
 bool check_how_many_decide(Stage& stage, const Value& value, Verdict& verdict);
 void check_common_round(Stage& stage, std::uint64_t wanted, Verdict& verdict);
+/// "moves up to round 2", "takes over the higher round of 1".
+bool check_round(Stage& stage, NodeId node, const std::string& said, Verdict& verdict);
 bool check_none_above(Stage& stage, const std::string& words, Verdict& verdict);
 bool check_late(Stage& stage, const std::string& words, Verdict& verdict);
 bool check_new_leader(Stage& stage, const Timed& told, const std::string& words, Verdict& verdict);
+/// What was so at a moment, by its key: "before", "afterRestart". election_moments.cpp
+bool check_moment(Stage& stage, const std::string& key, const Value& value, Verdict& verdict);
+/// "log", "config", "up", "states", "leaders". election_remains.cpp
+bool check_remaining_key(Stage& stage, const std::string& key, const Value& value,
+                         Verdict& verdict);
+/// "elects 1 within 10 s", "has not crashed"; false: the words say something else.
+bool check_more(Stage& stage, NodeId node, const std::string& words, bool is_first,
+                Verdict& verdict);
+/// "leader LEADING, others FOLLOWING": of whom it speaks, besides these.
+std::optional<std::pair<std::vector<NodeId>, std::string>> subject_in_role(
+    const Stage& stage, const std::string& clause, const std::vector<NodeId>& named);
+/// "one leader supported by > 3 peers", "single leader".
+bool check_support(Stage& stage, const std::string& words, Verdict& verdict);
+/// Steps and claims in the words that the readers know. election_claims.cpp
+std::string known_passing(const std::string& told);
+std::string known_result(const std::string& told);
+/// What is told of one election of several by a key. election_keys.cpp
+void check_told_servers(Stage& stage, const std::string& key, const std::string& words,
+                        Verdict& verdict);
 /// For what is said without a time.
 constexpr zab::Duration in_the_end = zab::seconds(20);
 

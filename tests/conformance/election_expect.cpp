@@ -113,10 +113,14 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
         ")?(?:the )?(?:unchanged|same)|unchanged");
     test::Cluster& c = *stage.cluster;
     const auto began = c.now();
+    std::vector<NodeId> named;  // In the clauses before.
     for (const std::string& whole : clauses_of(known_claim(words))) {
         std::smatch found;
         const std::string told = without_lead_in_rounds(stage, all, whole, verdict);
-        if (const auto own = stage.subject_of(told)) {
+        auto own = subject_in_role(stage, told, named);
+        if (!own) own = stage.subject_of(told);
+        if (own) {
+            named.insert(named.end(), own->first.begin(), own->first.end());
             check_servers(stage, own->first, own->second, is_first, verdict);
             continue;
         }
@@ -129,7 +133,7 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
             check_not_before(stage, *timed.time, told, verdict);
         } else if (timed.words.empty() && timed.is_within()) {
             verdict.require(told, c.now() - began < *timed.time);
-        } else if (check_none_above(stage, told, verdict) ||
+        } else if (check_none_above(stage, told, verdict) || check_support(stage, told, verdict) ||
                    check_counted(stage, nodes, timed, told, verdict) ||
                    check_new_leader(stage, timed, told, verdict)) {
             continue;
@@ -139,6 +143,7 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
             const bool are_named = nodes != stage.everybody();
             if (!is_denied && are_named) check_serving(stage, nodes, told, verdict);
         } else if (std::regex_match(clause, kept)) {
+            c.run_until([&c] { return c.leader().has_value(); }, in_the_end);
             verdict.require(told, stage.before() && c.leader() == stage.before());
         } else if (check_first_lead(stage, told, verdict) || check_late(stage, told, verdict)) {
             continue;

@@ -143,7 +143,7 @@ std::string known_claim(const std::string& told) {
                 "FOLLOWING the same leader; new leader"},
         Rewrite{std::regex("\\belection (?:is )?done\\b"), "election ends"},
     };
-    return rewritten(told, forms);
+    return rewritten(known_result(told), forms);
 }
 
 /// "2 with higher id", "0 with the lowest sid": of the id of who starts, among those that are up.

@@ -49,6 +49,8 @@ void check_leader(Stage& stage, const std::vector<NodeId>& among, Verdict& verdi
         is_among);
 }
 
+}  // namespace
+
 /// "1 and 2 decide within 4 s": of whom the words speak themselves.
 void check_told_servers(Stage& stage, const std::string& key, const std::string& words,
                         Verdict& verdict) {
@@ -88,6 +90,8 @@ void check_told_servers(Stage& stage, const std::string& key, const std::string&
         check_servers(stage, stage.everybody(), words, is_first, verdict);
     }
 }
+
+namespace {
 
 /// "quorum up again, all three members connected": after each restart.
 void check_restarts(Stage& stage, const std::string& words, Verdict& verdict) {
@@ -136,6 +140,7 @@ void check_each(Stage& stage, const std::string& words, Verdict& verdict) {
         return check_servers(stage, *stage.nodes_of("all"), words, false, verdict);
     }
     for (const std::string& clause : split_at(words, "[,;] *| and (?=the leader)")) {
+        if (check_support(stage, clause, verdict)) continue;
         const bool tells_most = std::regex_match(clause, most);
         if (!tells_most && !std::regex_match(clause, leader)) throw Refused("each: " + clause);
         refuse_denied(clause);
@@ -287,7 +292,9 @@ void check_key(Stage& stage, const std::string& told, const Value& value, Verdic
     std::smatch when;
     const bool is_after = std::regex_match(told, when, after);
     const std::string key = is_after ? (when[1] == "First" ? "first" : "second") : told;
-    if (check_leader_key(stage, key, value, verdict) ||
+    if (check_moment(stage, key, value, verdict) ||
+        check_remaining_key(stage, key, value, verdict) ||
+        check_leader_key(stage, key, value, verdict) ||
         check_other_key(stage, key, value, verdict)) {
         return;
     }
@@ -304,8 +311,11 @@ void check_key(Stage& stage, const std::string& told, const Value& value, Verdic
         check_each(stage, value.text, verdict);
     } else if (contains(key, "^(?:majority|moreThanHalf|quorum)$") && is_text(value) &&
                !stage.elections.empty()) {
-        check_each(stage, (key == "moreThanHalf" ? "more than half " : key + " ") + value.text,
-                   verdict);
+        const bool tells_whom = contains(value.text,
+                                         "^(?:(?:the|an?) )?(?:more than half|majority|"
+                                         "quorum)\\b");
+        const std::string of = key == "moreThanHalf" ? "more than half " : key + " ";
+        check_each(stage, (tells_whom ? "" : of) + value.text, verdict);
     } else if (key == "service") {
         check_service(stage, value, verdict);
     } else if (contains(key, "^(?:limit|deadline)$") && is_text(value)) {

@@ -20,6 +20,7 @@ zab::LinkId Stage::link_of(NodeId mock, NodeId to) {
 }
 
 void Stage::say_votes() {
+    events_.emplace_back("votes");
     for (const Said& one : said_) {
         for (const NodeId to : cluster->config().voters) {
             if (cluster->is_up(to)) cluster->send(link_of(one.mock, to), one.vote);
@@ -41,6 +42,7 @@ std::string number_of(const std::string& words) {
 /// none. It must leave no trace in whoever gets it.
 void Stage::say_malformed(NodeId mock) {
     has_malformed_ = true;
+    events_.emplace_back("malformed");
     for (const NodeId to : cluster->config().voters) {
         if (!cluster->is_up(to)) continue;
         const zab::LinkId link = link_of(mock, to);
@@ -50,6 +52,7 @@ void Stage::say_malformed(NodeId mock) {
         cluster->run(zab::milliseconds(5));
         const bool is_same = cluster->is_up(to) && cluster->peer(to).fingerprint() == before;
         ignored_all_ = is_same;
+        after_malformed[to] = state_of(*cluster, to);
         claim("a malformed notification is ignored", is_same);
     }
 }
@@ -101,30 +104,25 @@ bool Stage::read_vote(const std::string& words, zab::Notification& vote) {
 
 namespace {
 
-/// WorkerReceiver complains of a configuration that it cannot read; the vote beside it counts.
-std::string without_bad_configuration(const std::string& told) {
-    static const std::regex unparsable(
-        ",? (?:with|whose|but) (?:an? |its )?(?:(?:unparse?able|invalid|malformed|bad) config"
-        "(?:uration)?(?: string)?|config(?:uration)?(?: string)? (?:is|that is) unparse?able)$");
-    static const std::regex is_vote("^(?:an? )?(?:LOOKING|FOLLOWING|LEADING) .*");
-    return std::regex_match(told, is_vote) ? std::regex_replace(told, unparsable, "") : told;
-}
-
 /// "12 bytes: state LOOKING, leader 0", "config length -1": bytes that make no notification.
 bool is_malformed(const std::string& what) {
     static const std::regex broken(
-        "malformed|too short|truncated|partial|[0-9]+.bytes?|config"
+        "malformed|\\bshort\\b|truncated|partial|part "
+        "of|incomplete|fragment|half|[0-9]+.bytes?|config"
         " ?[lL]ength|invalid|un?pars|garbage|broken|negative|bad ");
     static const char* const breaks =
         "an?|the|of|for|any|with|that|is|has|in|only|not|no|but|without|its|and|LOOKING|vote|"
         "notifications?|messages?|votes|"
         "bytes?|config|length|version|protocol|data|too|short|truncated|partial|malformed|invalid|"
         "garbage|broken|negative|bad|configLength|shorter|longer|a|un?parse?able|parseable|own|one|"
-        "cut|claims|byte|configuration|string";
+        "cut|claims|byte|configuration|string|part|half|fragment|incomplete|off|after|only|"
+        "shortened|"
+        "peerEpoch|zxid|round|sized";
     // What a message of so many bytes would have said.
     static const std::regex contents(
         "^((?:an? |only )?[0-9]+.bytes?(?: messages?| notifications?)?): (?:(?:state|leader|zxid|"
-        "round|peerEpoch|LOOKING|FOLLOWING|LEADING|[0-9]+)[ ,]*)+$");
+        "round|peerEpoch|LOOKING|FOLLOWING|LEADING|[0-9]+)[ ,]*)+(?:(?:and |but )?(?:nothing|no) "
+        "(?:more|else)|only|that is all)?$");
     const std::string bare = std::regex_replace(what, contents, "$1");
     return std::regex_search(what, broken) &&
            made_of(std::regex_replace(bare, compiled(" / "), ", "), breaks);
@@ -158,7 +156,9 @@ bool Stage::play_mocks(const std::string& told) {
     static const std::regex repeats(
         "(?:and |then )?(?:both |all )?mocks? (?:[0-9 and,]+ )?(?:repeats?|sends?) "
         "same (?:messages?|votes?|notifications?)");
-    const std::string step = plain(told);
+    std::string common;
+    const std::string message = as_message(told, common);
+    const std::string step = plain(message);
     std::smatch found;
     if (std::regex_match(step, repeats)) {
         if (said_.empty()) throw Refused("nothing was said: " + step);
@@ -187,10 +187,11 @@ bool Stage::play_mocks(const std::string& told) {
     if (listeners().empty()) start(everybody());  // Somebody must hear them.
     const std::string what = without_bad_configuration(found[2]);
     if (is_malformed(what)) {
+        note_length(message);
         for (const NodeId mock : speaking_) say_malformed(mock);
         return true;
     }
-    return say_each(what);
+    return (common.empty() && say_each(what)) || say_in_turn(what, common);
 }
 
 /// "valid LOOKING then LEADING vote: leader 1, zxid 0", "LOOKING and FOLLOWING votes for 0", "valid

@@ -48,6 +48,18 @@ Case with_numbers(const Case& one) {
     return numbered;
 }
 
+namespace {
+
+/// A list of ids, or of their names.
+std::vector<std::uint64_t> numbers_of(const Value& value, const std::string& what) {
+    std::vector<std::uint64_t> all;
+    if (is_text(value)) return numbers_in(value.text);
+    for (const NodeId id : ids(value, what)) all.push_back(id.value);
+    return all;
+}
+
+}  // namespace
+
 /// "nodes": a state for each, "9 fresh", "1 and 2 up".
 void Stage::read_nodes(const Value& nodes) {
     static const std::regex fresh("([0-9]+)(?: fresh)?(?: (?:nodes|servers|peers|voters))?");
@@ -66,16 +78,7 @@ void Stage::read_nodes(const Value& nodes) {
     }
     for (const sim::json::Member& one : nodes.members) {
         const NodeId node = node_of(one.key);
-        if (is_text(one.value) && one.value.text == "mock") {
-            cluster->mock(node);
-            mocks_.insert(node);
-            continue;
-        }
-        if (is_text(one.value) &&
-            contains(one.value.text, "^(?:LOOKING|fresh|real|up|down|not started)$")) {
-            if (!contains(one.value.text, "down|not")) started_.push_back(node);
-            continue;
-        }
+        if (is_text(one.value) && read_node(node, one.value.text)) continue;
         only("nodes." + one.key, one.value, {"history", "acceptedEpoch", "currentEpoch"});
         const auto epoch = [&one](std::string_view key) {
             return zab::Epoch{static_cast<std::uint32_t>(number(member(one.value, key), key))};
@@ -119,6 +122,20 @@ void Stage::read_initial(const Value& initial) {
             std::erase_if(started_, [&down](NodeId node) { return is_among(node, down); });
         } else if (key == "established") {
             establish(value);
+        } else if (contains(key, "^(?:self|real|realNode|mocks?|fakes?|scripted)$")) {
+            const bool is_mock = !contains(key, "^(?:self|real)");
+            std::vector<NodeId> told;
+            for (const std::uint64_t id : value.is(Kind::array) || is_text(value)
+                                              ? numbers_of(value, key)
+                                              : std::vector{number(value, key)}) {
+                told.push_back(node_of(id));
+            }
+            refuse_strangers(told, key);
+            if (told.empty()) throw Refused("initial." + key);
+            for (const NodeId node : told) read_node(node, is_mock ? "mock" : "real");
+        } else if (contains(key, "^[0-9]{1,3}$") && is_text(value)) {
+            refuse_strangers({node_of(key)}, "initial");
+            if (!read_node(node_of(key), value.text)) throw Refused("initial." + key);
         } else if (!contains(key,
                              "^(?:config|voters|observers|groups|weights|quorum|servers|note|"
                              "tick.*|initLimit(?:Ms)?|syncLimit|(?:leader\\.)?maxTimeToWait.*)$")) {

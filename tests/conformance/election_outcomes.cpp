@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 namespace conformance {
@@ -149,13 +150,19 @@ bool check_how_many_decide(Stage& stage, const Value& value, Verdict& verdict) {
         verdict.require(value.text, leader && state_of(*stage.cluster, *leader) == "LEADING");
         return true;
     }
+    static const std::array compared{
+        Rewrite{std::regex("^(?:>=|≥|no (?:fewer|less) than|not (?:fewer|less) than) ?"),
+                "at least "},
+        Rewrite{std::regex("^> ?"), "more than "},
+        Rewrite{std::regex("^([0-9]+|[a-z]+) or more"), "at least $1"},
+    };
+    const std::string words = is_text(value) ? rewritten(value.text, compared) : "";
     std::string how = "exactly";
     std::size_t wanted = 0;
     std::smatch found;
     if (!is_text(value)) {
         wanted = number(value, "decided");
-    } else if (std::regex_match(value.text, found, form) &&
-               (found[1].matched || found[2].matched)) {
+    } else if (std::regex_match(words, found, form) && (found[1].matched || found[2].matched)) {
         how = found[1].str();
         const bool is_half = found[2] == "half";
         if (is_half && how != "more than") throw Refused("decided: " + value.text);
@@ -198,6 +205,42 @@ void check_common_round(Stage& stage, std::uint64_t wanted, Verdict& verdict) {
         verdict.check(fmt::format("round of {}", node.value - 1), std::to_string(wanted),
                       std::to_string(stage.cluster->peer(node).server().round));
     }
+}
+
+/// "moves up to round 2", "takes over the higher round of 1".
+bool check_round(Stage& stage, NodeId node, const std::string& said, Verdict& verdict) {
+    static const std::regex moves(
+        "(?:(?:moves?|goes|jumps?|comes?|gets?) (?:up )?to|adopts?|takes? over|takes?|joins?|is in|"
+        "in) (?:(?:the|a|higher|later|greater) )*round (?:of (?:node |server )?)?([0-9]+)");
+    static const std::regex latest(
+        "(?:(?:moves?|goes|jumps?|comes?|gets?) (?:up )?to|adopts?|takes? over|takes?|joins?) "
+        "(?:an? )?(?:higher|later|greater|newer) round(?: of others?)?");
+    test::Cluster& c = *stage.cluster;
+    std::smatch found;
+    static const std::regex whose("\\b([0-9]+)'s (?:(?:higher|later|greater|second) )?round$");
+    const std::string words = std::regex_replace(said, whose, "round of $1");
+    const bool is_latest = std::regex_match(plain(words), latest);
+    if (!is_latest && !std::regex_match(words, found, moves)) return false;
+    c.run_until([&] { return state_of(c, node) != "LOOKING"; }, in_the_end);
+    if (!c.is_up(node)) {
+        verdict.require(words + ": it is down", false);
+        return true;
+    }
+    const std::uint64_t round = c.peer(node).server().round;
+    if (is_latest) {
+        for (const NodeId other : stage.listeners()) {
+            verdict.require(words, c.peer(other).server().round <= round);
+        }
+        // By its own next election it would have come there, too.
+        const bool is_first = stage.elections_of(node).size() == 1;
+        verdict.require(words, is_first && stage.first_round_of(node) < round);
+    } else if (contains(words, "round of")) {
+        const NodeId other = node_of(found[1].str());
+        verdict.require(words, c.is_up(other) && round == c.peer(other).server().round);
+    } else {
+        verdict.check(words, found[1].str(), std::to_string(round));
+    }
+    return true;
 }
 
 }  // namespace conformance

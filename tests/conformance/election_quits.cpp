@@ -68,7 +68,7 @@ std::optional<Quit> quit_in(const std::string& step) {
 /// It must be known before anybody follows.
 void Stage::foresee_quits() {
     std::vector<std::string> all;
-    for (const std::string& step : steps_) all.push_back(known_step(step));
+    for (const std::string& step : steps_) all.push_back(known_step(known_passing(step)));
     for (std::size_t i = 0; i < all.size(); ++i) {
         const auto quit = quit_in(all[i]);
         if (const auto parts = halves(all[i]); parts && !quit) {
@@ -276,9 +276,18 @@ bool Stage::is_served_only_after_first_lead() const {
 
 /// All that is said of who led first; false: the first words say something else.
 bool tells_of_first_lead(Stage& stage, const Value& value, Verdict& verdict) {
+    static const std::regex earlier(
+        "(?:and )?(?:not|(?:well |long )?before)(?: after)? (?:the )?(" + sum_of_times() + ")");
     if (!is_text(value)) return false;
-    const auto all = clauses_of(value.text);
+    const auto all = clauses_of(known_result(value.text));
     for (std::size_t i = 0; i < all.size(); ++i) {
+        std::smatch limit;
+        if (i > 0 && std::regex_match(all[i], limit, earlier)) {
+            const auto lead = stage.leads().front();
+            const auto time = duration_in(limit[1], stage.cluster->config());
+            verdict.require(all[i], lead.until && *lead.until - lead.from < *time);
+            continue;
+        }
         const bool is_known = check_first_lead(stage, all[i], verdict);
         if (!is_known && i == 0) return false;
         if (!is_known) check_servers(stage, {stage.leads().front().node}, all[i], false, verdict);

@@ -38,11 +38,16 @@ bool check_first_state(const Stage& stage, NodeId node, const std::string& words
                        Verdict& verdict) {
     static const std::regex form("(?:(?:is|are|becomes?|ends?|an?|as) )*" + any_state);
     std::smatch found;
-    const std::string what = plain(words);
+    const Timed told = timed_in(words, stage.cluster->config());
+    const std::string what = plain(told.words);
+    if (told.time && !told.is_within()) return false;
     if (!std::regex_match(what, found, form) || state_named(found[1]) == "LOOKING") return false;
     const auto all = stage.elections_of(node);
     const bool has_decided = !all.empty() && all.front().decided;
     const bool leads = has_decided && all.front().leader == node;
+    const bool is_late =
+        told.time && has_decided && *told.time < *all.front().decided - all.front().began;
+    verdict.require(words + ": in time", !is_late);
     verdict.require(words + ", by its first election",
                     has_decided && leads == (state_named(found[1]) == "LEADING"));
     return true;
@@ -166,42 +171,6 @@ bool check_choice(Stage& stage, NodeId node, const std::string& words, Verdict& 
         verdict.require(words, leader_of(node) == node_of(found[1].str()));
     } else {
         return false;
-    }
-    return true;
-}
-
-/// "moves up to round 2", "takes over the higher round of 1".
-bool check_round(Stage& stage, NodeId node, const std::string& said, Verdict& verdict) {
-    static const std::regex moves(
-        "(?:(?:moves?|goes|jumps?|comes?|gets?) (?:up )?to|adopts?|takes? over|takes?|joins?|is in|"
-        "in) (?:(?:the|a|higher|later|greater) )*round (?:of (?:node |server )?)?([0-9]+)");
-    static const std::regex latest(
-        "(?:(?:moves?|goes|jumps?|comes?|gets?) (?:up )?to|adopts?|takes? over|takes?|joins?) "
-        "(?:an? )?(?:higher|later|greater|newer) round(?: of others?)?");
-    test::Cluster& c = *stage.cluster;
-    std::smatch found;
-    static const std::regex whose("\\b([0-9]+)'s (?:(?:higher|later|greater|second) )?round$");
-    const std::string words = std::regex_replace(said, whose, "round of $1");
-    const bool is_latest = std::regex_match(plain(words), latest);
-    if (!is_latest && !std::regex_match(words, found, moves)) return false;
-    c.run_until([&] { return state_of(c, node) != "LOOKING"; }, in_the_end);
-    if (!c.is_up(node)) {
-        verdict.require(words + ": it is down", false);
-        return true;
-    }
-    const std::uint64_t round = c.peer(node).server().round;
-    if (is_latest) {
-        for (const NodeId other : stage.listeners()) {
-            verdict.require(words, c.peer(other).server().round <= round);
-        }
-        // By its own next election it would have come there, too.
-        const bool is_first = stage.elections_of(node).size() == 1;
-        verdict.require(words, is_first && stage.first_round_of(node) < round);
-    } else if (contains(words, "round of")) {
-        const NodeId other = node_of(found[1].str());
-        verdict.require(words, c.is_up(other) && round == c.peer(other).server().round);
-    } else {
-        verdict.check(words, found[1].str(), std::to_string(round));
     }
     return true;
 }
@@ -355,7 +324,8 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
         "(?: again| "
         "after (?:every|each|the) restart)?");
     std::smatch found;
-    if ((is_first && check_first_state(stage, node, words, verdict)) ||
+    if (check_more(stage, node, words, is_first, verdict) ||
+        (is_first && check_first_state(stage, node, words, verdict)) ||
         check_states(stage, node, words, verdict)) {
         return;
     }

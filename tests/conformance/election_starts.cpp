@@ -30,13 +30,15 @@ void Stage::start(const std::vector<NodeId>& nodes) {
         last_started_ = node;
         first_rounds_.erase(node);
         killed_.erase(node);
+        events_.emplace_back(elections_of(node).empty() ? "start" : "restart");
         cluster->start(node);
     }
     const auto looks = [this](NodeId node) {
         if (first_rounds_.contains(node)) return true;
         const zab::Server& server = cluster->peer(node).server();
         const bool is_looking = state_of(*cluster, node) == "LOOKING" && server.round != 0;
-        if (is_looking) first_rounds_[node] = server.round;
+        // It counts up from none; a higher round that waits for it already is taken over at once.
+        if (is_looking) first_rounds_[node] = std::min<std::uint64_t>(server.round, 1);
         return is_looking;
     };
     cluster->run_until(
@@ -46,6 +48,15 @@ void Stage::start(const std::vector<NodeId>& nodes) {
         },
         until - cluster->now());
     cluster->run(until - cluster->now());
+}
+
+void Stage::kill(NodeId node) {
+    events_.emplace_back("kill");
+    cluster->kill(node);
+}
+
+bool Stage::is_last_event(const char* kind) const {
+    return !events_.empty() && contains(events_.back(), kind);
 }
 
 /// One after the other: each is connected before the next one goes.
@@ -59,7 +70,7 @@ void Stage::rejoin(const std::vector<NodeId>& nodes, const std::string& step) {
 
 /// They go and come back, and then the ensemble is looked at.
 void Stage::restart(const std::vector<NodeId>& nodes, const std::string& step) {
-    for (const NodeId node : nodes) cluster->kill(node);
+    for (const NodeId node : nodes) kill(node);
     rejoin(nodes, step);
     const auto all = everybody();
     const auto serve_all = [&] {
@@ -148,7 +159,7 @@ void Stage::leave_only(const std::vector<NodeId>& nodes, const std::string& step
     for (const NodeId node : listeners()) {
         if (is_among(node, nodes)) continue;
         claim(step, is_among(node, observers));
-        cluster->kill(node);
+        kill(node);
     }
 }
 
@@ -258,7 +269,7 @@ bool Stage::play_starts(const std::string& step) {
             return true;
         }
         if (contains(words, "restart")) {
-            for (const NodeId node : nodes) cluster->kill(node);
+            for (const NodeId node : nodes) kill(node);
         }
         if (play_further_round(nodes, step)) return true;
         start(nodes);
@@ -310,9 +321,15 @@ bool Stage::play_stops(const std::string& step) {
     const bool are_all_up = mocks_.empty() && listeners() == cluster->members();
     if ((names_role || are_all_up) && !cluster->leader() && !before_) lead_stably(step);
     if (words != told_words) await_decisions(everybody(), step);
-    for (const NodeId node : subject(found[1])) {
+    static const std::regex role("(leader|follower) [0-9]+");
+    std::smatch called;
+    const std::string who = found[1];
+    const bool is_called = std::regex_match(who, called, role);
+    for (const NodeId node : subject(who)) {
+        const std::string state = called[1] == "leader" ? "LEADING" : "FOLLOWING";
+        if (is_called) claim(step, state_of(*cluster, node) == state);
         if (cluster->leader() == node) names["old leader"] = node;
-        cluster->kill(node);
+        kill(node);
         killed_.insert(node);
     }
     return true;

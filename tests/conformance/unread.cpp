@@ -173,11 +173,13 @@ class Probe {
     void try_words(std::string& text, const std::string& where) {
         // Paths are names; "initLimit*tick" is one word.
         static const std::regex word(
-            " \\([^)]*\\)|^\\([^)]*\\)|/[\\w./*-]*|[A-Za-z0-9_'*+=-]*[A-Za-z0-9_]");
+            " \\([^)]*\\)|^\\([^)]*\\)|\\bconfig(?:uration)?(?: string| bytes| text)? "
+            "\"[^\"]*\"$|/[\\w./*-]*|[A-Za-z0-9_'*+=-]*[A-Za-z0-9_]");
         const std::string told = text;
         for (std::sregex_iterator i(told.begin(), told.end(), word), end; i != end; ++i) {
             const std::string one = i->str();
-            if (contains(one, "^[ /(=]") || is_filler(one)) continue;
+            // What is quoted as a configuration is for its reader to judge.
+            if (contains(one, "^[ /(=]|\"$") || is_filler(one)) continue;
             const auto passes_with = [&](const std::string& other) {
                 text = told.substr(0, static_cast<std::size_t>(i->position())) + other +
                        told.substr(static_cast<std::size_t>(i->position()) + one.size());

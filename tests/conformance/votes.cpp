@@ -237,20 +237,71 @@ void check_supporters(const Value& wanted, const zab::NodeSet& agreeing,
     verdict.check("supporters", all, list_of(agreeing, votes));
 }
 
+/// Keys for those whose votes are the one asked about.
+const char* const supporters_key =
+    "^(supporters|supporting|agreeing|acks|ackset|ackers|match(es|ing)|equal|senders|backers|"
+    "counted|counting)$";
+
+/// Who asks, one of the voters.
+void check_self(const Value& initial, const zab::Config& config) {
+    const Value* self = initial.find("self");
+    if (self == nullptr) return;
+    const zab::NodeId asking = server(server_number(*self, "self"));
+    if (std::find(config.voters.begin(), config.voters.end(), asking) == config.voters.end()) {
+        throw Refused("initial.self is no voter");
+    }
+}
+
+/// By what the order of two votes is decided: the first in which they differ.
+std::string decider(const zab::Vote& one, const zab::Vote& other, const zab::Quorum& quorum) {
+    if (quorum.weight(one.leader) == 0) return "weight";
+    if (!(one.peer_epoch == other.peer_epoch)) return "peerEpoch";
+    if (!(one.zxid == other.zxid)) return "zxid";
+    return one.leader == other.leader ? "nothing" : "sid";
+}
+
+std::string deciding_name(const Value& value, const std::string& key) {
+    static const std::pair<const char*, const char*> names[] = {
+        {"^((higher|larger) )?((peer|current) ?)?epoch$", "peerEpoch"},
+        {"^((higher|larger) )?(last )?zxid$", "zxid"},
+        {"^((higher|larger) )?((server|node) ?)?(sid|id)$", "sid"},
+        {"^(zero )?weight( 0)?$", "weight"},
+        {"^(nothing|none|equal|equality|tie)$", "nothing"}};
+    for (const auto& [form, name] : names) {
+        if (is_text(value) && says(value.text, form)) return name;
+    }
+    throw Refused("expected." + key);
+}
+
 }  // namespace
 
 std::optional<Verdict> judge_votes(const Case& one) {
     const Value* challenger = first_of(one.stimulus, {"new", "candidate", "challenger"});
     const Value* holder = first_of(one.stimulus, {"current", "cur", "own", "holder"});
     if (challenger == nullptr || holder == nullptr) return std::nullopt;
-    only("initial", one.initial, {"config", "voters", "observers", "groups", "weights", "quorum"});
-    only("expected", one.expected, {"newWins", "wins", "winner"});
+    only("initial", one.initial,
+         {"config", "voters", "observers", "groups", "weights", "quorum", "self"});
     const zab::Vote candidate = vote_of(*challenger);
     const zab::Config config = rule_for(one.initial, candidate);
     const zab::Quorum quorum(config.voters, config.groups);
-    const bool wins = zab::supersedes(candidate, vote_of(*holder), quorum);
+    const zab::Vote held = vote_of(*holder);
+    const bool wins = zab::supersedes(candidate, held, quorum);
+    check_self(one.initial, config);
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
+        if (says(key, "^(decided|won|settled)?(By|because|reason|rule|criterion)$")) {
+            verdict.check(key, deciding_name(value, key), decider(candidate, held, quorum));
+            continue;
+        }
+        if (says(key, "^(current|own|old|holder)(Wins|Kept|Stays)$|^keepsCurrent$")) {
+            verdict.check(key, truth(value, key), !wins);
+            continue;
+        }
+        if (!says(key,
+                  "^(new(Wins|Better|IsBetter)|wins|winner|supersedes|better|replaces|adopted|"
+                  "predicate|totalOrderPredicate)$")) {
+            throw Refused("expected." + key);
+        }
         if (value.is(Kind::boolean)) {
             verdict.check(key, truth(value, key), wins);
         } else if (key == "newWins" || !says(value.text, "^(new|current)$")) {
@@ -267,8 +318,6 @@ std::optional<Verdict> judge_tracker(const Case& one) {
     // Or the leader and the round that checkLeader is asked about.
     if (asked == nullptr && one.stimulus.find("leader") != nullptr) asked = &one.stimulus;
     if (asked == nullptr || one.area != "FLETRK") return std::nullopt;
-    only("expected", one.expected,
-         {"quorum", "hasAllQuorums", "supporters", "agreeing", "acks", "checkLeader"});
     const Value* table =
         first_of(one.initial, {"votes", "outofelection", "outOfElection", "recvset"});
     if (table == nullptr) throw Refused("initial has no table of votes");
@@ -282,26 +331,23 @@ std::optional<Verdict> judge_tracker(const Case& one) {
     const zab::Config config = rule_of(one.initial);
     const zab::Quorum quorum(config.voters, config.groups);
     const auto agreeing = zab::supporters(votes, told, config.release.votes);
-    if (const Value* self = one.initial.find("self")) {  // Who asks, one of the voters.
-        const auto& voters = config.voters;
-        const zab::NodeId asking = server(server_number(*self, "self"));
-        if (std::find(voters.begin(), voters.end(), asking) == voters.end()) {
-            throw Refused("initial.self is no voter");
-        }
-    }
+    check_self(one.initial, config);
+    const Value* round = first_of(one.initial, {"round", "logicalclock", "logicalClock"});
+    if (round != nullptr) number(*round, "round");
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
-        if (key == "supporters" || key == "agreeing" || key == "acks") {
+        if (says(key, supporters_key)) {
             check_supporters(value, agreeing, votes, verdict);
         } else if (key == "checkLeader") {
-            const Value* round = first_of(one.initial, {"round", "logicalclock", "logicalClock"});
             if (round == nullptr) throw Refused("initial.round");
             verdict.check(key, truth(value, key),
                           zab::leader_is_confirmed(
                               votes, server(server_number(member(one.initial, "self"), "self")),
                               told.vote.leader, told.round, number(*round, "round")));
-        } else {
+        } else if (says(key, "^((has|is)?Quorum|hasAllQuorums|termPredicate|majority)$")) {
             verdict.check(key, truth(value, key), quorum.is_quorum(agreeing));
+        } else {
+            throw Refused("expected." + key);
         }
     }
     return verdict;

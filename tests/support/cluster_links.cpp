@@ -28,9 +28,10 @@ void Cluster::dial_from(Node& node, const zab::Dial& wish) {
         if (dialler.incarnation != incarnation) return;
         const auto target = nodes_.find(wish.peer);
         const auto kind = static_cast<std::size_t>(wish.kind);
-        const bool is_refused = target == nodes_.end() || !target->second.listens[kind] ||
-                                (!target->second.is_mock && !target->second.peer.has_value()) ||
-                                (refuses && refuses(from, wish.peer, wish.kind));
+        // A test that counts whom it refuses hears of every attempt.
+        const bool is_refused = (refuses && refuses(from, wish.peer, wish.kind)) ||
+                                target == nodes_.end() || !target->second.listens[kind] ||
+                                (!target->second.is_mock && !target->second.peer.has_value());
         if (!is_refused) {
             dial(from, wish.peer, wish.kind);
             return;
