@@ -108,7 +108,7 @@ bool Stage::read_observers(const std::string& words, zab::Config& config) {
 std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& words,
                                                            zab::Config& config) {
     static const std::regex fresh(
-        "([0-9]+) (?:fresh|(?:fresh )?(?:voters|nodes|peers|servers))(?:, fresh)?"
+        "([0-9]+) (?:fresh|(?:fresh )?(?:voters|nodes|peers|servers))(?:, (?:all )?fresh)?"
         "(?:, (?:only )?([0-9]+) (?:of (?:them|these) )?(?:are )?(?:started|running|up)(?: "
         "\\(([0-9, ]+)\\))?)?");
     static const std::regex without(
@@ -258,6 +258,10 @@ void Stage::play(const std::string& told) {
     const std::string step = std::regex_replace(
         without_ids(without_places(without_attributes(known_step(known_passing(told))))), instance,
         "it");
+    if (step != told && step.find("; ") != std::string::npos &&
+        step.find('(') == std::string::npos) {
+        return play(step);  // In several by now.
+    }
     static const std::regex consecutive(
         "(?!first|second|third|last)([0-9]+|[a-z]+) (?:consecutive |successive )?elections?(?: "
         "rounds?)?(?: in a row)?"
@@ -284,9 +288,9 @@ void Stage::play(const std::string& told) {
             vote->round += round;
         };
     } else if (!play_fraud(step) && !play_quits(step) && !play_first_lead(step) &&
-               !play_clients(step) && !play_restarts(step) && !play_mocks(step) &&
-               !play_passing(step) && !play_runs(step) && !play_starts(step) && !play_stops(step) &&
-               !play_waits(step)) {
+               !play_kept(step) && !play_clients(step) && !play_restarts(step) &&
+               !play_mocks(step) && !play_passing(step) && !play_runs(step) && !play_starts(step) &&
+               !play_stops(step) && !play_waits(step)) {
         play_compound(step);
     }
 }

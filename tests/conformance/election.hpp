@@ -79,7 +79,8 @@ class Stage {
     /// What of a time told is left, counted from the last start.
     zab::Duration left_of(zab::Duration limit) const;
     /// How long after the last start anybody served.
-    std::optional<zab::Duration> served_after() const;
+    std::optional<zab::Duration> served_after(std::optional<NodeId> who = std::nullopt) const;
+    bool has_served_in_time(const Timed& told, std::optional<NodeId> who = std::nullopt) const;
     /// How long after the last start the last of all that are up has decided.
     std::optional<zab::Duration> decided_within() const;
     bool is_served_only_after_first_lead() const;
@@ -164,6 +165,7 @@ class Stage {
     // election_forms.cpp
     std::string without_ids(const std::string& step);
     bool play_first_lead(const std::string& step);
+    bool play_kept(const std::string& step);
     // election_quits.cpp
     void listen();
     void foresee_quits();

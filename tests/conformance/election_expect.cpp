@@ -93,7 +93,8 @@ void check_quorum(Stage& stage, const Timed& told, bool is_denied, const std::st
     const auto is_up = [&stage] { return stage.is_quorum_up(); };
     if (!told.time || told.is_within()) {
         const auto limit = told.time ? stage.left_of(*told.time) : zab::seconds(60);
-        verdict.check(words, !is_denied, c.run_until(is_up, limit));
+        const bool is_in_time = stage.has_served_in_time(told);
+        verdict.check(words, !is_denied, c.run_until(is_up, limit) && is_in_time);
         return;
     }
     if (is_denied) throw Refused("expected: " + words);

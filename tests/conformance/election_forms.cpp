@@ -40,7 +40,39 @@ std::string known_message(const std::string& told) {
             " with unparsable config"},
         Rewrite{std::regex("\\b(LOOKING|FOLLOWING|LEADING) \\+ (?=LOOKING|FOLLOWING|LEADING)"),
                 "$1 and "},
+        Rewrite{std::regex("^(mock ([0-9]+) .*) for itself\\b"), "$1 for $2"},
+        Rewrite{std::regex("^(mock ([0-9]+) sends [^;]*?), (?:then )?(?:takes|reads|gets|receives|"
+                           "waits for|hears) (?:one|an?) (?:message|reply|notification|vote|answer)"
+                           "(?: of [0-9]+)?,? (?:and |then )*sends ([^;]*)$"),
+                "$1; mock $2 waits for one message; mock $2 sends $3"},
         Rewrite{std::regex("^(mocks?(?: [0-9]+(?:(?:, ?| and )[0-9]+)*)?): "), "$1 sends "},
+    };
+    return rewritten(told, forms);
+}
+
+/// How an election ends, and who leaves it.
+std::string known_end(const std::string& told) {
+    static const std::array forms{
+        Rewrite{std::regex("^(?:the )?(first|second) (?:election|round) (?:is )?(?:over|done|"
+                           "finished|completed)$"),
+                "$1 election ends"},
+        Rewrite{std::regex("^(?:first )?election of ([0-9](?:(?:, ?| and )[0-9])*) (?:ends|is over|"
+                           "completes|finishes)(?: \\(?(?:within|in|<=) ([0-9.]+ m?s)\\)?)?$"),
+                "$1 elect within $2"},
+        Rewrite{std::regex(" within $"), ""},
+        Rewrite{std::regex("^([0-9]+) looks(?: for (?:a )?leader)?$"), "$1 starts LOOKING"},
+        Rewrite{
+            std::regex("^(?:leader )?([0-9]+) (gives up|quits|steps down)(.*?) (?:without|for lack "
+                       "of) (?:an? |the )?quorum of (?:FOLLOWERINFOs?|epochs?|accepted epochs?)$"),
+            "leader $1 $2 waiting for epoch$3"},
+        Rewrite{std::regex("^(?:leader )?([0-9]+) gives up(?= (?:after|only|at) )"),
+                "leader $1 gives up waiting for epoch"},
+        Rewrite{std::regex("\\bdrops out\\b(?! of)"), "quits"},
+        Rewrite{
+            std::regex("\\b(quits(?: once)?) (?:right |just )?after (?:looking|voting|deciding|its "
+                       "vote|its decision)$"),
+            "$1 after the election"},
+        Rewrite{std::regex("\\b(quits) once after the election$"), "$1 once after the election"},
     };
     return rewritten(told, forms);
 }
@@ -103,12 +135,21 @@ std::string known_step(const std::string& told) {
                            "server|everybody)$"),
                 "run clients"},
     };
-    return rewritten(known_message(with_ranges_told(told)), forms);
+    return rewritten(known_end(known_message(with_ranges_told(told))), forms);
 }
 
 std::string known_claim(const std::string& told) {
     static const std::array forms{
         Rewrite{std::regex("\\bnot only after (?=[0-9a-zA-Z])"), "before "},
+        Rewrite{
+            std::regex("\\b(only after|not before|after) (?:the )?(?:epoch wait|wait for (?:the |a "
+                       "quorum of )?epochs?)(?: (?:is over|ends|has ended|expires|has expired|"
+                       "times out|elapses))?(?=$|[;,])"),
+            "$1 maxTimeToWaitForEpoch"},
+        Rewrite{std::regex("\\bno (LEADING|LOOKING|FOLLOWING) in (?:its |the )?(?:state )?"
+                           "(?:trace|history|states)(?=$|[;,])"),
+                "never $1"},
+        Rewrite{std::regex("\\b(?:finished|done|over|completed) (?=within|in )"), "ends "},
         Rewrite{std::regex("\\b(waiting for (?:the |an? )?epoch(?: quorum)?) \\(([0-9.]+ m?s)\\)"),
                 "$1 after $2"},
         Rewrite{std::regex(" \\(([0-9.]+ m?s)\\)(?=$|[;,])"), " within $1"},
@@ -119,6 +160,7 @@ std::string known_claim(const std::string& told) {
                            "hangs?)\\b"),
                 "decides"},
         Rewrite{std::regex("\\bunavailable\\b"), "not available"},
+        Rewrite{std::regex("(^|[;,] )no new (?:round|election)(?=$|[;,])"), "$1keeps its leader"},
         Rewrite{std::regex("\\b[Ee]very ?one (?=serves|is |decides|follows)"), "all "},
         Rewrite{std::regex("\\bkeeps? (?:its|their) (?:states?|votes?)\\b"), "keeps its leader"},
         Rewrite{std::regex("\\b(?:does|do) not look(?: for (?:a |the )?leader)? again\\b"),
@@ -180,6 +222,10 @@ bool Stage::play_first_lead(const std::string& step) {
             claim(step, all.back().node == node_of(found[1].str()));
         }
         return true;
+    }
+    static const std::regex named("^leader ([0-9]+) .*");
+    if (std::regex_match(words, found, named)) {  // Who led.
+        claim(step, !leads().empty() && leads().back().node == node_of(found[1].str()));
     }
     Verdict verdict;
     if (!check_first_lead(*this, std::regex_replace(words, whose, ""), verdict)) return false;

@@ -19,7 +19,14 @@ void check_leader_words(Stage& stage, const Value& value, Verdict& verdict) {
         "\\b(?:not|no "
         "longer|is|an?|the|leader|one|of|than|as|before|or|and|node|server|it)\\b|[0-9]+|"
         "[,;:() ]");
-    const std::string& words = value.text;
+    static const std::regex by(
+        " (?:by|at|during|after) (?:the )?(?:restart|return|bounce) of (?:node |server "
+        ")?([0-9]+)$");
+    std::string words = value.text;
+    if (std::smatch found; std::regex_search(words, found, by)) {
+        verdict.require(words, stage.elections_of(node_of(found[1].str())).size() > 1);
+        words = std::regex_replace(words, by, "");
+    }
     const bool is_same = std::regex_search(words, same);
     const std::string rest = std::regex_replace(words, same, "");
     const bool is_other = std::regex_search(rest, other);
@@ -231,7 +238,14 @@ bool check_leader_key(Stage& stage, const std::string& key, const Value& value, 
         "^(?:is )?(?:among|one of) (?:the |those )?(?:decided|who (?:have )?decided)$";
     static const char* const former =
         "^(?:old|former|ex|previous|established|existing|elected) ?[Ll]eader$";
-    if (key == "leaderIn") {
+    static const char* const before_wait =
+        "^before(?:The)?(?:[eE]pochWait|MaxTimeToWaitForEpoch)(?:Ends)?$";
+    if (contains(key, before_wait) && is_text(value) &&
+        contains(value.text,
+                 "^(?:no (?:quorum|service)|not (?:up|serving|available)|nobody serves)$")) {
+        check_servers(stage, stage.everybody(), "quorum up, only after maxTimeToWaitForEpoch",
+                      false, verdict);
+    } else if (key == "leaderIn") {
         std::vector<NodeId> among;
         for (const NodeId id : ids(value, key)) among.push_back(node_of(id.value));
         check_leader(stage, among, verdict);
@@ -248,7 +262,7 @@ bool check_leader_key(Stage& stage, const std::string& key, const Value& value, 
         verdict.check(key, truth(value, key), is_same);
     } else if (check_nth_leader(stage, key, value, verdict)) {
         return true;
-    } else if (key != "leader") {
+    } else if (key != "leader" && !contains(key, "^leaderAfter[A-Z]\\w*$")) {
         return false;
     } else if (is_text(value) && contains(value.text, decided)) {
         check_leader(stage, stage.listeners(), verdict);

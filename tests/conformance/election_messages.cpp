@@ -23,15 +23,22 @@ void check_cut(const std::string& told, std::size_t size) {
     static const std::regex cut(
         "\\b(state|leader|zxid|round|electionEpoch|peerEpoch) (?:is |was )?(?:cut|truncated|ends|"
         "broken)(?: off)? (?:after|at|behind) ([0-9]{1,3}) bytes?");
+    // "two bytes of peerEpoch"
+    static const std::regex begun(
+        "\\b([0-9]{1,3}|one|two|three|four|five|six|seven) bytes? of (?:the |its )?"
+        "(state|leader|zxid|round|electionEpoch|peerEpoch)");
     std::smatch found;
-    if (!std::regex_search(told, found, cut)) return;
-    const std::string name = found[1] == "electionEpoch" ? "round" : found[1].str();
+    const bool is_cut = std::regex_search(told, found, cut);
+    if (!is_cut && !std::regex_search(told, found, begun)) return;
+    const std::string part_told = found[is_cut ? 1 : 2];
+    const std::string name = part_told == "electionEpoch" ? "round" : part_told;
+    const auto count = count_in(found[is_cut ? 2 : 1]);
     std::size_t begins = 0;
     for (const auto& [part, ends] : layout) {
         if (name == part) break;
         begins = ends;
     }
-    if (begins + std::stoul(found[2]) != size) throw Refused("it is not so long: " + told);
+    if (!count || begins + *count != size) throw Refused("it is not so long: " + told);
 }
 
 /// "12 bytes: state and leader only": so many bytes they have.
@@ -53,7 +60,9 @@ void check_contents(const std::string& told, std::size_t size) {
 /// Whether what is told of its length makes it no notification. Throws Refused where it does not.
 void Stage::note_length(const std::string& told) {
     static const std::regex length(
-        "(after |at )?\\b([0-9]{1,9})(?: of ([0-9]{1,9}))?[ -]bytes?\\b");
+        "(after |at )?\\b([0-9]{1,9})(?: of ([0-9]{1,9}))?[ -]bytes?\\b"
+        "(?! of (?:the |its )?(?:state|leader|zxid|round|peerEpoch|config))");
+    static const std::regex follows("\\b([0-9]{1,9}) bytes? of config");
     static const std::regex config("[cC]onfig ?[lL]ength(?: is| of| =|=|:)? ?(-?[0-9]{1,9})\\b");
     std::vector<std::size_t> sizes;
     for (std::sregex_iterator i(told.begin(), told.end(), length), end; i != end; ++i) {
@@ -73,7 +82,10 @@ void Stage::note_length(const std::string& told) {
     }
     if (std::regex_search(told, found, config)) {
         const long count = std::stol(found[1]);
-        const std::size_t size = sizes.size() == 1 ? sizes.front() : 1000;
+        std::size_t size = sizes.size() == 1 ? sizes.front() : 1000;
+        if (std::smatch some; std::regex_search(told, some, follows)) {
+            size = config_at + std::stoul(some[1]);
+        }
         const bool is_bad = count < 0 || static_cast<std::size_t>(count) + config_at > size;
         if (!is_bad) throw Refused("such a config may be there: " + told);
     }

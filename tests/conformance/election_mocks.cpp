@@ -117,11 +117,13 @@ bool is_malformed(const std::string& what) {
         "garbage|broken|negative|bad|configLength|shorter|longer|a|un?parse?able|parseable|own|one|"
         "cut|claims|byte|configuration|string|part|half|fragment|incomplete|off|after|only|"
         "shortened|"
-        "peerEpoch|zxid|round|sized";
+        "peerEpoch|zxid|round|sized|follows?|of config";
     // What a message of so many bytes would have said.
     static const std::regex contents(
-        "^((?:an? |only )?[0-9]+.bytes?(?: messages?| notifications?)?): (?:(?:state|leader|zxid|"
-        "round|peerEpoch|LOOKING|FOLLOWING|LEADING|[0-9]+)[ ,]*)+(?:(?:and |but )?(?:nothing|no) "
+        "^((?:an? |only )?[0-9]+.bytes?)(?: (?:LOOKING|FOLLOWING|LEADING))?(?: (?:messages?|"
+        "notifications?|votes?))?: (?:(?:state|leader|zxid|round|peerEpoch|version|"
+        "config ?[lL]ength|LOOKING|FOLLOWING|LEADING|-?[0-9]+|one|two|three|four|five|six|seven|"
+        "bytes?|of|then|only|and)[ ,]*)+(?:(?:and |but )?(?:nothing|no) "
         "(?:more|else)|only|that is all)?$");
     const std::string bare = std::regex_replace(what, contents, "$1");
     return std::regex_search(what, broken) &&

@@ -118,4 +118,22 @@ bool check_moment(Stage& stage, const std::string& key, const Value& value, Verd
     return true;
 }
 
+/// "1 and 2 keep their vote": they have decided, for the leader that there was.
+bool Stage::play_kept(const std::string& step) {
+    static const std::regex form(
+        "(?:node |server )?([0-9]+(?:(?:, ?| and )[0-9]+)*|both|all|others) keeps? "
+        "(?:their|its|the) "
+        "(?:votes?|leader|states?|decisions?)");
+    std::smatch found;
+    const std::string words = plain(step);
+    if (!std::regex_match(words, found, form)) return false;
+    const auto nodes = nodes_of(found[1]);
+    if (!nodes) return false;
+    for (const NodeId node : *nodes) {
+        claim(step, state_of(*cluster, node) != "LOOKING" && elections_of(node).size() == 1);
+    }
+    claim(step, cluster->leader().has_value());
+    return true;
+}
+
 }  // namespace conformance

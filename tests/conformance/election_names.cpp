@@ -138,7 +138,8 @@ void Stage::read_initial(const Value& initial) {
             if (!read_node(node_of(key), value.text)) throw Refused("initial." + key);
         } else if (!contains(key,
                              "^(?:config|voters|observers|groups|weights|quorum|servers|note|"
-                             "tick.*|initLimit(?:Ms)?|syncLimit|(?:leader\\.)?maxTimeToWait.*)$")) {
+                             "tick.*|initLimit(?:Ms)?|syncLimit|(?:leader\\.)?maxTimeToWait.*|"
+                             "(?:max)?[eE]pochWait.*|waitForEpoch.*)$")) {
             throw Refused("initial." + key);
         }
     }

@@ -239,12 +239,20 @@ std::vector<NodeId> Stage::first_electors() const {
     return electors;
 }
 
-std::optional<zab::Duration> Stage::served_after() const {
+std::optional<zab::Duration> Stage::served_after(std::optional<NodeId> who) const {
     for (const trace::Record& record : cluster->records()) {
         if (record.kind() != trace::Kind::serving || record.time() < started_at_) continue;
+        if (who && !(record.node() == *who)) continue;
         return record.time() - started_at_;
     }
     return std::nullopt;
+}
+
+/// Where another expectation has let that time pass, what is so now may have come too late.
+bool Stage::has_served_in_time(const Timed& told, std::optional<NodeId> who) const {
+    if (!told.time || left_of(*told.time) > zab::Duration{}) return true;
+    const auto served = served_after(who);
+    return served && *served <= *told.time;
 }
 
 std::optional<zab::Duration> Stage::decided_within() const {

@@ -348,17 +348,18 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
         check_decision(stage, node, words, is_first, verdict);
     } else if (check_choice(stage, node, words, verdict) ||
                check_round(stage, node, words, verdict) ||
-               check_kept(stage, node, words, verdict)) {
-        return;
-    } else if (check_decision(stage, node, words, is_first, verdict) ||
+               check_kept(stage, node, words, verdict) ||
+               check_decision(stage, node, words, is_first, verdict) ||
                check_state(stage, node, words, verdict)) {
         return;
     } else if (const Timed told = timed_in(words, c.config());
                std::regex_match(told.words, found, serves)) {
-        const zab::Duration limit = told.time ? stage.left_of(*told.time) : in_the_end;
+        const auto limit = told.time ? stage.left_of(*told.time) : in_the_end;
         if (told.time && !told.is_within()) throw Refused("expected: " + words);
+        const bool is_so = stage.has_served_in_time(told, node) &&
+                           c.run_until([&] { return c.serves(node); }, limit);
         verdict.check(fmt::format("{}: server {}", words, node.value - 1), !found[1].matched,
-                      c.run_until([&] { return c.serves(node); }, limit));
+                      is_so);
     } else {
         throw Refused("expected: " + words);
     }

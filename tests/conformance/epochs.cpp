@@ -38,10 +38,19 @@ std::string with_arguments(const std::string& step) {
         "?(?:of )?\\(?(?:current ?)?epoch ?[=:]? ?([0-9]+)(?:,|;| and)? ?(?:last ?)?zxid ?[=:]? "
         "?(<[0-9]+, ?[0-9]+>|[0-9]+)\\)?",
         std::regex::icase);
+    // "waitForEpochAck (zxid 0, epoch 0)", "with state <0,0>"
+    static const std::regex turned(
+        "(?:,? with)? ?\\((?:last ?)?zxid ?[=:]? ?(<[0-9]+, ?[0-9]+>|[0-9]+), ?(?:current ?)?epoch "
+        "?[=:]? ?([0-9]+)\\)",
+        std::regex::icase);
+    static const std::regex state(",? with (?:an? |the |its |their )?state (<[0-9]+, ?[0-9]+>)");
     static const std::regex bid("getEpochToPropose ?\\((?:epoch )?([0-9]+)\\)");
     const std::string told = std::regex_replace(
         std::regex_replace(step, named, " epoch $1 zxid $2"), summary, " epoch $1$3 zxid $2$4");
-    return std::regex_replace(told, bid, "getEpochToPropose epoch $1");
+    return std::regex_replace(
+        std::regex_replace(std::regex_replace(told, turned, " epoch $2 zxid $1"), state,
+                           " zxid $1"),
+        bid, "getEpochToPropose epoch $1");
 }
 
 /// What a follower tells of itself with its call.

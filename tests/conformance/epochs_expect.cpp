@@ -210,6 +210,19 @@ bool check_acks_told(const Collector& collector, const Seen& seen, const std::st
     return true;
 }
 
+/// `"quorumWithoutLeader": false`: it has not called so far.
+bool check_without_leader(const Collector& collector, const Seen& seen, const std::string& key,
+                          const Value& value, Verdict& verdict) {
+    if (!contains(key, "^(?:quorumW|w)ithout(?:The)?Leader$")) return false;
+    if (seen.has_leader_called) throw Refused("the leader has called: " + key);
+    if (is_text(value)) {
+        check_waiting(seen.followers_waited, seen, value.text, verdict);
+    } else {
+        verdict.check(key, truth(value, key), collector.is_acknowledged());
+    }
+    return true;
+}
+
 }  // namespace
 
 void check_epochs(const Collector& collector, const Seen& seen, const std::string& key,
@@ -221,6 +234,7 @@ void check_epochs(const Collector& collector, const Seen& seen, const std::strin
         verdict.check(key, found[1], std::to_string(got.value));
     };
     if (check_returns(seen, key, value, verdict)) return;
+    if (check_without_leader(collector, seen, key, value, verdict)) return;
     if (check_acks_told(collector, seen, key, value, verdict)) return;
     if (key == "epoch" || key == "leaderEpoch" || key == "proposedEpoch") {
         check(collector.epoch());

@@ -86,9 +86,17 @@ void check_states(const std::string& key, const Value& value, const States& stat
     }
     if (is_text(value)) wanted = split_at(words, " *-> *|, *(?:then )?| then |; *");
     for (const Value& one : value.elements) wanted.push_back(state_in(one));
+    static const std::regex counted(
+        "(?:exactly |only |just )?(?:one|1|an?|a single|single) "
+        "(SyncConnected|Disconnected|Expired)"
+        "(?: (?:event|report|state))?");
     static const std::regex remarked("([A-Z][A-Za-z]+) \\(?((?:only |exactly |just )?once)\\)?");
     for (std::string& one : wanted) {
         std::smatch found;
+        if (std::regex_match(one, found, counted)) {
+            check_reports("one " + found[1].str(), states, verdict);
+            one = std::string(found[1]);
+        }
         if (!std::regex_match(one, found, remarked)) continue;
         check_reports(found[1].str() + " " + found[2].str(), states, verdict);
         one = std::string(found[1]);
@@ -183,6 +191,17 @@ bool check_state_key(const std::string& key, const Value& value, const States& s
                      Verdict& verdict) {
     if (is_about_states(key) || (key == "results" && are_states(value))) {
         check_states(key, value, states, verdict);
+        return true;
+    }
+    static const std::regex at_end(
+        "(?:the |state |event )?(first|last|final)(?: ?(?:state|event))?", std::regex::icase);
+    if (std::smatch found;
+        std::regex_match(key, found, at_end) && is_text(value) && state_called(value.text)) {
+        const bool is_first = says(found[1], "first");
+        const std::string got = states.empty() ? "nothing"
+                                : is_first     ? states.front()
+                                               : states.back();
+        verdict.check(key, value.text, got);
         return true;
     }
     const bool is_repeat = says(key, "^(repeat|repeats|repeated|reported|reports|notes?)$");

@@ -271,8 +271,7 @@ std::string with_growing_epochs(const std::string& step) {
 }  // namespace
 
 /// Disks that lose everything, or what is behind their snapshots.
-std::string with_lost_disks(const std::string& told) {
-    const std::string step = with_growing_epochs(told);
+std::string with_lost_disks(const std::string& step) {
     static const std::string who =
         "((?:S?[0-9]|[A-Z])(?:(?:-|, ?| and )(?:S?[0-9]|[A-Z]))*|all|they)";
     static const std::string kept =
@@ -306,7 +305,7 @@ std::string with_lost_disks(const std::string& told) {
                     kept + ends),
          "$1delete all logs"},
     };
-    return rewritten(step, all);
+    return rewritten(with_growing_epochs(step), all);
 }
 
 /// What holds before and behind a restart.

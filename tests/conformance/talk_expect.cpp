@@ -279,6 +279,11 @@ void check_key(Talk& talk, const std::string& key, const Value& value, Verdict& 
         if (!time || talk.silent_for() < *time) throw Refused("nobody waits so long: " + key);
         return check_key(talk, "end", value, verdict);
     }
+    if (key == "proposedEpoch" && value.is(Value::Kind::number)) {
+        const Value zxid = sim::json::string(fmt::format("<{},0>", value.text));
+        if (!check_packets(talk, "LEADERINFO", zxid, verdict)) throw Refused("expected." + key);
+        return;
+    }
     if (check_flag(talk, key, value, verdict) || check_packets(talk, key, value, verdict) ||
         check_state(talk, key, value, verdict) || check_ending(talk, key, value, verdict)) {
         return;

@@ -167,7 +167,9 @@ class Probe {
     void try_value(Value& value, const std::string& where) {
         const Value told = value;
         value = sim::json::string(nonsense);
-        if (!is_idle(where) && passes_(case_)) note(where);
+        // Three servers are what talks with one of them are about, unless they tell of others.
+        const bool is_usual = case_.area == "ZAB" && where == "initial.nodes" && told.text == "3";
+        if (!is_idle(where) && !is_usual && passes_(case_)) note(where);
         value = told;
     }
     void try_words(std::string& text, const std::string& where) {

@@ -282,7 +282,9 @@ void take_settings(const Value& initial, zab::Config& config) {
                     std::max<std::int64_t>(zab::milliseconds(ms).ns / config.tick_time.ns, 1));
             } else if (key == "syncLimit") {
                 config.sync_limit = static_cast<std::uint32_t>(number(value, key));
-            } else if (says(key, "^(leader\\.)?maxTimeToWaitForEpoch(Ms)?$")) {
+            } else if (says(key,
+                            "^(leader\\.)?(maxTimeToWaitForEpoch|(max)?EpochWait(Time)?|"
+                            "waitForEpoch)(Ms)?$")) {
                 const auto told = is_text(value) ? duration_in(value.text, config) : std::nullopt;
                 config.max_epoch_wait =
                     told ? *told : zab::milliseconds(static_cast<std::int64_t>(number(value, key)));
