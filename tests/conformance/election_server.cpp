@@ -317,12 +317,9 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
         ")*(?:dropped|ignored|skipped|discarded|not counted|ignores?|drops?|skips?|discards?)(?: "
         "(?:the|an?|bad|malformed|broken|invalid|message|notification|vote|it))*");
     static const std::regex serves(
-        "(?:(?:is|are|every|server|comes?|forms?|an?) )*(not |never "
-        ")?(?:serves?|serving|up|quorum|in quorum|in the "
-        "quorum|in service|"
-        "available|(?:joins?|joined|connected)(?: (?:to|in))?(?: the)?(?: quorum| ensemble)?)"
-        "(?: again| "
-        "after (?:every|each|the) restart)?");
+        "(?:(?:is|are|every|server|comes?|forms?|an?) )*(not |never )?(?:serves?|serving|up|quorum|"
+        "in quorum|in the quorum|in service|available|(?:joins?|joined|connected)(?: (?:to|in))?"
+        "(?: the)?(?: quorum| ensemble)?)(?: again| after (?:every|each|the) restart)?");
     std::smatch found;
     if (check_more(stage, node, words, is_first, verdict) ||
         (is_first && check_first_state(stage, node, words, verdict)) ||
