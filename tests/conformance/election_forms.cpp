@@ -72,7 +72,6 @@ std::string known_end(const std::string& told) {
             std::regex("\\b(quits(?: once)?) (?:right |just )?after (?:looking|voting|deciding|its "
                        "vote|its decision)$"),
             "$1 after the election"},
-        Rewrite{std::regex("\\b(quits) once after the election$"), "$1 once after the election"},
     };
     return rewritten(told, forms);
 }

@@ -6,7 +6,8 @@ namespace conformance {
 
 using zab::NodeId;
 
-/// "behind the leader": in the epochs that they have promised. False: nothing of the kind is told.
+/// "behind the leader", "refuses the lower epoch": by the epochs that they have promised
+/// (Learner.registerWithLeader). False: nothing of the kind is told.
 bool check_promise(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
     static const std::regex form(
         "(?:it )?(?:is |being )*(behind|older than|not ahead of|level with|equal to) "

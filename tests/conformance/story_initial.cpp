@@ -30,6 +30,17 @@ void put(std::vector<sim::json::Member>& all, const char* key, Value value) {
     }
 }
 
+/// What happens before the steps of the case.
+void put_before(std::vector<sim::json::Member>& all, const std::string& step) {
+    auto told =
+        std::find_if(all.begin(), all.end(), [](const auto& one) { return one.key == "before"; });
+    if (told == all.end()) {
+        all.push_back(sim::json::member("before", sim::json::array({})));
+        told = all.end() - 1;
+    }
+    told->value.elements.push_back(sim::json::string(step));
+}
+
 Value numbers(const std::vector<std::uint64_t>& all) {
     std::vector<Value> elements;
     for (const std::uint64_t one : all) elements.push_back(sim::json::number(one));
@@ -43,13 +54,16 @@ bool put_states(std::vector<sim::json::Member>& all, const Value& nodes) {
         "(?:down,? )?(?:has |with )?(?:an? |the |its )?(?:old |stale )?(?:history|data|log|state|"
         "disk)(?:,? (?:of|from|in|at))* (?:an? )?epoch ([0-9]{1,4})(?:,? down)?");
     std::vector<std::uint64_t> up, down, past_ones;
+    bool is_zero = false;
     for (const auto& [key, place, value] : nodes.members) {
         static const std::regex names(
             "(?:(?:nodes?|servers?|S) ?)?[0-9](?:(?:,|, | and |-|\\.\\.)"
             "[0-9])*");
         if (!is_text(value) || !std::regex_match(key, names)) return false;
+        const auto told = numbers_in(key);
+        is_zero = is_zero || std::find(told.begin(), told.end(), 0) != told.end();
         if (std::smatch found; std::regex_match(value.text, found, past)) {
-            for (const std::uint64_t one : numbers_in(key)) past_ones.push_back(one);
+            past_ones.insert(past_ones.end(), told.begin(), told.end());
             const std::string log = "standalone log with 1 creates, epoch " + found[1].str();
             all.push_back(sim::json::member("node" + std::to_string(past_ones.back()),
                                             sim::json::string(log)));
@@ -57,15 +71,12 @@ bool put_states(std::vector<sim::json::Member>& all, const Value& nodes) {
         }
         const bool is_up = std::regex_match(value.text, compiled(runs));
         if (!is_up && !std::regex_match(value.text, compiled(is_off))) return false;
-        for (const std::uint64_t one : numbers_in(key)) (is_up ? up : down).push_back(one);
+        for (const std::uint64_t one : told) (is_up ? up : down).push_back(one);
     }
     if (nodes.members.empty()) return false;
     put(all, "nodes", sim::json::number(up.size() + down.size() + past_ones.size()));
     if (past_ones.size() > 1) throw Refused("initial.nodes: whose history is it?");
-    if (!past_ones.empty()) {
-        const bool is_zero = std::find(up.begin(), up.end(), 0) != up.end();
-        put(all, "firstServer", sim::json::number(is_zero ? 0 : 1));
-    }
+    if (!past_ones.empty()) put(all, "firstServer", sim::json::number(is_zero ? 0 : 1));
     if (!down.empty()) put(all, "down", numbers(down));
     return true;
 }
@@ -116,9 +127,6 @@ bool tells_only_snapshots(const std::string& words) {
         "(?: [0-9])?(?: servers?| nodes?)?)?$");
 }
 
-/// "3 servers, snapshot sync forced, 2000 nodes": what is no ensemble has happened before.
-Value told_in_words(const std::string& words);
-
 /// "3 voters", "a quorum of 2 started", "2 of 3 started", "3 servers, 2 started".
 bool put_config(std::vector<sim::json::Member>& all, const std::string& words) {
     static const std::string count = "([0-9]|two|three|four|five)";
@@ -143,12 +151,12 @@ bool put_config(std::vector<sim::json::Member>& all, const std::string& words) {
     return true;
 }
 
+/// "3 servers, snapshot sync forced, 2000 nodes": what is no ensemble has happened before.
 Value told_in_words(const std::string& words) {
     static const std::regex forced(
         "(?:snapshot|SNAP)(?: sync)?(?: is)? forced|forced (?:snapshot|SNAP)(?: sync)?|forceSnap");
     static const std::regex nodes("(?:with )?([0-9]+) (?:z?nodes|creates)");
     std::vector<sim::json::Member> all;
-    std::vector<Value> before;
     for (const std::string& part : split_at(words, "[,;] *(?:of which |but |and )?")) {
         std::smatch found;
         static const std::regex down(
@@ -162,16 +170,15 @@ Value told_in_words(const std::string& words) {
         } else if (std::regex_match(part, long_tick)) {
             put(all, "leaderTickMs", sim::json::number(10'000));
         } else if (tells_only_snapshots(part)) {
-            for (const char* step : only_snapshots) before.push_back(sim::json::string(step));
+            for (const char* step : only_snapshots) put_before(all, step);
         } else if (std::regex_match(part, forced)) {
             put(all, "forceSnap", sim::json::boolean(true));
         } else if (std::regex_match(part, found, nodes)) {
-            before.push_back(sim::json::string(found[1].str() + " creates"));
+            put_before(all, found[1].str() + " creates");
         } else if (!put_config(all, part)) {
-            before.push_back(sim::json::string(part));
+            put_before(all, part);
         }
     }
-    if (!before.empty()) put(all, "before", sim::json::array(std::move(before)));
     return sim::json::object(std::move(all));
 }
 
@@ -193,21 +200,19 @@ Value story_initial(const Value& initial) {
         if (is_table && put_voters(all, value)) continue;
         const bool is_disk = key == "disk" || key == "disks" || key == "data";
         if (is_disk && is_text(value) && tells_only_snapshots(value.text)) {
-            std::vector<Value> before;
-            for (const char* step : only_snapshots) before.push_back(sim::json::string(step));
-            put(all, "before", sim::json::array(std::move(before)));
+            for (const char* step : only_snapshots) put_before(all, step);
             if (std::regex_search(value.text, found, compiled("\\ball ([0-9])\\b"))) {
                 put(all, "nodes", sim::json::number(std::stoull(found[1])));
             }
             continue;
         }
         if (key == "restarts") {
-            put(all, "before", sim::json::array({sim::json::string(restarts_told(value))}));
+            put_before(all, restarts_told(value));
             continue;
         }
         const bool is_load = key == "clients" || key == "client" || key == "load" || key == "hook";
         if (is_load && is_text(value)) {
-            put(all, "before", sim::json::array({value}));
+            put_before(all, value.text);
             continue;
         }
         const bool is_started = key == "started" || key == "running" || key == "up";

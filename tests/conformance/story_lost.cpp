@@ -187,13 +187,17 @@ zab::NodeId Story::losing_leader() const {
     return *leading;
 }
 
-/// The one path that is spoken of from here on and that nobody has written yet.
+/// The one path that is spoken of from here on and that nobody has written, or will.
 std::optional<std::string> Story::only_new_path() const {
-    std::set<std::string> all;
+    std::set<std::string> all, later;
     std::string words = expected_;
-    for (std::size_t i = at_ + 1; i < steps_.size(); ++i) words += " " + steps_[i];
+    for (std::size_t i = at_ + 1; i < steps_.size(); ++i) {
+        words += " " + steps_[i];
+        if (!contains(steps_[i], "\\b(?:[cC]reat|[sS]ets?\\b|[wW]rit)")) continue;
+        for (const std::string& path : paths_in(steps_[i])) later.insert(path);
+    }
     for (const std::string& path : paths_in(words)) {
-        if (!knows(path)) all.insert(path);
+        if (!knows(path) && !later.contains(path)) all.insert(path);
     }
     if (all.size() != 1) return std::nullopt;
     return *all.begin();
@@ -217,12 +221,11 @@ bool Story::play_lost_write(const std::string& step, const std::vector<std::stri
     if (paths.size() > 1 || without_remarks(step).find(';') != std::string::npos) return false;
     std::smatch value, found;
     const std::string words = plain(step);
-    lost_ = "/unnamed";
     const bool is_named = std::regex_search(words, found, name) &&
                           !contains(found[1], "^(?:at|by|on|in|fails?|reaches|is|only|logged)$");
-    if (is_named) lost_ = "/" + found[1].str();
-    if (!is_named) lost_ = only_new_path().value_or(lost_);
-    if (!paths.empty()) lost_ = paths.front();
+    lost_ = !paths.empty() ? paths.front()
+            : is_named     ? "/" + found[1].str()
+                           : only_new_path().value_or("/unnamed");
     for (std::sregex_iterator i(step.begin(), step.end(), place), end; i != end; ++i) {
         const zab::NodeId losing = losing_leader();
         const bool is_one = (*i)[1] == "leader" || server((*i)[1]) == losing;

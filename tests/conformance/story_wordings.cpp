@@ -232,7 +232,7 @@ std::string with_reads(const std::string& step) {
 
 namespace {
 
-/// Restarts between which something is created: each begins another epoch.
+/// Restarts, with or without something created in between: each begins another epoch.
 std::string with_growing_epochs(const std::string& step) {
     static const Rewrite all[] = {
         {std::regex(
@@ -241,15 +241,19 @@ std::string with_growing_epochs(const std::string& step) {
              "epochs?| of all)?" +
              ends),
          "several restarts with creates"},
-        {std::regex("\\b(?:several |some |many |a few )?(?:full )?restarts? (?:that |which |to )?"
-                    "(?:raise|raises|grow|grows|bump|bumps) (?:the )?epochs?" +
+        // How often is not told, and nothing is created.
+        {std::regex("\\b(?:several |some |many |a few )?(?:full )?restarts (?:that |which |to )?"
+                    "(?:raise|grow|bump) (?:the )?epochs?" +
                     ends),
-         "several restarts with creates"},
-        {std::regex(
-             "\\bepochs? (?:is |are )?(?:raised|grown|bumped) (?:by|through|with) (?:(?:several|"
-             "some|many|a few|full) )*restarts?" +
-             ends),
-         "several restarts with creates"},
+         "restart all 3 times"},
+        {std::regex("\\b(?:an? |the )?(?:full )?restart (?:that |which |to )?"
+                    "(?:raises|grows|bumps) (?:the )?epoch" +
+                    ends),
+         "restart all"},
+        {std::regex("\\bepochs? (?:is |are )?(?:raised|grown|bumped) (?:by|through|with) "
+                    "(?:(?:several|some|many|a few|full) )*restarts" +
+                    ends),
+         "restart all 3 times"},
         {std::regex("\\b(several|some|three|four|five) creates, each (?:followed by|with|before) "
                     "(?:an? )?(?:full |complete )?restart(?: of all)?" +
                     ends),
