@@ -72,9 +72,9 @@ struct Lost {
 bool take(Lost& lost, const std::string& pattern) {
     std::smatch found;
     if (!std::regex_search(lost.rest, found, compiled(pattern))) return false;
-    lost.rest = joined(found.prefix().str() + " " + found.suffix().str());
     lost.is_marked = true;
     lost.has_quorum = lost.has_quorum && !contains(found.str(), "\\b(?:no|without) (?:a )?quorum$");
+    lost.rest = joined(found.prefix().str() + " " + found.suffix().str());  // Ends `found`.
     return true;
 }
 
