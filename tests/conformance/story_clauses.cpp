@@ -371,7 +371,8 @@ void check_state(Story& story, NodeId node, const std::string& words, Verdict& v
         verdict.check(where, sync, sync_of(story, node));
     } else if (contains(words,
                         "^(?:does not|doesn't|never|cannot) (?:comes?|starts?|joins?|serves?)"
-                        "(?: up)?(?: \\(ahead of leader\\))?$|^no service$|^(?:not|never) "
+                        "(?: up)?(?: (?:after|within|for|in) [0-9.]+ m?s)?(?: \\(ahead of (?:the )?"
+                        "leader\\))?$|^no service$|^(?:not|never) "
                         "(?:up|serving)(?: (?:after|within|for|in) [0-9.]+ m?s)?$|"
                         "^(?:is )?ahead of (?:the )?leader$")) {
         check_never_up(story, node, words, verdict);

@@ -135,6 +135,8 @@ void check_table(Story& story, NodeId node, const Value& wanted, Verdict& verdic
             verdict.check(where, std::to_string(number(value, key)), std::to_string(epoch.value));
         } else if ((key == "state" || key == "role") && is_text(value)) {
             check_clause(story, node, value.text, verdict);
+        } else if (check_session_key(story, key, value, verdict)) {
+            continue;
         } else if (key == "lastZxid") {
             verdict.check(where, text(zxid(value, key)), text(server.database.last_processed()));
         } else if (key.starts_with("/")) {
@@ -163,6 +165,16 @@ std::string with_node(const Story& story, const std::string& key, const std::str
     const bool is_state = !story.lost().empty() && std::regex_match(words, states) &&
                           contains(key, "^(?:(?:new)?[lL]eader|readAtLeader)$");
     return with_lost(story, is_state ? story.with_paths(words) : words);
+}
+
+/// Who serves, and nobody else.
+void check_quorum(Story& story, const std::vector<NodeId>& told, Verdict& verdict) {
+    std::set<NodeId> serving, wanted;
+    for (const NodeId node : story.cluster().members()) {
+        if (story.cluster().serves(node)) serving.insert(node);
+    }
+    for (const NodeId one : told) wanted.insert(story.server(std::to_string(one.value)));
+    verdict.require("quorum", serving == wanted && wanted.size() == told.size());
 }
 
 std::size_t elections_in(const Story& story) {
@@ -232,7 +244,8 @@ bool check_path_key(Story& story, const std::string& key, const Value& value, Ve
     const bool is_placed = std::regex_match(value.text, found, place);
     const std::string who = is_placed ? found[2].str() : "all";
     const std::string what = is_placed ? found[1].str() : value.text;
-    const auto nodes = story.servers(contains(who, "^(?:every|each)") ? "all" : who);
+    const auto nodes = is_placed ? story.servers(contains(who, "^(?:every|each)") ? "all" : who)
+                                 : story.without_left_out();
     const auto is_there = presence_in(path + " " + what);
     if (!is_there) throw Refused(key + ": " + value.text);
     for (const NodeId node : nodes) {
@@ -323,7 +336,12 @@ void check_key(Story& story, const std::string& told, const Value& wanted, Verdi
         check_leader(story, key, value.text, verdict, story.cluster().leader());
     } else if (is_text(value)) {
         check_words(story, nodes_of(story, key), value.text, verdict);
+    } else if (key == "newLeader" && value.is(Value::Kind::boolean) && !story.lost().empty()) {
+        check_paths(story, story.server("leader"), story.lost(), truth(value, key), verdict);
+    } else if (key == "quorum" && value.is(Value::Kind::array)) {
+        check_quorum(story, ids(value, key), verdict);
     } else {
+        if (!value.is(Value::Kind::object)) throw Refused("expected." + key);
         for (const NodeId node : nodes_of(story, key)) check_table(story, node, value, verdict);
     }
 }

@@ -191,6 +191,9 @@ std::string story_key(const std::string& key) {
     static const std::regex at_leader(
         "(?:(?:visible|exists|seen|served|shown|present|readable)?(?:At|By|On)|at)(?:The)?(?:Old)?"
         "Leader|(?:old)?[lL]eaderRead|readOfLeader");
+    static const std::regex at_new(
+        "(?:visible|exists|seen|served|present|readable|found)(?:At|By|On)?(?:The)?NewLeader");
+    if (std::regex_match(key, at_new)) return "newLeader";
     static const std::regex of_followers("(?:old|former|two|both)[fF]ollowers");
     static const std::regex of_reader("read(?:At|By|From|Of|On)?(?:Follower)?([A-KM-Z]|S[0-9])");
     if (std::regex_match(key, of_reader)) return std::regex_replace(key, of_reader, "$1");

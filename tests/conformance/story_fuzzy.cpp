@@ -21,7 +21,8 @@ const std::string& server_name() {
     return name;
 }
 
-bool tells_snapshot(const std::string& words) {
+/// `is_opening`: the session of which it is one has been told of.
+bool tells_snapshot(const std::string& words, bool is_opening) {
     static const char* const known =
         "follower|server|node|leader|it|takes?|taken|writes?|written|makes?|made|saves?|saved|"
         "snapshots?|snapshott(?:ed|ing)|fuzzy|an?|is|are|being|gets|of|its?|tree|database|while|"
@@ -29,10 +30,11 @@ bool tells_snapshot(const std::string& words) {
         "committed|applies|applied|applying|processe[sd]|processing|runs?|createSession|"
         "commitSession|sessions?|session's|creations?|creat(?:es?|ed|ing)|opens?|opened|global|"
         "new|next|that|this|client(?:'s)?|hook|txn|transaction|same|moment|time|just|right|"
-        "exactly|and|for|by|through|via|catches|triggers?|triggered|[A-Z]|S[0-9]|s";
+        "exactly|very|and|for|by|through|via|catches|triggers?|triggered|[A-Z]|S[0-9]|s";
     return contains(words, "\\b[sS]napshot") && contains(words, moment) &&
-           contains(words, "[sS]ession|\\bcommit|\\bcreation") && made_of(words, known) &&
-           !is_negated(words);
+           (contains(words, "[sS]ession|\\bcommit|\\bcreation") ||
+            (is_opening && contains(words, "\\b(?:that|this|same) (?:very )?(?:moment|time)"))) &&
+           made_of(words, known) && !is_negated(words);
 }
 
 /// "client opens a session at A", "new global session".
@@ -40,12 +42,12 @@ bool tells_opening(const std::string& words) {
     static const char* const known =
         "client|opens?|opened|creates?|created|connects?|connected|starts?|establishe[sd]|gets?|"
         "an?|new|another|fresh|global|sessions?|is|at|on|to|with|via|through|follower|server|node|"
-        "leader|of|[A-Z]|S?[0-9]";
+        "leader|of|[A-Z]|S?[0-9]|[a-z]|(?:create|open)Session";
     static const char* const opens =
-        "\\b(?:new|global|fresh|another) (?:global )?session\\b|"
+        "\\b(?:create|open)Session\\b|\\b(?:new|global|fresh|another) (?:global )?session\\b|"
         "\\b(?:opens?|opened|creates?|created|connects?|connected|starts?|establish\\w*|gets?)\\b";
-    return contains(words, "\\bsession\\b|\\bclient connect") && contains(words, opens) &&
-           !contains(words, "[sS]napshot") && made_of(words, known);
+    return contains(words, "\\bsession\\b|\\bclient connect|\\w+Session\\b") &&
+           contains(words, opens) && !contains(words, "[sS]napshot") && made_of(words, known);
 }
 
 /// Whom the words name, if they name anybody.
@@ -95,7 +97,7 @@ void Story::snapshot_in_session(NodeId node, NodeId opened_at, const std::string
 
 bool Story::play_fuzzy(const std::string& step) {
     const std::string words = plain(step);
-    if (tells_snapshot(words)) {
+    if (tells_snapshot(words, opens_at_.has_value())) {
         const auto told = place_in(words);
         if (!told && !opens_at_ && !tells("\\bA\\b")) return false;
         const NodeId node = servers(told ? *told : opens_at_ ? *opens_at_ : "A").at(0);
@@ -107,7 +109,8 @@ bool Story::play_fuzzy(const std::string& step) {
     }
     static const char* const later =
         "\\b[sS]napshot.*(?:[sS]ession|commit|creation)|"
-        "(?:[sS]ession|commit|creation).*\\b[sS]napshot";
+        "(?:[sS]ession|commit|creation).*\\b[sS]napshot|"
+        "\\b[sS]napshots?.*\\b(?:that|this|same) (?:very )?(?:moment|time)";
     if (contains(words, "[;,]") || !tells_opening(words)) return false;
     if (fuzzy_ && !tells(later)) {  // Of the hook an earlier step has told.
         const NodeId node = servers(place_in(words).value_or("A")).at(0);
@@ -132,10 +135,15 @@ bool check_sessions(const Story& story, NodeId node, const std::string& told, Ve
         "(?:is |are )?(?:lost|missing)\\b|"
         "\\b(?:global )?sessions? (?:is |are )?(?:not|never) (?:lost|missing)\\b|"
         "\\bnone (?:is )?(?:lost|missing)\\b");
-    if (!story.fuzzy() || !contains(told, "[sS]ession|^all$|none")) return false;
-    const std::string words =
-        std::regex_replace(std::regex_replace(without_remarks(told), kept, "all sessions"),
-                           compiled(" =+ "), " equal ");
+    static const std::regex by_name("^(knows|has|sees|contains|holds|keeps) [a-z]\\b(?! \\w*node)");
+    static const std::regex as_leader(",? (?:as|like|just as) (?:the )?leader does$");
+    if (!story.fuzzy()) return false;
+    if (!contains(told, "[sS]ession|^all$|none") && !std::regex_search(told, by_name)) return false;
+    static const Rewrite known_words[] = {{by_name, "$1 session"},
+                                          {as_leader, " as leader"},
+                                          {kept, "all sessions"},
+                                          {std::regex(" =+ "), " equal "}};
+    const std::string words = rewritten(without_remarks(told), known_words);
     if (!made_of(words, known) || is_negated(words)) throw Refused("expected: " + told);
     const test::Cluster& c = story.cluster();
     const auto leader = c.leader();

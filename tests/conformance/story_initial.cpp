@@ -47,12 +47,15 @@ Value numbers(const std::vector<std::uint64_t>& all) {
     return sim::json::array(std::move(elements));
 }
 
+const char* const later_epoch = "9";  ///< Than any that is told of, where no number is.
+
 /// `{"1,2": "quorum", "3": "down", "4": "history of epoch 5"}`: how many there are, who is down,
 /// and who has been elsewhere.
 bool put_states(std::vector<sim::json::Member>& all, const Value& nodes) {
     static const std::regex past(
         "(?:down,? )?(?:has |with )?(?:an? |the |its )?(?:old |stale )?(?:history|data|log|state|"
-        "disk)(?:,? (?:of|from|in|at))* (?:an? )?epoch ([0-9]{1,4})(?:,? down)?");
+        "disk)(?: and (?:accepted|current) ?[eE]poch)?(?:,? (?:of|from|in|at))* (?:an? )?"
+        "(?:epoch ([0-9]{1,4})|(?:later|higher|newer|future|greater) epoch)(?:,? down)?");
     std::vector<std::uint64_t> up, down, past_ones;
     bool is_zero = false;
     for (const auto& [key, place, value] : nodes.members) {
@@ -64,7 +67,8 @@ bool put_states(std::vector<sim::json::Member>& all, const Value& nodes) {
         is_zero = is_zero || std::find(told.begin(), told.end(), 0) != told.end();
         if (std::smatch found; std::regex_match(value.text, found, past)) {
             past_ones.insert(past_ones.end(), told.begin(), told.end());
-            const std::string log = "standalone log with 1 creates, epoch " + found[1].str();
+            const std::string log = "standalone log with 1 creates, epoch " +
+                                    (found[1].matched ? found[1].str() : later_epoch);
             all.push_back(sim::json::member("node" + std::to_string(past_ones.back()),
                                             sim::json::string(log)));
             continue;
@@ -151,10 +155,20 @@ bool put_config(std::vector<sim::json::Member>& all, const std::string& words) {
     return true;
 }
 
+const char* const restarted =
+    "(?:all |each |everything |(?:the )?(?:ensemble|cluster|servers) )?(?:has |have |been |was |"
+    "were )*restarted (?:once|one time)(?: before| already)?";
+const char* const is_settled =
+    "(?:with |has )?(?:an? |the )?(?:stable|established|elected) (?:leader|quorum|ensemble)|"
+    "(?:one|an?) client (?:each|per server|(?:on|at) each(?: server)?)|"
+    "(?:an? |the )?leader (?:is )?elected|(?:an? |the )?quorum (?:is )?(?:formed|established|up)";
+
 /// "3 servers, snapshot sync forced, 2000 nodes": what is no ensemble has happened before.
 Value told_in_words(const std::string& words) {
     static const std::regex forced(
-        "(?:snapshot|SNAP)(?: sync)?(?: is)? forced|forced (?:snapshot|SNAP)(?: sync)?|forceSnap");
+        "(?:snapshot|SNAP)(?: sync)?(?: is)? forced|forced (?:snapshot|SNAP)(?: sync)?|"
+        "forceSnap(?:Sync)?|sync(?:hroni[sz]ation|s|ed)? (?:is |only )*(?:by|via|with) "
+        "(?:snapshot|SNAP) only|SNAP(?: sync)? only|always SNAP");
     static const std::regex nodes("(?:with )?([0-9]+) (?:z?nodes|creates)");
     std::vector<sim::json::Member> all;
     for (const std::string& part : split_at(words, "[,;] *(?:of which |but |and )?")) {
@@ -171,6 +185,10 @@ Value told_in_words(const std::string& words) {
             put(all, "leaderTickMs", sim::json::number(10'000));
         } else if (tells_only_snapshots(part)) {
             for (const char* step : only_snapshots) put_before(all, step);
+        } else if (std::regex_match(part, compiled(restarted))) {
+            put(all, "restartedOnce", sim::json::boolean(true));
+        } else if (std::regex_match(part, compiled(is_settled))) {
+            continue;  // So it begins.
         } else if (std::regex_match(part, forced)) {
             put(all, "forceSnap", sim::json::boolean(true));
         } else if (std::regex_match(part, found, nodes)) {
@@ -206,6 +224,10 @@ Value story_initial(const Value& initial) {
             }
             continue;
         }
+        if (contains(key, "^(?:forceSnapSync|forceSnapshot(?:Sync)?|snapOnly|alwaysSnap)$")) {
+            put(all, "forceSnap", value);
+            continue;
+        }
         if (key == "restarts") {
             put_before(all, restarts_told(value));
             continue;
@@ -226,6 +248,8 @@ Value story_initial(const Value& initial) {
             put(all, "started", value);
         } else if (key == "running" || key == "up") {
             put(all, "started", value);
+        } else if (key == "nodes") {
+            put(all, "nodes", value);
         } else {
             all.push_back(one);
         }

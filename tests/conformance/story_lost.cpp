@@ -29,7 +29,9 @@ const std::string not_committed =
     "(?:follower|one else|other server) (?:acks|has|logs|gets))(?: of acks| for)?" +
     it + "|nobody(?: else)? (?:acks|has|logs|gets)" + it +
     "|(?:acked|acknowledged|logged) by (?:nobody|none|no one|no follower)(?: else)?"
-    "|uncommitted|unacked|unacknowledged|unanswered|pending|outstanding|in flight|hangs|stalls|"
+    "|quorum (?:is )?lost|lost "
+    "quorum|uncommitted|unacked|unacknowledged|unanswered|pending|outstanding|in "
+    "flight|hangs|stalls|"
     "stuck|blocks)(?= |$)";
 /// What the client sees.
 const std::string failed =

@@ -29,8 +29,8 @@ std::string with_returns(const std::string& words) {
          ", new leader elected among them"},
         {std::regex("\\b(followers (?:up|(?:re)?start|(?:re)?started|back)) without it" + ends),
          "$1 without old leader"},
-        {std::regex("\\b(?:[Bb]ounce|[Cc]ycle|[Rr]eboot|stop and (?:re)?start) (?=" + one +
-                    "|both|all|them|everything|[0-9])"),
+        {std::regex("\\b(?:[Bb]ounce|[Cc]ycle|[Rr]eboot|(?:stop|kill) and (?:re)?start) (?=" + one +
+                    "|both|all|them|everything|it\\b|[0-9])"),
          "restart "},
         {std::regex("\\b(restarts?|restarted|reboots?|up|started|starts?) (?:in|into|under|with) "
                     "(?:an? |the )?(new|next|another) epoch" +
@@ -76,6 +76,14 @@ std::string with_returns(const std::string& words) {
 std::string with_losses(const std::string& words) {
     static const Rewrite all[] = {
         {std::regex("\\b(?:the )?client's (create|set|write)"), "client $1"},
+        {std::regex(
+             " \\((?:with |while |when |as )?(?:the |both |its )*followers (?:were|are|being) "
+             "(?:down|stopped|killed|off|gone)\\)"),
+         " (no quorum)"},
+        {std::regex("^((?:client )?creates? (?:(?!ephemeral)[^;,])*), (?:and |then )?(?:client )?"
+                    "closes(?: it| (?:the |its )?(?:session|connection))?$"),
+         "$1"},
+        {std::regex("(^|[;,] ?)((?:client )?reads?)(?: them| it)?(?=$|[;,])"), "$1$2 all"},
         {std::regex("^((?:the )?(?:async |client )*(?:create|set|write)[^;]*); ((?:the )?client "
                     "(?:sees|gets|has|receives))"),
          "$1, $2"},
@@ -105,7 +113,9 @@ std::string with_losses(const std::string& words) {
              "^(?:set |install |with |using )*(?:an? |the )?hook(?: on \\w+| set| installed)*"
              "[:,] "),
          ""},
-        {std::regex("\\b(old leader|leader|L) (?:exposes|exhibits|returns|answers with) (?=/)"),
+        {std::regex("\\b(old leader|leader|L) (?:exposes|exhibits|returns|answers with) "
+                    "(?=/|(?:the )?(?:z?node|create)" +
+                    ends + ")"),
          "$1 serves "},
     };
     return rewritten(words, all);
@@ -152,6 +162,26 @@ std::string claim_in_known_words(const std::string& words) {
              "(^|[;,] ?)(FOLLOWING|follows|follower|up|serving) (?:without|and has no|with no|"
              "but has no) (?=/)"),
          "$1$2; no "},
+        {std::regex(
+             "(^|[;,] ?)(?:the )?leader's (?:accepted |current )?epoch (?:is )?(?:below|less "
+             "than|lower than|smaller than|behind|before) (?:its|the)(?: own)? "
+             "(?:acceptedEpoch|accepted epoch|own|epoch)" +
+             ends),
+         "$1ahead of leader"},
+        {std::regex("^(?:(?:truncated|absent|gone|removed|missing)[;,] (?:and )?)?"
+                    "(?:exists |present |is |there )*(?:on|at) no (?:server|node)$"),
+         "absent everywhere"},
+        {std::regex("(^|[ ,])(?=[a-z]+[0-9]+\\.\\.[0-9]+\\b)"), "$1/"},
+        {std::regex("^(has|with) ([a-z])$"), "$1 /$2"},
+        {std::regex(
+             "^(?:the )?create (?:is )?(?=(?:absent|gone|missing|truncated|present|there|visible)"
+             "\\b)"),
+         "the failed create "},
+        {std::regex(", (?:just )?(?:as|like) (?:the )?leader(?: does)?$"), " as leader"},
+        {std::regex("(^|[;,] ?)(?:is )?(follows|FOLLOWING) (?:one|either) of (?:the )?(?:other )?"
+                    "(?:two|others|followers)" +
+                    ends),
+         "$1follows a new leader"},
         {std::regex("(^|[;,] ?)(?:misses|lacks|has lost|loses|lost) nothing" + ends),
          "$1none missing"},
         {std::regex("(^|[;,] ?)no (?:creates?|nodes?) (?:is |are )?(?:missing|lost)" + ends),

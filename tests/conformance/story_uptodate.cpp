@@ -26,7 +26,8 @@ bool tells_failure(const std::string& clause) {
         "\\b(?:fail|err|fault|[tT]ime|timed|Socket|IOEx|exception|throw|die|dying|crash|stop|quit|"
         "exit|abort|break|broken|lost|lose|losing|drop|cut|clos|killed|inject|never)";
     static const std::regex odd_before(
-        "\\bbefore (?!(?:they |it |the )*(?:read|reading|process|processing|handling|receiving|"
+        "\\bbefore (?!(?:they |it |the "
+        ")*(?:read|reading|process|processing|handling|receiving|"
         "receipt|arrival)\\b)");
     static const std::regex odd_never(
         "\\bnever (?!(?:reach(?:es)?|arrives?|comes|gets?|receives?|sees?|read)\\b)");
@@ -66,14 +67,18 @@ std::string with_failing_starts(const std::string& told) {
              "\\bDIFF(?: sync)?,? (?:incl\\.|incl|including|containing|that has|has|carrying|"
              "that carries|brings) (/\\w+)"),
          "DIFF with $1"},
-        {std::regex(" with (?:an? |the )?(?:injected )?(?:faults?|errors?|failures?)(?: injection| "
-                    "injected)?(?=[:,;])"),
+        {std::regex(
+             " with (?:an? |the )?(?:injected )?(?:faults?|errors?|failures?|hooks?)(?: injection| "
+             "injected)?(?=[:,;])"),
          ""},
         {std::regex("\\b((?:re)?joins?) (?:the )?(?:old leader|leader|L)\\b"), "$1"},
         {std::regex("\\b(?:re)?syncs?(?: up)?,? (?:by |via )?DIFF\\b"), "get DIFF"},
         {std::regex("\\bDIFF-(?:synced|syncs?|sync'ed)\\b"), "DIFF"},
+        {std::regex("^((?:[A-Z]|S?[0-9]|followers)(?:(?:, | and )(?:[A-Z]|S?[0-9]))*) (?:re)?syncs?"
+                    "(?=[,;])"),
+         "$1 up"},
         {std::regex("(^|[,;:] ?)(?:and |then |they |both |each )*(?:send |sends )?(?:an? |the )?"
-                    "NEWLEADER acks?(?=$|[,;])"),
+                    "NEWLEADER (?:acks?|(?:is )?acked)(?=$|[,;])"),
          "$1ack NEWLEADER"},
         {std::regex("(^|[,;:] ?)(?:and |then |they |both |each |followers )*(?:ACKs?|acks|"
                     "acknowledges?) (?:the |its |their )?NEWLEADER(?=$|[,;])"),
@@ -81,6 +86,9 @@ std::string with_failing_starts(const std::string& told) {
     };
     static const std::regex between("([,;:]\\s*| (?:and then|but then|then|but|and)(?= ))");
     std::string step = rewritten(told, all);
+    if (contains(step, "\\back NEWLEADER\\b")) {  // So it is not even earlier.
+        step = std::regex_replace(step, compiled("\\bbefore UPTODATE\\b"), "on UPTODATE");
+    }
     // The clause in which it stands, cut as far as possible and joined again as it must be.
     std::string before, clause = step, behind;
     for (std::sregex_iterator i(step.begin(), step.end(), between), end; i != end; ++i) {

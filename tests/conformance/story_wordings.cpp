@@ -48,7 +48,8 @@ std::string with_verbs(const std::string& words) {
                     "(?:online|up|back)" +
                     ends),
          "$1 up"},
-        {std::regex("\\b" + group + " (?:recover|return|reappear)" + ends), "$1 up"},
+        {std::regex("\\b" + group + " (?:recover|return|reappear)(?=:|$|[;,.]| \\(| and | but )"),
+         "$1 up"},
         {std::regex(
              "\\b((?:the |both |two )*followers) (?:(?:are |is )?(up|started|restarted|start|"
              "restart) alone|alone (?:are )?(up|started|restarted|start|restart))" +
@@ -95,11 +96,12 @@ std::string with_restarts(const std::string& words) {
          "restart $1"},
         {std::regex("\\b(old leader|leader|L|it) (?:is )?bounced" + ends), "restart $1"},
         // Whose failure is over.
-        {std::regex("(\\b(?:up|(?:re)?starts?|(?:re)?started|back|(?:re)?start [^;,]*?)),? "
-                    "\\(?(?:no|without(?: an?| any)?) (?:more )?(?:errors?|failures?|faults?|"
-                    "injection|fault injection|error injection|injected (?:errors?|faults?|"
-                    "failures?)|exceptions?)\\)?" +
-                    ends),
+        {std::regex(
+             "(\\b(?:up|(?:re)?starts?|(?:re)?started|back|(?:re)?start [^;,]*?)),? "
+             "\\(?(?:no|without(?: an?| any)?) (?:more )?(?:hooks?|errors?|failures?|faults?|"
+             "injection|fault injection|error injection|injected (?:errors?|faults?|"
+             "failures?)|exceptions?)\\)?" +
+             ends),
          "$1 without errors"},
         {std::regex("\\b(start|restart|boot) ([^;,]*?) normally" + ends), "$1 $2 without errors"},
     };
@@ -124,13 +126,20 @@ std::string with_old_leader(const std::string& words) {
         {std::regex("\\b(old leader|leader|L) (?:drops|goes|falls|reverts|switches|changes|turns)"
                     "(?: back)? (?:to|into) LOOKING\\b"),
          "$1 gives up"},
+        {std::regex("\\b(?:old leader|leader|L)(?:'s)? (?:session )?(?:timeouts?|tick(?:Time)?) "
+                    "(?:is |are )?"
+                    "(?:raised|increased|extended|prolonged|lengthened)" +
+                    ends),
+         "leader's tick raised"},
         {std::regex("^(?:quorum (?:is )?lost|lose (?:the )?quorum|quorum loss): (.*)$"),
          "$1; quorum lost"},
         {std::regex(
              " \\(((?:the )?(?:quorum (?:is )?(?:lost|kept|intact|held|remains|stays)|no (?:quorum|"
              "service)|quorum loss)(?: any (?:more|longer))?)\\)"),
          "; $1"},
-        {std::regex("\\b(old leader|leader|L) (?:is )?(?:let in|admitted|freed|set free|unfrozen)" +
+        {std::regex("\\b(old leader|leader|L) (?:is )?(?:let in|allowed to "
+                    "(?:re-?elect|elect|(?:re-?)?join|look|vote|return|take "
+                    "part)|admitted|freed|set free|unfrozen)" +
                     ends),
          "$1 allowed back"},
         {std::regex(
@@ -161,6 +170,8 @@ std::string with_outcomes(const std::string& words) {
          ", they form a quorum without old leader"},
         {std::regex("(?: ->|[,;:]) (?:an? |the )?(?:new )?quorum(?: is)?(?: forms?| formed| up)?" +
                     ends),
+         ", they form a quorum"},
+        {std::regex("[,;] (?:they |both |and )*(?:serve|are serving|are in service)" + ends),
          ", they form a quorum"},
         {std::regex("^(?:an? |the )?(?:new )?quorum(?: is)? (?:forms?|formed)" + ends),
          "they form a quorum"},

@@ -23,6 +23,7 @@ class CutLog {
         only("initial", one.initial,
              {"log", "txnLog", "txns", "transactions", "appended", "history", "node", "disk",
               "snapshot", "database", "files", "logFiles"});
+        if (is_text(one.initial)) read_log(sim::json::string(log_at_start(one.initial.text)));
         for (const auto& [key, place, value] : one.initial.members) {
             const bool is_more = key == "database" && is_text(value) && says(value.text, "[1-9]");
             if ((key == "snapshot" || key == "database") && !is_more) {
@@ -104,7 +105,7 @@ class CutLog {
             }
             check_kinds(key, value, verdict);
             verdict.check(key, listed(read_zxids(value, key)), listed(content(from)));
-        } else if (const auto place = place_of(key)) {
+        } else if (const auto place = record_place(key)) {
             const auto all = content(read_from_);
             if (is_nothing(value)) return verdict.check(key, true, *place >= all.size());
             check_kinds(key, value, verdict);
@@ -122,9 +123,11 @@ class CutLog {
             check_gone(key, value, verdict);
         } else if (says(key, "^((in)?between|inBetween|gap)$")) {
             check_between(key, value, verdict);
-        } else if (says(key, "^after ?(the )?(TRUNC\\w*|cut)$") && cut_ && !value.members.empty()) {
+        } else if (says(key, "^after ?(the )?([Tt]runc\\w*|TRUNC\\w*|[cC]ut)$") && cut_) {
             only(key, value, {"lastZxid", "last", "end"});
-            verdict.check(key, text(zxid(value.members.front().value, key)), text(at_cut_));
+            const bool is_table = !value.members.empty();
+            const Value& end = is_table ? value.members.front().value : value;
+            verdict.check(key, text(zxid(end, key)), text(at_cut_));
         } else if (says(key, "^(last|last ?zxid|end)$")) {
             verdict.check(key, text(zxid(value, key)), text(disk_.image().log.last().zxid));
         } else if (says(key, "^(exceptions?|errors?|throws|thrown|npe|crash(es)?)$")) {
@@ -158,14 +161,6 @@ class CutLog {
             const bool is_left = std::find(left.begin(), left.end(), one) != left.end();
             verdict.require(key + " " + text(one), logged_.contains(one.value) && !is_left);
         }
-    }
-    /// "first", "next": which of the records that are read.
-    static std::optional<std::size_t> place_of(const std::string& key) {
-        static const std::regex form(
-            "(first|second|third|next)(?: ?(?:zxid|record|txn|entry|read))?", std::regex::icase);
-        std::smatch found;
-        if (!std::regex_match(key, found, form)) return std::nullopt;
-        return says(found[1], "next") ? 1 : *count_in(plain(found[1])) - 1;
     }
     /// "setData", "create": what records are said to do; nothing: it is not told.
     static std::string kind_in(const std::string& words) {
@@ -301,7 +296,10 @@ class CutLog {
         static const char* const dots = "^\\.\\.+$";
         const auto& given = value.elements;
         if (given.size() == 3 && says(given[1].text, dots)) {  // [1, "..", 100]
-            return read_words(given[0].text + ".." + given[2].text);
+            const auto end = [&](const Value& one) {
+                return one.is(Value::Kind::array) ? text(zxid(one, what)) : one.text;
+            };
+            return read_words(end(given[0]) + ".." + end(given[2]));
         }
         const bool is_told = value.is(Value::Kind::array) &&
                              std::all_of(value.elements.begin(), value.elements.end(), is_text);

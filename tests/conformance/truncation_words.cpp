@@ -60,13 +60,24 @@ std::string log_in_known_words(const std::string& words) {
         {std::regex("\\b([0-9]+) (setData|creates?|create) (?:txns|transactions|records|entries|"
                     "requests|operations|ops)\\b"),
          "$1 $2"},
-        {std::regex("\\b([0-9]+ " + kinds + ") \\((?:with |at )?(?:zxids? )?([0-9<\\[][^()]*)\\)"),
+        {std::regex("\\b([0-9]+) (?:logged|written|appended) (" + kinds + ")\\b"), "$1 $2"},
+        {std::regex("\\b([0-9]+ " + kinds + "(?: " + kinds +
+                    ")?)(?: logged| written| appended)? \\((?:with |at )?(?:zxids? "
+                    ")?([0-9<\\[][^()]*)\\)"),
          "$1, zxids $2"},
         {std::regex("^(?:log|disk|file|it) (?:has|holds|contains|with|=) "), ""},
         {std::regex("\\b(?:was |were |are |is |and )*then (?=" + lost + "$)"), ""},
         {std::regex("\\b(?:exactly|precisely) (?=[0-9<\\[])"), ""},
     };
     return rewritten(without_hex(words), all);
+}
+
+std::string log_at_start(const std::string& words) {
+    static const std::regex whose(
+        "^(?:an? |one |the |single )*(?:node|server|database|db|standalone server|log)"
+        "(?: that)?(?:[,;:]| with| of| has| holds)+ ");
+    static const std::regex no_snapshot(",? (?:and |but )?(?:no|without(?: an?| any)?) snapshot$");
+    return std::regex_replace(std::regex_replace(words, whose, ""), no_snapshot, "");
 }
 
 std::string cut_in_known_words(const std::string& step) {
@@ -108,16 +119,27 @@ std::string cut_in_known_words(const std::string& step) {
 
 std::string cut_key(const std::string& key, const Value& value) {
     const bool is_list = value.is(Value::Kind::array) || is_text(value);
-    if (is_list && says(key,
-                        "^(iterated|sequence|contents?|recordsRead|entries|node|content|"
-                        "(read|final|new|on ?disk)(Log|Zxids|Txns|Records)|"
-                        "log(ged)?(Zxids|Txns|Records|Entries))$")) {
+    if (is_list &&
+        says(key,
+             "^(iterated|diskLog|logOnDisk|sequence|contents?|recordsRead|entries|node|content|"
+             "(read|final|new|on ?disk)(Log|Zxids|Txns|Records)|"
+             "log(ged)?(Zxids|Txns|Records|Entries))$")) {
         return "log";
     }
     static const char* const outcome =
         "^(ok|success|succeeds|succeeded|truncation|return|(truncat(e|ion)|truncateLog|cut)"
         "(Result|Returns|Ok|Success|Succeeds)|return(ed)?Value|resultOfTruncat(e|ion))$";
     return says(key, outcome) ? "result" : key;
+}
+
+std::optional<std::size_t> record_place(const std::string& key) {
+    static const std::regex form("(first|second|third|next)(?: ?(?:zxid|record|txn|entry|read))?",
+                                 std::regex::icase);
+    static const std::regex counted("(?:next|read|record|txn|zxid)_?([1-3])");
+    std::smatch found;
+    if (std::regex_match(key, found, counted)) return std::stoul(found[1]) - 1;
+    if (!std::regex_match(key, found, form)) return std::nullopt;
+    return says(found[1], "next") ? 1 : *count_in(plain(found[1])) - 1;
 }
 
 std::optional<std::string> lost_log_in(const std::string& words) {
@@ -152,11 +174,11 @@ bool is_success(const Value& value) {
     static const char* const known =
         "true|false|ok|yes|no|success|succeeds|done|fails?|failed|failure|not|cannot|is|"
         "truncated|"
-        "found|returns?|it|exceptions?|throws";
+        "found|returns?|it|exceptions?|throws|does";
     if (!made_of(without_remarks(words), known)) throw Refused("truncate: " + value.text);
     if (says(words, "exception|throws")) throw Refused("truncate: " + value.text);
     if (says(words, "^no$|\\b(false|fail(s|ed|ure)?|not|cannot)\\b")) return false;
-    if (says(value.text, "^(true|ok|yes|succe(ss|eds)|done)\\b")) return true;
+    if (says(value.text, "^(?:it )?(?:returns )?(true|ok|yes|succe(ss|eds)|done)\\b")) return true;
     throw Refused("truncate: " + value.text);
 }
 

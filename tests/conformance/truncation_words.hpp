@@ -11,6 +11,8 @@ namespace conformance {
 /// that the player of cut logs knows.
 std::string log_in_known_words(const std::string& words);
 std::string cut_in_known_words(const std::string& step);
+/// "one node, 100 setData logged": what is logged.
+std::string log_at_start(const std::string& words);
 std::string cut_key(const std::string& key, const Value& value);
 
 /// "absent", "no log files", "deleted (was 1..100)": a log of which no file is left, and in words
@@ -24,5 +26,8 @@ bool tells_first_snapshot(const std::string& words);
 /// "true", "succeeds, no exception", "false": whether a cut is said to succeed. Throws Refused for
 /// other words.
 bool is_success(const Value& value);
+
+/// "first", "next", "txn3": which of the records that are read.
+std::optional<std::size_t> record_place(const std::string& key);
 
 }  // namespace conformance

@@ -107,9 +107,12 @@ bool tells_outcome(const std::string& clause) {
         "(?:is |it |but |which |txn |(?:the )?create |(?:the )?write |only |lands )*(?:on )?(?:the "
         ")?"
         "(?:its|(?:old )?leader(?:'s)?|L's) disk(?: only)?|"
-        "(?:but )?leader acks it itself|(?:but )?logged(?: there| locally)?|logged (?:by|at|on) "
+        "(?:but )?leader acks it itself|(?:but )?(?:(?:the )?(?:proposal|txn|write|create) )?(?:is "
+        ")?"
+        "logged(?: there| locally)?|logged (?:by|at|on) "
         "(?:the )?(?:leader|L) "
         "only|(?:PINGs?|pings?)(?: are)? answered|"
+        "(?:but |and )?(?:old leader|leader|L) has it (?:on (?:its )?disk|in its log|logged)|"
         "never acks (?:the |its )?proposal|times out(?: and rejoins as FOLLOWING)?|PROPOSAL read");
     return std::regex_match(clause, known);
 }

@@ -162,7 +162,7 @@ std::optional<std::pair<std::string, std::string>> halves_at(const std::string& 
         const std::string second = words.substr(first.size() + i->str().size());
         const bool is_remark = std::count(first.begin(), first.end(), '(') !=
                                std::count(first.begin(), first.end(), ')');
-        const bool is_list = std::regex_search(first, ends_in_name) &&
+        const bool is_list = !i->str().starts_with(';') && std::regex_search(first, ends_in_name) &&
                              !std::regex_search(first, ends_in_value) &&
                              std::regex_match(second, begins_with_name);
         if (!first.empty() && !is_remark && !is_list) return std::pair{first, second};
