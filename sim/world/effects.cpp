@@ -11,6 +11,13 @@ using trace::Kind;
 
 constexpr std::uint16_t turn_detail = 16;  // work records of turns: 16 + stage.
 
+/// The leader whom a learner follows; 0: it follows nobody.
+std::uint16_t followed_by(const ServerNode& server) {
+    const zab::Peer* peer = server.peer.zookeeper();
+    const zab::Learning* learning = peer == nullptr ? nullptr : peer->learning();
+    return learning == nullptr ? std::uint16_t{0} : learning->leader.value;
+}
+
 }  // namespace
 
 /// A step that neither a message nor a turn leads to. It costs no cpu time.
@@ -60,11 +67,13 @@ trace::RecordId World::record_done(ServerNode& server, const zab::Done& done,
         return work;
     }
     const trace::Record::Fields told = work_record(done.work, server.disk, done_count_);
+    const bool is_cut = told.kind == Kind::truncated;
     const trace::RecordId id =
-        emit(told.kind, server.id, origin, 0, told.detail, told.a, told.b, told.c);
+        emit(told.kind, server.id, origin, is_cut ? followed_by(server) : std::uint16_t{0},
+             told.detail, told.a, told.b, told.c);
     if (told.kind == Kind::snapshot_written && done_replaces_) {
         // The log goes on behind this snapshot: what it held beyond or besides is gone.
-        emit_after(id, Kind::truncated, server.id, 0, 0, told.a, told.b, 0);
+        emit_after(id, Kind::truncated, server.id, followed_by(server), 0, told.a, told.b, 0);
     }
     return id;
 }

@@ -221,6 +221,7 @@ void World::apply_to_path(std::uint32_t index, PathEnd from, PathEnd to, bool un
     has_noise_ = true;
     is_troubled_ = true;
     const bool was_open = way.is_open();
+    const bool was_cut = way.cuts != 0;
     const std::uint64_t old_pace = way.pace.fixed_ns_per_byte;
     if (kind == FaultKind::heal) {
         way.faults.clear();
@@ -244,6 +245,8 @@ void World::apply_to_path(std::uint32_t index, PathEnd from, PathEnd to, bool un
     } else if (!was_open && way.is_open()) {
         path_opens(from, to);
         path(from, to).closed_at = -1;
+    } else if (!was_open && was_cut != (way.cuts != 0)) {
+        path_stays_closed(from, to);
     }
 }
 

@@ -188,6 +188,27 @@ void World::path_opens(PathEnd from, PathEnd to) {
     }
 }
 
+/// A way that was clogged is cut as well, and TCP begins to try again; or it was cut and is only
+/// clogged from now on, so that TCP does not give up.
+void World::path_stays_closed(PathEnd from, PathEnd to) {
+    const bool is_cut = path(from, to).cuts != 0;
+    for (ConnectionIndex index = 0; index < connections_.size(); ++index) {
+        Connection& conn = connections_[index];
+        for (unsigned side = 0; side < 2; ++side) {
+            Pipe& pipe = conn.pipes[side];
+            const bool waits = pipe.stalled && !pipe.held && !pipe.flights.empty();
+            if (!waits || pipe.retries == is_cut || !goes_over(conn, side, from, to)) {
+                continue;
+            }
+            if (is_cut) {
+                stall(index, side, true);
+            } else {
+                pipe.retries = false;
+            }
+        }
+    }
+}
+
 /// TCP tries again; in vain, if its way has closed once more.
 void World::retry_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number) {
     const Pipe& pipe = connections_[index].pipes[side];

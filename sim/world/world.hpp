@@ -232,6 +232,7 @@ class World {
     bool is_stopped_on_its_way(ConnectionIndex index, unsigned side);
     static void delay_all(Pipe& pipe, std::int64_t until);
     void path_opens(PathEnd from, PathEnd to);
+    void path_stays_closed(PathEnd from, PathEnd to);
     void retry_pipe(ConnectionIndex index, unsigned side, std::uint32_t stall_number);
     void go_on_sending(ConnectionIndex index, unsigned side);
     // lanes.cpp: links that have a rate.

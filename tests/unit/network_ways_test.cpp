@@ -59,6 +59,27 @@ Run run_shared(const std::string& fault) {
                               fault));
 }
 
+/// Of the leader's messages to a follower, which TCP tries to send six times, nothing passes.
+Run clogged_and_cut(const char* cut_at, const char* cut_for, const char* clog_at,
+                    const char* clog_for) {
+    return run_of(fmt::format(R"({{
+        "duration": "60s", "ensemble": {{ "voters": 3, "tick_time": "10s", "sync_limit": 50 }},
+        "network": {{ "delay": "100us", "retransmission_limit": 5 }},
+        "clients": [ {{ "count": 1, "start": "5s", "placement": {{ "servers": [3] }},
+            "load": {{ "open": {{ "constant": "5/s" }} }}, "session_timeout": "100s" }} ],
+        "faults": [ {{ "at": "{}", "lasting": "{}",
+                       "cut": {{ "from": 3, "to": 1, "one_way": true }} }},
+                    {{ "at": "{}", "lasting": "{}",
+                       "clog": {{ "from": 3, "to": 1, "one_way": true }} }} ] }})",
+                              cut_at, cut_for, clog_at, clog_for));
+}
+
+std::size_t connections_lost(const char* cut_at, const char* cut_for, const char* clog_at,
+                             const char* clog_for) {
+    return clogged_and_cut(cut_at, cut_for, clog_at, clog_for)
+        .count(Kind::link_down, between(9, 60));
+}
+
 }  // namespace
 
 TEST_CASE("the end of a limit of rate takes nothing off what is past it") {
@@ -233,13 +254,29 @@ TEST_CASE(
 }
 
 TEST_CASE("a cut that is over breaks nothing that a clog holds up later") {
-    const Run run = run_of(R"({
-        "duration": "60s", "ensemble": { "voters": 3, "tick_time": "10s", "sync_limit": 50 },
-        "network": { "delay": "100us", "retransmission_limit": 5 },
-        "clients": [ { "count": 1, "start": "5s", "placement": { "servers": [3] },
-            "load": { "open": { "constant": "5/s" } }, "session_timeout": "100s" } ],
-        "faults": [ { "at": "9s", "lasting": "1s", "cut": { "from": 3, "to": 1, "one_way": true } },
-                    { "at": "12s", "lasting": "40s",
-                      "clog": { "from": 3, "to": 1, "one_way": true } } ] })");
+    CHECK_EQ(connections_lost("9s", "1s", "12s", "40s"), 0);
+}
+
+TEST_CASE("a cut that is over breaks nothing that a clog holds up since before its end") {
+    CHECK_EQ(connections_lost("9s", "1s", "9500ms", "40s"), 0);
+}
+
+TEST_CASE("TCP gives up in a cut, though the way was clogged before, or is meanwhile") {
+    CHECK_GT(connections_lost("12s", "40s", "9s", "50s"), 0);
+    CHECK_GT(connections_lost("12s", "40s", "9s", "4s"), 0);
+    CHECK_GT(connections_lost("12s", "40s", "14s", "1s"), 0);
+}
+
+TEST_CASE("what waited in a cut behind a clog arrives when both are over") {
+    const Run run = clogged_and_cut("10s", "3s", "9s", "20s");
     CHECK_EQ(run.count(Kind::link_down, between(9, 60)), 0);
+    const auto proposals = run.all(
+        Kind::receive, both(between(5, 60), both(at_server(1), of(zab::MessageKind::proposal))));
+    REQUIRE_GT(proposals.size(), 100);
+    for (std::size_t i = 1; i < proposals.size(); ++i) {
+        CHECK_EQ(proposals[i].a(), proposals[i - 1].a() + 1);
+    }
+    CHECK_EQ(run.count(Kind::receive,
+                       both(between(10, 29), both(at_server(1), of(zab::MessageKind::proposal)))),
+             0);
 }
