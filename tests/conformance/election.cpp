@@ -288,9 +288,9 @@ void Stage::play(const std::string& told) {
             vote->round += round;
         };
     } else if (!play_fraud(step) && !play_quits(step) && !play_first_lead(step) &&
-               !play_kept(step) && !play_clients(step) && !play_restarts(step) &&
-               !play_mocks(step) && !play_passing(step) && !play_runs(step) && !play_starts(step) &&
-               !play_stops(step) && !play_waits(step)) {
+               !play_kept(step) && !play_clients(step) && !play_placed(step) &&
+               !play_restarts(step) && !play_mocks(step) && !play_up(step) && !play_passing(step) &&
+               !play_runs(step) && !play_starts(step) && !play_stops(step) && !play_waits(step)) {
         play_compound(step);
     }
 }

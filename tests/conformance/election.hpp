@@ -40,6 +40,9 @@ inline const std::string who_pattern =
     ")[0-9]+)*)|(?:all|both|others|rest|everybody|leader|old leader|remaining)(?: nodes| peers| "
     "servers)?|(?:all |both )?(?:followers|observers)|it|they|all [0-9]+|(?:follower )?[A-Z]|))";
 
+class Stage;
+/// As `state_of`; an observer that is in is OBSERVING.
+std::string told_state(const Stage& stage, NodeId node);
 /// Roles that it took up since this record.
 std::vector<std::string> roles_of(const test::Cluster& cluster, NodeId node, std::size_t since);
 
@@ -128,6 +131,7 @@ class Stage {
         elections;                     ///< Servers that agree; so does the leader.
     std::size_t answered = 0;          ///< Requests of clients.
     std::vector<std::size_t> leaders;  ///< How many of them, in each of these elections.
+    bool reads_observing = false;      ///< While OBSERVING is read as the FOLLOWING of an observer.
     std::vector<NodeId> judged;  ///< Those of whom a key of `expected` speaks: not the "others".
     std::map<NodeId, std::string> after_malformed;  ///< Their states right after such a message.
     std::set<std::string> malformed_sizes;          ///< In bytes, as they are told.
@@ -166,6 +170,10 @@ class Stage {
     std::string without_ids(const std::string& step);
     bool play_first_lead(const std::string& step);
     bool play_kept(const std::string& step);
+    // election_held.cpp
+    bool play_placed(const std::string& step);
+    bool play_up(const std::string& step);
+    void claim_place(const std::vector<NodeId>& nodes, const std::string& step);
     // election_quits.cpp
     void listen();
     void foresee_quits();
@@ -281,6 +289,12 @@ bool check_how_many_decide(Stage& stage, const Value& value, Verdict& verdict);
 void check_common_round(Stage& stage, std::uint64_t wanted, Verdict& verdict);
 /// "moves up to round 2", "takes over the higher round of 1".
 bool check_round(Stage& stage, NodeId node, const std::string& said, Verdict& verdict);
+bool check_rounds(Stage& stage, const Value& value, Verdict& verdict);
+bool check_winner(Stage& stage, const std::string& key, const Value& value, Verdict& verdict);
+/// "FOLLOWING although its sid is higher": what else is said; the id must be so.
+/// election_held.cpp
+std::optional<std::string> in_spite_of_id(const Stage& stage, NodeId node, const std::string& words,
+                                          Verdict& verdict);
 bool check_none_above(Stage& stage, const std::string& words, Verdict& verdict);
 bool check_late(Stage& stage, const std::string& words, Verdict& verdict);
 bool check_new_leader(Stage& stage, const Timed& told, const std::string& words, Verdict& verdict);

@@ -1,4 +1,5 @@
 #include "tests/conformance/election.hpp"
+#include "tests/conformance/election_words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -64,7 +65,7 @@ std::string known_passing(const std::string& told) {
                        "logicalclock)(?: number)?$"),
             ", its round is $1"},
     };
-    return rewritten(told, forms);
+    return rewritten(restated_step(told), forms);
 }
 
 std::string known_result(const std::string& told) {
@@ -112,7 +113,7 @@ std::string known_result(const std::string& told) {
         Rewrite{std::regex("\\bhas (?:itself|also) (?=decided)"), ""},
         Rewrite{std::regex("\\b(?:itself|also) (?=decides|decided)"), ""},
     };
-    return rewritten(told, forms);
+    return rewritten(restated_claim(told), forms);
 }
 
 /// "its round is behind", "1 is one round ahead": of who starts, and those that are up.

@@ -158,7 +158,7 @@ bool check_counted(Stage& stage, const std::vector<NodeId>& nodes, const Timed& 
         in = 0;
         for (const NodeId node : nodes) {
             if (!c.is_up(node) || !is_in_time(node)) continue;
-            if (!is_most) in += state_of(c, node) == found[2].str() ? 1u : 0u;
+            if (!is_most) in += told_state(stage, node) == found[2].str() ? 1u : 0u;
             if (state_of(c, node) != "LOOKING") ++votes[c.peer(node).server().vote.vote.leader];
         }
         if (!is_most) return in == *count_in(found[1]);

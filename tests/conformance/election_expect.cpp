@@ -143,7 +143,8 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
             check_quorum(stage, timed, is_denied, told, verdict);
             const bool are_named = nodes != stage.everybody();
             if (!is_denied && are_named) check_serving(stage, nodes, told, verdict);
-        } else if (std::regex_match(clause, kept)) {
+        } else if (std::regex_match(clause, kept) ||
+                   (nodes.size() == 1 && contains(clause, "^(?:the )?same leader$"))) {
             c.run_until([&c] { return c.leader().has_value(); }, in_the_end);
             verdict.require(told, stage.before() && c.leader() == stage.before());
         } else if (check_first_lead(stage, told, verdict) || check_late(stage, told, verdict)) {

@@ -148,7 +148,7 @@ std::string known_claim(const std::string& told) {
         Rewrite{std::regex("\\bno (LEADING|LOOKING|FOLLOWING) in (?:its |the )?(?:state )?"
                            "(?:trace|history|states)(?=$|[;,])"),
                 "never $1"},
-        Rewrite{std::regex("\\b(?:finished|done|over|completed) (?=within|in )"), "ends "},
+        Rewrite{std::regex("\\b(?:finished|done|over|completed) (?=within|in (?!spite))"), "ends "},
         Rewrite{std::regex("\\b(waiting for (?:the |an? )?epoch(?: quorum)?) \\(([0-9.]+ m?s)\\)"),
                 "$1 after $2"},
         Rewrite{std::regex(" \\(([0-9.]+ m?s)\\)(?=$|[;,])"), " within $1"},
@@ -180,8 +180,8 @@ std::string known_claim(const std::string& told) {
         Rewrite{std::regex("\\b(terminates?|ends?|finish|finishes|decides?) with (?:one|the same|"
                            "a single) leader\\b"),
                 "$1; agree on one leader"},
-        Rewrite{std::regex("\\b(?:follows?|FOLLOWING) (?:the |a )?new leader\\b"),
-                "FOLLOWING the same leader; new leader"},
+        Rewrite{std::regex("\\b(follows?|FOLLOWING) (?:the |a )?new leader\\b"),
+                "$1 the same leader; new leader"},
         Rewrite{std::regex("\\belection (?:is )?done\\b"), "election ends"},
     };
     return rewritten(known_result(told), forms);

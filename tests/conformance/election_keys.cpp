@@ -22,7 +22,15 @@ void check_leader_words(Stage& stage, const Value& value, Verdict& verdict) {
     static const std::regex by(
         " (?:by|at|during|after) (?:the )?(?:restart|return|bounce) of (?:node |server "
         ")?([0-9]+)$");
-    std::string words = value.text;
+    static const std::regex around(
+        "^(?:(?:is|still) )?(?:node |server )?([0-9]+),? (?:before and after|all the "
+        "time|throughout"
+        "|from beginning to end|as before)(?: (?:the |its )?(?:restart|return|reboot|join))?$");
+    static const std::regex since(
+        "\\b(before|after) (?:the )?(?:restart|return|reboot|join|start)(?: of (?:node |server "
+        ")?[0-9]+)?$");
+    std::string words = std::regex_replace(value.text, around, "unchanged ($1)");
+    words = std::regex_replace(words, since, "$1");
     if (std::smatch found; std::regex_search(words, found, by)) {
         verdict.require(words, stage.elections_of(node_of(found[1].str())).size() > 1);
         words = std::regex_replace(words, by, "");
@@ -260,7 +268,8 @@ bool check_leader_key(Stage& stage, const std::string& key, const Value& value, 
     } else if (key == "leaderUnchanged") {
         const bool is_same = stage.before() && stage.cluster->leader() == stage.before();
         verdict.check(key, truth(value, key), is_same);
-    } else if (check_nth_leader(stage, key, value, verdict)) {
+    } else if (check_winner(stage, key, value, verdict) ||
+               check_nth_leader(stage, key, value, verdict)) {
         return true;
     } else if (key != "leader" && !contains(key, "^leaderAfter[A-Z]\\w*$")) {
         return false;
@@ -288,6 +297,8 @@ bool check_other_key(Stage& stage, const std::string& key, const Value& value, V
     } else if (contains(key, "^(?:late|latecomer|joiner|newcomer|joining|newServer)$") &&
                stage.last_started() && is_text(value)) {
         check_servers(stage, {*stage.last_started()}, value.text, false, verdict);
+    } else if (contains(key, "^rounds?$") && value.is(Value::Kind::object)) {
+        return check_rounds(stage, value, verdict);
     } else if (key == "round" && !is_text(value)) {
         check_common_round(stage, number(value, key), verdict);
     } else if (contains(key, "^(?:clients|ops|requests|operations)$") && is_text(value)) {

@@ -215,13 +215,25 @@ bool check_round(Stage& stage, NodeId node, const std::string& said, Verdict& ve
     static const std::regex latest(
         "(?:(?:moves?|goes|jumps?|comes?|gets?) (?:up )?to|adopts?|takes? over|takes?|joins?) "
         "(?:an? )?(?:higher|later|greater|newer) round(?: of others?)?");
+    static const std::regex both_ends(
+        "(?:moves?|goes|jumps?|rises|advances|switches|changes|comes?|gets?) from (?:round )?"
+        "([0-9]+) (?:up )?to (?:round )?([0-9]+)");
     test::Cluster& c = *stage.cluster;
     std::smatch found;
+    if (std::regex_match(said, found, both_ends)) {
+        verdict.check(said, found[1].str(), std::to_string(stage.first_round_of(node)));
+        return check_round(stage, node, "moves up to round " + found[2].str(), verdict);
+    }
     static const std::regex whose("\\b([0-9]+)'s (?:(?:higher|later|greater|second) )?round$");
     const std::string words = std::regex_replace(said, whose, "round of $1");
     const bool is_latest = std::regex_match(plain(words), latest);
     if (!is_latest && !std::regex_match(words, found, moves)) return false;
-    c.run_until([&] { return state_of(c, node) != "LOOKING"; }, in_the_end);
+    // Who follows one that has gone is about to look again.
+    const auto has_decided = [&] {
+        return state_of(c, node) != "LOOKING" && (stage.has_mocks() || !c.is_up(node) ||
+                                                  c.is_up(c.peer(node).server().vote.vote.leader));
+    };
+    c.run_until(has_decided, in_the_end);
     if (!c.is_up(node)) {
         verdict.require(words + ": it is down", false);
         return true;

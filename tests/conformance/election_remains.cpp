@@ -124,7 +124,8 @@ bool check_more(Stage& stage, NodeId node, const std::string& words, bool is_fir
         verdict.require(words, c.is_up(node) && is_harmless);
     } else if (std::regex_match(what, logged)) {
         verdict.require(words, c.is_up(node) && is_harmless);
-    } else if (std::regex_match(what, undisturbed)) {
+    } else if ((stage.has_malformed() || stage.has_bad_configuration) &&
+               std::regex_match(what, undisturbed)) {
         verdict.require(words, is_harmless);
         check_decision(stage, node, "decides", is_first, verdict);
     } else if (stage.has_malformed() && std::regex_match(what, nothing)) {

@@ -216,6 +216,7 @@ bool Stage::play_elections(const std::string& told, const std::string& step) {
     if (!cluster->run_until([this] { return is_quorum_up(); }, zab::seconds(20))) {
         throw Refused("no quorum: " + step);
     }
+    claim_place(nodes, step);
     if (leader) claim(step, cluster->leader() == leader);
     claim_round();
     return true;

@@ -1,5 +1,6 @@
 #include "protocol/election/vote.hpp"
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/vote_weights.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
@@ -186,26 +187,6 @@ zab::VoteTable table_of(const Value& table, const Reading& probe) {
     return votes;
 }
 
-/// "weight of candidate = 0", in words or as tables.
-zab::Config rule_for(const Value& initial, const zab::Vote& candidate) {
-    const Value* config = initial.find("config");
-    if (config == nullptr || !is_text(*config)) return rule_of(initial);
-    static const std::regex weight(
-        "weight of (?:the )?(?:new )?(?:vote's )?(?:candidate|server|sid|leader|vote)(?: [0-9]+)?"
-        "(?: =| is|:)? ?([0-9]+)");
-    std::smatch found;
-    if (!std::regex_search(config->text, found, weight)) return rule_of(initial);
-    zab::Config out;
-    out.voters = {{0}, {1}, {2}};
-    if (std::find(out.voters.begin(), out.voters.end(), candidate.leader) == out.voters.end()) {
-        out.voters.push_back(candidate.leader);
-    }
-    out.groups.groups = {out.voters};
-    const auto weighs = static_cast<std::uint32_t>(std::stoul(found[1]));
-    out.groups.weights = {{candidate.leader, weighs}};
-    return out;
-}
-
 std::string list_of(const zab::NodeSet& servers, const zab::VoteTable& votes) {
     std::string all;
     for (const auto& [sender, vote] : votes) {
@@ -280,11 +261,13 @@ std::optional<Verdict> judge_votes(const Case& one) {
     const Value* holder = first_of(one.stimulus, {"current", "cur", "own", "holder"});
     if (challenger == nullptr || holder == nullptr) return std::nullopt;
     only("initial", one.initial,
-         {"config", "voters", "observers", "groups", "weights", "quorum", "self"});
+         {"config", "voters", "observers", "groups", "weights", "weight", "candidateWeight",
+          "newWeight", "currentWeight", "quorum", "self"});
     const zab::Vote candidate = vote_of(*challenger);
-    const zab::Config config = rule_for(one.initial, candidate);
-    const zab::Quorum quorum(config.voters, config.groups);
     const zab::Vote held = vote_of(*holder);
+    const auto told = weights_told(one.initial, candidate, held);
+    const zab::Config config = told ? *told : rule_of(one.initial);
+    const zab::Quorum quorum(config.voters, config.groups);
     const bool wins = zab::supersedes(candidate, held, quorum);
     check_self(one.initial, config);
     Verdict verdict;

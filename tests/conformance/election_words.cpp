@@ -1,0 +1,269 @@
+#include "tests/conformance/election_words.hpp"
+
+#include "tests/conformance/words.hpp"
+
+#include <array>
+#include <regex>
+
+namespace conformance {
+
+namespace {
+
+/// "1", "1 and 2", "0, 1, 2".
+const std::string ids = "(?:(?:nodes?|servers?|peers?) )?[0-9]+(?:(?:, ?(?:and )?| and )[0-9]+)*";
+/// Them, or all there are; one group.
+const std::string electors =
+    "(" + ids +
+    "|(?:(?:all|the|both) )*(?:[0-9]+|two|three|four|five)(?: (?:fresh )?(?:nodes|"
+    "servers|peers|voters))?|all|both|they|everybody|everyone)";
+const std::string ends_clause = "(?=$|[;,]| \\()";
+
+/// How an election is held.
+std::string held(const std::string& told) {
+    static const std::array forms{
+        // "1 and 2 start: election round 1"
+        Rewrite{std::regex("^(.*\\b(?:starts?|joins?|boots?|comes? up|up))(?: *:|,) "
+                           "(?=(?:(?:first|second) )?(?:election|round)\\b)"),
+                "$1; "},
+        Rewrite{std::regex("\\b(?:in|with|at|of) election round (?=[0-9])"), "in round "},
+        Rewrite{std::regex("^(first|second) (?:leader )?(?:election|round)(?: of| among|: ?| is "
+                           "between| between) " +
+                           electors + "$"),
+                "$1 election among $2"},
+        Rewrite{std::regex("^(?:the )?(?:leader )?election(?: in| of| at|,)? (?:round )?([0-9]) "
+                           "(?:of|among|between|by|with|:) " +
+                           electors + "$"),
+                "election among $2 (round $1)"},
+        Rewrite{std::regex("(^|; )(?:the )?(?:leader )?election(?: in| of| at|,)? round ([0-9])"
+                           "(?: ends| is over| finishes| completes)?$"),
+                "$1election ends (round $2)"},
+        Rewrite{std::regex("^(?:let )?(?:elect|elections?|vote|voting) (?:of|among|between|by|with)"
+                           "(?: only)? " +
+                           electors + ends_clause),
+                "election among $1"},
+        Rewrite{std::regex("^(?:let|have|make) " + electors + " (?=elect\\b)"), "$1 "},
+        Rewrite{std::regex("^" + electors +
+                           " (?:hold|run|have|conduct|perform|go through|do|carry "
+                           "out|make|take part in|complete|finish)s? (?:an?|the|their|its|one|an? "
+                           "first|the first|their first|first) (?:leader )?(?:election|vote)" +
+                           ends_clause),
+                "$1 elect"},
+        Rewrite{std::regex("^" + electors +
+                           " (?:hold|run|have|conduct|perform|go through|do|"
+                           "complete|finish)s? election(?: round)? ([0-9])$"),
+                "$1 elect (round $2)"},
+        Rewrite{std::regex("^" + electors +
+                           " (?:choose|pick|select|determine|agree on|decide on|"
+                           "vote for|find|get)s? (?:an?|the|one|their) leader" +
+                           ends_clause),
+                "$1 elect a leader"},
+        Rewrite{std::regex("^" + electors +
+                           " (?:choose|pick|select|agree on|vote for)s? (?:node |"
+                           "server )?([0-9]+)(?: as (?:the |their )?leader)?" +
+                           ends_clause),
+                "$1 elect $2"},
+    };
+    return rewritten(told, forms);
+}
+
+/// Who wins it.
+std::string won(const std::string& told) {
+    static const std::array forms{
+        Rewrite{
+            std::regex("^(?:(?:node|server|peer) )?([0-9]+) (?:wins|prevails|becomes (?:the )?"
+                       "leader|comes out as (?:the )?leader|takes the lead|(?:is|gets) (?:the )?"
+                       "(?:chosen|elected|voted)(?: as| to be)?(?: the)? leader|is chosen|is "
+                       "elected|gets elected)(?: (?:the |its )?(?:first )?(?:election|vote))?" +
+                       ends_clause),
+            "$1 elected"},
+        Rewrite{std::regex("^(?:(?:node|server|peer) )?([0-9]+) wins (?:the |its )?second (?:"
+                           "election|vote|round)$"),
+                "second election ends; $1 elected"},
+        Rewrite{std::regex("^(?:first )?(?:election|vote) (?:is )?won by (?:node |server )?([0-9]+)"
+                           "$"),
+                "$1 elected"},
+        Rewrite{std::regex("^([0-9]+) follows(?: (?:the )?leader)?$"), "$1 FOLLOWING"},
+        Rewrite{std::regex("^leader ([0-9]+) (?:is )?(?:elected|chosen)" + ends_clause),
+                "$1 elected"},
+    };
+    return rewritten(told, forms);
+}
+
+/// Who starts, and who goes.
+std::string started(const std::string& told) {
+    static const std::array forms{
+        Rewrite{std::regex("^(?:(?:the|an?|late|latecomer|late starter|newcomer|new|fresh) )+"
+                           "(?:(?:server|node|peer|one) )?([0-9]+) (?=starts?\\b|joins?\\b|comes? "
+                           "up|boots?\\b|enters?\\b|up\\b)"),
+                "$1 "},
+        Rewrite{std::regex("\\b(third|second|fourth|fifth) one (?=joins|starts|comes)"),
+                "$1 peer "},
+        Rewrite{
+            std::regex("\\b(joins?|starts?|boots?|comes? up) (?:freshly|fresh|afresh|anew|as an?"
+                       " (?:fresh|new|empty) (?:server|node|peer|one)|from scratch|for the first"
+                       " time|empty)" +
+                       ends_clause),
+            "$1"},
+        Rewrite{std::regex("^([0-9]+) (?:enters|comes in|appears|shows up|is added|is launched|is "
+                           "brought up|is booted)" +
+                           ends_clause),
+                "$1 starts"},
+        Rewrite{std::regex("^(" + ids +
+                           ") (?:(?:is|are) )?(?:up|running|alive) and (?:serv(?:e|es|"
+                           "ing)|in (?:a )?quorum|stable|established)$"),
+                "quorum of $1 up"},
+        Rewrite{std::regex("^(" + ids +
+                           ") (?:(?:is|are|have) )?(?:established|serving|in (?:a )?"
+                           "quorum|stable|formed a quorum|(?:an? )?(?:established|stable|running) "
+                           "(?:quorum|ensemble|cluster))$"),
+                "quorum of $1 up"},
+        Rewrite{std::regex("^([0-9]+) up \\(round ([0-9])\\)$"), "$1 starts (round $2)"},
+        Rewrite{std::regex("^([0-9]+) (?:is )?(?:gone|off|dead|removed|lost)" + ends_clause),
+                "$1 stops"},
+        Rewrite{std::regex("\\b(leaves|stops|quits|exits) (?:afterwards?|thereafter|for good)" +
+                           ends_clause),
+                "$1"},
+        Rewrite{std::regex("^leader ([0-9]+) (?:is )?(?:gone|lost|dead|away)" + ends_clause),
+                "leader $1 stops"},
+    };
+    return rewritten(told, forms);
+}
+
+/// Who comes back, and who goes on as before.
+std::string returned(const std::string& told) {
+    static const std::array forms{
+        Rewrite{std::regex("\\b(starts?|begins?|enters?|joins?) election(?: number)? ([0-9])" +
+                           ends_clause),
+                "$1 election (round $2)"},
+        Rewrite{std::regex(",? (?:with|on|from|in|using|keeping|over) (?:(?:the|its|an?) )*(?:same|"
+                           "old|own|unchanged) (?:(?:data|log|tmp|temp|disk) ?)?(?:dirs?|directory|"
+                           "directories|[dD]ataDirs?|disks?|data|logs?|files|folders?)\\b"),
+                ""},
+        Rewrite{std::regex("^(?:an? )?new (?:peer|server|node|instance|process|QuorumPeer|one) "
+                           "(?:of |for |with (?:sid|id) )?([0-9]+)\\b"),
+                "$1"},
+        Rewrite{std::regex("^((?:(?:node|server|peer) )?[0-9]+|it) (?:starts over|begins again|"
+                           "restarts|comes back|is replaced)(?: with| as| by)? (?:an?|its) (?:new|"
+                           "fresh|second) (?:instance|process|one|peer|server)" +
+                           ends_clause),
+                "$1 restarts"},
+        Rewrite{std::regex("(^|[;,] |\\bthen |\\band )(?:(?:an?|its|the) )?(?:new|fresh|second) "
+                           "instance(?: of it)?\\b"),
+                "$1it"},
+        Rewrite{
+            std::regex("\\b(?:reboots?|(?:is|are) rebooted|rebooted|bounces|(?:is|are) bounced|"
+                       "bounced|is cycled|restarts itself|goes down and (?:comes back|returns|up"
+                       " again)(?: up)?(?: again)?)" +
+                       ends_clause),
+            "restarts"},
+        Rewrite{std::regex("^(?:bounce|reboot|cycle|restart of|reboot of) (?=[0-9]|follower|leader|"
+                           "all)"),
+                "restart "},
+        Rewrite{std::regex("(^|[;,] |\\band |\\bthen |[0-9] )(?:(?:is|are|then|and|comes?|goes|"
+                           "brought) )*(?:up|started|back up|launched|booted) again" +
+                           ends_clause),
+                "$1starts"},
+        Rewrite{std::regex("\\b(?:stays?|remains?) (?:as )?(?:decided|settled)\\b"),
+                "stay as they are"},
+        Rewrite{std::regex("^(" + ids +
+                           "|others|the others|the rest) (?:(?:is|are) )?(?:keeps? "
+                           "(?:running|going)|go(?:es)? on|continues?|untouched|not touched|"
+                           "unaffected|undisturbed|live on|lives on|stays? up)" +
+                           ends_clause),
+                "$1 stay as they are"},
+        Rewrite{std::regex("\\b(?:(?:falls|switches|reverts|drops|turns|goes|is) )?back (?:in|to|"
+                           "into) LOOKING\\b"),
+                "goes back to LOOKING"},
+        Rewrite{std::regex("^([0-9]+) (?:enters|joins|goes into|goes through|begins|makes) (?:an?|"
+                           "the|its) (new|second|another|further|next) (election|round)" +
+                           ends_clause),
+                "$1 starts a $2 $3"},
+        Rewrite{std::regex("^([0-9]+) starts over" + ends_clause), "$1 starts a new election"},
+    };
+    return rewritten(told, forms);
+}
+
+/// Who does not follow whom it has voted for.
+std::string deserted(const std::string& told) {
+    static const std::array forms{
+        Rewrite{
+            std::regex("^((?:(?:node|server|peer|follower|voter) )?[0-9]+) (abandons|deserts|"
+                       "leaves|quits|gives up) (?:it|him|its choice|its candidate|the winner|the "
+                       "elected one)\\b"),
+            "$1 $2 its leader"},
+        Rewrite{std::regex("\\b(?:refuses|declines|fails|is unwilling) to follow\\b|\\bwill not "
+                           "follow\\b|\\bdoes not become a follower\\b"),
+                "does not follow"},
+        Rewrite{
+            std::regex("^((?:(?:node|server|peer|follower|voter) )?[0-9]+) (?:goes (?:back )?(?:"
+                       "to )?LOOKING|returns to LOOKING|looks again|looks for (?:a )?leader "
+                       "again|(?:stays?|keeps?|remains?) LOOKING|starts a new election)"
+                       "(?: once)? (?:instead of|rather than|without) (?:following|FOLLOWING|"
+                       "follow|joining)(?: (?:the|its|elected|leader|it|[0-9]+))*" +
+                       ends_clause),
+            "$1 does not follow leader"},
+    };
+    return rewritten(told, forms);
+}
+
+/// A partial message, and votes that tell their fields behind a comma.
+std::string said(const std::string& told) {
+    static const std::array forms{
+        Rewrite{
+            std::regex("^((?:(?:valid|good|an?|proper|whole|complete|first|second) )*(?:LOOKING|"
+                       "FOLLOWING|LEADING) (?:vote|notification|message)) (?:of|from|by) (?:mock "
+                       ")?([0-9]+)((?: for (?:node |server )?[0-9]+)(?:(?:,|:| with) "
+                       ".*)?|(?:,|:| with) .*)$"),
+            "mock $2 sends $1$3"},
+        Rewrite{std::regex("^(?:mock )?([0-9]+) votes for (?:itself|([0-9]+)), (?:still |now )?"
+                           "(LOOKING|FOLLOWING|LEADING)(.*)$"),
+                "mock $1 sends $3 vote for <$2|$1>$4"},
+        Rewrite{std::regex("<(?:([0-9]+)\\|[0-9]+|\\|([0-9]+))>"), "$1$2"},
+    };
+    return rewritten(told, forms);
+}
+
+}  // namespace
+
+std::string restated_step(const std::string& told) {
+    return said(deserted(returned(started(won(held(told))))));
+}
+
+std::string restated_claim(const std::string& told) {
+    static const std::string over_what =
+        "(?: (?:the )?(?:lead|leadership|ensemble|quorum|cluster|leader's role|role)| as (?:the )?"
+        "leader)?(?=$|[;,]| although| though| even| despite| in spite| regardless| within| with )";
+    static const std::array forms{
+        Rewrite{
+            std::regex("(^|[;,] )(?:the )?leader (?:is |stays |does )?(?:not (?:be )?(?:replaced|"
+                       "deposed|superseded|lose (?:the )?lead(?:ership)?))(?=$|[;,])"),
+            "$1leader unchanged"},
+        Rewrite{std::regex("\\b(?:(?:does|do|must|may|can|will|is) not|never|without|no) (?:takes? "
+                           "over|taking over|takeover|become (?:the )?leader|becoming (?:the )?"
+                           "leader|win|wins|depose (?:it|the leader)|become the new leader)" +
+                           over_what),
+                "never LEADING"},
+        Rewrite{
+            std::regex("\\b(?:(?:is|does|must) )?not (?:get |be )?(?:replaced|deposed|dethroned|"
+                       "superseded)\\b|\\b(?:keeps|retains) (?:the )?(?:lead|leadership)\\b|\\b"
+                       "(?:keeps|goes on) leading\\b"),
+            "stays LEADING"},
+        Rewrite{
+            std::regex("\\b(?:re-?joins|returns|re-?enters|is back|comes back|goes back) as "
+                       "(?:an? )?(?=FOLLOWING|LEADING|LOOKING|follower|leader)|(^|[;,] )back as "
+                       "(?:an? )?"),
+            "$1joins as "},
+        Rewrite{std::regex("\\bre-elects (?=[0-9])"), "elects "},
+        Rewrite{
+            std::regex("(^|[;,] )(?:the )?leader (?:is |stays |does )?(?:not (?:be )?(?:replaced|"
+                       "deposed|superseded|lose (?:the )?lead(?:ership)?))(?=$|[;,])"),
+            "$1leader unchanged"},
+        Rewrite{
+            std::regex("\\b(same leader) as before (?:the|its) (?:restart|return|reboot|join)\\b"),
+            "$1 as before"},
+        Rewrite{std::regex("\\b(?:does|do) not (?:re-?join|come back|return)\\b"), "never decides"},
+    };
+    return rewritten(told, forms);
+}
+
+}  // namespace conformance
