@@ -289,6 +289,8 @@ bool check_how_many_decide(Stage& stage, const Value& value, Verdict& verdict);
 void check_common_round(Stage& stage, std::uint64_t wanted, Verdict& verdict);
 /// "moves up to round 2", "takes over the higher round of 1".
 bool check_round(Stage& stage, NodeId node, const std::string& said, Verdict& verdict);
+/// Other words for who leads, "1 (was 2)": before those that are known. election_held.cpp
+std::string known_leader(const Stage& stage, const std::string& told, Verdict& verdict);
 bool check_rounds(Stage& stage, const Value& value, Verdict& verdict);
 bool check_winner(Stage& stage, const std::string& key, const Value& value, Verdict& verdict);
 /// "FOLLOWING although its sid is higher": what else is said; the id must be so.

@@ -15,6 +15,40 @@ std::string told_state(const Stage& stage, NodeId node) {
     return is_observer && state == "FOLLOWING" && !stage.reads_observing ? "OBSERVING" : state;
 }
 
+std::string known_leader(const Stage& stage, const std::string& told, Verdict& verdict) {
+    static const std::regex around(
+        "^(?:(?:is|still) )?(?:node |server )?([0-9]+),? (?:before and after|all the "
+        "time|throughout"
+        "|from beginning to end|as before)(?: (?:the |its )?(?:restart|return|reboot|join))?$");
+    static const std::regex since(
+        "\\b(before|after) (?:the )?(?:restart|return|reboot|join|start)(?: of (?:node |server "
+        ")?[0-9]+)?$");
+    static const std::regex kept(
+        "\\b(?:keeps|retains|holds) (?:the )?(?:lead|leadership)\\b|\\bgoes on leading\\b");
+    static const std::regex was(
+        ",? \\(?(?:was|after|formerly|previously|it was|instead of|before:?|no longer) (?:node "
+        "|server "
+        ")?([0-9]+)(?: before)?\\)?$");
+    std::string words = std::regex_replace(told, around, "unchanged ($1)");
+    words = std::regex_replace(std::regex_replace(words, since, "$1"), kept, "stays leader");
+    static const std::regex by(
+        " (?:by|at|during|after) (?:the )?(?:restart|return|bounce) of (?:node |server "
+        ")?([0-9]+)$");
+    std::smatch found;
+    if (std::regex_search(words, found, by)) {
+        verdict.require(words, stage.elections_of(node_of(found[1].str())).size() > 1);
+        words = std::regex_replace(words, by, "");
+    }
+    if (!std::regex_search(words, found, was)) return words;
+    const NodeId former = node_of(found[1].str());
+    const auto all = stage.leads();
+    verdict.require(told, std::any_of(all.begin(), all.end(), [&](const Stage::Lead& lead) {
+                        return lead.node == former && lead.until;
+                    }));
+    verdict.require(told, !all.empty() && !(all.back().node == former));
+    return found.prefix();
+}
+
 /// "first election: 1 and 2 elect 2": what follows, and that it is in that place.
 bool Stage::play_placed(const std::string& step) {
     static const std::regex form("(first|second) (?:leader )?(?:election|round): *(.*)");

@@ -19,22 +19,7 @@ void check_leader_words(Stage& stage, const Value& value, Verdict& verdict) {
         "\\b(?:not|no "
         "longer|is|an?|the|leader|one|of|than|as|before|or|and|node|server|it)\\b|[0-9]+|"
         "[,;:() ]");
-    static const std::regex by(
-        " (?:by|at|during|after) (?:the )?(?:restart|return|bounce) of (?:node |server "
-        ")?([0-9]+)$");
-    static const std::regex around(
-        "^(?:(?:is|still) )?(?:node |server )?([0-9]+),? (?:before and after|all the "
-        "time|throughout"
-        "|from beginning to end|as before)(?: (?:the |its )?(?:restart|return|reboot|join))?$");
-    static const std::regex since(
-        "\\b(before|after) (?:the )?(?:restart|return|reboot|join|start)(?: of (?:node |server "
-        ")?[0-9]+)?$");
-    std::string words = std::regex_replace(value.text, around, "unchanged ($1)");
-    words = std::regex_replace(words, since, "$1");
-    if (std::smatch found; std::regex_search(words, found, by)) {
-        verdict.require(words, stage.elections_of(node_of(found[1].str())).size() > 1);
-        words = std::regex_replace(words, by, "");
-    }
+    const std::string words = known_leader(stage, value.text, verdict);
     const bool is_same = std::regex_search(words, same);
     const std::string rest = std::regex_replace(words, same, "");
     const bool is_other = std::regex_search(rest, other);
@@ -312,6 +297,9 @@ bool check_other_key(Stage& stage, const std::string& key, const Value& value, V
     return true;
 }
 
+const char* const malformed_key =
+    "^(?:broken|malformed|garbage|invalid|bad|short|partial|truncated|(?:message|notification)$)";
+
 void check_key(Stage& stage, const std::string& told, const Value& value, Verdict& verdict) {
     static const std::regex after("after(First|Second)(?:Election|Round)?");
     std::smatch when;
@@ -358,8 +346,7 @@ void check_key(Stage& stage, const std::string& told, const Value& value, Verdic
         check_servers(stage, stage.everybody(), value.text, false, verdict);
     } else if (key == "quorum" && is_text(value)) {
         check_servers(stage, stage.everybody(), "quorum " + value.text, false, verdict);
-    } else if (contains(key, "^(?:broken|malformed|garbage|invalid|bad|short|partial|truncated)") &&
-               is_text(value)) {
+    } else if (contains(key, malformed_key) && is_text(value)) {
         check_servers(stage, stage.listeners(), value.text, false, verdict);
     } else if (stage.names.contains(key)) {
         check_servers(stage, {stage.names.at(key)}, value.text, false, verdict);

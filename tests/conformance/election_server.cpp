@@ -54,6 +54,20 @@ bool check_first_state(const Stage& stage, NodeId node, const std::string& words
     return true;
 }
 
+/// Whom it follows, where that is told behind its state: by a number, or as that of all.
+void check_followed(const Stage& stage, NodeId node, const std::string& words,
+                    const std::smatch& found, Verdict& verdict) {
+    const auto leader = [&stage](NodeId who) {
+        const test::Cluster& c = *stage.cluster;
+        return c.is_up(who) ? c.peer(who).server().vote.vote.leader : NodeId{};
+    };
+    if (found[3].matched) verdict.require(words, leader(node) == node_of(found[3].str()));
+    if (!found[4].matched) return;
+    for (const NodeId other : stage.listeners()) {
+        verdict.require(words, leader(other) == leader(node));
+    }
+}
+
 /// "LEADING within 5 s": in this state by then, and so it stays when nothing else happens.
 bool check_state(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
     static const std::regex form(
@@ -110,13 +124,7 @@ bool check_state(Stage& stage, NodeId node, const std::string& words, Verdict& v
         const bool has_not_moved = all.size() == looked || !(is_kept || told.time);
         verdict.require(words, has_not_moved && (all.empty() || !all.back().decided));
     }
-    const auto leader = [&](NodeId who) {
-        return c.is_up(who) ? c.peer(who).server().vote.vote.leader : NodeId{};
-    };
-    if (found[3].matched) verdict.require(words, leader(node) == node_of(found[3].str()));
-    if (!found[4].matched) return true;
-    for (const NodeId other : stage.listeners())
-        verdict.require(words, leader(other) == leader(node));
+    check_followed(stage, node, words, found, verdict);
     return true;
 }
 

@@ -18,9 +18,38 @@ const std::string electors =
     "servers|peers|voters))?|all|both|they|everybody|everyone)";
 const std::string ends_clause = "(?=$|[;,]| \\()";
 
+/// Whose election it is, and which.
+std::string placed(const std::string& told) {
+    static const std::array forms{
+        Rewrite{std::regex("^(?:the )?(?:nodes|servers|peers|voters|peer|voter) (?=[0-9])"), ""},
+        Rewrite{std::regex("\\b([0-9]+) ?\\+ ?(?=[0-9]+ (?:elect|start|form|decide|vote|look|are|"
+                           "up))"),
+                "$1 and "},
+        Rewrite{std::regex("^([0-9]+)'s (?:process|server|peer|instance|machine) "), "$1 "},
+        Rewrite{std::regex("\\b(looks?|elects?|votes?|starts?|started|start [0-9]+) (?:once more|"
+                           "anew|a second time|over again)\\b"),
+                "$1 again"},
+        Rewrite{std::regex("^(first|second): *"), "$1 election: "},
+        Rewrite{std::regex("^(?:election|round) 1: *"), "first election: "},
+        Rewrite{std::regex("^(?:election|round) 2: *"), "second election: "},
+        Rewrite{std::regex("^election 1$"), "first election"},
+        Rewrite{std::regex("^election 2$"), "second election"},
+        Rewrite{std::regex("^" + electors + " votes?" + ends_clause), "$1 elect"},
+        Rewrite{
+            std::regex("\\b(elects?(?: [0-9]+| a leader)?|decides?|finish(?:es)?) in (?:election "
+                       ")?round ([0-9])$"),
+            "$1 (round $2)"},
+    };
+    return rewritten(told, forms);
+}
+
 /// How an election is held.
 std::string held(const std::string& told) {
     static const std::array forms{
+        Rewrite{
+            std::regex("\\b(?:increments|raises|advances|increases|bumps|moves) its (?:election "
+                       ")?(?:round|logical ?clock) to (?=[0-9])"),
+            "goes to round "},
         // "1 and 2 start: election round 1"
         Rewrite{std::regex("^(.*\\b(?:starts?|joins?|boots?|comes? up|up))(?: *:|,) "
                            "(?=(?:(?:first|second) )?(?:election|round)\\b)"),
@@ -37,7 +66,8 @@ std::string held(const std::string& told) {
         Rewrite{std::regex("(^|; )(?:the )?(?:leader )?election(?: in| of| at|,)? round ([0-9])"
                            "(?: ends| is over| finishes| completes)?$"),
                 "$1election ends (round $2)"},
-        Rewrite{std::regex("^(?:let )?(?:elect|elections?|vote|voting) (?:of|among|between|by|with)"
+        Rewrite{std::regex("^(?:let )?(?:elect|(?:the )?(?:leader )?elections?|vote|voting) "
+                           "(?:of|among|between|by|with)"
                            "(?: only)? " +
                            electors + ends_clause),
                 "election among $1"},
@@ -89,6 +119,37 @@ std::string won(const std::string& told) {
     return rewritten(told, forms);
 }
 
+/// Who looks first, comes and goes.
+std::string looked(const std::string& told) {
+    static const std::array forms{
+        Rewrite{
+            std::regex("^(?:two |2 )?(" + ids + ") looks?(?: for (?:an? |the |their )?leader)?$"),
+            "$1 starts LOOKING"},
+        Rewrite{std::regex("^([0-9]+) looks? (?:for )?(?:a leader )?(?:for )?(?:its |the )?first "
+                           "time$"),
+                "$1 starts"},
+        Rewrite{std::regex("^([0-9]+) (?:(?:is|are) )?(?:launched|booted|added|brought up|comes)" +
+                           ends_clause),
+                "$1 starts"},
+        Rewrite{std::regex("\\bcomes late" + ends_clause), "starts late"},
+        Rewrite{std::regex("^(?:then )?([0-9]+) goes(?: away| off)?$"), "$1 stops"},
+        Rewrite{std::regex("\\b(leaves|quits) (?:the )?(?:ensemble|cluster|quorum)" + ends_clause),
+                "stops"},
+        Rewrite{std::regex("^(?:take|bring) ((?:(?:node|server|peer) )?[0-9]+|leader) down$"),
+                "stop $1"},
+        Rewrite{std::regex("^(?:take|bring) (?:(?:node|server|peer) )?([0-9]+) (?:back up|up|back)"
+                           "(?: again)?$"),
+                "start $1"},
+        Rewrite{std::regex("^(?:they|both|these|all of them) (?:(?:are|now) )*(?:serve|serving|"
+                           "have a quorum|are in quorum)$"),
+                "quorum up"},
+        Rewrite{std::regex("^(?:an? |the )?(?:ensemble|cluster|quorum) (?:of|with) (" + ids +
+                           ") (?:is )?(?:up|running|established|stable|formed|serving|there)$"),
+                "quorum of $1 up"},
+    };
+    return rewritten(told, forms);
+}
+
 /// Who starts, and who goes.
 std::string started(const std::string& told) {
     static const std::array forms{
@@ -132,6 +193,14 @@ std::string started(const std::string& told) {
 /// Who comes back, and who goes on as before.
 std::string returned(const std::string& told) {
     static const std::array forms{
+        Rewrite{
+            std::regex("\\b(comes back|returns|rejoins|restarts|restarted|is back) (?:as|with|in"
+                       ") (?:an? )?(?:new|fresh|second) (?:instance|process|one|peer|server|"
+                       "node)" +
+                       ends_clause),
+            "restarts"},
+        Rewrite{std::regex("\\b(?:asks|votes) (?:for (?:a |the )?leader )?again\\b"),
+                "looks again"},
         Rewrite{std::regex("\\b(starts?|begins?|enters?|joins?) election(?: number)? ([0-9])" +
                            ends_clause),
                 "$1 election (round $2)"},
@@ -186,6 +255,9 @@ std::string returned(const std::string& told) {
 /// Who does not follow whom it has voted for.
 std::string deserted(const std::string& told) {
     static const std::array forms{
+        Rewrite{std::regex("\\b(?:changes its mind|has second thoughts|turns away|turns its back)"
+                           "(?: on (?:the |its )?leader)?(?=$|[;,]| once| and| \\()"),
+                "does not follow leader"},
         Rewrite{
             std::regex("^((?:(?:node|server|peer|follower|voter) )?[0-9]+) (abandons|deserts|"
                        "leaves|quits|gives up) (?:it|him|its choice|its candidate|the winner|the "
@@ -223,10 +295,50 @@ std::string said(const std::string& told) {
     return rewritten(told, forms);
 }
 
+/// Of rounds, and of a leader that there is already.
+std::string retold(const std::string& told) {
+    static const std::array forms{
+        Rewrite{
+            std::regex("\\b(?:raises|increments|advances|increases|bumps|lifts) its (?:election )?"
+                       "(?:round|logical ?clock) to (?:round )?(?=[0-9])"),
+            "moves up to round "},
+        Rewrite{std::regex("\\b((?:follows|FOLLOWING)(?: [0-9]+)?|LEADING|leads|decides) in round "
+                           "(?=[0-9])"),
+                "$1; in round "},
+        Rewrite{
+            std::regex("\\b(?:do|does) not (?:vote|elect|decide|look) (?:again|anew|once more|a "
+                       "second time)\\b"),
+            "keeps its leader"},
+        Rewrite{
+            std::regex("\\b(?:accepts|recogni[sz]es|adopts|takes|goes with|agrees with|submits to|"
+                       "is told of) (?:the )?(?:existing|elected|current|established|old|same|"
+                       "running) leader\\b"),
+            "rejoins leader"},
+        Rewrite{std::regex(
+                    "\\b(?:the )?(?:elected |existing |established )?leader (?:is )?(?:confirmed|"
+                    "told|reported|announced|learned|learnt) (?:to it )?(?:by|from) (?=[0-9])"),
+                "rejoins leader from notifications of "},
+        Rewrite{std::regex("\\b(LEADING|FOLLOWING) (?:all the time|throughout|all along|the whole "
+                           "time|without interruption)\\b"),
+                "keeps $1"},
+        Rewrite{std::regex(",? \\b(?:at the latest|no later than|not later than)(?: after| in)? "
+                           "(?=[0-9])|,? \\bafter (?:at most|no more than) (?=[0-9])"),
+                " within "},
+        Rewrite{std::regex("(^|[;,] )(?:but|and) (?=only after|not before|within|not after)"),
+                "$1"},
+        Rewrite{std::regex("^ +"), ""},
+        Rewrite{std::regex("([;,])  +"), "$1 "},
+        Rewrite{std::regex("\\b(?:is |are |gets )?(?:thrown away|rejected|disregarded|passed over|"
+                           "swallowed|not processed|thrown out)\\b"),
+                "ignored"},
+    };
+    return rewritten(told, forms);
+}
+
 }  // namespace
 
 std::string restated_step(const std::string& told) {
-    return said(deserted(returned(started(won(held(told))))));
+    return said(deserted(returned(started(looked(won(held(placed(told))))))));
 }
 
 std::string restated_claim(const std::string& told) {
@@ -263,7 +375,7 @@ std::string restated_claim(const std::string& told) {
             "$1 as before"},
         Rewrite{std::regex("\\b(?:does|do) not (?:re-?join|come back|return)\\b"), "never decides"},
     };
-    return rewritten(told, forms);
+    return rewritten(retold(told), forms);
 }
 
 }  // namespace conformance
