@@ -34,7 +34,8 @@ std::string placed(const std::string& told) {
         Rewrite{std::regex("^(?:election|round) 2: *"), "second election: "},
         Rewrite{std::regex("^election 1$"), "first election"},
         Rewrite{std::regex("^election 2$"), "second election"},
-        Rewrite{std::regex("^" + electors + " votes?" + ends_clause), "$1 elect"},
+        Rewrite{std::regex("^" + electors + " votes?(?=$| and (?:decides?|elects?|agrees?)\\b)"),
+                "$1 elect"},
         Rewrite{
             std::regex("\\b(elects?(?: [0-9]+| a leader)?|decides?|finish(?:es)?) in (?:election "
                        ")?round ([0-9])$"),
