@@ -219,9 +219,10 @@ bool Stage::await_election(const std::vector<NodeId>& nodes, const std::string& 
         // Who has just started may have found its leader already.
         const auto all = elections_of(node);
         if (is_second && all.size() < 2) return false;
-        const bool has_looked = !is_higher && first_rounds_.contains(node) &&
-                                (!has_round || first_rounds_.at(node) == told) && !all.empty() &&
-                                started_at_ <= all.back().began;
+        const bool has_looked =
+            !is_higher && first_rounds_.contains(node) &&
+            (!has_round || (last_started_ == node && first_rounds_.at(node) == told)) &&
+            !all.empty() && started_at_ <= all.back().began;
         if (has_looked) return true;
         if (!cluster->is_up(node) || state_of(*cluster, node) != "LOOKING") return false;
         const std::uint64_t now = cluster->peer(node).server().round;
