@@ -258,6 +258,17 @@ std::string in_clauses(const std::string& words) {
     return std::regex_replace(told, behind, " then $1 behind it");
 }
 
+/// "write still in the write queue": CommitProcessor.queuedWriteRequests, where it stays until its
+/// commit is done: "not write".
+std::string with_write_queue(const std::string& clause) {
+    static const std::regex form(
+        "(?:the )?(writes?|W[0-9]+|s[0-9]+:W[0-9]+) (?:(?:is|are|stays?|still|remains?|kept|waits?|"
+        "waiting) )*(?:in|on) (?:the )?(?:write queue|queued ?[wW]rites?|queuedWriteRequests|"
+        "queue of (?:the )?writes)");
+    std::smatch found;
+    return std::regex_match(clause, found, form) ? "not " + found[1].str() : clause;
+}
+
 /// All clauses about one loop.
 void check_loop(const CommitPlay& play, const std::string& words, std::size_t loop,
                 Verdict& verdict) {
@@ -281,7 +292,8 @@ void check_loop(const CommitPlay& play, const std::string& words, std::size_t lo
     Items named;
     bool is_whole = true;
     for (const std::string& part : split_at(in_clauses(words), between)) {
-        for (const std::string& clause : split_at(part, both)) {
+        for (const std::string& told : split_at(part, both)) {
+            const std::string clause = with_write_queue(told);
             const std::string where = fmt::format("loop {}: {}", loop, clause);
             if (check_left(play, clause, loop, verdict)) continue;
             if (std::regex_match(clause, others)) {

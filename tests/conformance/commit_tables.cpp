@@ -161,19 +161,33 @@ std::optional<std::size_t> loop_in(const CommitPlay& play, const std::string& to
 bool check_queue(const CommitPlay& play, const std::string& key, const Value& value,
                  Verdict& verdict) {
     static const std::regex queues(
-        "queues|lists|(pending|queued|commit|committed)(?:Requests|Queue|Commits|Left|Waiting)?");
+        "(?:all)?(?:queues|lists|Queues)(?:Left|After)?|(?:still|left|remaining)?(pending|queued|"
+        "commit|committed|Committed|Pending|Commits)"
+        "(?:Requests|Queue|Commits|Left|Waiting|Still|Remaining)?");
     static const std::regex left("([0-9]+)(?: left| waiting| remain| wait)?");
     std::smatch found;
     if (!std::regex_match(key, found, queues) || (!is_text(value) && value.text.empty()))
         return false;
-    const std::string which = found[1];
+    std::string which = found[1];
+    if (!which.empty()) which[0] = static_cast<char>(std::tolower(which[0]));
     std::smatch said;
     if (says(value.text, "empty$")) {
-        return check_left(play, which + " " + value.text, play.loops(), verdict);
+        const std::string words = which.empty() ? value.text : which + " " + value.text;
+        return check_left(play, words, play.loops(), verdict);
     }
     if (which.empty() || !std::regex_match(value.text, said, left)) return false;
     check_length(play, which, std::stoull(said[1]), play.loops(), verdict);
     return true;
+}
+
+/// What all loops together processed first.
+void check_first(const CommitPlay& play, const std::string& key, const std::string& name,
+                 Verdict& verdict) {
+    const auto items = play.named(name, play.loops());
+    if (items.size() != 1) throw Refused("expected." + key + ": " + name);
+    const auto done = play.processed();
+    verdict.check(key, names_of(play, items),
+                  done.empty() ? "none" : names_of(play, {done.front()}));
 }
 
 /// What was processed by all loops together; a list of lists, or a table by loop: by each.
@@ -322,7 +336,9 @@ std::optional<Verdict> judge_commit(const Case& one) {
             check_left_at(play, key, value, verdict)) {
             continue;
         }
-        if (const auto loop = loop_in(play, key)) {
+        if (says(key, "^(head|firstProcessed|processedFirst|atHead)$") && is_text(value)) {
+            check_first(play, key, value.text, verdict);
+        } else if (const auto loop = loop_in(play, key)) {
             check_value(play, key, value, *loop, verdict);
         } else if ((key == "processed" || key == "order") && is_text(value)) {
             play.count_all(true);

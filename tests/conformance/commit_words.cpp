@@ -270,7 +270,10 @@ void CommitPlay::commit_all(const std::string& words) {
     // "99 more of s8" are writes, as all that is committed.
     static const std::regex more("\\b([0-9]+) (?:more|others|further)(?: ones)? of (?=s[0-9])");
     const std::string told = std::regex_replace(listed(plain_names(words)), more, "$1 writes of ");
-    for (const std::string& part : items_of(told)) commit(part);
+    static const std::regex unnamed("^(?:and )?([0-9]+) (?:more|others|further)(?: ones)?$");
+    for (const std::string& part : items_of(told)) {
+        commit(std::regex_replace(part, unnamed, "$1 non-local writes"));
+    }
 }
 
 void CommitPlay::commit(const std::string& words) {

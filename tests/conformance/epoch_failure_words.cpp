@@ -205,6 +205,9 @@ std::string failure_clause(const std::string& words) {
              "kept|not (?:have )?(?:been )?(?:changed|updated|advanced|raised|written|set|"
              "bumped|touched))(?: \\(0\\))?$"),
          " 0"},
+        {std::regex("^(?:in(?:-| )?|its )?(?:memory|run-?time)(?: value)?:? (?:(?:is|still|stays?|"
+                    "remains?) )*(?=0$)"),
+         ""},
         {std::regex("^(both(?: epochs)?|epochs?) (?:(?:stay|are|still) )?0$"), "both epochs 0"},
         {std::regex("^(?:epochs? |both epochs )?0 ?/ ?0$"), "both epochs 0"},
         {std::regex("^(?:its |the )?(?:in-?memory |memory )?(?:accepted(?: ?epochs?)? and current|"

@@ -45,8 +45,10 @@ std::string with_arguments(const std::string& step) {
         std::regex::icase);
     static const std::regex state(",? with (?:an? |the |its |their )?state (<[0-9]+, ?[0-9]+>)");
     static const std::regex bid("getEpochToPropose ?\\((?:epoch )?([0-9]+)\\)");
+    static const std::regex bare("\\bstate (?=\\((?:epoch|zxid|[0-9]))");
+    const std::string spoken = std::regex_replace(step, bare, "state summary ");
     const std::string told = std::regex_replace(
-        std::regex_replace(step, named, " epoch $1 zxid $2"), summary, " epoch $1$3 zxid $2$4");
+        std::regex_replace(spoken, named, " epoch $1 zxid $2"), summary, " epoch $1$3 zxid $2$4");
     return std::regex_replace(
         std::regex_replace(std::regex_replace(told, turned, " epoch $2 zxid $1"), state,
                            " zxid $1"),
@@ -160,7 +162,9 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
         ".*(?:of|from|by) (?:both )?followers?(?: ([0-9][0-9, and]*))?.*|"
         "(?:ACKEPOCHs?|waitForEpochAck(?: is)?(?: called)?) (?:of|from|by) "
         "([0-9](?:, ?| and )[0-9])(?: (?:is |are |was |were |have )*"
-        "(?:arrive[ds]?|came|comes?|in|read|received|counted|handled|processed|taken|there|seen))"
+        "(?:arrive[ds]?|reach(?:es)?(?: "
+        "waitForEpochAck)?|came|comes?|in|read|received|counted|handled|processed|taken|there|seen)"
+        ")"
         "?");
     static const std::regex passes(
         ".*(?:time[sd]? out|pass(?:es)?|elapses?|wait(?:ed)? for).*|waits? .*");

@@ -210,6 +210,14 @@ bool check_acks_told(const Collector& collector, const Seen& seen, const std::st
     return true;
 }
 
+/// `"followersBlock": true`
+bool check_blocked(const Seen& seen, const std::string& key, const Value& value, Verdict& verdict) {
+    const bool is_key = contains(key, "^followers(?:Block|Wait|StillWait|AreBlocked)(?:ed|s)?$");
+    if (!is_key || !value.is(Kind::boolean)) return false;
+    verdict.check(key, truth(value, key), seen.followers_waited);
+    return true;
+}
+
 /// `"quorumWithoutLeader": false`: it has not called so far.
 bool check_without_leader(const Collector& collector, const Seen& seen, const std::string& key,
                           const Value& value, Verdict& verdict) {
@@ -223,17 +231,21 @@ bool check_without_leader(const Collector& collector, const Seen& seen, const st
     return true;
 }
 
+/// 6, "stays 0"
+void check_number(const std::string& key, const Value& value, zab::Epoch got, Verdict& verdict) {
+    static const std::regex told("(?:stays |is |remains |still )?([0-9]+)");
+    std::smatch found;
+    if (!std::regex_match(value.text, found, told)) throw Refused(key + ": " + value.text);
+    verdict.check(key, found[1], std::to_string(got.value));
+}
+
 }  // namespace
 
 void check_epochs(const Collector& collector, const Seen& seen, const std::string& key,
                   const Value& value, Verdict& verdict) {
-    const auto check = [&](zab::Epoch got) {
-        static const std::regex told("(?:stays |is |remains |still )?([0-9]+)");
-        std::smatch found;
-        if (!std::regex_match(value.text, found, told)) throw Refused(key + ": " + value.text);
-        verdict.check(key, found[1], std::to_string(got.value));
-    };
-    if (check_returns(seen, key, value, verdict)) return;
+    const auto check = [&](zab::Epoch got) { check_number(key, value, got, verdict); };
+    if (check_returns(seen, key, value, verdict) || check_blocked(seen, key, value, verdict))
+        return;
     if (check_without_leader(collector, seen, key, value, verdict)) return;
     if (check_acks_told(collector, seen, key, value, verdict)) return;
     if (key == "epoch" || key == "leaderEpoch" || key == "proposedEpoch") {
@@ -251,7 +263,8 @@ void check_epochs(const Collector& collector, const Seen& seen, const std::strin
         verdict.check(key, truth(value, key), collector.is_acknowledged());
     } else if (std::regex_match(key, leader_counted())) {
         verdict.check(key, truth(value, key), is_leader_counted(collector, seen));
-    } else if (is_text(value) && contains(key, "^(?:followers|callers|calls|result|outcome)$")) {
+    } else if (is_text(value) &&
+               contains(key, "^(?:followers|callers|calls|result|outcome|end|then|both)$")) {
         check_waiting(seen.followers_waited, seen, value.text, verdict);
     } else if (key == "followers" && value.is(Kind::array)) {
         const auto told = texts(value, key);  // One after the other.

@@ -1,4 +1,5 @@
 #include "tests/conformance/story.hpp"
+#include "tests/conformance/story_service.hpp"
 
 #include <fmt/format.h>
 
@@ -206,27 +207,6 @@ void check_role(Story& story, NodeId node, const std::string& words, Verdict& ve
                   is_leader_meant ? leads : follows);
 }
 
-/// "does not come up (ahead of leader)": not since it started last, nor in the next 10 s.
-void check_never_up(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
-    test::Cluster& c = story.cluster();
-    const std::string where = fmt::format("{} (server {})", words, node.value - 1);
-    verdict.require(where, c.is_up(node));
-    const auto told = timed_in(words, c.config());
-    const zab::Duration until = told.time ? *told.time : zab::seconds(10);
-    verdict.require(where, !c.run_until([&] { return c.serves(node); }, until));
-    bool has_served = false;
-    for (const trace::Record& record : c.records()) {
-        if (!(record.node() == node)) continue;
-        if (record.kind() == trace::Kind::server_started) has_served = false;
-        has_served = has_served || record.kind() == trace::Kind::serving;
-    }
-    verdict.require(where, !has_served);
-    if (contains(words, "ahead of (?:the )?leader") && c.is_up(node) && c.leader()) {
-        verdict.require(where, c.peer(*c.leader()).server().accepted_epoch <
-                                   c.peer(node).server().accepted_epoch);
-    }
-}
-
 /// "follower"; with an article it may be one of those who were.
 bool tells_following(const Story& story, NodeId node, const std::string& words) {
     if (!contains(words, "^(?:is )?(?:an? )?follower$")) return false;
@@ -332,9 +312,7 @@ void check_state(Story& story, NodeId node, const std::string& words, Verdict& v
     std::smatch found;
     const std::string where = fmt::format("{} on server {}", words, node.value - 1);
     const auto has_all = [&](const std::vector<std::string>& paths) {
-        for (const std::string& path : paths) {
-            verdict.require(where, story.value(node, path).has_value());
-        }
+        for (const auto& path : paths) verdict.require(where, story.value(node, path).has_value());
     };
     if (std::regex_match(words, found, all)) {
         verdict.check("nodes created", found[1], std::to_string(story.created().size()));
@@ -373,7 +351,8 @@ void check_state(Story& story, NodeId node, const std::string& words, Verdict& v
                         "^(?:does not|doesn't|never|cannot) (?:comes?|starts?|joins?|serves?)"
                         "(?: up)?(?: (?:after|within|for|in) [0-9.]+ m?s)?(?: \\(ahead of (?:the )?"
                         "leader\\))?$|^no service$|^(?:not|never) "
-                        "(?:up|serving)(?: (?:after|within|for|in) [0-9.]+ m?s)?$|"
+                        "(?:up|serving)(?: (?:after|within|for|in) [0-9.]+ m?s)?"
+                        "(?: \\(ahead of (?:the )?leader\\))?$|"
                         "^(?:is )?ahead of (?:the )?leader$")) {
         check_never_up(story, node, words, verdict);
     } else if (tells_durable(words)) {
@@ -387,11 +366,24 @@ void check_state(Story& story, NodeId node, const std::string& words, Verdict& v
 
 }  // namespace
 
+namespace {
+
+/// "LEADING -> LOOKING -> FOLLOWING": the way of an old leader. False: other words.
+bool check_way(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
+    if (!contains(words, "^LEADING ?-> ?(?:LOOKING ?-> ?)?FOLLOWING$")) return false;
+    verdict.require(words, node == story.old_leader());
+    check_role(story, node, "FOLLOWING", verdict);
+    return true;
+}
+
+}  // namespace
+
 /// Something that is said of one server.
 void check_clause(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
     if (check_sessions(story, node, words, verdict) || check_promise(story, node, words, verdict) ||
         check_refusal(story, node, words, verdict) || check_earlier(story, node, words, verdict) ||
-        check_more_creates(story, node, words, verdict)) {
+        check_more_creates(story, node, words, verdict) || check_way(story, node, words, verdict) ||
+        check_up_within(story, node, words, verdict)) {
         return;
     }
     check_state(story, node, words, verdict);

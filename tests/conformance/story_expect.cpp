@@ -286,9 +286,38 @@ void check_read(Story& story, const std::string& key, const Value& value, Verdic
     verdict.check(key + ": " + value.text, found[2].matched, story.read().has_value());
 }
 
+/// "failedTxn", "saw2": the path of what is meant; else the key.
+std::string key_of_lost(const Story& story, const std::string& key) {
+    static const std::regex lost(
+        "(?:failed|lost|uncommitted|unacked)(?:Txn|Create|Write|Node|Proposal|Path|Transaction)");
+    static const std::regex seen("(?:saw|sees|found|has)(/?[0-9a-z]+)");
+    std::smatch found;
+    if (!story.lost().empty() && std::regex_match(key, lost)) return story.lost();
+    if (!std::regex_match(key, found, seen)) return key;
+    const std::string name = found[1];
+    const std::string path = name.starts_with("/") ? name : "/" + name;
+    return story.knows(path) ? path : key;
+}
+
+/// What the old leader served before all stopped: nobody read it then, but it was to be read.
+/// False: somebody did.
+bool check_served(Story& story, const Value& value, Verdict& verdict) {
+    if (!story.read_path().empty()) return false;
+    if (is_text(value)) {
+        check_sentences(story, "beforeStop", "old leader " + value.text, verdict);
+        return true;
+    }
+    if (!value.is(Value::Kind::boolean) || story.lost().empty()) return false;
+    const std::string state = truth(value, "readAtLeader") ? " visible" : " absent";
+    check_sentences(story, "beforeStop", "old leader " + story.lost() + state, verdict);
+    return true;
+}
+
 void check_key(Story& story, const std::string& told, const Value& wanted, Verdict& verdict) {
-    const std::string key = story_key(told);
-    const Value value = is_text(wanted)
+    const std::string key = key_of_lost(story, story_key(told));
+    const bool is_flag = is_text(wanted) && contains(wanted.text, "^(?:yes|no|true|false)$");
+    const Value value = is_flag ? sim::json::boolean(contains(wanted.text, "^(?:yes|true)$"))
+                        : is_text(wanted)
                             ? sim::json::string(with_node(story, key, story_words(wanted.text)))
                             : wanted;
     if (value.is(Value::Kind::number) && contains(key, "^(?:(?:new)?[lL]eaderEpoch|epoch)$")) {
@@ -302,10 +331,7 @@ void check_key(Story& story, const std::string& told, const Value& wanted, Verdi
     if (check_session_key(story, key, value, verdict)) return;
     if (is_text(value) && check_lost_answer(story, key, value.text, verdict)) return;
     if (check_client(story, key, value, verdict)) return;
-    if (key == "readAtLeader" && is_text(value) && story.read_path().empty()) {
-        check_sentences(story, "beforeStop", "old leader " + value.text, verdict);
-        return;  // Nobody read it then, but it was to be read.
-    }
+    if (key == "readAtLeader" && check_served(story, value, verdict)) return;
     if (is_text(value) && check_durable(story, key, value.text, verdict)) return;
     if (is_text(value) && check_shared(story, key, value.text, verdict)) return;
     if (is_text(value) && check_sentences(story, key, value.text, verdict)) return;

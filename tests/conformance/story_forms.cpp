@@ -13,6 +13,8 @@ std::string with_names(const std::string& words) {
         {std::regex("\\b(?:follower |server )?[fF]ollower[_-]?([1-9])\\b"), "F$1"},
         {std::regex("\\b(?:follower |server )?f([1-9])\\b"), "F$1"},
         {std::regex("\\bfollower (F[1-9])\\b"), "$1"},
+        {std::regex("\\bs([0-9])\\.\\.s?([0-9])\\b"), "S$1-S$2"},
+        {std::regex("\\bs([0-9])\\b"), "S$1"},
     };
     return rewritten(words, all);
 }
@@ -190,7 +192,8 @@ std::string story_key(const std::string& key) {
     static const std::regex article("\\bthe ");
     static const std::regex at_leader(
         "(?:(?:visible|exists|seen|served|shown|present|readable)?(?:At|By|On)|at)(?:The)?(?:Old)?"
-        "Leader|(?:old)?[lL]eaderRead|readOfLeader");
+        "Leader|(?:visible|exists|seen|served|present|readable)(?:At|On)L|(?:old)?[lL]eaderRead|"
+        "readOfLeader");
     static const std::regex at_new(
         "(?:visible|exists|seen|served|present|readable|found)(?:At|By|On)?(?:The)?NewLeader");
     if (std::regex_match(key, at_new)) return "newLeader";

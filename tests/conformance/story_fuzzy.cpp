@@ -158,7 +158,7 @@ bool check_sessions(const Story& story, NodeId node, const std::string& told, Ve
 }
 
 bool check_session_key(Story& story, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex lost("(?:lost|missing)(?:Global)?[sS]essions?");
+    static const std::regex lost("(?:lost|missing)(?:Global)?(?:[sS]essions?|(?:On|At|In)[A-Z])");
     static const std::regex table(
         "(?:global)?[sS]essions?(?:Table|Set|Ids)?(?:On|At|Of)?([A-Z](?![a-z])|Follower)?|"
         "(?:new|the)?(?:Global)?[sS]ession");
@@ -179,7 +179,8 @@ bool check_session_key(Story& story, const std::string& key, const Value& value,
         " ?\\b(?:on|at) (?:follower )?([A-Z]|S[0-9]) and (?:on |at )?(?:the )?leader\\b");
     std::vector<NodeId> who{writer};
     static const std::regex within(
-        "^(?:the )?(?:those of (?:the )?leader|leader's)(?: sessions)? (?:(?:are|is|an?|all) )*"
+        "^(?:the )?(?:those of (?:the )?leader|leader's)(?: sessions| set)? (?:(?:are|is|an?|all) "
+        ")*"
         "(?:subset of|contained in|included in|within|among|in) (?:those of )?"
         "(?:follower )?([A-Z]|S[0-9])(?:'s)?(?: sessions)?$");
     std::string words =

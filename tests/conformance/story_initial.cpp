@@ -126,8 +126,11 @@ bool tells_only_snapshots(const std::string& words) {
     return contains(
         words,
         "^(?:(?:disks?|servers|they|all) (?:have |has |with |hold )?)?(?:(?:latest |last "
-        ")?(?:state |data )?only (?:in )?snapshots|snapshots only)(?:,? (?:and |but )?"
-        "(?:no|without) (?:txn )?logs?(?: files)?)?(?:,? (?:on|at|of) (?:all|every|each)"
+        ")?(?:state |data )?only (?:in )?snapshots|snapshots only|in snapshots(?=, (?:and |but "
+        ")?not))(?:,? (?:and |but )?"
+        "(?:(?:no|without|not in) (?:the )?(?:txn )?logs?(?: files)?|(?:the |all )?(?:txn "
+        ")?logs?(?: files)? "
+        "(?:are |were )?(?:removed|deleted|lost|gone)))?(?:,? (?:on|at|of) (?:all|every|each)"
         "(?: [0-9])?(?: servers?| nodes?)?)?$");
 }
 
@@ -200,6 +203,26 @@ Value told_in_words(const std::string& words) {
     return sim::json::object(std::move(all));
 }
 
+/// "forceSnapSync"; "followerA": what it does; "leader": "L, tick raised to 10 s". False: the key
+/// is another one.
+bool put_named(std::vector<sim::json::Member>& all, const std::string& key, const Value& value) {
+    static const std::regex forced("forceSnapSync|forceSnapshot(?:Sync)?|snapOnly|alwaysSnap");
+    static const std::regex follower("follower([A-Z])");
+    static const std::regex leader("([A-Z]|S[0-9])[,;] (.*)");
+    std::smatch found;
+    if (std::regex_match(key, forced)) {
+        put(all, "forceSnap", value);
+    } else if (is_text(value) && std::regex_match(key, found, follower)) {
+        put_before(all, found[1].str() + " " + value.text);
+    } else if (key == "leader" && is_text(value) && std::regex_match(value.text, found, leader)) {
+        put(all, "leader", sim::json::string(found[1].str()));
+        put_before(all, found[2]);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 Value story_initial(const Value& initial) {
@@ -216,7 +239,7 @@ Value story_initial(const Value& initial) {
         if (is_config && is_text(value) && put_config(all, value.text)) continue;
         const bool is_table = is_config && value.is(Value::Kind::object);
         if (is_table && put_voters(all, value)) continue;
-        const bool is_disk = key == "disk" || key == "disks" || key == "data";
+        const bool is_disk = contains(key, "^(?:disks?|data|state|(?:latest|last)State)$");
         if (is_disk && is_text(value) && tells_only_snapshots(value.text)) {
             for (const char* step : only_snapshots) put_before(all, step);
             if (std::regex_search(value.text, found, compiled("\\ball ([0-9])\\b"))) {
@@ -224,10 +247,7 @@ Value story_initial(const Value& initial) {
             }
             continue;
         }
-        if (contains(key, "^(?:forceSnapSync|forceSnapshot(?:Sync)?|snapOnly|alwaysSnap)$")) {
-            put(all, "forceSnap", value);
-            continue;
-        }
+        if (put_named(all, key, value)) continue;
         if (key == "restarts") {
             put_before(all, restarts_told(value));
             continue;

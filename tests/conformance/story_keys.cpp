@@ -12,9 +12,14 @@ bool check_durable(const Story& story, const std::string& key, const std::string
     static const std::regex form(
         "(?:(?:the )?(?:DIFF )?(?:proposals?|txns?|transactions?) )?(?:of (?:the )?DIFF )?"
         "(?:is |are |were )?(?:(?:on|in) (?:the )?(?:both )?followers?'? (?:disks?|logs?)|on disk|"
-        "logged|synced|durable|persisted) before (?:the |its |their )?"
+        "(?:logged|synced|durable|persisted)(?: (?:on|by|at) (?:the |both |each )?followers?'?"
+        "(?: disks?)?)?) before (?:the |its |their )?"
         "(?:NEWLEADER acks?|acks? of NEWLEADER)");
-    if (!std::regex_match(key, keys) || !std::regex_match(words, form)) return false;
+    static const std::regex at_ack("at(?:(?:The)?(?:NEWLEADER|NewLeader))?A(?:ck|CK)");
+    const std::string said =
+        std::regex_match(key, at_ack) ? words + " before the NEWLEADER ack" : words;
+    const bool is_key = std::regex_match(key, keys) || said != words;
+    if (!is_key || !std::regex_match(said, form)) return false;
     const zab::NodeId old = story.old_leader();
     for (const zab::NodeId node : story.cluster().members()) {
         if (!(node == old)) verdict.require(words, story.had_lost_at_ack(node));

@@ -194,6 +194,7 @@ void Story::name_servers(const Value& nodes) {
 /// is the next to lead.
 void Story::name_roles(const Value& initial) {
     if (const Value* leader = initial.find("leader")) {
+        if (!contains(leader->text, "^\\w+(?: \\w+)*$")) throw Refused("leader: " + leader->text);
         if (!contains(leader->text, "[0-9]$")) names_[leader->text] = server("leader");
         if (!(server(leader->text) == server("leader"))) {
             throw Refused(leader->text + " does not lead");

@@ -72,6 +72,29 @@ std::string with_returns(const std::string& words) {
     return rewritten(words, all);
 }
 
+/// Who leaves, and comes back from its disk; all of them, so many times.
+std::string with_leavers(const std::string& words) {
+    static const Rewrite all[] = {
+        {std::regex("[;,] (?:it )?(?:leaves|quits|stops|gives up) (?:leading|leadership)"
+                    "(?: for (?:the )?lack of (?:followers|an? quorum))?" +
+                    ends),
+         ", gives up"},
+        {std::regex(
+             "\\b(stops), (?:(?:re)?loads|(?:re)?starts|boots) from (?:its )?(?:disk|snapshot|"
+             "data)(?:, (?:and )?(?:re)?joins)?" +
+             ends),
+         "restarts"},
+        {std::regex("^restart (once|twice|three times|[2-9] times)$"), "restart all $1"},
+        {std::regex("^(restart all) once$"), "$1"},
+        {std::regex("^(restart all) twice$"), "$1 2 times"},
+        {std::regex("\\brestart twice" + ends), "restart all 2 times"},
+        {std::regex("\\bs([0-9])\\.\\.s?([0-9])\\b"), "S$1-S$2"},
+        {std::regex("^(?:client )?(?:getChildren|list|ls)(?: of)?(?: (?:/|the )?root| /)?$"),
+         "read all at leader"},
+    };
+    return rewritten(words, all);
+}
+
 /// A write that only the leader logs; an old leader that is kept out, or not any longer.
 std::string with_losses(const std::string& words) {
     static const Rewrite all[] = {
@@ -148,7 +171,7 @@ std::string with_uptodate(const std::string& words) {
 }  // namespace
 
 std::string step_in_known_words(const std::string& words) {
-    return with_uptodate(with_losses(with_returns(words)));
+    return with_uptodate(with_losses(with_returns(with_leavers(words))));
 }
 
 std::string claim_in_known_words(const std::string& words) {
@@ -173,6 +196,12 @@ std::string claim_in_known_words(const std::string& words) {
          "absent everywhere"},
         {std::regex("(^|[ ,])(?=[a-z]+[0-9]+\\.\\.[0-9]+\\b)"), "$1/"},
         {std::regex("^(has|with) ([a-z])$"), "$1 /$2"},
+        {std::regex("\\b(?:is |was )?(?:dropped|thrown away|rolled back|discarded)\\b"),
+         "truncated"},
+        {std::regex("^(?:the )?(?:node|z?node|create|txn) (?:is )?(?:not|never) lost$"),
+         "the failed create present"},
+        {std::regex("^refuses (?:the |its )?(?:leader|quorum)(?: that is behind)?$"),
+         "does not come up (ahead of leader)"},
         {std::regex(
              "^(?:the )?create (?:is )?(?=(?:absent|gone|missing|truncated|present|there|visible)"
              "\\b)"),

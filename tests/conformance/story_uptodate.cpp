@@ -40,7 +40,9 @@ bool tells_failure(const std::string& clause) {
 /// "followers up with an error at UPTODATE": those who come first.
 std::string with_failure(const std::string& clause) {
     static const std::regex comes(
-        "(.*?\\b(?:up|back|online|(?:re)?starts?|(?:re)?started|(?:re)?joins?|(?:re)?joined|"
+        "(.*?\\b(?:(?:re)?start (?:the |both |two |old "
+        ")*(?:followers|others)|up|back|online|(?:re)?starts?|(?:re)?started|(?:re)?joins?|(?:re)?"
+        "joined|"
         "returns?|recover|come up|(?:re)?start (?:the |both |two |old )*(?:followers|others)|"
         "(?:re)?start [A-Z](?:, | and )[A-Z]|"
         "(?:re)?sync(?:s|ed)?|DIFF(?:[ -]sync(?:ed|s)?)?))\\b(?: again)?,? (?=.*UPTODATE)(?:with |"

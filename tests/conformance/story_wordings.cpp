@@ -84,7 +84,7 @@ std::string with_restarts(const std::string& words) {
          "create $1; restart all; create $2"},
         {std::regex(begin + "(?:stop|kill|shut ?down)(?:,| and|, then) (?:re)?start" + ends),
          "$1restart all"},
-        {std::regex("^(stop|start|restart)$"), "$1 all"},
+        {std::regex("(^|; )(stop|start|restart)(?=$|;)"), "$1$2 all"},
         {std::regex("^((?:follower )?(?:[A-Z]|S[0-9])) (?:is )?(?:reloads?|reloaded|bounces?)$"),
          "restart $1"},
         {std::regex(
@@ -295,7 +295,7 @@ std::string with_lost_disks(const std::string& step) {
         "intact|survive)))?";
     static const Rewrite all[] = {
         {std::regex("(^|[^/\\w.])([1-9])\\.\\.([1-9])\\b"), "$1$2-$3"},
-        {std::regex("\\bS([0-9])(?:\\.\\.\\.?|-)S?([0-9])\\b"), "S$1-S$2"},
+        {std::regex("\\b[sS]([0-9])(?:\\.\\.\\.?|-)[sS]?([0-9])\\b"), "S$1-S$2"},
         {std::regex(begin + who +
                     " (?:lose|loses|lost) (?:all )?(?:their |its )?(?:data|disks?|state|"
                     "history|data ?dirs?|everything)" +

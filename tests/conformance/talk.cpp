@@ -58,7 +58,12 @@ Talk::Talk(const Case& one) {
     for (const zab::NodeId voter : config.voters) {
         if (!(voter == self_)) cluster_->mock(voter);
     }
-    if (is_text(*described) && described->text != "fresh") throw Refused(described->text);
+    static const std::regex fresh(
+        "(?:fresh|new|empty|no history)(?:,? (?:and |with )*(?:both |all )?epochs? (?:are )?0)?|"
+        "(?:both )?epochs? 0,? (?:and |with )*(?:fresh|empty(?: history)?|no history)");
+    if (is_text(*described) && !std::regex_match(described->text, fresh)) {
+        throw Refused(described->text);
+    }
     if (const Value* prepared = one.initial.find("leaderSnapshotZxid")) {
         if (!made_of(prepared->text, "last|of|an?|the|prepared|tree|zxid|snapshot")) {
             throw Refused("leaderSnapshotZxid: " + prepared->text);

@@ -42,10 +42,14 @@ std::string with_bounds(const std::string& words) {
     static const std::regex bound(
         "\\b(?:no|not) later than |\\bin (?:at most |less than )?(?=[0-9])");
     static const std::regex latest("\\b(?:after|by|at) (.*?),? at (?:the )?latest$");
+    // Nothing else comes meanwhile.
+    static const std::regex reads(
+        "\\b((?:[0-9]+\\*)?syncLimit(?:\\+[0-9]+)?) (?:packets|messages|reads)\\b");
     static const std::regex at_latest("\\bat (?:the )?latest (?:after|within|by) ");
     static const std::regex end("\\bend of (?:the )?(?:stream|file|input)\\b");
-    const std::string told =
-        std::regex_replace(std::regex_replace(words, end, "EOF"), at_latest, "within ");
+    const std::string told = std::regex_replace(
+        std::regex_replace(std::regex_replace(words, reads, "$1 pings"), end, "EOF"), at_latest,
+        "within ");
     return std::regex_replace(std::regex_replace(told, bound, "within "), latest, "within $1");
 }
 

@@ -21,8 +21,8 @@ class CutLog {
   public:
     explicit CutLog(const Case& one) : rule_(one.release.truncation) {
         only("initial", one.initial,
-             {"log", "txnLog", "txns", "transactions", "appended", "history", "node", "disk",
-              "snapshot", "database", "files", "logFiles"});
+             {"log", "logged", "txnLog", "txns", "transactions", "appended", "history", "node",
+              "disk", "snapshot", "database", "files", "logFiles"});
         if (is_text(one.initial)) read_log(sim::json::string(log_at_start(one.initial.text)));
         for (const auto& [key, place, value] : one.initial.members) {
             const bool is_more = key == "database" && is_text(value) && says(value.text, "[1-9]");
@@ -232,7 +232,12 @@ class CutLog {
     }
     /// {"history": …}, or {"snapshot": [0, 0], "log": "<0,1>..<0,100>"}: behind the empty tree.
     void read_disk(const Value& value) {
-        only("disk", value, {"snapshot", "log", "history"});
+        only("disk", value, {"snapshot", "log", "history", "from", "to"});
+        if (const Value* from = value.find("from")) {
+            const Value* to = value.find("to");
+            if (to == nullptr) throw Refused("a log without an end");
+            return append(read_words(text(zxid(*from, "from")) + ".." + text(zxid(*to, "to"))));
+        }
         if (const Value* snapshot = value.find("snapshot")) {
             if (!is_empty(*snapshot) && zxid(*snapshot, "snapshot") != zab::Zxid{}) {
                 throw Refused("a snapshot of which tree?");
@@ -366,12 +371,15 @@ std::optional<Verdict> judge_truncation(const Case& one) {
     const bool has_log =
         std::any_of(one.initial.members.begin(), one.initial.members.end(), [](const auto& said) {
             return says(said.key,
-                        "^(log|txnLog|txns|transactions|appended|history|node|disk|database)$");
+                        "^(log|logged|txnLog|txns|transactions|appended|history|node|disk|"
+                        "database)$");
         });
     const bool is_cut = one.level == "unit" || has_log;
     const bool is_area = one.area == "REC" || one.area == "SYNC";
-    if (!is_area || !is_cut || one.stimulus.is(Value::Kind::object)) return std::nullopt;
-    const std::vector<std::string> steps = texts(one.stimulus, "stimulus");
+    if (!is_area || !is_cut) return std::nullopt;
+    const std::vector<std::string> steps = one.stimulus.is(Value::Kind::object)
+                                               ? cut_steps(one.stimulus)
+                                               : texts(one.stimulus, "stimulus");
     if (!std::any_of(steps.begin(), steps.end(), [](const std::string& step) {
             return says(step, "\\b(trunc|cut (the )?log)");
         })) {

@@ -80,6 +80,20 @@ std::string log_at_start(const std::string& words) {
     return std::regex_replace(std::regex_replace(words, whose, ""), no_snapshot, "");
 }
 
+std::vector<std::string> cut_steps(const Value& table) {
+    static const std::regex cuts("(?:trunc(?:ate)?(?:Log)?|TRUNC|cut)(?:To|At)?");
+    static const std::regex appends("(?:then)?(?:append|log|write|Append|Log)(?:ed|Txn|Zxid)?");
+    std::vector<std::string> steps;
+    for (const auto& [key, place, value] : table.members) {
+        const bool is_cut = std::regex_match(key, cuts);
+        if (!is_cut && !std::regex_match(key, appends)) return {};
+        const std::string point =
+            value.is(Value::Kind::array) ? text(zxid(value, key)) : value.text;
+        steps.push_back((is_cut ? "truncate to " : "append ") + point);
+    }
+    return steps;
+}
+
 std::string cut_in_known_words(const std::string& step) {
     static const std::string point = "((?:zxid )?[0-9<\\[][^;]*?)";
     static const Rewrite all[] = {
@@ -153,7 +167,9 @@ std::optional<std::string> lost_log_in(const std::string& words) {
     static const std::regex held(
         "(?:(?:it |they )?(?:was|were|had|held|with|of) )?(.*?)(?: (?:(?:are|were|was|is|all) )*" +
         lost + ")?");
+    static const std::regex after("^(" + lost + ") (?:after|behind|following) (.*)$");
     std::smatch found, inner;
+    if (std::regex_match(words, found, after)) return found[2].str();
     if (!std::regex_match(words, found, form)) return std::nullopt;
     const std::string remark = found[1];
     if (remark.empty() || made_of(remark, "all|every|log|txn|files?|the|were|are|was|is|" + lost)) {
@@ -166,7 +182,8 @@ std::optional<std::string> lost_log_in(const std::string& words) {
 bool is_success(const Value& value) {
     if (!is_text(value)) return truth(value, "truncate");
     static const std::regex no_exception(
-        "(?:^|[,;]? *)(?:and |but )?\\b(?:no|not|without|nothing)(?: an?)? "
+        " (?:instead of|rather than|without) (?:throwing|an? exception|an? "
+        "crash|crashing)$|(?:^|[,;]? *)(?:and |but )?\\b(?:no|not|without|nothing)(?: an?)? "
         "(?:(?:[A-Z]\\w*)?[eE]xceptions?|NPE|crash(?:es)?|errors?|thrown|throw(?:s|ing)?)(?: "
         "(?:is "
         ")?thrown)?[,;]?");

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace conformance {
 
@@ -11,6 +12,8 @@ namespace conformance {
 /// that the player of cut logs knows.
 std::string log_in_known_words(const std::string& words);
 std::string cut_in_known_words(const std::string& step);
+/// `{"truncateTo": [0, 1]}` as steps; none: it tells of something else.
+std::vector<std::string> cut_steps(const Value& table);
 /// "one node, 100 setData logged": what is logged.
 std::string log_at_start(const std::string& words);
 std::string cut_key(const std::string& key, const Value& value);

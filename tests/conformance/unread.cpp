@@ -50,7 +50,8 @@ bool is_soft(const std::string& area, const std::string& word) {
         "answer(?:s|ed|ing)?|echo(?:es|ed|ing)?|respond(?:s|ed)?|ack(?:s|ed)?|PINGs?|pings?|"
         "calls?|waits?|waitForEpochAck|pass|normal|run|clos(?:es|ed)|although|tentative|prepared|"
         "epoch|old|left|failed|rename|currentEpoch|ACK|ACKEPOCH|PROPOSAL|UPTODATE|[0-9]+|"
-        "initLimit\\*tick|go(?:es|ing)?|continues?|flow(?:s|ing)?|keeps?|on",
+        "initLimit\\*tick|comes?|leader's|takes?|part|go(?:es|ing)?|continues?|flow(?:s|ing)?|"
+        "keeps?|on",
         std::regex::icase);
     static const std::regex of_stories(
         "fails?|failure|errors?|gets?|gives|proposed|reaches|sees?|logged|itself|outstanding|times|"
@@ -107,7 +108,9 @@ bool tells_outcome(const std::string& clause) {
         "(?:is |it |but |which |txn |(?:the )?create |(?:the )?write |only |lands )*(?:on )?(?:the "
         ")?"
         "(?:its|(?:old )?leader(?:'s)?|L's) disk(?: only)?|"
-        "(?:but )?leader acks it itself|(?:but )?(?:(?:the )?(?:proposal|txn|write|create) )?(?:is "
+        "(?:but )?(?:old leader|leader|L) (?:alone )?acks (?:it|its|own|the)(?: own)?(?: proposal| "
+        "txn)?"
+        "(?: itself| alone)?|(?:but )?(?:(?:the )?(?:proposal|txn|write|create) )?(?:is "
         ")?"
         "logged(?: there| locally)?|logged (?:by|at|on) "
         "(?:the )?(?:leader|L) "
