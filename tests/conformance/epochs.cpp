@@ -162,10 +162,8 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
         ".*(?:of|from|by) (?:both )?followers?(?: ([0-9][0-9, and]*))?.*|"
         "(?:ACKEPOCHs?|waitForEpochAck(?: is)?(?: called)?) (?:of|from|by) "
         "([0-9](?:, ?| and )[0-9])(?: (?:is |are |was |were |have )*"
-        "(?:arrive[ds]?|reach(?:es)?(?: "
-        "waitForEpochAck)?|came|comes?|in|read|received|counted|handled|processed|taken|there|seen)"
-        ")"
-        "?");
+        "(?:arrive[ds]?|reach(?:es)?(?: waitForEpochAck)?|came|comes?|in|read|received|counted|"
+        "handled|processed|taken|there|seen))?");
     static const std::regex passes(
         ".*(?:time[sd]? out|pass(?:es)?|elapses?|wait(?:ed)? for).*|waits? .*");
     static const std::regex counted("^(?:two|2) (?:of the )?(?=(?:mock )?followers\\b)");

@@ -84,11 +84,9 @@ std::string with_leavers(const std::string& words) {
              "data)(?:, (?:and )?(?:re)?joins)?" +
              ends),
          "restarts"},
-        {std::regex("^restart (once|twice|three times|[2-9] times)$"), "restart all $1"},
-        {std::regex("^(restart all) once$"), "$1"},
-        {std::regex("^(restart all) twice$"), "$1 2 times"},
-        {std::regex("\\brestart twice" + ends), "restart all 2 times"},
-        {std::regex("\\bs([0-9])\\.\\.s?([0-9])\\b"), "S$1-S$2"},
+        {std::regex("\\brestart (?:all )?twice" + ends), "restart all 2 times"},
+        {std::regex("^restart (?:all )?once$"), "restart all"},
+        {std::regex("^restart (three times|[2-9] times)$"), "restart all $1"},
         {std::regex("^(?:client )?(?:getChildren|list|ls)(?: of)?(?: (?:/|the )?root| /)?$"),
          "read all at leader"},
     };
