@@ -107,7 +107,7 @@ class Peer {
 
     void tell_memory(Effects& out) const;
     void become_looking(Effects& out);
-    void become_leading(const NodeSet& electors, Effects& out);
+    void become_leading(Effects& out);
     void become_learning(NodeId leader, Effects& out);
     void leave(Effects& out);
     void settle(Verdict verdict, Effects& out);

@@ -56,7 +56,7 @@ void Peer::on(const Done& done, Effects& out) {
         server_.election_queue.clear();
         out.push(ClearStage{Stage::main});
         if (leader == server_.self) {
-            become_leading(looking->electors(server_), out);
+            become_leading(out);
         } else {
             become_learning(leader, out);
         }
@@ -194,9 +194,8 @@ void Peer::become_looking(Effects& out) {
     looking.begin(server_, out);
 }
 
-void Peer::become_leading(const NodeSet& electors, Effects& out) {
+void Peer::become_leading(Effects& out) {
     auto& leading = role_.emplace<Leading>();
-    leading.electors = electors;
     leading.begin(server_, out);
 }
 

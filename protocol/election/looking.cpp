@@ -172,19 +172,6 @@ void Looking::decide(Server& server, const Vote& vote, Effects& out) {
              vote.leader);
 }
 
-NodeSet Looking::electors(const Server& server) const {
-    NodeSet electors;
-    electors.insert(server.self);
-    for (const VoteTable* votes : {&received, &finished}) {
-        for (const auto& [sender, cast] : *votes) {
-            if (cast.vote.leader == decision.value_or(Vote{}).leader) {
-                electors.insert(sender);
-            }
-        }
-    }
-    return electors;
-}
-
 void on_notification(Server& server, const Looking* looking, NodeId sender, const Notification& n,
                      Effects& out) {
     const bool sender_looks = n.state == ServerState::looking;

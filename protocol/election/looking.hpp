@@ -45,8 +45,6 @@ struct Looking {
         }
         return finalizing ? Phase::finalizing : Phase::voting;
     }
-    /// Requires: it has decided. Those whose votes are for the one who leads.
-    NodeSet electors(const Server& server) const;
     /// The current proposal, as a message.
     Notification notification(const Server& server) const;
     std::uint64_t fingerprint() const;

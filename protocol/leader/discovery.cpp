@@ -46,11 +46,11 @@ void Leading::on_snapshot_written(Server& server, Effects& out) {
     bid_epoch(server, server.self, server.accepted_epoch, Stage::main, {}, out);
 }
 
-/// Leader.reportLookingSid: one of those who elected us looks again. It has changed its mind, was
-/// too early at our port, or has lost us. After `max_epoch_wait` an election is quicker than
-/// waiting for its quorum.
+/// Leader.reportLookingSid: a voter looks. It has changed its mind, was too early at our port, has
+/// lost us, or has just come: who elected us is not asked (SyncedLearnerTracker.hasSid looks for it
+/// among all voters). After `max_epoch_wait` an election is quicker than waiting for a quorum.
 Verdict Leading::on_looking_voter(const Server& server, NodeId voter) const {
-    const bool waits = patience_ends.has_value() && !epoch_decided && electors.contains(voter);
+    const bool waits = patience_ends.has_value() && !epoch_decided && server.quorum.is_voter(voter);
     return waits && server.now.monotonic > *patience_ends ? Verdict::leave : Verdict::stay;
 }
 

@@ -205,7 +205,7 @@ std::uint64_t Leading::fingerprint() const {
     for (std::size_t i = 0; i < to_be_applied.size(); ++i) {
         digest.add(identity(to_be_applied[i]));
     }
-    for (const NodeSet* set : {&electors, &connecting, &electing, &new_leader_acks}) {
+    for (const NodeSet* set : {&connecting, &electing, &new_leader_acks}) {
         digest.add(set->words().size());
         for (const std::uint64_t word : set->words()) {
             digest.add(word);

@@ -60,7 +60,6 @@ struct Leading {
     bool awaits_expiry = false;  ///< The timer for the next end of sessions runs.
     std::vector<PendingSync> pending_syncs;
     std::optional<Instant> patience_ends{};  ///< Of waiting for epochs (max_epoch_wait).
-    NodeSet electors;                        ///< Who voted for us: whose change of mind matters.
 
     // discovery.cpp: phase 1.
     void begin(Server& server, Effects& out);
