@@ -153,26 +153,30 @@ Verdict Leading::on_tick(Server& server, Effects& out) {
     ++half_ticks;
     const Duration half_tick = server.config->tick_time / 2;
     out.push(SetTimer{TimerKind::tick, half_tick, half_tick});
+    const bool is_whole_tick = half_ticks % 2 == 0;
     const bool has_quorum = server.quorum.is_quorum_where(
         [&](NodeId voter) { return voter == server.self || is_alive(voter); });
+    const bool leaves = is_whole_tick && !has_quorum;  // "Not sufficient followers synced".
+    if (!leaves || server.release().pings_before_leaving) {
+        ping(server, out);
+    }
+    return leaves ? Verdict::leave : Verdict::stay;
+}
+
+/// LearnerHandler.ping: who has not acknowledged a proposal for syncLimit is not pinged but closed.
+void Leading::ping(const Server& server, Effects& out) {
     const Duration limit = server.ticks(server.config->sync_limit);
     std::vector<LinkId> late;
     for (Handler& handler : handlers) {
-        if (handler.sending) {
-            handler.send(Ping{half_ticks}, out);
-        }
         if (handler.sync_limit.is_late(server.now.monotonic, limit)) {
             late.push_back(handler.link);
+        } else if (handler.sending) {
+            handler.send(Ping{half_ticks}, out);
         }
     }
     for (const LinkId link : late) {
         drop(link, out);
     }
-    const bool is_whole_tick = half_ticks % 2 == 0;
-    if (is_whole_tick && !has_quorum) {
-        return Verdict::leave;  // "Not sufficient followers synced".
-    }
-    return Verdict::stay;
 }
 
 std::uint64_t Handler::fingerprint() const {

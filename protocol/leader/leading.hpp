@@ -103,6 +103,7 @@ struct Leading {
 
   private:
     bool is_alive(NodeId voter) const;
+    void ping(const Server& server, Effects& out);
     void accept(const Server& server, Handler& handler, Effects& out) const;
     bool is_throttled(const Handler& handler, Handler::Sync kind) const;
     void bid_epoch(Server& server, NodeId sid, Epoch accepted, Stage stage, LinkId link,

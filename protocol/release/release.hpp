@@ -124,6 +124,8 @@ struct Release {
     bool bids_must_be_higher = false;
     /// Elected by servers of another round, a leader does not look at its own round (1514).
     bool leader_ignores_round = false;
+    /// A leader pings its learners before it looks whether a quorum of them is left.
+    bool pings_before_leaving = false;
     /// One thread dials one server after the other, and sends nothing meanwhile (2930, 3756).
     bool dials_one_by_one = false;
     /// An observer waits before it looks for a leader again (observer.election.DelayMs).

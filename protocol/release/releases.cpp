@@ -75,6 +75,7 @@ constexpr Release v3_5_3() {
 
 constexpr Release v3_4_10() {
     Release release = v3_5_3();
+    release.pings_before_leaving = true;
     release.leader_snapshots = false;
     release.log_ahead = LogAheadOfEpoch::adopts;
     release.early_commit_needs_proposal = false;

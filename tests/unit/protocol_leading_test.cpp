@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 namespace {
@@ -30,6 +32,40 @@ Leading leader_at(std::uint32_t counter) {
     leading.last_proposed = {Zxid::of({2}, counter), 1};
     leading.last_committed = leading.last_proposed.zxid;
     return leading;
+}
+
+/// Two learners that were heard of until half tick 9.
+void add_followers(Leading& leading) {
+    for (const std::uint16_t sid : {1, 2}) {
+        zab::Handler& handler = leading.handlers.emplace_back();
+        handler.link = {sid, 1};
+        handler.sid = {sid};
+        handler.participant = handler.sending = true;
+        handler.phase = zab::Handler::Phase::streaming;
+        handler.deadline = 9;
+    }
+}
+
+/// Who is sent a PING, and whose connection is closed.
+std::vector<std::uint32_t> pinged(const zab::Effects& out) {
+    std::vector<std::uint32_t> slots;
+    for (const zab::Effect& effect : out.list()) {
+        const auto* send = std::get_if<zab::Send>(&effect);
+        if (send != nullptr && std::holds_alternative<zab::Ping>(send->message)) {
+            slots.push_back(send->link.slot);
+        }
+    }
+    return slots;
+}
+
+std::vector<std::uint32_t> closed(const zab::Effects& out) {
+    std::vector<std::uint32_t> slots;
+    for (const zab::Effect& effect : out.list()) {
+        if (const auto* close = std::get_if<zab::CloseLink>(&effect)) {
+            slots.push_back(close->link.slot);
+        }
+    }
+    return slots;
 }
 
 Verdict propose(Leading& leading, Server& server, zab::Effects& out) {
@@ -96,6 +132,39 @@ TEST_CASE("any voter that looks ends the wait for epochs when max_epoch_wait is 
             CHECK_EQ(leading.on_looking_voter(server, c.looks) == Verdict::leave, c.leaves);
         }
     }
+}
+
+TEST_CASE("a leader that has lost its quorum leaves without a ping, up to 3.4 after one") {
+    for (const char* release : {"fixed", "3.9.3", "3.5.3", "3.4.10"}) {
+        CAPTURE(release);
+        const bool pings_first = release == std::string_view("3.4.10");
+        Server server = three_voters();
+        zab::Config config = *server.config;
+        config.release = zab::release_named(release);
+        server.config = std::make_shared<const zab::Config>(config);
+        Leading leading = leader_at(1);
+        add_followers(leading);
+        leading.half_ticks = 9;
+        zab::Effects out;
+
+        CHECK(leading.on_tick(server, out) == Verdict::leave);
+
+        CHECK_EQ(pinged(out).size(), pings_first ? 2 : 0);
+    }
+}
+
+TEST_CASE("who has not acknowledged a proposal for syncLimit is closed and not pinged any more") {
+    Server server = three_voters();
+    Leading leading = leader_at(1);
+    add_followers(leading);
+    leading.handlers.front().sync_limit.on_proposal(Zxid::of({2}, 1), {});
+    server.now.monotonic += server.ticks(server.config->sync_limit);
+    zab::Effects out;
+
+    CHECK(leading.on_tick(server, out) == Verdict::stay);
+
+    CHECK_EQ(closed(out), std::vector<std::uint32_t>{1});
+    CHECK_EQ(pinged(out), std::vector<std::uint32_t>{2});
 }
 
 TEST_CASE("a read needs no zxid: it passes when none is left") {
