@@ -57,11 +57,16 @@ Verdict Leading::on_looking_voter(const Server& server, NodeId voter) const {
 void Leading::on_registered(Server& server, Handler& handler, Epoch accepted, Effects& out) {
     handler.phase = Handler::Phase::awaiting_epoch;
     if (epoch_written) {
-        handler.phase = Handler::Phase::acknowledging;
-        out.send(handler.link, LeaderInfo{epoch});
+        tell_epoch(server, handler, out);
         return;
     }
     bid_epoch(server, handler.sid, accepted, Stage::handler, handler.link, out);
+}
+
+void Leading::tell_epoch(const Server& server, Handler& handler, Effects& out) const {
+    handler.phase = Handler::Phase::acknowledging;
+    out.send(handler.link, LeaderInfo{epoch});
+    out.push(SetReadTimeout{handler.link, server.ticks(server.config->init_limit)});
 }
 
 /// Leader.getEpochToPropose: one more than the highest accepted epoch of a quorum with us in it.

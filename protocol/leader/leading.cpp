@@ -63,8 +63,7 @@ void Leading::on_handler_turn(Server& server, LinkId link, Effects& out) {
         const Message message = *std::exchange(handler->unread, std::nullopt);
         on_packet(server, link, message, out);
     } else if (handler->phase == Handler::Phase::awaiting_epoch && epoch_written) {
-        handler->phase = Handler::Phase::acknowledging;
-        out.send(link, LeaderInfo{epoch});
+        tell_epoch(server, *handler, out);
     } else if (handler->phase == Handler::Phase::awaiting_quorum && election_finished) {
         synchronize(server, *handler, nullptr, out);
     } else if (handler->phase == Handler::Phase::serializing) {

@@ -103,7 +103,9 @@ struct Leading {
 
   private:
     bool is_alive(NodeId voter) const;
+    void tell_epoch(const Server& server, Handler& handler, Effects& out) const;
     void ping(const Server& server, Effects& out);
+    static void start_sending(const Server& server, Handler& handler, Effects& out);
     void accept(const Server& server, Handler& handler, Effects& out) const;
     bool is_throttled(const Handler& handler, Handler::Sync kind) const;
     void bid_epoch(Server& server, NodeId sid, Epoch accepted, Stage stage, LinkId link,

@@ -42,7 +42,13 @@ void Leading::synchronize(Server& server, Handler& handler, const DiskImage* dis
         out.hand(Stage::handler, handler.link);  // What commits until then is in the SNAP, too.
         return;
     }
+    start_sending(server, handler, out);
+}
+
+/// From now on its thread reads: what it has waited for before, and written, does not count.
+void Leading::start_sending(const Server& server, Handler& handler, Effects& out) {
     handler.start_sending(out);
+    out.push(SetReadTimeout{handler.link, server.ticks(server.config->init_limit)});
 }
 
 /// LearnerSyncThrottler.beginSync: so many learners may be synchronized at a time. Who votes is
@@ -91,13 +97,12 @@ void Leading::on_serialized(const Server& server, Handler& handler, Effects& out
     out.push(SendSnapshot{handler.link, handler.snapshot_name, handler.snapshot_zxid});
     out.note(NoteKind::snapshot_sent, handler.snapshot_name.zxid.value,
              handler.snapshot_name.prefix, 0, handler.sid);
-    handler.start_sending(out);
+    start_sending(server, handler, out);
 }
 
 void Leading::on_new_leader_ack(Server& server, Handler& handler, Zxid zxid, Effects& out) {
     handler.phase = Handler::Phase::awaiting_startup;
     handler.syncs = Handler::Sync::none;
-    out.push(SetReadTimeout{handler.link, server.ticks(server.config->sync_limit)});
     // An ack of anything else is not counted, and the handler goes on (ZOOKEEPER-4685).
     if (zxid == Zxid::of(epoch, 0) && handler.participant) {
         count_new_leader_ack(server, handler.sid, out);
@@ -134,6 +139,9 @@ void Leading::start_learner(const Server& server, Handler& handler, Effects& out
                                    handler.last_zxid.epoch() == epoch &&
                                    handler.last_zxid > last_committed;
     if (phase == Phase::broadcast && !shows_uncommitted) {
+        // Only now does its thread read again: while it waited for the others' ACKs nothing had to
+        // come from the learner.
+        out.push(SetReadTimeout{handler.link, server.ticks(server.config->sync_limit)});
         handler.phase = Handler::Phase::streaming;
         handler.send(UpToDate{}, out);
     }
