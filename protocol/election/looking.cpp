@@ -4,6 +4,7 @@
 #include "protocol/types/digest.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace zab {
 
@@ -18,6 +19,9 @@ CastVote without_version(CastVote cast) {
     cast.version = 0;
     return cast;
 }
+
+/// The round of who is in none: -1 in ZooKeeper, and the next one is the first.
+constexpr std::uint64_t no_round = std::numeric_limits<std::uint64_t>::max();
 
 /// What this server would vote for if it knew of nobody else. Observers cannot be elected.
 Vote initial_vote(const Server& server) {
@@ -137,10 +141,13 @@ void Looking::on_settled(Server& server, const HeardVote& heard, Effects& out) {
     const std::uint64_t own_round =
         server.release().leader_ignores_round ? told.round : server.round;
     if (told.round == server.round) {
-        received[heard.sender] = without_version(told);
+        const bool is_as_looking = server.release().settled_votes_as_looking;
+        CastVote& cast = received[heard.sender] = without_version(told);
+        cast.state = is_as_looking ? ServerState::looking : told.state;
         const NodeSet agreeing = supporters(received, told, equality);
+        const VoteTable& words = is_as_looking ? finished : received;
         if (server.quorum.is_quorum(agreeing) &&
-            leader_is_confirmed(received, server.self, told.vote.leader, told.round, own_round)) {
+            leader_is_confirmed(words, server.self, told.vote.leader, told.round, own_round)) {
             decide(server, told.vote, out);  // An election of ours, already over: no more waiting.
             return;
         }
@@ -165,7 +172,8 @@ void Looking::decide(Server& server, const Vote& vote, Effects& out) {
     server.state = !server.is_voter()           ? ServerState::observing
                    : vote.leader == server.self ? ServerState::leading
                                                 : ServerState::following;
-    server.vote = {vote, server.round, server.state};
+    const bool forgets = server.release().decisions_forget_round;
+    server.vote = {vote, forgets ? no_round : server.round, server.state};
     out.push(CancelTimer{TimerKind::notification});
     out.push(CancelTimer{TimerKind::finalize});
     out.note(NoteKind::elected, vote.zxid.value, 0, static_cast<std::uint32_t>(server.round),

@@ -124,6 +124,12 @@ struct Release {
     bool bids_must_be_higher = false;
     /// Elected by servers of another round, a leader does not look at its own round (1514).
     bool leader_ignores_round = false;
+    /// Who has decided forgets in which round: it tells those who look of none (-1), and who joins
+    /// it by that word is in no round either.
+    bool decisions_forget_round = false;
+    /// The word of one who has a leader, told in our own round, counts like that of one who looks;
+    /// that the leader leads must have been heard of before.
+    bool settled_votes_as_looking = false;
     /// A leader pings its learners before it looks whether a quorum of them is left.
     bool pings_before_leaving = false;
     /// One thread dials one server after the other, and sends nothing meanwhile (2930, 3756).

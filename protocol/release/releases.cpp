@@ -51,8 +51,8 @@ constexpr Release v3_7_0() {
     return release;
 }
 
-/// Votes of members that do not look are compared by leader and epoch already (IGNOREVALUE in
-/// FastLeaderElection), so that 1732 is not among this release's defects.
+/// Votes of members that do not look are compared by leader and epoch already, and their rounds are
+/// not told (IGNOREVALUE in FastLeaderElection), so that 1732 is not among this release's defects.
 constexpr Release v3_5_3() {
     Release release = v3_7_0();
     release.new_leader = NewLeaderStep::lazy;
@@ -66,6 +66,8 @@ constexpr Release v3_5_3() {
     release.slow_connect_retry = true;
     release.observers_wait = false;
     release.dials_one_by_one = true;
+    release.decisions_forget_round = true;
+    release.settled_votes_as_looking = true;
     release.epochs_in_memory_first = true;
     release.requests = RequestOrder::of_server;
     release.sees_gap_in_log = false;
@@ -75,6 +77,7 @@ constexpr Release v3_5_3() {
 
 constexpr Release v3_4_10() {
     Release release = v3_5_3();
+    release.decisions_forget_round = false;
     release.pings_before_leaving = true;
     release.leader_snapshots = false;
     release.log_ahead = LogAheadOfEpoch::adopts;
