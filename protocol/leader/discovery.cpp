@@ -69,6 +69,14 @@ void Leading::tell_epoch(const Server& server, Handler& handler, Effects& out) c
     out.push(SetReadTimeout{handler.link, server.ticks(server.config->init_limit)});
 }
 
+/// Whether these are enough: a quorum with us in it.
+bool Leading::agree_on_epoch(const Server& server, const NodeSet& nodes) const {
+    const bool is_by_number =
+        server.release().observers_agree_on_epoch && server.quorum.is_majority();
+    return nodes.contains(server.self) &&
+           (is_by_number ? server.quorum.is_enough(nodes.size()) : server.quorum.is_quorum(nodes));
+}
+
 /// Leader.getEpochToPropose: one more than the highest accepted epoch of a quorum with us in it.
 /// The thread that completes the quorum writes our own promise before anybody is told.
 void Leading::bid_epoch(Server& server, NodeId sid, Epoch accepted, Stage stage, LinkId link,
@@ -82,10 +90,10 @@ void Leading::bid_epoch(Server& server, NodeId sid, Epoch accepted, Stage stage,
     if (counts) {
         epoch = accepted.next();
     }
-    if (server.quorum.is_voter(sid)) {
+    if (server.quorum.is_voter(sid) || server.release().observers_agree_on_epoch) {
         connecting.insert(sid);  // Never taken out again, even if it disconnects.
     }
-    if (!connecting.contains(server.self) || !server.quorum.is_quorum(connecting)) {
+    if (!agree_on_epoch(server, connecting)) {
         return;
     }
     epoch_decided = true;
@@ -121,7 +129,7 @@ void Leading::on_ack_epoch(Server& server, Handler& handler, const AckEpoch& ack
         drop(handler.link, out);  // Phase 1, leader step 2: we must not lead somebody newer.
         return;
     }
-    if (handler.participant) {
+    if (handler.participant || server.release().observers_agree_on_epoch) {
         count_epoch_ack(server, handler.sid, out);
     }
 }
@@ -131,7 +139,7 @@ void Leading::count_epoch_ack(Server& server, NodeId sid, Effects& out) {
         return;
     }
     electing.insert(sid);
-    if (!electing.contains(server.self) || !server.quorum.is_quorum(electing)) {
+    if (!agree_on_epoch(server, electing)) {
         return;
     }
     election_finished = true;

@@ -103,6 +103,7 @@ struct Leading {
 
   private:
     bool is_alive(NodeId voter) const;
+    bool agree_on_epoch(const Server& server, const NodeSet& nodes) const;
     void tell_epoch(const Server& server, Handler& handler, Effects& out) const;
     void ping(const Server& server, Effects& out);
     static void start_sending(const Server& server, Handler& handler, Effects& out);

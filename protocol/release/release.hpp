@@ -130,6 +130,8 @@ struct Release {
     /// The word of one who has a leader, told in our own round, counts like that of one who looks;
     /// that the leader leads must have been heard of before.
     bool settled_votes_as_looking = false;
+    /// Observers, too, make up the number that agrees on an epoch (2959).
+    bool observers_agree_on_epoch = false;
     /// A leader pings its learners before it looks whether a quorum of them is left.
     bool pings_before_leaving = false;
     /// One thread dials one server after the other, and sends nothing meanwhile (2930, 3756).

@@ -68,6 +68,7 @@ constexpr Release v3_5_3() {
     release.dials_one_by_one = true;
     release.decisions_forget_round = true;
     release.settled_votes_as_looking = true;
+    release.observers_agree_on_epoch = true;
     release.epochs_in_memory_first = true;
     release.requests = RequestOrder::of_server;
     release.sees_gap_in_log = false;
