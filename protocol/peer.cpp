@@ -6,6 +6,18 @@
 
 namespace zab {
 
+namespace {
+
+/// When lead() wakes because its time is over, what it has waited for may have come all the same.
+bool waits_in_vain(const Leading& leading, const Quorum& quorum) {
+    using Phase = Leading::Phase;
+    return (leading.phase == Phase::discovery && !leading.epoch_decided) ||
+           (leading.phase == Phase::epoch_proposed && !leading.election_finished) ||
+           (leading.phase == Phase::synchronization && !quorum.is_quorum(leading.new_leader_acks));
+}
+
+}  // namespace
+
 Peer::Peer(NodeId self, std::shared_ptr<const Config> config)
     : server_(self, std::move(config)), role_(Booting{}) {}
 
@@ -277,7 +289,7 @@ void Peer::on(const TimerFired& fired, Effects& out) {
             }
             return;
         case TimerKind::epoch_wait:
-            if (leading != nullptr && !leading->is_writing_promise()) {
+            if (leading != nullptr && waits_in_vain(*leading, server_.quorum)) {
                 leave(out);  // No quorum came within initLimit ticks.
             }
             return;

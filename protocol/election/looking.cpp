@@ -61,8 +61,8 @@ void Looking::wait(Effects& out) const {
 }
 
 void Looking::on_notification_timer(Server& server, Effects& out) {
-    if (finalizing || decision.has_value()) {
-        return;
+    if (finalizing || decision.has_value() || !server.election_queue.empty()) {
+        return;  // A poll that ends finds what has come meanwhile.
     }
     if (server.connections.have_delivered()) {
         broadcast(server, out);
@@ -162,7 +162,7 @@ void Looking::on_settled(Server& server, const HeardVote& heard, Effects& out) {
 }
 
 void Looking::on_finalize_timer(Server& server, Effects& out) {
-    if (finalizing) {
+    if (finalizing && server.election_queue.empty()) {
         decide(server, proposal, out);
     }
 }
