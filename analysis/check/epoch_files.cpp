@@ -80,8 +80,10 @@ class EpochFiles final : public Checker {
         const ServerState& server = step.server();
         if (epoch <= server.accepted_epoch) return;
         step.report(current_within_accepted, {server.accepted_record}, [&] {
-            return fmt::format("server {} makes epoch {} its current one, having accepted only {}",
-                               step.record.node().value, epoch.value, server.accepted_epoch.value);
+            return fmt::format("server {} {} epoch {} as its current one, having accepted only {}",
+                               step.record.node().value,
+                               step.record.kind() == booted ? "boots with" : "writes", epoch.value,
+                               server.accepted_epoch.value);
         });
     }
 
@@ -100,6 +102,7 @@ class EpochFiles final : public Checker {
         const ServerState& server = step.server();
         if (server.has_booted) {
             check_monotone(step, "current", server.current_epoch, server.current_record);
+            check_accepted(step, zab::Epoch{step.record.c()});
         }
         check_log_at_boot(step);
     }

@@ -70,6 +70,8 @@ std::vector<Case> epoch_and_ack_cases() {
          begun().stopped(2).booted(2, nothing, 0)},
         {"the current epoch passes the accepted one", "current_within_accepted",
          begun().current(2, 2)},
+        {"a server starts with a current epoch that it has not accepted", "current_within_accepted",
+         begun().stopped(2).booted(2, nothing, 2)},
         {"a new epoch's transaction is durable too early", "log_within_current_epoch",
          second_epoch().propose(2, b1).synced(1, b1)},
         {"a log of a later epoch at boot, where it forbids the start", "boot_precondition",
