@@ -25,9 +25,12 @@ class CommittedReplies final : public Checker {
 
     void observe(const Step& step) override {
         const zab::Zxid zxid = step.record.zxid();
-        if (zxid.counter() == 0) return;  // The state with which an epoch began.
         const Position& committed = step.ghost.committed();
-        if (step.ghost.histories().includes(committed, zxid) != Answer::no) return;
+        const bool is_committed =
+            zxid.counter() == 0  // The state with which an epoch began.
+                ? zxid.epoch() <= step.ghost.highest_established()
+                : step.ghost.histories().includes(committed, zxid) != Answer::no;
+        if (is_committed) return;
         step.report(committed_replies, {step.ghost.committed_record()}, [&] {
             return fmt::format("server {} answers client {} with {}; committed is {}",
                                step.record.node().value, step.record.b(), text(zxid),

@@ -204,6 +204,10 @@ std::vector<Case> client_cases() {
              const Txn a4 = then(a3, 1, 4);
              s.broadcast(1, a4, {1}).invoke(0, 1, set, 1).complete(0, 1, set, 1, a4.zxid);
          })},
+        {"a client sees the state of an epoch that has not begun", "committed_replies",
+         with([](Script& s) {
+             s.invoke(0, 1, get, 1).complete(0, 1, get, 1, zab::Zxid::of({2}, 0));
+         })},
     };
 }
 
