@@ -176,6 +176,7 @@ void Ghost::on_epoch_file(const trace::Record& record, trace::RecordId id) {
 void Ghost::on_role(const trace::Record& record, trace::RecordId id) {
     ServerState& server = at(record.node());
     if (record.kind() == following) server.is_synchronizing = true;
+    if (record.kind() == looking) server.has_booted = true;  // Even where its boot is not told.
     server.leadership.reset();
     server.role_record = id;
 }

@@ -152,6 +152,17 @@ std::vector<Case> disk_cases() {
          begun().broadcast(1, a1, {1, 2}).snapshot(2, a1, true)},
         {"a power loss takes a durable transaction", "synced_survives",
          begun().broadcast(1, a1, {1, 2}).stopped(2).lost(2, nothing, 1)},
+        {"a power loss takes a durable transaction of a server whose boot was not told",
+         "synced_survives",
+         Script()
+             .booted(1, nothing, 0)
+             .looking(2, nothing)
+             .lead(1, 1, nothing, {1, 2})
+             .join(2, 1, 1, nothing)
+             .established(1, 1, nothing)
+             .broadcast(1, a1, {1, 2})
+             .stopped(2)
+             .lost(2, nothing, 1)},
         {"a committed transaction loses its quorum to a power loss", "committed_durability",
          begun().write(1, a1, {1, 2}).stopped(2).lost(2, nothing, 1)},
         {"a committed transaction loses its quorum to a truncation", "committed_durability",
