@@ -25,7 +25,7 @@ class LogImage final : public Checker {
   public:
     std::span<const Property> properties() const override { return family; }
     trace::KindSet kinds() const override {
-        return kind_set({append, booted, snapshot_written, truncated, lost});
+        return kind_set({append, synced, booted, snapshot_written, truncated, lost});
     }
     std::unique_ptr<Checker> clone() const override { return std::make_unique<LogImage>(*this); }
 
@@ -43,6 +43,7 @@ class LogImage final : public Checker {
     void observe(const Step& step) override {
         const trace::Kind kind = step.record.kind();
         if (kind == append) return check_append(step);
+        if (kind == synced) return check_synced(step);
         if (kind == booted) return check_boot(step);
         if (kind == snapshot_written) return on_snapshot(step);
         forget(step.record.node());  // A cut log ends where memory and snapshots end.
@@ -59,6 +60,15 @@ class LogImage final : public Checker {
         step.report(log_continuity, {server.durable_record}, [&] {
             return fmt::format("server {} appends {} to {}", step.record.node().value,
                                text(step.position), text(server.written));
+        });
+    }
+
+    static void check_synced(const Step& step) {
+        const ServerState& server = step.server();
+        if (step.ghost.histories().contains(server.written, step.position) != Answer::no) return;
+        step.report(log_continuity, {server.durable_record}, [&] {
+            return fmt::format("server {} makes {} durable, and its log ends with {}",
+                               step.record.node().value, text(step.position), text(server.written));
         });
     }
 

@@ -134,6 +134,8 @@ std::vector<Case> disk_cases() {
          begun().propose(1, a1).snapshot(2, x1, true)},
         {"a log with a hole", "log_continuity",
          begun().propose(1, a1).propose(1, a2).append(2, a2)},
+        {"a transaction is durable in a log that never took it", "log_continuity",
+         begun().propose(1, a1).synced(2, a1)},
         {"a log that takes a transaction twice", "log_continuity",
          begun().propose(1, a1).append(2, a1).append(2, a1)},
         {"a log that takes twice what a snapshot has", "log_continuity",

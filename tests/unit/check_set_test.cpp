@@ -124,8 +124,7 @@ Script long_run(Txn& tenth, Txn& last) {
             tenth = last;
             continue;
         }
-        script.propose(1, last).synced(1, last).ack(1, last).synced(2, last).ack(2, last);
-        script.commit(1, last, 2);
+        script.broadcast(1, last, {1, 2}).commit(1, last, 2);
         if (i == 11) script.append(3, last).synced(3, last).stopped(3);
     }
     return script;

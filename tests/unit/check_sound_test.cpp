@@ -86,15 +86,17 @@ std::vector<Case> tail_cases() {
                                                               .history(1, b1)
                                                               .write(2, b2, {1, 2, 3})},
         {"an uncommitted tail is committed by the next leader",
-         led(begun().propose(1, a1).append(1, a1).synced(1, a1).looking(1, a1), 1, 2, a1, 3)
+         led(begun().propose(1, a1).append(1, a1).synced(1, a1).looking(1, a1).append(3, a1), 1, 2,
+             a1, 3)
              .looking(2, nothing)
              .following(2, 1)
              .accepted(2, 2)
+             .append(2, a1)
              .join(2, 1, 2, a1)},
         {"two leaders in different epochs",
          led(tail(), 2, 2, a1, 3).propose(1, a3).write(2, b1, {2, 3}).append(1, a3)},
         {"a deposed leader counts late acks of what its successor has",
-         led(begun().broadcast(1, a1, {1, 2}), 2, 2, a1, 3)
+         led(begun().broadcast(1, a1, {1, 2}).append(3, a1), 2, 2, a1, 3)
              .write(2, b1, {2, 3})
              .commit(1, a1, 2)
              .deliver(1, a1)},
@@ -255,6 +257,10 @@ std::vector<Case> given_cases() {
             .following(1, 2)
             .accepted(1, 7)
             .truncated(1, 2, g8)
+            .append(1, h1)
+            .append(1, h2)
+            .append(1, h3)
+            .append(1, i1)
             .join(1, 2, 7, i1)
             .serving(1, 2, 7, i1);
     };
