@@ -14,11 +14,12 @@ namespace {
 
 std::string check_text(const std::string& file, const TraceStudy& study) {
     const analysis::Verdict& verdict = study.result.verdict;
-    std::string out = fmt::format(
-        "{}: {}{}: {} of {} properties checked, {} violations\n", file, word_for(verdict),
-        study.properties_left_out > 0 && verdict.holds() ? " in part" : "",
-        verdict.properties_checked, verdict.properties_checked + study.properties_left_out,
-        analysis::count_text(verdict.safety_violations + verdict.liveness_violations));
+    const std::size_t missing = study.properties_left_out + study.properties_unanswered;
+    std::string out =
+        fmt::format("{}: {}{}: {} of {} properties checked, {} violations\n", file,
+                    word_for(verdict), missing > 0 && verdict.holds() ? " in part" : "",
+                    verdict.properties_checked, verdict.properties_checked + missing,
+                    analysis::count_text(verdict.safety_violations + verdict.liveness_violations));
     for (std::size_t i = 0; i < verdict.messages.size(); ++i) {
         out += "  - " + verdict.messages[i] + "\n";
         if (i >= study.witnesses.size()) continue;  // Nothing was judged.
@@ -68,7 +69,7 @@ Exit refused_rest(const std::string& file, const TraceStudy& study,
         "{}: error: a trace of level {} cannot answer for {} of the {} properties; needed is level "
         "{}: run with --level {}\n",
         file, levels[static_cast<std::size_t>(study.level)], refused,
-        refused + study.result.verdict.properties_checked,
+        refused + study.properties_unanswered + study.result.verdict.properties_checked,
         levels[static_cast<std::size_t>(study.level_needed)],
         levels[static_cast<std::size_t>(study.level_needed)]);
     return Exit::bad_input;

@@ -147,7 +147,8 @@ std::vector<analysis::ExpectationResult> judge_all(const sim::Scenario& scenario
         if (wanted.metric != guarantees) {
             numbers.push_back({wanted.metric, relation_of(wanted.relation), wanted.bound,
                                wanted.metric + " " + wanted.text});
-        } else if (verdict.properties_checked > 0) {
+        } else if (verdict.properties_checked > 0 &&
+                   (verdict.not_checked.empty() || !verdict.holds())) {
             results.push_back(judge_guarantees(wanted, verdict));
         }
     }

@@ -27,8 +27,8 @@ analysis::Verdict verdict_of(const analysis::CheckerSet& checkers);
 /// The verdict when nothing was checked.
 analysis::Verdict unchecked(std::string why);
 
-/// The scenario's expectations on numbers, and on the guarantees where those were checked: to
-/// expect what the user chose not to check is neither met nor unmet.
+/// The scenario's expectations on numbers, and on the guarantees where all of them were checked, or
+/// some fell: to expect what was not checked is neither met nor unmet.
 std::vector<analysis::ExpectationResult> judge_all(const sim::Scenario& scenario,
                                                    const analysis::Summary& summary,
                                                    const analysis::Verdict& verdict);

@@ -70,6 +70,19 @@ std::string refusal(const trace::Header& header, const sim::Scenario& scenario, 
     return {};
 }
 
+/// A property that files of older formats say too little for.
+struct Late {
+    std::string_view property;
+    trace::Kind kind{};       ///< Of the records that it is about.
+    std::uint32_t minor = 0;  ///< Of the format's first version that says enough.
+    std::string_view what;
+};
+
+constexpr Late late[] = {
+    {"tree_agreement", trace::Kind::deliver, 1, "which tells the trees' digests"},
+    {"watch_complete", trace::Kind::watch_set, 3, "which says what is written"},
+};
+
 /// Reads one file into everything that is to be known of it.
 class Study {
   public:
@@ -88,18 +101,25 @@ class Study {
         if (header_.level == trace::Level::all) costs_.observe(found.record, found.id);
     }
 
-    TraceStudy result(const trace::End& end) const;
+    TraceStudy result(const trace::Reader& reader) const;
     /// Whether the records that were read are the whole run, so that its hash can be compared.
     bool is_whole(const trace::End& end) const {
         return header_.level == trace::Level::all && recorder_.next_id() == end.records;
-    }
-    bool has(trace::Kind kind) const {
-        return recorder_.counts()[static_cast<std::size_t>(kind)] > 0;
     }
     trace::RunHash hash() const { return recorder_.hash(); }
     const std::vector<analysis::Violation>& violations() const { return checkers_.violations(); }
 
   private:
+    bool has(trace::Kind kind) const {
+        return recorder_.counts()[static_cast<std::size_t>(kind)] > 0;
+    }
+    bool checks(std::string_view property) const {
+        return std::ranges::any_of(checkers_.properties_checked(),
+                                   [&](const analysis::Property& p) { return p.name == property; });
+    }
+    /// What the checkers were asked, and a file like this cannot answer, was not checked.
+    void take_back_unanswered(const trace::Reader& reader, TraceStudy& study) const;
+
     const trace::Header& header_;
     const sim::Scenario& scenario_;
     trace::Recorder recorder_;
@@ -108,7 +128,30 @@ class Study {
     analysis::CostCheck costs_;
 };
 
-TraceStudy Study::result(const trace::End& end) const {
+void Study::take_back_unanswered(const trace::Reader& reader, TraceStudy& study) const {
+    if (reader.end().records == 0) {
+        study.unanswered.emplace_back("the guarantees: no run is without a record");
+    }
+    if (reader.has_unknown_kinds()) {
+        study.unanswered.emplace_back(
+            "records of kinds that this zabsim does not know: needs the zabsim that wrote them");
+    }
+    analysis::Verdict& verdict = study.result.verdict;
+    for (const Late& property : late) {
+        if (reader.minor() >= property.minor || !has(property.kind)) continue;
+        if (!checks(property.property) || checkers_.violation_count(property.property) > 0)
+            continue;
+        study.unanswered.push_back(fmt::format("{}: needs a trace of format {}.{}, {}",
+                                               property.property, trace::format_major,
+                                               property.minor, property.what));
+        ++study.properties_unanswered;
+        --verdict.properties_checked;
+    }
+    std::ranges::copy(study.unanswered, std::back_inserter(verdict.not_checked));
+}
+
+TraceStudy Study::result(const trace::Reader& reader) const {
+    const trace::End& end = reader.end();
     TraceStudy study;
     study.level = header_.level;
     study.verdict_word = end.verdict;
@@ -127,6 +170,7 @@ TraceStudy Study::result(const trace::End& end) const {
     study.result.info.trace_hash = end.hash.value;
     study.result.summary = summarizer_.finish(end.time);
     study.result.verdict = verdict_of(checkers_);
+    take_back_unanswered(reader, study);
     study.properties_left_out = checkers_.properties_left_out().size();
     study.level_needed = analysis::level_needed(ensemble_of(scenario_).protocol);
     study.result.expectations = judge_all(scenario_, study.result.summary, study.result.verdict);
@@ -172,21 +216,8 @@ std::optional<TraceStudy> study_trace(const std::string& file, StudyNeeds needs,
             "changed the file",
             shown, study.hash().value, end.hash.value));
     }
-    TraceStudy result = study.result(end);
+    TraceStudy result = study.result(reader);
     if (needs == StudyNeeds::verdict) result.witnesses = witness_lines(file, study.violations());
-    if (end.records == 0) {
-        result.unanswered.emplace_back("the guarantees: no run is without a record");
-    }
-    if (reader.has_unknown_kinds()) {
-        result.unanswered.emplace_back(
-            "records of kinds that this zabsim does not know: needs the zabsim that wrote them");
-    }
-    constexpr std::uint32_t tells_writes = 3;
-    if (reader.minor() < tells_writes && study.has(trace::Kind::watch_set)) {
-        result.unanswered.emplace_back(
-            "watch_complete: needs a trace of format 1.3, which says what is written");
-    }
-    std::ranges::copy(result.unanswered, std::back_inserter(result.result.verdict.not_checked));
     return result;
 }
 

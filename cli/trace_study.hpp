@@ -19,7 +19,8 @@ struct TraceStudy {
     std::size_t properties_left_out = 0;  ///< Those that the level cannot answer.
     /// What the run itself may have answered, but this file cannot; part of the verdict, too.
     std::vector<std::string> unanswered;
-    trace::Level level_needed{};  ///< To answer all.
+    std::size_t properties_unanswered = 0;  ///< Properties among it.
+    trace::Level level_needed{};            ///< To answer all.
     std::uint64_t costs_checked = 0;
     std::uint64_t costs_unchecked = 0;
     /// By message of the verdict: see witness_lines().

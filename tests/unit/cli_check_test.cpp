@@ -4,6 +4,7 @@
 #include "tests/unit/cli_script.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <functional>
@@ -232,6 +233,38 @@ TEST_CASE(
     CAPTURE(checked.talk);
     CHECK(checked.exit == 2);
     CHECK(checked.says("not checked: watch_complete: needs a trace of format 1.3"));
+    const std::size_t all = analysis::all_properties().size();
+    CHECK(checked.prints(fmt::format("held in part: {} of {} properties checked", all - 1, all)));
+}
+
+TEST_CASE("an older trace, which says nothing of trees, cannot say that they agree") {
+    const Folder folder;
+    const std::string scenario = folder.write("expects.json", R"({
+        "duration": "3s", "ensemble": {"voters": 1}, "clients": [{}],
+        "expect": {"guarantees": "all"}})");
+    const std::string file = folder.path("t.jsonl");
+    REQUIRE(call({"run", scenario, "--trace", file, "--level", "protocol"}).exit == 0);
+    CHECK(call({"analyze", file}).prints("met     guarantees: all"));
+
+    Lines lines = tests::lines_of(tests::contents(file));
+    replace_in(lines[0], "zabsim.trace/1.4", "zabsim.trace/1.0");
+    for (std::string& line : lines) {
+        if (!is_of_kind(line, "deliver") && !is_of_kind(line, "history")) continue;
+        json record = json::parse(line);
+        record.erase("tree");
+        line = record.dump();
+    }
+    const std::string old = folder.write("old.jsonl", joined(lines));
+    const Called checked = call({"check", old});
+    const Called analyzed = call({"analyze", old});
+
+    const std::size_t all = analysis::all_properties().size();
+    CHECK(checked.exit == 2);
+    CHECK(checked.says("not checked: tree_agreement: needs a trace of format 1.1"));
+    CHECK(checked.prints(fmt::format("held in part: {} of {} properties checked", all - 1, all)));
+    CHECK(analyzed.prints(fmt::format("held: {} properties checked", all - 1)));
+    CHECK(analyzed.prints("not checked: tree_agreement"));
+    CHECK_FALSE(analyzed.prints("guarantees: all"));
 }
 
 TEST_CASE("check says of a run in which nothing happened what the run itself said") {
