@@ -82,12 +82,15 @@ Exit contradiction(const std::string& file, const TraceStudy& study,
     const std::string_view unchecked_word = word_for(analysis::Verdict{});
     if (study.verdict_word.starts_with(word)) return Exit::ok;
     if (word == unchecked_word || study.verdict_word.starts_with(unchecked_word)) return Exit::ok;
+    // Of what no hash vouches for, a violation is told as one; that there is none is not believed.
+    const bool is_refuted =
+        study.is_complete() && (study.is_hash_verified || study.result.verdict.holds());
     environment.talk << fmt::format(
         "{}: {}: its end says that the guarantees were {}, but by its records they are {}: {}\n",
-        file, study.is_complete() ? "error" : "note", study.verdict_word, word,
-        study.is_complete() ? "somebody changed the file, or other checkers judged the run"
-                            : "the run itself was judged by more, or by another zabsim");
-    return study.is_complete() ? Exit::bad_input : Exit::ok;
+        file, is_refuted ? "error" : "note", study.verdict_word, word,
+        is_refuted ? "somebody changed the file, or other checkers judged the run"
+                   : "the run itself was judged by more, or by another zabsim");
+    return is_refuted ? Exit::bad_input : Exit::ok;
 }
 
 /// Opens the results, studies every file and hands each study to `show`, which gives its exit.
