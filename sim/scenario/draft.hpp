@@ -109,7 +109,7 @@ struct LinkDraft {
     std::optional<DistributionSpec> delay;
     std::optional<Bandwidth> bandwidth;
     std::optional<Probability> loss;
-    std::uint32_t hops = 0;
+    std::optional<std::uint32_t> hops;
     bool both_ways = true;
 };
 

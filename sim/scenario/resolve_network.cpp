@@ -10,7 +10,13 @@ namespace sim::decode {
 namespace {
 
 using Pair = std::pair<std::size_t, std::size_t>;
-using Links = std::map<Pair, LinkModel>;
+
+/// A link before its relays are counted in.
+struct Way {
+    LinkModel model;
+    std::uint32_t hops = 0;
+};
+using Links = std::map<Pair, Way>;
 using Trips = std::map<std::pair<std::string, std::string>, zab::Duration>;
 
 constexpr const char* matrix = "/network/regions/round_trip";
@@ -120,7 +126,7 @@ void resolve_regions(Resolution& in, const RegionsDraft& regions, Links& links) 
                 continue;
             }
             if (std::optional<LinkModel> model = models.between(hosts[from], hosts[to])) {
-                links.insert_or_assign({from, to}, std::move(*model));
+                links.insert_or_assign({from, to}, Way{std::move(*model)});
             }
         }
     }
@@ -159,18 +165,27 @@ std::vector<std::size_t> hosts_at(Resolution& in, const Endpoint& end, const std
     return hosts;
 }
 
-LinkModel changed(LinkModel model, const LinkDraft& link, const NetworkDraft& network) {
+/// What is left out stays as it was.
+Way changed(Way way, const LinkDraft& link) {
     if (link.delay) {
-        model.delay = build(*link.delay);
-        model.distance = {};
+        way.model.delay = build(*link.delay);
+        way.model.distance = {};
     }
-    model.distance += network.per_hop * link.hops;
-    model.relay_cpu += network.per_hop_cpu * link.hops;
-    model.gathering = link.hops > 0 ? network.per_hop_gathering : zab::Duration{};
-    model.listening = link.hops > 0 ? network.per_hop_listening : zab::Duration{};
-    model.bandwidth = link.bandwidth.value_or(model.bandwidth);
-    model.loss = link.loss.value_or(model.loss);
-    return model;
+    way.model.bandwidth = link.bandwidth.value_or(way.model.bandwidth);
+    way.model.loss = link.loss.value_or(way.model.loss);
+    way.hops = link.hops.value_or(way.hops);
+    return way;
+}
+
+LinkModel with_relays(Way way, const NetworkDraft& network) {
+    LinkModel& model = way.model;
+    model.distance += network.per_hop * way.hops;
+    model.relay_cpu = network.per_hop_cpu * way.hops;
+    if (way.hops > 0) {
+        model.gathering = network.per_hop_gathering;
+        model.listening = network.per_hop_listening;
+    }
+    return std::move(model);
 }
 
 void resolve_link(Resolution& in, const LinkDraft& link, const std::string& pointer, Links& links) {
@@ -182,8 +197,8 @@ void resolve_link(Resolution& in, const LinkDraft& link, const std::string& poin
     }
     const auto change = [&](Pair ends) {
         const auto found = links.find(ends);
-        const LinkModel& old = found == links.end() ? in.out.network.base : found->second;
-        links.insert_or_assign(ends, changed(old, link, in.draft.network));
+        const Way old = found == links.end() ? Way{in.out.network.base} : found->second;
+        links.insert_or_assign(ends, changed(old, link));
     };
     bool any = false;
     for (const std::size_t near : from) {
@@ -225,8 +240,8 @@ void resolve_network(Resolution& in) {
     for (std::size_t i = 0; i < draft.links.size() && !in.has_enough(); ++i) {
         resolve_link(in, draft.links[i], std::string("/network/links") / i, links);
     }
-    for (auto& [ends, model] : links) {
-        network.overrides.push_back({ends.first, ends.second, std::move(model)});
+    for (auto& [ends, way] : links) {
+        network.overrides.push_back({ends.first, ends.second, with_relays(std::move(way), draft)});
     }
 }
 

@@ -87,6 +87,41 @@ TEST_CASE("half a round trip between regions is the distance of a link") {
     CHECK(scenario.network.base.delay == Distribution::constant(zab::milliseconds(1)));
 }
 
+TEST_CASE("a link has the relays that its last entry with hops says, and no others") {
+    const Scenario scenario = sound(R"({
+        "network": {
+            "delay": "1ms", "per_hop": "5ms", "per_hop_cpu": "20us", "per_hop_gathering": "2ms",
+            "per_hop_listening": "4ms",
+            "regions": { "round_trip": { "VA": { "OR": "86ms" } },
+                         "servers": { "1": "VA", "2": "VA", "3": "OR" } },
+            "links": [ { "from": { "region": "VA" }, "to": { "region": "VA" }, "hops": 1 },
+                       { "from": 1, "to": 3, "hops": 3 },
+                       { "from": 1, "to": 3, "hops": 2, "both_ways": false },
+                       { "from": 2, "to": 3, "hops": 1 },
+                       { "from": 2, "to": 3, "loss": "1%" },
+                       { "from": 3, "to": 2, "delay": "7ms", "both_ways": false } ] } })");
+
+    const auto link = [&](std::size_t from, std::size_t to) {
+        for (const LinkOverride& o : scenario.network.overrides)
+            if (o.from_host == from && o.to_host == to) return o.model;
+        return scenario.network.base;
+    };
+    const auto check_relays = [](const LinkModel& model, std::int64_t hops, zab::Duration way) {
+        CHECK(model.distance == way + zab::milliseconds(5) * hops);
+        CHECK(model.relay_cpu == zab::microseconds(20) * hops);
+        CHECK(model.gathering == zab::milliseconds(2));
+        CHECK(model.listening == zab::milliseconds(4));
+    };
+    check_relays(link(0, 1), 1, {});
+    check_relays(link(1, 0), 1, {});
+    check_relays(link(0, 2), 2, zab::milliseconds(43));
+    check_relays(link(2, 0), 3, zab::milliseconds(43));
+    check_relays(link(1, 2), 1, zab::milliseconds(43));
+    check_relays(link(2, 1), 1, {});
+    CHECK(link(1, 2).loss == Probability{10'000'000});
+    CHECK(link(2, 1).delay == Distribution::constant(zab::milliseconds(7)));
+}
+
 TEST_CASE("servers share a host where hosts.servers says so") {
     const Scenario scenario = sound(R"({
         "hosts": { "default": { "cores": 2 }, "named": { "big": { "nic": "1Gbit/s" } },
