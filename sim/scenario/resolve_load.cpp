@@ -99,18 +99,20 @@ void resolve_home(Resolution& in, const GroupDraft& draft, ClientGroup& group,
     const DefaultHost& standard = in.draft.hosts.standard;
     const std::string own = "clients-" + group.name;
     const auto add = [&](const std::string& name, const std::string& region) {
-        group.hosts.push_back(in.add_host({name, standard.cores, standard.nic, region}));
+        const auto known = in.host_index.find(name);
+        if (known == in.host_index.end()) {
+            group.hosts.push_back(in.add_host({name, standard.cores, standard.nic, region}));
+        } else if (std::ranges::find(group.hosts, known->second) != group.hosts.end()) {
+            group.hosts.push_back(known->second);
+        } else {
+            in.wrong(pointer / "name", "another group has the host " + in_quotes(name) +
+                                           ", as which its own would be known");
+        }
     };
     if (draft.region) {
         for (const std::string& region : *draft.region) {
-            if (!in.check_region(region, pointer / "region")) {
-                continue;
-            }
-            const auto known = in.host_index.find(own + '-' + region);
-            if (known == in.host_index.end()) {
+            if (in.check_region(region, pointer / "region")) {
                 add(own + '-' + region, region);
-            } else {
-                group.hosts.push_back(known->second);
             }
         }
         return;

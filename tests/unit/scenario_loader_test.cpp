@@ -258,4 +258,18 @@ TEST_CASE("a path that is no file is one clear mistake") {
     CHECK(folder.mistakes == std::vector<std::string>{"/: error: not a regular file"});
 }
 
+TEST_CASE("no two groups of clients have hosts of one name") {
+    const auto found = [](const std::string& first, const std::string& second) {
+        return mistakes(R"({ "network": { "regions": { "round_trip": { "VA": { "OR": "86ms" } },
+                             "servers": { "1": "VA", "2": "OR", "3": "OR" } } },
+                             "clients": [ )" +
+                        first + ", " + second + " ] }");
+    };
+    const std::string of_region = R"({ "name": "far", "region": [ "VA", "OR", "VA" ] })";
+    const std::string alike = R"({ "name": "far-VA", "placement": { "servers": 2 } })";
+    const std::string reason = "/clients/1/name: another group has the host \"clients-far-VA\"";
+    CHECK(found(of_region, alike).find(reason) != std::string::npos);
+    CHECK(found(alike, of_region).find(reason) != std::string::npos);
+}
+
 }  // namespace sim
