@@ -260,6 +260,12 @@ std::optional<Value> parse(std::string_view text, std::uint32_t source, Mistakes
         mistakes.add({{source, 0}, {}, "larger than the limit of " + limit, {}, {}});
         return std::nullopt;
     }
+    // The parser takes it for the end of the text.
+    if (const std::size_t null = text.find('\0'); null != std::string_view::npos) {
+        const auto at = static_cast<std::uint32_t>(null);
+        mistakes.add({{source, at}, {}, "not valid JSON: a null byte", {}, {}});
+        return std::nullopt;
+    }
     Builder builder(text, source, mistakes);
     using Json = nlohmann::json;
     const bool complete = Json::sax_parse(text.data(), text.data() + text.size(), &builder,

@@ -272,4 +272,11 @@ TEST_CASE("no two groups of clients have hosts of one name") {
     CHECK(found(alike, of_region).find(reason) != std::string::npos);
 }
 
+TEST_CASE("what follows a null byte is not passed over") {
+    for (const char* rest : {"", "{", "// more"}) {
+        CHECK(mistakes(std::string("{\n} ") + '\0' + rest) ==
+              "test.json:2:3: error: not valid JSON: a null byte\n");
+    }
+}
+
 }  // namespace sim
