@@ -249,7 +249,7 @@ Form<zab::NodeId> server_id() {
 
 Form<zab::Epoch> epoch() {
     return adapted<zab::Epoch, std::uint32_t>(
-        integer<std::uint32_t>(0, 0xffff'ffff),
+        integer<std::uint32_t>(0, last_epoch.value),
         [](const std::uint32_t& value) { return zab::Epoch{value}; },
         [](const zab::Epoch& value) { return value.value; });
 }

@@ -127,6 +127,8 @@ Form<T> integer(std::uint64_t least, std::uint64_t most) {
 Form<bool> flag();
 Form<std::uint64_t> seed();
 Form<zab::NodeId> server_id();
+/// Those above are negative in ZooKeeper, where a zxid has a sign.
+inline constexpr zab::Epoch last_epoch{0x7fff'ffff};
 Form<zab::Epoch> epoch();
 /// Free text.
 Form<std::string> text(std::size_t most_bytes);

@@ -31,6 +31,11 @@ bool read_range(const Value& value, Reader& reader, std::vector<zab::Zxid>& out)
         return reader.wrong(value, in_quotes(text) + " is not above " + to_text(out.back()),
                             std::string(history_accepted));
     }
+    if (first.value->counter() == 0 || first.value->epoch() > last_epoch) {
+        return reader.wrong(
+            value, in_quotes(text) + " holds no transaction of ZooKeeper's",
+            "epochs up to " + std::to_string(last_epoch.value) + ", counters from 1");
+    }
     const std::uint64_t count = last.value->value - first.value->value + 1;
     if (count > Limits::transactions - out.size()) {
         return reader.wrong(value, "a longer history than the limit",

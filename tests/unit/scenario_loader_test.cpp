@@ -279,4 +279,19 @@ TEST_CASE("what follows a null byte is not passed over") {
     }
 }
 
+TEST_CASE("a start holds only what ZooKeeper's files can: no counter 0, no epoch that has a sign") {
+    const auto found = [](const std::string& start) {
+        return mistakes(R"({ "start": { "servers": { "1": )" + start + " } } }");
+    };
+    const std::string history = "/start/servers/1/history/0: ";
+    for (const std::string zxids : {"0:0", "1:0", "1:0-1:5", "2147483648:1"}) {
+        CHECK(found(R"({ "history": [ ")" + zxids + "\" ] }").find(history) != std::string::npos);
+    }
+    CHECK(found(R"({ "accepted_epoch": 2147483648 })").find("accepted_epoch: 2147483648 is out") !=
+          std::string::npos);
+    CHECK(sound(R"({ "start": { "servers": { "1": { "history": [ "0:1", "2147483647:1" ] } } } })")
+              .start.front()
+              .history.size() == 2);
+}
+
 }  // namespace sim
