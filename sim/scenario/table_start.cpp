@@ -1,6 +1,8 @@
 #include "sim/scenario/scalars.hpp"
 #include "sim/scenario/tables.hpp"
 
+#include <algorithm>
+
 namespace sim::decode {
 
 namespace {
@@ -110,7 +112,13 @@ Form<ServerStart> server_start() {
                         R"(["1:1-1:9", "2:1"])"}),
             },
         .prepare = {},
-        .check = {},
+        .check =
+            [](const Value& value, Reader& reader, const S& start) {
+                const bool is_there =
+                    !start.snapshot || std::ranges::binary_search(start.history, *start.snapshot);
+                return is_there || wrong_member(value, reader, "snapshot",
+                                                to_text(*start.snapshot) + " is not in history");
+            },
     });
 }
 

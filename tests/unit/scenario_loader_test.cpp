@@ -294,4 +294,12 @@ TEST_CASE("a start holds only what ZooKeeper's files can: no counter 0, no epoch
               .history.size() == 2);
 }
 
+TEST_CASE("a snapshot at the start ends with a transaction of the history") {
+    for (const std::string history : {R"("1:1-1:6", "1:8")", R"("1:1-1:6")", ""}) {
+        CHECK(mistakes(R"({ "start": { "servers": { "1": { "snapshot": "1:7", "history": [)" +
+                       history + "] } } } }")
+                  .find("/start/servers/1/snapshot: 1:7 is not in history") != std::string::npos);
+    }
+}
+
 }  // namespace sim
