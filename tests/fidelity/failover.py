@@ -6,8 +6,7 @@ import re
 import measure
 import scenario
 
-CLIENT_S = 2.5  # By then all servers serve.
-FAULT_S = 4.0
+REST_S = 1.5  # From the client's start to the fault.
 LEAST_MS, SHARE, PARTITION_SHARE = 10, 0.10, 0.05
 MODE_POINTS, KS_LIMIT = 15, 0.25
 QUICK, FULL = 200, 1000
@@ -48,7 +47,7 @@ def _client(case, at):
     text = case['client']
     others = [v for v in scenario.voters_of(case) if v != at]
     pause = re.search(r'every (\d+(?:\.\d+)?) ms', text)
-    made = scenario.client('prober', [at], start=scenario.ms(CLIENT_S * 1000),
+    made = scenario.client('prober', [at], start=scenario.ms(scenario.serving_s(case) * 1000),
                            load=scenario.closed(case.get('outstanding', 1),
                                                 case.get('gap_ms', 2)))
     if pause:
@@ -69,12 +68,17 @@ def _client(case, at):
     return made
 
 
+def _fault_ms(case):
+    return 1000 * (scenario.serving_s(case) + REST_S)
+
+
 def _write(case, simulator, leader, at, fault, seconds):
+    begin = _fault_ms(case)
     made = scenario.of(case, f'{case["id"]}.{leader}.{at}', leader=leader,
-                       duration_s=FAULT_S + seconds)
+                       duration_s=begin / 1000 + seconds)
     made['clients'] = [_client(case, at)]
-    made['faults'] += [{'at': scenario.ms(FAULT_S * 1000), **fault}]
-    made['trace'] = {'from': scenario.ms(FAULT_S * 1000 - 1)}
+    made['faults'] += [{'at': scenario.ms(begin), **fault}]
+    made['trace'] = {'from': scenario.ms(begin - 1)}
     return simulator.write(made)
 
 
@@ -219,11 +223,12 @@ def compare_kill_follower(case, simulator, full):
     """The client is at the follower that is killed; another one watches from the leader."""
     voters = scenario.voters_of(case)
     leader, victim = max(voters), min(voters)
-    made = scenario.of(case, case['id'], leader=leader, duration_s=FAULT_S + 3)
+    begin = _fault_ms(case)
+    made = scenario.of(case, case['id'], leader=leader, duration_s=begin / 1000 + 3)
     watcher = scenario.client('watcher', [leader], load=scenario.closed(1, 2))
     made['clients'] = [_client(case, victim), watcher]
-    made['faults'] += [{'at': scenario.ms(FAULT_S * 1000), 'crash': victim}]
-    made['trace'] = {'from': scenario.ms(FAULT_S * 1000 - 1)}
+    made['faults'] += [{'at': scenario.ms(begin), 'crash': victim}]
+    made['trace'] = {'from': scenario.ms(begin - 1)}
     path = simulator.write(made)
 
     def run(seed):
@@ -252,7 +257,7 @@ def _partition(case, seed, leader, wait_s):
     """The leader's links hold everything back until they are healed. Cut at another phase of its
     tick with every seed: that decides when it steps down."""
     tick = case['config']['tickTime']
-    cut = FAULT_S * 1000 + tick * (seed * scenario.SPREAD % 1)
+    cut = _fault_ms(case) + tick * (seed * scenario.SPREAD % 1)
     at = next(v for v in scenario.voters_of(case) if v != leader)
     made = scenario.of(case, f'{case["id"]}.{leader}.{seed}', leader=leader,
                        duration_s=cut / 1000 + wait_s + 4)

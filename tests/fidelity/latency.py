@@ -6,9 +6,9 @@ import measure
 import scenario
 import simulate
 
-# By then all servers serve and are warm: an open load that began sooner would begin with a
-# backlog. Over long links an election, and each round of the operations that warm up, takes longer.
-START_S, ROUNDS = 2.0, 30
+# Once all serve they are warmed up, and the load begins when they have rested: it would begin with
+# a backlog else. Over long links each round of operations takes longer.
+WARM_UP_S, REST_S, ROUNDS = 0.6, 0.4, 25
 SETTLE_S = 1.5  # From there to what counts.
 LEAST_MS, SHARE, P90_SHARE = 0.3, 0.03, 0.10
 CPU_SHARE = 0.25
@@ -71,7 +71,9 @@ def is_cpu_bound(case):
 
 def build(case):
     seconds = min(max(case['secs'], 1), 4)
-    start_s = START_S + ROUNDS * max(map(max, case['delays_ms'])) / 1000
+    serving_s, way_s = scenario.serving_s(case), scenario.longest_s(case)
+    warm_s = serving_s + WARM_UP_S + ROUNDS * way_s
+    start_s = warm_s + REST_S + 4 * way_s  # A write of a follower takes four ways.
     made = scenario.of(case, case['id'], leader=case['leader'], warm_up_s=start_s + SETTLE_S,
                        duration_s=start_s + SETTLE_S + seconds)
     sites = case['client_at'] if isinstance(case['client_at'], list) else [case['client_at']]
@@ -87,7 +89,7 @@ def build(case):
                 operations=operations(case),
                 payload=f'{case["payload"]}B',
                 paths={'uniform': {'count': case.get('keys', 1)}}))
-    made['clients'].append(scenario.warm_up(case, 1, start_s - 0.4))
+    made['clients'].append(scenario.warm_up(case, serving_s, warm_s))
     if background(case):
         made['clients'].append(scenario.client(
             'background', [case['leader']], load=scenario.closed(background(case)),
@@ -105,7 +107,8 @@ def _percentiles(results, operation):
 def compare(case, simulator, full):
     path = simulator.write(build(case))
     seeds = range(1, (9 if full else 3) + 1)
-    results = simulator.each(lambda seed: simulator.results(path, seed), seeds, case['id'])
+    results = simulator.each(lambda seed: simulator.results_under(case['leader'], path, seed),
+                             seeds, case['id'])
     bound = is_cpu_bound(case)
     reads = 'sync' if case['op'] in ('sync', 'syncget') else 'get'
     writes = 'create' if case['op'] == 'create' else 'set'

@@ -3,7 +3,7 @@
 import measure
 import scenario
 
-START_S = 4.0
+WARM_UP_S, REST_S = 1.0, 1.5  # Before the victim comes.
 KS_LIMIT = 0.3
 # The issue has no rule for closeSession: the one of cpu-bound operations, as it is a single cold
 # one.
@@ -13,7 +13,8 @@ CLOSE_SHARE = 0.25
 def _scenario(case, seed, how, after_ms):
     """The victim comes at another phase of the tick with every seed: reads once, then is gone."""
     tick = case['config']['tickTime']
-    start = START_S * 1000 + tick * (seed * scenario.SPREAD % 1)
+    serving_s = scenario.serving_s(case)
+    start = (serving_s + WARM_UP_S + REST_S) * 1000 + tick * (seed * scenario.SPREAD % 1)
     timeout = case.get('requested_timeout', 20 * tick)
     made = scenario.of(case, f'{case["id"]}.{seed}', leader=case['leader'],
                        duration_s=(start + timeout + 3 * tick) / 1000 + 1)
@@ -21,7 +22,7 @@ def _scenario(case, seed, how, after_ms):
         'victim', [case['client_at']], start=scenario.ms(start), operations={'get': 1},
         operations_each=1, session_timeout=scenario.ms(timeout),
         leave={'at': scenario.ms(start + after_ms), 'how': how}),
-        scenario.warm_up(case, 1.5, 2.5)]
+        scenario.warm_up(case, serving_s, serving_s + WARM_UP_S)]
     made['trace'] = {'from': scenario.ms(start)}
     return made
 

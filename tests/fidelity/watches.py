@@ -4,7 +4,7 @@ import latency
 import measure
 import scenario
 
-WARM_UP_S = 3
+REST_S = 0.5  # Of the watchers, before the first write.
 KINDS = ('invoke', 'complete', 'notified')
 ROUNDS = 60  # Of a case that does not say.
 # Clients' numbers: they are the first.
@@ -16,19 +16,20 @@ def _scenario(case):
     another client at its server here. Nothing is warm when it begins."""
     rest = 20 + 0.2 * case['watchers']
     rounds = case['ms'].get('n', ROUNDS)
-    made = scenario.of(case, case['id'], leader=case['leader'], warm_up_s=WARM_UP_S,
-                       duration_s=WARM_UP_S + rounds * (rest + 2 * latency_ms(case)) / 1000)
+    begin_s = scenario.serving_s(case) + REST_S
+    made = scenario.of(case, case['id'], leader=case['leader'], warm_up_s=begin_s,
+                       duration_s=begin_s + rounds * (rest + 2 * latency_ms(case)) / 1000)
     watch = {'operations': {'watch': 1}, 'load': scenario.closed(1)}
     sites = case['watchers_at']
     made['clients'] = [
         scenario.client('writer', [case['writer_at']], load=scenario.closed(1, rest),
-                        start=scenario.ms(WARM_UP_S * 1000)),
+                        start=scenario.ms(begin_s * 1000)),
         scenario.client('beside', [case['writer_at']], **watch)]
     for index, site in enumerate(sites):
         count = case['watchers'] // len(sites) + (index < case['watchers'] % len(sites))
         if count:
             made['clients'].append(scenario.client(f'at-{site}', [site], count=count, **watch))
-    made['trace'] = {'from': scenario.ms(WARM_UP_S * 1000)}
+    made['trace'] = {'from': scenario.ms(begin_s * 1000)}
     return made
 
 
