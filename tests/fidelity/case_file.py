@@ -25,6 +25,10 @@ def _real(value):
     return None if _number(value) else 'expected a number, not negative'
 
 
+def _share(value):
+    return None if _number(value) and value <= 1 else 'expected a number from 0 to 1'
+
+
 def _text(value):
     return None if isinstance(value, str) and value else 'expected a text'
 
@@ -108,18 +112,19 @@ def _config(value):
 
 
 _ID = _integer(1, 255)
+_PAYLOAD = _integer(0, (1 << 20) - 1)  # jute.maxbuffer: what a client may write at once.
 _EVERYWHERE = ('all', 'every', 'each', 'everywhere')
 _WORLD = {'servers': _ID, 'delays_ms': _object, 'config': _config}
 _LOAD = {'leader': _ID, 'client_at': _some_of(_ID), 'client_delay_ms': _real,
          'connections': _integer(1, 100_000), 'outstanding': _integer(1, 100_000),
-         'op': _text, 'payload': _integer(0, 1 << 20), 'secs': _real}
+         'op': _text, 'payload': _PAYLOAD, 'secs': _real}
 _KILL = {**_WORLD, 'client': _text, 'ms': _figures}
 
 # What each kind of case must have, and what it may have besides.
 KINDS = {
     'latency': ({**_WORLD, **_LOAD},
-                {'ms': _figures, 'read_ms': _figures, 'rate': _real, 'ratio': _real,
-                 'keys': _integer(1, 10_000_000), 'jitter_ms': _real, 'ops_per_s': _real,
+                {'ms': _figures, 'read_ms': _figures, 'rate': _real, 'ratio': _share,
+                 'keys': _integer(1, 10_000_000), 'ops_per_s': _real,
                  'cpu_s': _object, 'wall_s': _real}),
     'failover-kill-leader': (_KILL, {'phases_ms_after_kill': _phases, 'gap_ms': _real,
                                      'outstanding': _integer(1, 100_000),
@@ -136,10 +141,17 @@ KINDS = {
                         'samples': _list_of(_real)}),
     'session-close': ({**_WORLD, 'leader': _ID, 'client_at': _ID, 'ms': _figures}, {}),
     'watch': ({**_WORLD, 'leader': _ID, 'writer_at': _ID, 'watchers': _integer(1, 1_000_000),
-               'watchers_at': _list_of(_ID), 'ms': _figures},
-              {'writer_reply_ms': _figures, 'first_ms': _figures}),
+               'watchers_at': _some_of(_ID), 'ms': _figures},
+              {'payload': _PAYLOAD, 'writer_reply_ms': _figures, 'first_ms': _figures}),
     'disk': ({'payload': _integer(1, 1 << 30), 'ms': _figures}, {}),
 }
+
+# What every case with servers may say besides.
+ANY_WORLD = {'jitter_ms': _real, 'client_delay_ms': _real, 'observers': _list_of(_ID)}
+# Measured, told in the file, and not compared.
+RESULTS = {'errors', 'ops_total', 'client_cpu_s', 'cpu_s', 'wall_s', 'each_ms', 'incomplete',
+           'event_before_reply', 'reply_before_event'}
+CONFIG = {'tickTime', 'initLimit', 'syncLimit', 'forceSync', 'observers', 'props'}
 
 
 # What a case leaves out means.
@@ -157,12 +169,17 @@ def _complete(case):
     size = case.get('servers')
     if _integer(1, 255)(size):
         return
-    voters = [i for i in range(1, size + 1) if i not in (case.get('observers') or [])]
+    config = case.get('config') if isinstance(case.get('config'), dict) else {}
+    case['observers'] = case.get('observers') or config.get('observers') or []
+    is_list = isinstance(case['observers'], list)
+    voters = [i for i in range(1, size + 1) if is_list and i not in case['observers']]
     if 'leader' in KINDS[case['kind']][0] and case.get('leader') is None and voters:
         case['leader'] = max(voters)
     for key in ('client_at', 'watchers_at'):
         if case.get(key) in _EVERYWHERE:
             case[key] = list(range(1, size + 1))
+    if isinstance(case.get('watchers_at'), int):
+        case['watchers_at'] = [case['watchers_at']]
     if case.get('op') in _PURE_READS and 'ms' in case and 'read_ms' not in case:
         case['read_ms'] = case.pop('ms')
 
@@ -181,10 +198,11 @@ def _matrix(case, place):
 
 def _servers(case, place):
     size = case['servers']
-    observers = case.get('observers') or case['config'].get('observers') or []
+    observers = case['observers']
+    if observers != (case['config'].get('observers') or observers):
+        raise CaseError(f'{place}.observers: others than those of config.observers')
     if _list_of(_integer(1, size))(observers) or len(set(observers)) == size:
         raise CaseError(f'{place}.observers: expected ids from 1 to {size}, not all servers')
-    case['observers'] = observers
     for key in ('leader', 'client_at', 'writer_at', 'watchers_at'):
         ids = case.get(key, [])
         for server in ids if isinstance(ids, list) else [ids]:
@@ -223,7 +241,8 @@ def check_case(case, place):
         reason = None if key == 'delays_ms' else check(case[key])
         if reason:
             raise CaseError(f'{place}.{key}: {reason}')
-    for key, check in {'note': _note, **optional}.items():
+    world = ANY_WORLD if 'servers' in needed else {}
+    for key, check in {'note': _note, **world, **optional}.items():
         reason = check(case[key]) if key in case else None
         if reason:
             raise CaseError(f'{place}.{key}: {reason}')
@@ -233,6 +252,15 @@ def check_case(case, place):
         _of_rounds(case, place)
     if case['kind'] == 'latency' and not ('ms' in case or 'read_ms' in case):
         raise CaseError(f'{place}: neither ms nor read_ms')
+
+
+def unread(case, settings):
+    """Keys of a case that nothing reads: what they say of its world is not predicted. `settings`:
+    keys of `config` that somebody knows."""
+    needed, optional = KINDS[case['kind']]
+    known = {'id', 'kind', 'note', *needed, *optional, *ANY_WORLD, *RESULTS}
+    return [key for key in case if key not in known] + \
+        [f'config.{key}' for key in case.get('config', {}) if key not in CONFIG | settings]
 
 
 def load(path):
@@ -262,7 +290,8 @@ def _sort(cases, path):
             if case['id'] in seen:
                 raise CaseError(f'{place}.id: {case["id"]} is given twice')
         except (CaseError, TypeError, ValueError, LookupError, AttributeError) as error:
-            broken.append((case.get('id', place) if isinstance(case, dict) else place,
+            name = case.get('id') if isinstance(case, dict) else None
+            broken.append((place if _text(name) else name,
                            str(error) if isinstance(error, CaseError) else f'{place}: {error!r}'))
             continue
         seen.add(case['id'])

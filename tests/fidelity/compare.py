@@ -16,6 +16,7 @@ import elections  # noqa: E402
 import failover  # noqa: E402
 import latency  # noqa: E402
 import measure  # noqa: E402
+import scenario  # noqa: E402
 import sessions  # noqa: E402
 import simulate  # noqa: E402
 import watches  # noqa: E402
@@ -78,6 +79,10 @@ def compare_all(cases, broken, simulator, full):
               f'[{index} of {len(cases)}, {seconds:.0f} s]')
         for finding in findings:
             print(measure.line(finding))
+        for name, text in (('note', case.get('note')),
+                           ('not read', ', '.join(case_file.unread(case, scenario.SETTINGS)))):
+            if text:
+                print(f'        {name}: {text}')
         sys.stdout.flush()
         passed += is_good
         failed += [] if is_good else [case['id']]

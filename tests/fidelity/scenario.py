@@ -26,7 +26,7 @@ def voters_of(case):
 def is_relayed(case):
     """All links between servers went through the relay, except in the cpu-bound series: there
     servers without any delay talked directly."""
-    return case['kind'] != 'latency' or any(map(any, case['delays_ms']))
+    return case['kind'] != 'latency' or longest_s(case) > 0
 
 
 def _links(case):
@@ -78,12 +78,13 @@ def _levelled(case, leader):
 def of(case, name, *, leader=None, duration_s, warm_up_s=0):
     """A scenario without clients. `leader`: it wins the first election, because it has the greatest
     id, or its currentEpoch is ahead; histories are equal and empty."""
-    config = case['config']
+    config, settings = case['config'], properties(case)
+    force_sync = settings.pop('force_sync', bool(config.get('forceSync', False)))
     servers = range(1, case['servers'] + 1)
     ensemble = {'voters': voters_of(case), 'observers': case.get('observers', []),
                 'tick_time': ms(config['tickTime']),
                 'init_limit': config.get('initLimit', 10),
-                'sync_limit': config.get('syncLimit', 5), **properties(case)}
+                'sync_limit': config.get('syncLimit', 5), **settings}
     hosts = {'named': {**{f's{i}': {'cores_of': 'machine'} for i in servers},
                        'load': {'cores_of': 'machine'}},
              'servers': {str(i): f's{i}' for i in servers}}
@@ -91,7 +92,7 @@ def of(case, name, *, leader=None, duration_s, warm_up_s=0):
                 'duration': ms(duration_s * 1000),
                 'warm_up': ms(warm_up_s * 1000), 'ensemble': ensemble, 'hosts': hosts,
                 'network': {'links': [*_links(case), *_client_links(case)]},
-                'disk': {'force_sync': bool(config.get('forceSync', False))},
+                'disk': {'force_sync': force_sync},
                 'clients': [], 'faults': []}
     if leader is not None and leader != max(voters_of(case)):
         scenario['start'] = {'servers': {str(leader): {'accepted_epoch': 1, 'current_epoch': 1}}}
@@ -129,21 +130,46 @@ PROPERTIES = {
     'leaderConnectDelayDuringRetryMs': ('learner_connect_retry', _duration),
     'maxBatchSize': ('max_batch_size', int),
     'cnxTimeout': ('election_connection_timeout', _duration),
-    'forceSync': None, 'standaloneEnabled': None, 'reconfigEnabled': None, 'maxClientCnxns': None,
+    'flushDelay': ('flush_delay', _duration),
+    'commitProcessor.maxReadBatchSize': ('max_read_batch_size', int),
+    'commitProcessor.maxCommitBatchSize': ('max_commit_batch_size', int),
+    'observer.election.DelayMs': ('observer_election_delay', _duration),
+    'request_throttle_max_requests': ('throttle_max_requests', int),
+    'minSessionTimeout': ('min_session_ticks', float),  # Milliseconds, as tickTime is.
+    'maxSessionTimeout': ('max_session_ticks', float),
+    'forceSync': ('force_sync', _flag),
+    'standaloneEnabled': None, 'reconfigEnabled': None, 'maxClientCnxns': None,
     'jute.maxbuffer': None, '4lw.commands.whitelist': None, 'admin.enableServer': None,
 }
 
 
+# What `config` may say by a name of its own; it has its own keys for those left out.
+SETTINGS = PROPERTIES.keys() - case_file.CONFIG
+
+
+def _in_ticks(case, key, timeout):
+    ticks = timeout / case['config']['tickTime']
+    if ticks != round(ticks):
+        raise case_file.CaseError(f'{case["id"]}.config: {key} is no multiple of tickTime')
+    return round(ticks)
+
+
 def properties(case):
-    """What `config.props` sets, as keys of `ensemble`: "-Dzookeeper.snapCount=400" and the like."""
+    """What `config.props` sets, as keys of `ensemble`: "-Dzookeeper.snapCount=400" and the like;
+    also a key of `config` with such a name."""
     found = {}
-    for text in case['config'].get('props') or []:
+    named = [f'{key}={case["config"][key]}' for key in case['config'] if key in SETTINGS]
+    for text in [*named, *(case['config'].get('props') or [])]:
         match = re.fullmatch(r'(?:-D)?(?:zookeeper\.)?([\w.]+)\s*[=:]\s*(\S+)', str(text))
         if not match or match[1] not in PROPERTIES:
             raise case_file.CaseError(f'{case["id"]}.config.props: {text!r} is not known')
         if PROPERTIES[match[1]] is not None:
             key, read = PROPERTIES[match[1]]
-            found[key] = read(match[2])
+            try:
+                value = read(match[2])
+            except ValueError as error:
+                raise case_file.CaseError(f'{case["id"]}.config: {text!r}: {error}') from error
+            found[key] = _in_ticks(case, match[1], value) if key.endswith('_ticks') else value
     return found
 
 

@@ -6,6 +6,8 @@
 Needs build/zabsim. Exit code: 0 when all hold.
 """
 
+import contextlib
+import io
 import os
 import sys
 import tempfile
@@ -14,9 +16,13 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import case_file  # noqa: E402
 import compare  # noqa: E402
 import latency  # noqa: E402
+import scenario  # noqa: E402
 import simulate  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def case_of(kind, delays, **more):
@@ -57,6 +63,64 @@ class OverLongLinks(SelfTest):
         delays = [[0, 5, 30], [10, 0, 20], [40, 2, 0]]
         for found, asked in self.writes_of(delays=delays, leader=1, client_at=3):
             self.assertLess(abs(found - asked), 0.03 * asked)
+
+
+class OfKeys(unittest.TestCase):
+    WATCH = {'leader': 3, 'writer_at': 3, 'watchers': 10, 'watchers_at': [1, 2],
+             'ms': {'p50': 18}}
+
+    def mistake_in(self, kind, **more):
+        with self.assertRaises(case_file.CaseError) as caught:
+            case_file.check_case(case_of(kind, equal(3, 5), **more), 'cases[0]')
+        return str(caught.exception)
+
+    def test_a_key_that_nothing_reads_is_told(self):
+        case = case_of('watch', equal(3, 5), **self.WATCH, loss=0.01, errors=0)
+        case['config'].update(snapCount=400, cores=4)
+        case_file.check_case(case, 'cases[0]')
+        self.assertEqual(case_file.unread(case, scenario.SETTINGS), ['loss', 'config.cores'])
+
+    def test_every_key_of_the_measured_file_is_known(self):
+        cases, broken = case_file.load(os.path.join(HERE, 'real-zookeeper.json'))
+        self.assertEqual(broken, [])
+        for case in cases:
+            self.assertEqual(case_file.unread(case, scenario.SETTINGS), [], case['id'])
+
+    def test_a_setting_counts_in_props_and_by_its_own_name(self):
+        by_name, by_props = case_of('watch', equal(3, 5)), case_of('watch', equal(3, 5))
+        by_name['config'].update(snapCount=400, maxSessionTimeout=6000)
+        by_props['config']['props'] = ['-Dzookeeper.snapCount=400', 'maxSessionTimeout=6000']
+        for case in (by_name, by_props):
+            self.assertEqual(scenario.properties(case),
+                             {'snapshot_count': 400, 'max_session_ticks': 3})
+
+    def test_props_decide_whether_the_log_is_synced(self):
+        case = case_of('watch', equal(3, 5))
+        case['config'].update(forceSync=False, props=['-Dzookeeper.forceSync=yes'])
+        self.assertTrue(scenario.of(case, 'x', duration_s=1)['disk']['force_sync'])
+
+    def test_jitter_alone_makes_a_link(self):
+        case = case_of('latency', equal(3, 0), jitter_ms=10)
+        links = scenario.of(case, 'x', duration_s=1)['network']['links']
+        self.assertEqual(links[0]['delay'], {'uniform': {'min': '0ns', 'max': '10000000ns'}})
+
+    def test_a_case_without_a_name_is_counted_by_its_place(self):
+        with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
+            file.write('{"cases": [{"id": 5}, {"kind": "latency"}, 7]}')
+            file.flush()
+            self.assertEqual(case_file.load(file.name)[0], [])
+            said = io.StringIO()
+            with contextlib.redirect_stdout(said):
+                compare.compare_all(*case_file.load(file.name), None, False)
+        self.assertIn('0 passed, 3 failed', said.getvalue())
+
+    def test_a_mistake_is_told_with_its_key(self):
+        watch = {**self.WATCH, 'watchers_at': []}
+        self.assertIn('watchers_at: expected at least one', self.mistake_in('watch', **watch))
+        self.assertIn('jitter_ms', self.mistake_in('watch', **self.WATCH, jitter_ms='10'))
+        load = {'leader': 3, 'client_at': 1, 'ms': {'p50': 1}}
+        self.assertIn('payload', self.mistake_in('latency', **load, payload=1 << 20))
+        self.assertIn('ratio', self.mistake_in('latency', **load, op='mix', ratio=1.5))
 
 
 if __name__ == '__main__':

@@ -19,11 +19,12 @@ def _scenario(case):
     begin_s = scenario.serving_s(case) + REST_S
     made = scenario.of(case, case['id'], leader=case['leader'], warm_up_s=begin_s,
                        duration_s=begin_s + rounds * (rest + 2 * latency_ms(case)) / 1000)
+    payload = f'{case.get("payload", 100)}B'
     watch = {'operations': {'watch': 1}, 'load': scenario.closed(1)}
     sites = case['watchers_at']
     made['clients'] = [
         scenario.client('writer', [case['writer_at']], load=scenario.closed(1, rest),
-                        start=scenario.ms(begin_s * 1000)),
+                        start=scenario.ms(begin_s * 1000), payload=payload),
         scenario.client('beside', [case['writer_at']], **watch)]
     for index, site in enumerate(sites):
         count = case['watchers'] // len(sites) + (index < case['watchers'] % len(sites))
@@ -36,7 +37,7 @@ def _scenario(case):
 def _write_ms(case):
     """What the links ask of the write itself, in the reference's model."""
     return latency.delay_ms({**case, 'op': 'set', 'client_at': case['writer_at'],
-                             'client_delay_ms': 0})
+                             'client_delay_ms': case.get('client_delay_ms', 0)})
 
 
 def latency_ms(case):
