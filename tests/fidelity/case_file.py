@@ -119,6 +119,8 @@ _LOAD = {'leader': _ID, 'client_at': _some_of(_ID), 'client_delay_ms': _real,
          'connections': _integer(1, 100_000), 'outstanding': _integer(1, 100_000),
          'op': _text, 'payload': _PAYLOAD, 'secs': _real}
 _KILL = {**_WORLD, 'client': _text, 'ms': _figures}
+_WHO = {'leader': _ID, 'client_at': _ID, 'gap_ms': _real, 'outstanding': _integer(1, 100_000),
+        'rounds': _rounds}
 
 # What each kind of case must have, and what it may have besides.
 KINDS = {
@@ -126,12 +128,9 @@ KINDS = {
                 {'ms': _figures, 'read_ms': _figures, 'rate': _real, 'ratio': _share,
                  'keys': _integer(1, 10_000_000), 'ops_per_s': _real,
                  'cpu_s': _object, 'wall_s': _real}),
-    'failover-kill-leader': (_KILL, {'phases_ms_after_kill': _phases, 'gap_ms': _real,
-                                     'outstanding': _integer(1, 100_000),
-                                     'rounds': _rounds}),
-    'failover-kill-follower': (_KILL, {'result': _object, 'rounds': _rounds}),
-    'failover-partition-leader': (_KILL, {'phases_ms_after_cut': _phases,
-                                          'rounds': _rounds}),
+    'failover-kill-leader': (_KILL, {**_WHO, 'killed': _ID, 'phases_ms_after_kill': _phases}),
+    'failover-kill-follower': (_KILL, {**_WHO, 'killed': _ID, 'result': _object}),
+    'failover-partition-leader': (_KILL, {**_WHO, 'phases_ms_after_cut': _phases}),
     'election': ({**_WORLD, 'description': _text, 'result': _object}, {'seconds': _real}),
     'restart-stall': ({**_WORLD, 'description': _text, 'result': _object}, {}),
     'session-expiry': ({**_WORLD, 'leader': _ID, 'client_at': _ID, 'ms': _figures,
@@ -203,7 +202,7 @@ def _servers(case, place):
         raise CaseError(f'{place}.observers: others than those of config.observers')
     if _list_of(_integer(1, size))(observers) or len(set(observers)) == size:
         raise CaseError(f'{place}.observers: expected ids from 1 to {size}, not all servers')
-    for key in ('leader', 'client_at', 'writer_at', 'watchers_at'):
+    for key in ('leader', 'client_at', 'writer_at', 'watchers_at', 'killed'):
         ids = case.get(key, [])
         for server in ids if isinstance(ids, list) else [ids]:
             if server > size:
@@ -213,15 +212,18 @@ def _servers(case, place):
 
 
 def _of_rounds(case, place):
-    """Whom the rounds of a fail-over name are voters."""
+    """Whom a fail-over and its rounds name are voters, and of three at least."""
+    if not case['kind'].startswith('failover'):
+        return
     voters = [i for i in range(1, case['servers'] + 1) if i not in case['observers']]
-    if case['kind'].startswith('failover') and len(voters) < 3:
+    if len(voters) < 3:
         raise CaseError(f'{place}.servers: a fail-over needs three voters')
-    for index, entry in enumerate(case.get('rounds', [])):
+    entries = [(f'.rounds[{i}]', r) for i, r in enumerate(case.get('rounds', []))]
+    for where, entry in [('', case), *entries]:
         for key in ('killed', 'client_at', 'leader'):
             is_free = key == 'client_at' and entry.get(key) in case['observers']
             if entry.get(key) is not None and entry[key] not in voters and not is_free:
-                raise CaseError(f'{place}.rounds[{index}].{key}: no voter {entry[key]}')
+                raise CaseError(f'{place}{where}.{key}: no voter {entry[key]}')
 
 
 def check_case(case, place):

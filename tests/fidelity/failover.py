@@ -3,15 +3,19 @@ distribution of the time until the next write."""
 
 import re
 
+import case_file
 import measure
 import scenario
+import simulate
 
 REST_S = 1.5  # From the client's start to the fault.
+AFTER_S, WAYS = 3.5, 30  # From there on a run lasts, and so many delays of the longest link.
 LEAST_MS, SHARE, PARTITION_SHARE = 10, 0.10, 0.05
 MODE_POINTS, KS_LIMIT = 15, 0.25
 QUICK, FULL = 200, 1000
 # Between the two modes of an election: one finalizeWait, or one notification time-out more.
 MODE_LIMIT_MS = 350
+NEVER_LED = 'the leader of the case never led'
 KINDS = ('server_stopped', 'fault', 'looking', 'elected', 'following', 'work', 'accepted_epoch',
          'current_epoch', 'serving', 'client_disconnected', 'client_connected', 'complete')
 
@@ -28,14 +32,37 @@ PHASES = (
 )
 
 
+def _leaders(case):
+    """Who leads, by what each round says, or the case; None: neither does."""
+    rounds = [{**case, **r} for r in case.get('rounds') or [{}]]
+    keys = ('leader',) if case['kind'] == 'failover-kill-follower' else ('killed', 'leader')
+    found = [next((r[key] for key in keys if r.get(key)), None) for r in rounds]
+    return list(zip(found, rounds))
+
+
 def _set_ups(case):
     """(server that leads, server at which the client is) of every round, or of every pair."""
     voters = scenario.voters_of(case)
+    told = [(leader or max(voters), r.get('client_at')) for leader, r in _leaders(case)]
     if _tries_all(case):
-        return [(leader, min(voters)) for leader in voters]  # It begins with the first of its list.
-    rounds = [(r['killed'], r['client_at']) for r in case.get('rounds', [])
-              if r.get('killed') and r.get('client_at')]
-    return rounds or [(max(voters), at) for at in voters if at != max(voters)]
+        leaders = [l for l, _ in told] if any(l for l, _ in _leaders(case)) else voters
+        return [(leader, min(voters)) for leader in leaders]  # It begins with the first of its list.
+    return [(leader, at) for leader, told_at in told
+            for at in ([told_at] if told_at else voters) if at != leader]
+
+
+def _victims(case):
+    """(server that leads, follower that is killed under its client), the same of a follower."""
+    voters = scenario.voters_of(case)
+    found = []
+    for leader, r in _leaders(case):
+        victim = r.get('killed') or r.get('client_at')
+        if victim and leader == victim or r.get('client_at') not in (None, victim):
+            raise case_file.CaseError(f'{case["id"]}: the follower {victim} that is killed leads, or '
+                                      'has no client')
+        leader = leader or max(v for v in voters if v != victim)
+        found.append((leader, victim or min(v for v in voters if v != leader)))
+    return found
 
 
 def _tries_all(case):
@@ -64,7 +91,8 @@ def _client(case, at):
         made['session_timeout'] = timeout
         made['reconnect'] = {'pause': '1ms'}
     if _tries_all(case):
-        made['placement'] = {'servers': sorted([at, *others])}
+        # The next one, and so on around the list.
+        made['placement'] = {'servers': sorted([at, *others], key=lambda s: (s < at, s))}
     return made
 
 
@@ -72,18 +100,29 @@ def _fault_ms(case):
     return 1000 * (scenario.serving_s(case) + REST_S)
 
 
-def _write(case, simulator, leader, at, fault, seconds):
+def _after_s(case):
+    return AFTER_S + WAYS * scenario.longest_s(case)
+
+
+def _in_time(case, found):
+    """Who has not written by the end of a run is known to take longer than that."""
+    found.setdefault('ms', [1000 * _after_s(case)])
+    return found
+
+
+def _write(case, simulator, leader, at):
     begin = _fault_ms(case)
     made = scenario.of(case, f'{case["id"]}.{leader}.{at}', leader=leader,
-                       duration_s=begin / 1000 + seconds)
+                       duration_s=begin / 1000 + _after_s(case))
     made['clients'] = [_client(case, at)]
-    made['faults'] += [{'at': scenario.ms(begin), **fault}]
+    made['faults'] += [{'at': scenario.ms(begin), 'crash': leader}]
     made['trace'] = {'from': scenario.ms(begin - 1)}
     return simulator.write(made)
 
 
 def _moments(records, survivors):
-    """The moments of one run, in milliseconds after the fault, by the names of the cases."""
+    """The moments of one run, in milliseconds after the fault, by the names of the cases. None:
+    another server than the case's led, and nobody else missed what had the fault."""
     start = next(r['t_ns'] for r in records if r['kind'] == 'fault')
     records = [r for r in records if r['t_ns'] >= start]
 
@@ -94,6 +133,8 @@ def _moments(records, survivors):
         return next((r for r in records if r['kind'] == kind and r['node'] in survivors and
                      all(r.get(k) == v for k, v in fields.items())), None)
 
+    if first('looking') is None:
+        return None
     found = {}
     new = next((r for r in records if r['kind'] == 'serving' and r['node'] in survivors and
                 r['leader'] == r['node']), None)
@@ -152,19 +193,22 @@ def _pool(runs):
     return pooled
 
 
-def _simulate(case, simulator, full, fault_of, seconds):
+def _simulate(case, simulator, full):
     """[moments] of all seeds, spread over the case's rounds."""
     count = FULL if full else QUICK
     set_ups = _set_ups(case)
     paths = {}
     for leader, at in set_ups:
         if (leader, at) not in paths:
-            paths[leader, at] = _write(case, simulator, leader, at, fault_of(leader, at), seconds)
+            paths[leader, at] = _write(case, simulator, leader, at)
 
     def run(seed):
         leader, at = set_ups[seed % len(set_ups)]
-        records = simulator.records(paths[leader, at], seed, KINDS)
-        return _moments(records, [v for v in scenario.voters_of(case) if v != leader])
+
+        def moments(seed):
+            records = simulator.records(paths[leader, at], seed, KINDS)
+            return _moments(records, [v for v in scenario.voters_of(case) if v != leader])
+        return _in_time(case, simulate.retried(moments, seed, NEVER_LED))
 
     return simulator.each(run, range(1, count + 1), case['id'])
 
@@ -203,8 +247,7 @@ def _election_findings(measured, pooled):
 
 
 def compare_kill(case, simulator, full):
-    runs = _simulate(case, simulator, full, lambda leader, _: {'crash': leader}, 2.2)
-    pooled = _pool(runs)
+    pooled = _pool(_simulate(case, simulator, full))
     measured = case.get('phases_ms_after_kill', {})
     yield from _phase_findings(measured, pooled)
     yield from _election_findings(measured, pooled)
@@ -221,29 +264,14 @@ def _total(case, pooled):
 
 def compare_kill_follower(case, simulator, full):
     """The client is at the follower that is killed; another one watches from the leader."""
-    voters = scenario.voters_of(case)
-    leader, victim = max(voters), min(voters)
-    begin = _fault_ms(case)
-    made = scenario.of(case, case['id'], leader=leader, duration_s=begin / 1000 + 3)
-    watcher = scenario.client('watcher', [leader], load=scenario.closed(1, 2))
-    made['clients'] = [_client(case, victim), watcher]
-    made['faults'] += [{'at': scenario.ms(begin), 'crash': victim}]
-    made['trace'] = {'from': scenario.ms(begin - 1)}
-    path = simulator.write(made)
+    victims = _victims(case)
+    paths = {pair: simulator.write(_follower_killed(case, *pair)) for pair in victims}
 
     def run(seed):
-        records = simulator.records(path, seed, KINDS)
-        start = next(r['t_ns'] for r in records if r['kind'] == 'fault')
-        found = {}
-        own = [r for r in records if r['t_ns'] >= start and r.get('client') == 0]
-        lost = next((r for r in own if r['kind'] == 'client_disconnected'), None)
-        if lost is not None:
-            found['client_lost'] = [(lost['t_ns'] - start) / 1e6]
-        _client_moments(found, own, lambda r: (r['t_ns'] - start) / 1e6)
-        times = [r['t_ns'] for r in records if r['kind'] == 'complete' and r['client'] == 1]
-        gaps = [later - sooner for sooner, later in zip(times, times[1:])]
-        found['stalls'] = [sum(gap > 150e6 for gap in gaps)]
-        return found
+        pair = victims[seed % len(victims)]
+        found = simulate.retried(lambda s: _without_follower(simulator.records(
+            paths[pair], s, KINDS)), seed, NEVER_LED)
+        return _in_time(case, found)
 
     pooled = _pool(simulator.each(run, range(1, (FULL if full else QUICK) + 1), case['id']))
     yield from _total(case, pooled)
@@ -253,12 +281,39 @@ def compare_kill_follower(case, simulator, full):
                             unit='')
 
 
-def _partition(case, seed, leader, wait_s):
+def _follower_killed(case, leader, victim):
+    begin = _fault_ms(case)
+    made = scenario.of(case, f'{case["id"]}.{leader}.{victim}', leader=leader,
+                       duration_s=begin / 1000 + _after_s(case))
+    watcher = scenario.client('watcher', [leader], load=scenario.closed(1, 2))
+    made['clients'] = [_client(case, victim), watcher]
+    made['faults'] += [{'at': scenario.ms(begin), 'crash': victim}]
+    made['trace'] = {'from': scenario.ms(begin - 1)}
+    return made
+
+
+def _without_follower(records):
+    """The moments of one run; None: the leader was another, and the others missed it."""
+    if any(r['kind'] == 'looking' for r in records):
+        return None
+    start = next(r['t_ns'] for r in records if r['kind'] == 'fault')
+    found = {}
+    own = [r for r in records if r['t_ns'] >= start and r.get('client') == 0]
+    lost = next((r for r in own if r['kind'] == 'client_disconnected'), None)
+    if lost is not None:
+        found['client_lost'] = [(lost['t_ns'] - start) / 1e6]
+    _client_moments(found, own, lambda r: (r['t_ns'] - start) / 1e6)
+    times = [r['t_ns'] for r in records if r['kind'] == 'complete' and r['client'] == 1]
+    gaps = [later - sooner for sooner, later in zip(times, times[1:])]
+    found['stalls'] = [sum(gap > 150e6 for gap in gaps)]
+    return found
+
+
+def _partition(case, seed, leader, at, wait_s):
     """The leader's links hold everything back until they are healed. Cut at another phase of its
     tick with every seed: that decides when it steps down."""
     tick = case['config']['tickTime']
     cut = _fault_ms(case) + tick * (seed * scenario.SPREAD % 1)
-    at = next(v for v in scenario.voters_of(case) if v != leader)
     made = scenario.of(case, f'{case["id"]}.{leader}.{seed}', leader=leader,
                        duration_s=cut / 1000 + wait_s + 4)
     own = scenario.client('at-leader', [leader], load=scenario.closed(1, 2))
@@ -273,15 +328,18 @@ def compare_partition(case, simulator, full):
     config = case['config']
     wait_s = (config.get('syncLimit', 5) + 3) * config['tickTime'] / 1000
     voters = scenario.voters_of(case)
-    leaders = [r['leader'] for r in case.get('rounds', []) if r.get('leader')] or [max(voters)]
+    set_ups = [(leader or max(voters), r.get('client_at')) for leader, r in _leaders(case)]
 
-    def run(seed):
-        leader = leaders[seed % len(leaders)]
-        path = simulator.write(_partition(case, seed, leader, wait_s))
+    def attempt(seed):
+        leader, at = set_ups[seed % len(set_ups)]
+        at = at or next(v for v in voters if v != leader)
+        path = simulator.write(_partition(case, seed, leader, at, wait_s))
         records = simulator.records(path, seed, KINDS)
         start = next(r['t_ns'] for r in records if r['kind'] == 'fault')
         first = [r for r in records if r.get('client', 0) == 0 or r['kind'] == 'work']
         found = _moments(first, [v for v in voters if v != leader])
+        if found is None:
+            return None
         if 'client_lost' in found:
             found['follower_lost'] = found.pop('client_lost')
         # The old leader's own client sees that it is back.
@@ -295,6 +353,9 @@ def compare_partition(case, simulator, full):
             if at is not None:
                 found[name] = [(at - since) / 1e6]
         return found
+
+    def run(seed):
+        return simulate.retried(attempt, seed, NEVER_LED)
 
     seeds = FULL if full else QUICK  # A rejoin has two modes, about as frequent.
     pooled = _pool(simulator.each(run, range(1, seeds + 1), case['id']))

@@ -12,12 +12,14 @@ import os
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import case_file  # noqa: E402
 import compare  # noqa: E402
+import failover  # noqa: E402
 import latency  # noqa: E402
 import scenario  # noqa: E402
 import simulate  # noqa: E402
@@ -63,6 +65,45 @@ class OverLongLinks(SelfTest):
         delays = [[0, 5, 30], [10, 0, 20], [40, 2, 0]]
         for found, asked in self.writes_of(delays=delays, leader=1, client_at=3):
             self.assertLess(abs(found - asked), 0.03 * asked)
+
+
+class OfFailOvers(SelfTest):
+    def moments_of(self, case, count):
+        case_file.check_case(case, 'cases[0]')
+        with mock.patch.object(failover, 'QUICK', count):
+            return failover._pool(failover._simulate(case, self.simulator, False))
+
+    def of_kill(self, delays, **more):
+        return case_of('failover-kill-leader', delays, client='redials every 5 ms',
+                       ms={'p50': 1}, **more)
+
+    def test_who_leads_and_who_is_killed_is_read_from_the_case_and_its_rounds(self):
+        at = equal(3, 5)
+        self.assertEqual(failover._set_ups(self.of_kill(at, leader=2)), [(2, 1), (2, 3)])
+        self.assertEqual(failover._set_ups(self.of_kill(at, killed=1, client_at=3)), [(1, 3)])
+        rounds = [{'killed': 2}, {'killed': 1, 'client_at': 2}]
+        self.assertEqual(failover._set_ups(self.of_kill(at, rounds=rounds)),
+                         [(2, 1), (2, 3), (1, 2)])
+        follower = case_of('failover-kill-follower', at, killed=3)
+        self.assertEqual(failover._victims(follower), [(2, 3)])
+        follower['rounds'] = [{'killed': 2, 'leader': 1}, {'client_at': 1}]
+        del follower['killed']
+        self.assertEqual(failover._victims(follower), [(1, 2), (3, 1)])
+
+    def test_a_client_of_any_follower_that_is_killed_writes_at_the_next(self):
+        case = case_of('failover-kill-follower', equal(3, 5), killed=2, ms={'p50': 60},
+                       client='redials next server every 5 ms')
+        case_file.check_case(case, 'cases[0]')
+        with mock.patch.object(failover, 'QUICK', 5):
+            findings = list(failover.compare_kill_follower(case, self.simulator, False))
+        self.assertTrue(findings[0].passed, findings[0])
+
+    def test_a_round_that_takes_long_is_not_left_out(self):
+        java = self.of_kill(equal(3, 5))
+        java['client'] = 'stock java client, all servers in its list, session timeout 10000'
+        far = self.of_kill(equal(3, 150))
+        for case in (java, far):
+            self.assertEqual(len(self.moments_of(case, 20)['ms']), 20, case['client'])
 
 
 class OfKeys(unittest.TestCase):

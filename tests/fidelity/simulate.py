@@ -25,6 +25,15 @@ def is_served_by(leader, results):
         any(o['latency']['count'] for o in operations)
 
 
+def retried(run, seed, otherwise):
+    """What `run` makes of this seed or, where that is None, of another."""
+    for attempt in range(ATTEMPTS):
+        found = run(seed + attempt * SEEDS)
+        if found is not None:
+            return found
+    raise RunError(f'{otherwise}, in {ATTEMPTS} runs')
+
+
 class Simulator:
     """Requires: `folder` exists and may be written to."""
 
@@ -59,12 +68,12 @@ class Simulator:
         """The same, of a run in which this server led and clients were answered, as they were when
         the case was measured. Over long links others may be elected, or a server still look for
         its leader: then of another seed."""
-        for attempt in range(ATTEMPTS):
-            found = self.results(path, seed + attempt * SEEDS)
-            if is_served_by(leader, found):
-                return found
-        raise RunError(f'{os.path.basename(path)} seed {seed}: in {ATTEMPTS} runs server '
-                       f'{leader} never led while clients were answered')
+        def results(seed):
+            found = self.results(path, seed)
+            return found if is_served_by(leader, found) else None
+
+        return retried(results, seed, f'{os.path.basename(path)}: server {leader} never led '
+                       'while clients were answered')
 
     def records(self, path, seed, kinds, level='all'):
         """The records of these kinds, in order, of one run."""
