@@ -46,7 +46,7 @@ def _set_ups(case):
     told = [(leader or max(voters), r.get('client_at')) for leader, r in _leaders(case)]
     if _tries_all(case):
         leaders = [l for l, _ in told] if any(l for l, _ in _leaders(case)) else voters
-        return [(leader, min(voters)) for leader in leaders]  # It begins with the first of its list.
+        return [(leader, min(voters)) for leader in leaders]  # The first of its list.
     return [(leader, at) for leader, told_at in told
             for at in ([told_at] if told_at else voters) if at != leader]
 
@@ -58,8 +58,8 @@ def _victims(case):
     for leader, r in _leaders(case):
         victim = r.get('killed') or r.get('client_at')
         if victim and leader == victim or r.get('client_at') not in (None, victim):
-            raise case_file.CaseError(f'{case["id"]}: the follower {victim} that is killed leads, or '
-                                      'has no client')
+            raise case_file.CaseError(f'{case["id"]}: the follower {victim} that is killed '
+                                      'leads, or has no client')
         leader = leader or max(v for v in voters if v != victim)
         found.append((leader, victim or min(v for v in voters if v != leader)))
     return found
@@ -91,8 +91,7 @@ def _client(case, at):
         made['session_timeout'] = timeout
         made['reconnect'] = {'pause': '1ms'}
     if _tries_all(case):
-        # The next one, and so on around the list.
-        made['placement'] = {'servers': sorted([at, *others], key=lambda s: (s < at, s))}
+        made['placement'] = {'servers': sorted([at, *others])}
     return made
 
 
@@ -269,8 +268,9 @@ def compare_kill_follower(case, simulator, full):
 
     def run(seed):
         pair = victims[seed % len(victims)]
-        found = simulate.retried(lambda s: _without_follower(simulator.records(
-            paths[pair], s, KINDS)), seed, NEVER_LED)
+        found = simulate.retried(
+            lambda s: _without_follower(simulator.records(paths[pair], s, KINDS),
+                                        _clients_before(case, pair[1])), seed, NEVER_LED)
         return _in_time(case, found)
 
     pooled = _pool(simulator.each(run, range(1, (FULL if full else QUICK) + 1), case['id']))
@@ -281,29 +281,39 @@ def compare_kill_follower(case, simulator, full):
                             unit='')
 
 
+def _clients_before(case, victim):
+    """The n-th client of a run begins with the n-th server of its list: so many come before."""
+    return scenario.voters_of(case).index(victim) if _tries_all(case) else 0
+
+
 def _follower_killed(case, leader, victim):
     begin = _fault_ms(case)
     made = scenario.of(case, f'{case["id"]}.{leader}.{victim}', leader=leader,
                        duration_s=begin / 1000 + _after_s(case))
     watcher = scenario.client('watcher', [leader], load=scenario.closed(1, 2))
     made['clients'] = [_client(case, victim), watcher]
+    count = _clients_before(case, victim)
+    if count:
+        made['clients'].insert(0, scenario.client('idle', [leader], count=count,
+                                                  operations_each=1))
     made['faults'] += [{'at': scenario.ms(begin), 'crash': victim}]
     made['trace'] = {'from': scenario.ms(begin - 1)}
     return made
 
 
-def _without_follower(records):
+def _without_follower(records, prober):
     """The moments of one run; None: the leader was another, and the others missed it."""
     if any(r['kind'] == 'looking' for r in records):
         return None
     start = next(r['t_ns'] for r in records if r['kind'] == 'fault')
     found = {}
-    own = [r for r in records if r['t_ns'] >= start and r.get('client') == 0]
+    own = [r for r in records if r['t_ns'] >= start and r.get('client') == prober]
     lost = next((r for r in own if r['kind'] == 'client_disconnected'), None)
     if lost is not None:
         found['client_lost'] = [(lost['t_ns'] - start) / 1e6]
     _client_moments(found, own, lambda r: (r['t_ns'] - start) / 1e6)
-    times = [r['t_ns'] for r in records if r['kind'] == 'complete' and r['client'] == 1]
+    times = [r['t_ns'] for r in records if r['kind'] == 'complete' and
+             r['client'] == prober + 1]
     gaps = [later - sooner for sooner, later in zip(times, times[1:])]
     found['stalls'] = [sum(gap > 150e6 for gap in gaps)]
     return found
