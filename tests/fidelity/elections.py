@@ -285,28 +285,38 @@ def compare(case, simulator, full):
 
 
 def _stall_plan(case):
-    """Servers that start together, and what one of them lacks."""
-    text = case['description']
-    started = re.search(r'servers (\d+(?:(?:,| and) ?\d+)*)', text)
-    servers = [int(s) for s in re.findall(r'\d+', started[1])] if started else []
+    """Servers that start together, and how many transactions each of them lacks."""
+    text, place = case['description'], f'{case["id"]}.description'
+    number = r'\d+(?:(?:-|, and |, ?| and )\d+)*'
+    started = re.search(rf'servers ({number})', text)
+    servers = []
+    for first, last in re.findall(r'(\d+)(?:-(\d+))?', started[1] if started else ''):
+        servers += range(int(first), int(last or first) + 1)
     servers = servers or scenario.voters_of(case)
-    lacks = re.search(r'(\d+) lacks (\d+) txns', text)
-    for server in [*servers, *([int(lacks[1])] if lacks else [])]:
-        _server(str(server), case, f'{case["id"]}.description')
+    found = re.findall(rf'({number}) (?:each )?(?:lacks?|miss(?:es)?|(?:is|are) missing) '
+                       r'(\d+) (?:txn|transaction)', text)
+    lacks = {int(s): int(count) for who, count in found for s in re.findall(r'\d+', who)}
+    if re.search(r'lack|miss', text) and not lacks and 'nothing' not in text:
+        raise case_file.CaseError(f'{place}: who lacks how many? Such as "1 lacks 10 txns"')
+    for server in [*servers, *lacks]:
+        _server(str(server), case, place)
+    voters = scenario.voters_of(case)
+    if 2 * len(set(servers) & set(voters)) <= len(voters):
+        raise case_file.CaseError(f'{place}: {servers} are no quorum of {len(voters)}')
     if not all(s is None or isinstance(s, (int, float)) for s in case['result'].get('seconds', [])):
         raise case_file.CaseError(f'{case["id"]}.result.seconds: expected a list of seconds')
-    return servers, (int(lacks[1]), int(lacks[2])) if lacks else None
+    return servers, lacks
 
 
 def compare_stall(case, simulator, full):
     """How often it takes more than the time of one election until all serve."""
-    servers, lack = _stall_plan(case)
+    servers, lacks = _stall_plan(case)
     seconds = [NEVER_S if s is None else s for s in case['result'].get('seconds', [])]
     made = scenario.of(case, case['id'], duration_s=75)
-    last = max(20, lack[1] + 10) if lack else 20
+    last = max(20, max(lacks.values(), default=0) + 10)
     starts = {}
     for server in range(1, case['servers'] + 1):
-        counter = last - lack[1] if lack and lack[0] == server else last
+        counter = last - lacks.get(server, 0)
         starts[str(server)] = {'down': True} if server not in servers else _disk((1, counter), {})
     made['start'] = {'servers': starts}
     path = simulator.write(made)

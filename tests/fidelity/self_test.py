@@ -19,9 +19,11 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import case_file  # noqa: E402
 import compare  # noqa: E402
+import elections  # noqa: E402
 import failover  # noqa: E402
 import latency  # noqa: E402
 import scenario  # noqa: E402
+import sessions  # noqa: E402
 import simulate  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -91,7 +93,7 @@ class OfFailOvers(SelfTest):
         self.assertEqual(failover._victims(follower), [(1, 2), (3, 1)])
 
     def test_a_client_of_any_follower_that_is_killed_writes_at_the_next(self):
-        case = case_of('failover-kill-follower', equal(3, 5), killed=2, ms={'p50': 60},
+        case = case_of('failover-kill-follower', equal(5, 5), killed=2, ms={'p50': 60},
                        client='redials next server every 5 ms')
         case_file.check_case(case, 'cases[0]')
         with mock.patch.object(failover, 'QUICK', 5):
@@ -104,6 +106,41 @@ class OfFailOvers(SelfTest):
         far = self.of_kill(equal(3, 150))
         for case in (java, far):
             self.assertEqual(len(self.moments_of(case, 20)['ms']), 20, case['client'])
+
+
+class OfTexts(unittest.TestCase):
+    def plan_of(self, text, size=5):
+        return elections._stall_plan(case_of('restart-stall', equal(size, 2), description=text,
+                                             result={'seconds': [1.2]}))
+
+    def test_a_restart_is_of_those_servers_that_its_description_lists(self):
+        for text in ('servers 1, 2, and 3 of 5 started', 'servers 1-3 of 5 started',
+                     'servers 1, 2 and 3 of 5 started'):
+            self.assertEqual(self.plan_of(text), ([1, 2, 3], {}), text)
+        self.assertEqual(self.plan_of('all started together; nothing is missing'),
+                         ([1, 2, 3, 4, 5], {}))
+
+    def test_everybody_lacks_what_the_description_says(self):
+        for text, lacks in (('1 lacks 10 txns, 2 lacks 5 txns', {1: 10, 2: 5}),
+                            ('server 2 misses 10 transactions', {2: 10}),
+                            ('servers 1 and 2 lack 7 txns', {1: 7, 2: 7}),
+                            ('3 is missing 600 txns', {3: 600})):
+            self.assertEqual(self.plan_of(f'servers 1-5 started; {text}')[1], lacks)
+
+    def test_a_restart_that_nobody_can_predict_is_refused(self):
+        for text in ('servers 1 and 2 of 5 started', 'servers 1-3 started; 1 lacks some txns'):
+            with self.assertRaises(case_file.CaseError):
+                self.plan_of(text)
+
+
+class OfSessions(SelfTest):
+    def test_a_session_lasts_for_the_time_out_that_was_negotiated(self):
+        case = case_of('session-expiry', equal(3, 5), leader=3, client_at=3, mode='silent',
+                       requested_timeout=60_000, negotiated_timeout=6000, ms={'p50': 7000})
+        case_file.check_case(case, 'cases[0]')
+        for seed in (1, 2, 3):
+            lasted = sessions._end(case, self.simulator, seed, 'silent', 'get')
+            self.assertTrue(6000 <= lasted < 8100, lasted)
 
 
 class OfKeys(unittest.TestCase):

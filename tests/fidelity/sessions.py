@@ -15,7 +15,8 @@ def _scenario(case, seed, how, after_ms):
     tick = case['config']['tickTime']
     serving_s = scenario.serving_s(case)
     start = (serving_s + WARM_UP_S + REST_S) * 1000 + tick * (seed * scenario.SPREAD % 1)
-    timeout = case.get('requested_timeout', 20 * tick)
+    # What the servers granted is what counts: their limits, as configured, need not be told.
+    timeout = case.get('negotiated_timeout') or case.get('requested_timeout', 20 * tick)
     made = scenario.of(case, f'{case["id"]}.{seed}', leader=case['leader'],
                        duration_s=(start + timeout + 3 * tick) / 1000 + 1)
     made['clients'] = [scenario.client(
