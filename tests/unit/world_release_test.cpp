@@ -82,6 +82,27 @@ TEST_CASE("who cannot reach its leader gives up after initLimit; in 3.4 it has f
     CHECK(tries_for_ms("\"3.4.10\"") / 100 == 140);  // Five tries of 2 s, and a second between.
 }
 
+TEST_CASE(
+    "who has acknowledged NEWLEADER outlasts syncLimit where its learners read with initLimit") {
+    // Of five voters three run; server 4's disk stalls for 6 s, three times syncLimit, before its
+    // ACK, and server 3 waits for it.
+    const std::string story = R"(
+        "ensemble": { "voters": 5, "tick_time": "1s", "init_limit": 20, "sync_limit": 2 },
+        "start": { "servers": { "1": { "down": true }, "2": { "down": true } } },
+        "faults": [ { "after": { "record": "receive", "node": 4, "message": "new_leader" },
+                      "lasting": "6s", "disk_stall": [4] } ])";
+    const auto elections_on = [&story](std::string_view release) {
+        return test::run(sim::sound(fmt::format(R"({{ "duration": "20s", "release": {}, {} }})",
+                                                release, story)))
+            .count(Kind::looking);
+    };
+    CHECK_GT(elections_on("\"3.7.0\""), 3);  // Server 3 itself gives up.
+    for (const char* old : old_releases) {
+        INFO(old);
+        CHECK_EQ(elections_on(old), 3);
+    }
+}
+
 TEST_CASE("3756: who comes back while a dead host does not answer tells nobody its vote for long") {
     // Server 1 has no power. Leader 3 comes back at 5 s, and server 2 needs it; before each message
     // to 2 there is one to 1, which takes the 5 s of a dial.
