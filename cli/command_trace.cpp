@@ -127,11 +127,14 @@ Exit check_command(const Arguments& arguments, const Environment& environment) {
                          const Exit exit = worse(exit_of(study.result.verdict),
                                                  refused_rest(file, study, environment));
                          if (study.cost_offence.empty()) return exit;
-                         // The hash is right, so the simulator itself wrote these costs.
-                         environment.talk << file
-                                          << ": error: costs do not add up: " << study.cost_offence
-                                          << "; a bug in zabsim\n";
-                         return worse(exit, Exit::internal_error);
+                         // Where the hash is right, the simulator itself wrote these costs.
+                         const bool is_bug = study.is_hash_verified;
+                         environment.talk
+                             << file << ": error: costs do not add up: " << study.cost_offence
+                             << (is_bug ? "; a bug in zabsim\n"
+                                        : "; somebody changed the file, or the zabsim that wrote "
+                                          "it is wrong\n");
+                         return worse(exit, is_bug ? Exit::internal_error : Exit::bad_input);
                      });
 }
 
