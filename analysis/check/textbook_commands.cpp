@@ -136,6 +136,14 @@ class TextbookCommands final : public Checker {
         server.executed = step.record.a();
         server.identity = step.record.b();
         server.record = step.id;
+        if (server.executed > highest_) {
+            step.report(same_commands, {}, [&] {
+                return fmt::format("server {} executes {}, which no leader has sent",
+                                   step.record.node().value,
+                                   text(server.executed, server.identity));
+            });
+            return;
+        }
         Command* command = place_of(step.record.a());
         if (command == nullptr || command->sent == no_record) return;
         const bool is_same = command->identity == step.record.b();
@@ -190,7 +198,16 @@ class TextbookCommands final : public Checker {
         const std::uint64_t id = step.record.a();
         const bool is_read = trace::operation_of(step.record.detail()) == trace::Operation::get &&
                              trace::outcome_of(step.record.detail()) == trace::Outcome::ok;
-        if (!is_read || id == 0 || commands_.empty()) return;
+        if (!is_read || id == 0) return;
+        if (id > highest_) {
+            step.report(agreed_replies, {}, [&] {
+                return fmt::format(
+                    "server {} shows client {} the state after command {}, which no leader has "
+                    "sent",
+                    step.record.node().value, step.record.b(), id);
+            });
+            return;
+        }
         const Command& command = at(id);
         if (command.id != id || command.sent == no_record || command.agreed != no_record) return;
         const Server& server = servers_[step.record.node().value];

@@ -113,6 +113,29 @@ TEST_CASE("textbook: two leaders give the same ids away, and servers execute dif
     CHECK(found.contains("same_commands"));
 }
 
+TEST_CASE("textbook: a command that no leader has sent is executed and shown by nobody") {
+    analysis::Ensemble ensemble{.voters = {{1}, {2}, {3}}};
+    ensemble.protocol = analysis::Protocol::textbook;
+    analysis::CheckerSet checkers(ensemble);
+    const trace::Record::Fields of_first{.node = {1}, .a = 1, .b = 7};
+    const auto observe = [&](trace::Kind kind, trace::RecordId id, trace::Record::Fields fields) {
+        fields.kind = kind;
+        checkers.observe(trace::Record(fields), id);
+    };
+    observe(command_sent, 0, of_first);
+    observe(command_executed, 1, of_first);
+    observe(command_agreed, 2, of_first);
+    const auto detail = static_cast<std::uint16_t>(trace::Operation::get);
+    observe(trace::Kind::invoke, 3, {.node = {1}, .detail = detail, .c = 1});
+    CHECK(checkers.is_clean());
+
+    observe(command_executed, 4, {.node = {2}, .a = 2, .b = 8, .c = 1});
+    observe(trace::Kind::complete, 5, {.node = {1}, .detail = detail, .a = 9, .c = 1});
+
+    CHECK(checkers.violation_count("same_commands") == 1);
+    CHECK(checkers.violation_count("agreed_replies") == 1);
+}
+
 TEST_CASE("textbook: a trace shows every id, every comparison, and the vote table as it fills") {
     const Run done = run(lesson("4s", writers));
 
