@@ -1,6 +1,8 @@
 #include "sim/scenario/scalars.hpp"
 #include "sim/scenario/tables.hpp"
 
+#include <utility>
+
 namespace sim::decode {
 
 namespace {
@@ -55,39 +57,52 @@ bool check_start(const Value& value, Reader& reader, const Draft& draft) {
     return true;
 }
 
-/// What only ZooKeeper's servers know; empty: nothing.
-std::string_view unknown_operation(const GroupDraft& group) {
-    if (group.operations && group.operations->sync > 0) return "sync";
-    if (group.operations && group.operations->watch > 0) return "watch";
+/// What only ZooKeeper's servers know, and the key under which a group asks for it; empty: nothing.
+std::pair<std::string_view, std::string_view> unknown_operation(const GroupDraft& group) {
+    if (group.operations && group.operations->sync > 0) return {"operations", "sync"};
+    if (group.operations && group.operations->watch > 0) return {"operations", "watch"};
     for (const auto& list :
          group.rest.requests.value_or(std::vector<std::vector<AskedRequest>>{})) {
         for (const AskedRequest& request : list) {
-            if (request.operation == zab::Operation::sync) return "sync";
-            if (request.operation == zab::Operation::watch) return "watch";
+            if (request.operation == zab::Operation::sync) return {"requests", "sync"};
+            if (request.operation == zab::Operation::watch) return {"requests", "watch"};
         }
     }
     return {};
 }
 
-bool check_clients(const Value& value, Reader& reader, const Draft& draft) {
-    const bool is_textbook = draft.protocol == Protocol::textbook;
-    for (const GroupDraft& group : draft.clients) {
-        const auto& leave = group.rest.leave;
-        if (group.rest.watch && !is_textbook) {
-            return wrong_member(value, reader, "clients",
-                                "watch has a meaning only with protocol textbook");
-        }
-        const std::string unknown{unknown_operation(group)};
-        if (is_textbook && !unknown.empty()) {
-            return wrong_member(value, reader, "clients",
-                                "the operation " + unknown + " " + std::string(no_meaning));
-        }
-        if (is_textbook && leave && leave->how == Leave::How::close_session) {
-            return wrong_member(value, reader, "clients",
-                                "there are no sessions to be closed with protocol textbook");
-        }
+bool check_group(const Value& value, Reader& reader, const GroupDraft& group, bool is_textbook) {
+    if (!is_textbook) {
+        return !group.rest.watch ||
+               wrong_member(value, reader, "watch", "has a meaning only with protocol textbook");
     }
-    return true;
+    bool sound = true;
+    const auto [key, unknown] = unknown_operation(group);
+    if (!unknown.empty()) {
+        sound =
+            wrong_member(value, reader, key,
+                         "the operation " + std::string(unknown) + " " + std::string(no_meaning));
+    }
+    if (group.rest.leave && group.rest.leave->how == Leave::How::close_session) {
+        sound = wrong_member(value, reader, "leave",
+                             "there are no sessions to be closed with protocol textbook");
+    }
+    return sound;
+}
+
+bool check_clients(const Value& value, Reader& reader, const Draft& draft) {
+    const Value* clients = value.find("clients");
+    if (clients == nullptr) {
+        return true;
+    }
+    const Reader::Inside inside(reader, "clients");
+    bool sound = true;
+    for (std::size_t i = 0; i < draft.clients.size(); ++i) {
+        const Reader::Inside element(reader, std::to_string(i));
+        const bool is_textbook = draft.protocol == Protocol::textbook;
+        sound = check_group(clients->elements[i], reader, draft.clients[i], is_textbook) && sound;
+    }
+    return sound;
 }
 
 }  // namespace
@@ -140,9 +155,10 @@ Form<textbook::Options> textbook_options() {
 bool check_protocol(const Value& value, Reader& reader, const Draft& draft) {
     bool sound = check_clients(value, reader, draft);
     if (draft.protocol != Protocol::textbook) {
-        return sound && (!draft.textbook.has_value() ||
-                         wrong_member(value, reader, "textbook",
-                                      "has a meaning only with protocol textbook"));
+        return (!draft.textbook.has_value() ||
+                wrong_member(value, reader, "textbook",
+                             "has a meaning only with protocol textbook")) &&
+               sound;
     }
     sound = check_ensemble(value, reader, draft) && sound;
     sound = check_start(value, reader, draft) && sound;
