@@ -143,4 +143,16 @@ trace::Failure write_file(const std::string& path, const std::string& text) {
     return sink.commit();
 }
 
+Exit write_result(const Environment& environment, const std::optional<std::string>& path,
+                  const std::string& text) {
+    if (path.value_or("-") == "-") {
+        environment.out << text;
+        return Exit::ok;
+    }
+    const trace::Failure failure = write_file(*path, text);
+    if (!failure) return Exit::ok;
+    environment.talk << *failure << '\n';
+    return Exit::not_written;
+}
+
 }  // namespace cli

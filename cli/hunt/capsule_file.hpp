@@ -1,11 +1,14 @@
 #pragma once
 
+#include "cli/environment.hpp"
+#include "cli/exit_code.hpp"
 #include "cli/hunt/trial.hpp"
 #include "sim/scenario/hunt.hpp"
 #include "sim/scenario/json_value.hpp"
 #include "sim/trace/trace_file.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace cli {
@@ -47,5 +50,9 @@ std::string hash_text(std::uint64_t hash);
 
 /// Writes a file that appears complete or not at all.
 trace::Failure write_file(const std::string& path, const std::string& text);
+
+/// The same of what a command results in; to standard output where no file is named.
+Exit write_result(const Environment& environment, const std::optional<std::string>& path,
+                  const std::string& text);
 
 }  // namespace cli

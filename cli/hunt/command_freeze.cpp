@@ -42,11 +42,7 @@ Exit freeze_command(const Arguments& arguments, const Environment& environment) 
         set_capsule(*document, capsule);
     }
     set_member(*document, "seed", sim::json::number(seed));
-    const std::string text = sim::json::pretty(*document);
-    const trace::Failure failure = write_file(arguments.out.value_or("-"), text);
-    if (!failure) return Exit::ok;
-    environment.talk << *failure << '\n';
-    return Exit::not_written;
+    return write_result(environment, arguments.out, sim::json::pretty(*document));
 }
 
 }  // namespace cli

@@ -83,11 +83,7 @@ Exit shrink_command(const Arguments& arguments, const Environment& environment) 
         capsule.hash = hash_text(outcome.hash);
     }
     set_capsule(small, capsule);
-    const trace::Failure failure =
-        write_file(arguments.out.value_or("-"), sim::json::pretty(small));
-    if (!failure) return Exit::ok;
-    environment.talk << *failure << '\n';
-    return Exit::not_written;
+    return write_result(environment, arguments.out, sim::json::pretty(small));
 }
 
 }  // namespace cli

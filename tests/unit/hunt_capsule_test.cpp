@@ -111,6 +111,22 @@ TEST_CASE("freeze: the world written out has the trace of the one that was drawn
     }
 }
 
+TEST_CASE("freeze: a reader of what it prints that leaves is no news, a full disk is") {
+    const Folder folder;
+    const std::string file = folder.write("tiny.json", tiny);
+    for (const bool has_left : {true, false}) {
+        std::ostringstream out;
+        out.setstate(std::ios::badbit);
+        std::ostringstream talk;
+        const Environment environment{
+            .out = out, .talk = talk, .reader_left = [has_left] { return has_left; }};
+        const int exit = run_cli(std::vector<std::string>{"freeze", file}, environment);
+        CHECK(exit == (has_left ? 0 : 6));
+        CHECK(talk.str().empty() == has_left);
+    }
+    CHECK(call({"freeze", file}).prints("\"name\": \"tiny\""));
+}
+
 TEST_CASE("freeze lists what clients ask for, and leaves alone what nobody would read") {
     const Folder folder;
     const std::string file = folder.path("w.json");
