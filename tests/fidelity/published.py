@@ -27,6 +27,7 @@ WARM_UP_S, MEASURED_S = 3, 2
 LIMIT = 2000  # Requests in process, as published.
 NEEDED = ('id', 'profile', 'servers', 'clients', 'machines', 'outstanding', 'reads_percent',
           'payload', 'per_second')
+OPTIONAL = ('operation', 'fitted')
 
 
 def load(path):
@@ -37,6 +38,9 @@ def load(path):
             missing = [key for key in NEEDED if key not in case]
             if missing:
                 raise case_file.CaseError(f'{path}: {case.get("id")}: {missing[0]} is missing')
+            unknown = [key for key in case if key not in NEEDED + OPTIONAL]
+            if unknown:
+                raise case_file.CaseError(f'{path}: {case["id"]}: {unknown[0]} is not known')
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise case_file.CaseError(f'{path}: {error!r}') from error
     return cases

@@ -8,6 +8,7 @@ Needs build/zabsim. Exit code: 0 when all hold.
 
 import contextlib
 import io
+import json
 import os
 import sys
 import tempfile
@@ -21,6 +22,7 @@ import case_file  # noqa: E402
 import compare  # noqa: E402
 import elections  # noqa: E402
 import failover  # noqa: E402
+import published  # noqa: E402
 import latency  # noqa: E402
 import scenario  # noqa: E402
 import sessions  # noqa: E402
@@ -199,6 +201,14 @@ class OfKeys(unittest.TestCase):
         load = {'leader': 3, 'client_at': 1, 'ms': {'p50': 1}}
         self.assertIn('payload', self.mistake_in('latency', **load, payload=1 << 20))
         self.assertIn('ratio', self.mistake_in('latency', **load, op='mix', ratio=1.5))
+
+    def test_a_published_case_with_a_key_that_nothing_reads_is_refused(self):
+        case = {**dict.fromkeys(published.NEEDED, 1), 'write_cache': False}
+        with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
+            json.dump({'cases': [case]}, file)
+            file.flush()
+            with self.assertRaisesRegex(case_file.CaseError, 'write_cache is not known'):
+                published.load(file.name)
 
 
 if __name__ == '__main__':
