@@ -133,14 +133,14 @@ SyncPlan plan_by_window(const Database& database, Zxid learner) {
 }  // namespace
 
 bool log_may_serve(const DiskImage& disk, const Config& config, Zxid learner) {
-    std::size_t chosen = disk.log_files.size();
-    for (std::size_t i = 0; i < disk.log_files.size(); ++i) {
-        if (disk.log_files[i].first <= learner) {
+    if (disk.log_files.empty() || disk.log.empty() || disk.log.at(0).txn.zxid > learner) {
+        return false;
+    }
+    std::size_t chosen = 0;
+    for (std::size_t i = 1; i < disk.log_files.size(); ++i) {
+        if (disk.log_files[i].first < learner) {
             chosen = i;
         }
-    }
-    if (chosen == disk.log_files.size() || disk.log.empty() || disk.log.at(0).txn.zxid > learner) {
-        return false;
     }
     const std::uint64_t limit = disk.snapshot_bytes * config.snapshot_size_percent / 100;
     std::uint64_t size = 0;

@@ -40,9 +40,9 @@ struct SyncSource {
 /// was committed with this learner's ack may be on too few disks.
 SyncPlan plan_sync(const SyncSource& source, Zxid learner);
 
-/// Whether the log on disk may serve a learner: the file in which its next transaction should be
-/// begins no later, and the files behind it are not much larger than a snapshot
-/// (ZKDatabase.calculateTxnLogSizeLimit; their preallocated size counts).
+/// Whether the log on disk may serve a learner: it begins no later, and the files behind the last
+/// one that begins before the learner's zxid (FileTxnIterator.init) are not much larger than a
+/// snapshot (ZKDatabase.calculateTxnLogSizeLimit; their preallocated size counts).
 bool log_may_serve(const DiskImage& disk, const Config& config, Zxid learner);
 
 }  // namespace zab

@@ -247,3 +247,21 @@ TEST_CASE("the log on disk serves a learner if what lies behind its file is smal
         }
     }
 }
+
+TEST_CASE("for a learner that ends with a file's first record, that file counts as a later one") {
+    // FileTxnIterator.init opens the last file whose name is below the zxid asked for.
+    zab::DiskImage disk;
+    for (const Zxid zxid : {z(1, 1), z(1, 2), z(2, 1), z(2, 2)}) {
+        disk.log.push({zxid, {}, zxid.counter(), 0, 0, zab::TxnType::set});
+    }
+    disk.log_files = {{z(1, 1), 200}, {z(2, 1), 200}};
+    disk.snapshot_bytes = 1'110;
+    const zab::Config config;
+
+    CHECK_FALSE(zab::log_may_serve(disk, config, z(1, 2)));
+    CHECK_FALSE(zab::log_may_serve(disk, config, z(2, 1)));
+    CHECK(zab::log_may_serve(disk, config, z(2, 2)));
+    disk.log_files = {{z(1, 1), 400}};
+    CHECK(zab::log_may_serve(disk, config, z(1, 1)));
+    CHECK_FALSE(zab::log_may_serve(disk, config, z(1, 0)));
+}
