@@ -18,7 +18,7 @@ struct Server {
         : self(id),
           config(std::move(configuration)),
           quorum(config->voters, config->groups),
-          database(config->commit_log_count),
+          database(config->commit_log_count + (release().committed_log_has_one_more ? 1 : 0)),
           connections(id, *config) {}
 
     NodeId self;

@@ -110,6 +110,9 @@ struct Release {
     bool syncs_from_disk = true;
     /// A leader that finds a gap between its log on disk and the one in memory sends a SNAP (2418).
     bool sees_gap_in_log = true;
+    /// The committed log is cut before a transaction enters it: it keeps one more than
+    /// commitLogCount says.
+    bool committed_log_has_one_more = false;
     /// The size of the log, too, makes a server take a snapshot (3244).
     bool snapshots_by_size = true;
     /// Memory takes a new epoch before its file does (2307).

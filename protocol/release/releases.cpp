@@ -33,6 +33,7 @@ constexpr Release master() {
 constexpr Release v3_9_3() {
     Release release = master();
     release.new_leader = NewLeaderStep::sync_committed_hole;
+    release.committed_log_has_one_more = true;
     return release;
 }
 

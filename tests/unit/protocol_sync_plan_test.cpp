@@ -1,9 +1,11 @@
 #include "protocol/leader/sync_plan.hpp"
+#include "protocol/server.hpp"
 
 #include <doctest/doctest.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace {
@@ -179,6 +181,30 @@ TEST_CASE("the committed log keeps only the newest transactions") {
     CHECK_EQ(database.committed_log().size(), 3);
     check(database, plan_of(database, z(1, 3)), {Kind::diff, z(1, 5), 1, 3, z(1, 5)});
     check(database, plan_of(database, z(1, 2)), {Kind::snap, z(1, 5), 0, 0, z(1, 5)});
+}
+
+TEST_CASE("up to 3.9.3 the committed log serves one transaction further back than it is told to") {
+    const auto plan_on = [](const char* release, Zxid learner) {
+        auto config = std::make_shared<zab::Config>();
+        config->commit_log_count = 3;
+        config->release = zab::release_named(release);
+        zab::Server leader({1}, config);
+        for (std::uint32_t counter = 1; counter <= 9; ++counter) {
+            leader.database.apply({z(1, counter), {}, counter, 0, 0, zab::TxnType::set});
+        }
+        const zab::DiskImage disk;
+        return zab::plan_sync({leader.database, *config, {}, &disk}, learner).kind;
+    };
+    for (const char* release : {"3.4.10", "3.5.3", "3.7.0", "3.8.0", "3.9.1", "3.9.3"}) {
+        INFO(release);
+        CHECK((plan_on(release, z(1, 6)) == Kind::diff));
+        CHECK((plan_on(release, z(1, 5)) == Kind::snap));
+    }
+    for (const char* release : {"master", "fixed"}) {
+        INFO(release);
+        CHECK((plan_on(release, z(1, 7)) == Kind::diff));
+        CHECK((plan_on(release, z(1, 6)) == Kind::snap));
+    }
 }
 
 TEST_CASE("a gap between the log on disk and the one in memory: a SNAP, or 2418 leaves it out") {
