@@ -104,7 +104,7 @@ struct Release {
     /// A leader's shutdown waits until its promise of an epoch is written, if a thread is at that.
     bool shutdown_awaits_promise = true;
     /// A power loss right after a log file was begun leaves it without a header: it is skipped, or
-    /// else nobody can boot from it (1621).
+    /// else nobody can boot from it (1621; mended as 2332).
     bool skips_torn_header = true;
     /// Whether the leader may send from its log on disk (1413).
     bool syncs_from_disk = true;

@@ -24,7 +24,6 @@ constexpr Release master() {
     release.boot_syncs_log = false;
     release.log_error_ends_process = false;
     release.shutdown_awaits_promise = false;
-    release.skips_torn_header = false;
     release.first_proposal_must_join = false;
     release.early_commit_needs_proposal = true;
     return release;
@@ -43,6 +42,7 @@ constexpr Release v3_9_1() {
     release.new_leader = NewLeaderStep::async_log;
     release.log = LogAtShutdown::left_running;
     release.clients_end_sessions = false;
+    release.skips_torn_header = false;
     return release;
 }
 

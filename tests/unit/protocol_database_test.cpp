@@ -1,4 +1,5 @@
 #include "protocol/database.hpp"
+#include "protocol/peer.hpp"
 #include "tests/unit/protocol_dice.hpp"
 
 #include <doctest/doctest.h>
@@ -7,7 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 namespace {
@@ -82,7 +86,39 @@ zab::Position position_after(const std::vector<Txn>& txns, std::size_t count) {
     return history_of(txns, 0, count, {}).last();
 }
 
+/// Why a process of a release does not start from this disk; nothing: it does.
+std::optional<zab::Refusal> refusal_on(const std::string& release, DiskImage disk) {
+    disk.accepted_epoch = disk.current_epoch = zab::Epoch{9};
+    auto config = std::make_shared<zab::Config>();
+    config->voters = {{1}, {2}, {3}};
+    config->release = zab::release_named(release);
+    zab::Peer peer({1}, config);
+    zab::Effects effects;
+    peer.step(zab::Started{&disk}, {}, effects);
+    for (const zab::Effect& effect : effects.list()) {
+        if (const auto* refusal = std::get_if<zab::RefuseToStart>(&effect)) return refusal->reason;
+    }
+    return std::nullopt;
+}
+
+DiskImage disk_of(const std::vector<Zxid>& log) {
+    DiskImage disk;
+    for (const Zxid zxid : log) disk.log.push({zxid, {}, 0, 0, 0, TxnType::set});
+    return disk;
+}
+
 }  // namespace
+
+TEST_CASE("up to 3.9.1 a last log file without its header keeps a server from starting") {
+    DiskImage disk = disk_of({z(1, 1)});
+    disk.has_torn_header = true;
+    for (const zab::ReleaseName& release : zab::releases()) {
+        INFO(release.name);
+        const std::string name(release.name);
+        const bool is_mended = name == "fixed" || name == "master" || name == "3.9.3";
+        CHECK((refusal_on(name, disk) == zab::Refusal::torn_log_header) == !is_mended);
+    }
+}
 
 TEST_CASE("a tree knows the last writer of every path, and copies do not follow each other") {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
