@@ -140,7 +140,7 @@ struct Halt {
 enum class Refusal : std::uint8_t {
     epoch_of_log_above_current_epoch,
     accepted_epoch_below_current_epoch,
-    corrupt_log,        ///< A record's checksum is wrong (FileTxnIterator.next).
+    corrupt_log,        ///< A record's checksum is wrong (FileTxnIterator.next), or one is missing.
     corrupt_snapshots,  ///< There are some, and none can be read (FileSnap.deserialize).
     torn_log_header,    ///< Of the last file (ZOOKEEPER-1621).
     unwritable_disk,

@@ -113,6 +113,9 @@ struct Release {
     /// The committed log is cut before a transaction enters it: it keeps one more than
     /// commitLogCount says.
     bool committed_log_has_one_more = false;
+    /// A gap within an epoch in the log that a boot reads: the server refuses to start
+    /// (ZKDatabase.addCommittedProposal, since 3.9.4).
+    bool refuses_gap_in_log = false;
     /// The size of the log, too, makes a server take a snapshot (3244).
     bool snapshots_by_size = true;
     /// Memory takes a new epoch before its file does (2307).

@@ -26,6 +26,7 @@ constexpr Release master() {
     release.shutdown_awaits_promise = false;
     release.first_proposal_must_join = false;
     release.early_commit_needs_proposal = true;
+    release.refuses_gap_in_log = true;
     return release;
 }
 
@@ -33,6 +34,7 @@ constexpr Release v3_9_3() {
     Release release = master();
     release.new_leader = NewLeaderStep::sync_committed_hole;
     release.committed_log_has_one_more = true;
+    release.refuses_gap_in_log = false;
     return release;
 }
 

@@ -120,6 +120,16 @@ TEST_CASE("up to 3.9.1 a last log file without its header keeps a server from st
     }
 }
 
+TEST_CASE("today's ZooKeeper does not start from a log that lacks a transaction of an epoch") {
+    CHECK((refusal_on("master", disk_of({z(1, 1), z(1, 3)})) == zab::Refusal::corrupt_log));
+    CHECK_FALSE(refusal_on("master", disk_of({z(1, 3), z(1, 4), z(2, 2), z(4, 1)})).has_value());
+    CHECK_FALSE(refusal_on("master", disk_of({z(1, 1), z(1, 2), z(1, 1), z(1, 3)})).has_value());
+    CHECK_FALSE(refusal_on("3.9.3", disk_of({z(1, 1), z(1, 3)})).has_value());
+    DiskImage behind_snapshot = disk_of({z(1, 1), z(1, 3), z(1, 4)});
+    behind_snapshot.snapshot = {{z(1, 2), 1}, {}, {}};
+    CHECK_FALSE(refusal_on("master", behind_snapshot).has_value());
+}
+
 TEST_CASE("a tree knows the last writer of every path, and copies do not follow each other") {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
         CAPTURE(seed);
