@@ -260,6 +260,7 @@ void Peer::on_leaving_done(const Done& done, Effects& out) {
             leaving.step = LeavingStep::flushing;
             for (; !pipeline.to_log.empty(); pipeline.to_log.pop()) {
                 out.push(Append{pipeline.to_log.front()});
+                pipeline.count_logged(pipeline.to_log.front());
             }
             pipeline.to_flush.clear();
             pipeline.abandoned = 0;

@@ -184,6 +184,7 @@ void Learning::log_committed(Server& server, Effects& out) {
         }
         const Txn& txn = not_logged.front();
         out.push(Append{txn});
+        server.pipeline.count_logged(txn);
         apply_early(server, txn);
         not_logged.pop();
         has_logged = true;
@@ -202,6 +203,7 @@ void Learning::log_all(Server& server, Effects& out) {
     }
     for (; !not_logged.empty(); not_logged.pop()) {
         out.push(Append{not_logged.front()});
+        server.pipeline.count_logged(not_logged.front());
         pending.push(not_logged.front());
         to_acknowledge.push(not_logged.front().zxid);
     }

@@ -113,6 +113,8 @@ struct Release {
     /// The committed log is cut before a transaction enters it: it keeps one more than
     /// commitLogCount says.
     bool committed_log_has_one_more = false;
+    /// What makes a server take a snapshot is counted anew by every role's log thread.
+    bool counts_log_by_role = false;
     /// A gap within an epoch in the log that a boot reads: the server refuses to start
     /// (ZKDatabase.addCommittedProposal, since 3.9.4).
     bool refuses_gap_in_log = false;

@@ -76,6 +76,7 @@ constexpr Release v3_5_3() {
     release.requests = RequestOrder::of_server;
     release.sees_gap_in_log = false;
     release.snapshots_by_size = false;
+    release.counts_log_by_role = true;
     return release;
 }
 

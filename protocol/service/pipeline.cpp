@@ -12,6 +12,10 @@ void Pipeline::start(const Server& server, bool leads) {
     tracks_sessions = leads;
     to_commit.start(leads, server.config->commit_limits, server.release().requests);
     last_flush = server.now.monotonic;
+    draw_snapshot_distance(*server.config);  // SyncRequestProcessor.run begins with that.
+    if (server.release().counts_log_by_role) {
+        forget_logged();
+    }
     if (leads) {
         for (const Session& session : server.database.sessions()) {
             sessions.track(session, server.now.monotonic, server.config->tick_time);
@@ -59,8 +63,6 @@ void Pipeline::draw_snapshot_distance(const Config& config) {
     if (half_bytes != 0) {
         snapshot_after_bytes += mix(next_jitter, half_bytes) % half_bytes;
     }
-    txns_since_snapshot = 0;
-    bytes_since_snapshot = 0;
 }
 
 void Pipeline::abandon_log() {
@@ -217,12 +219,12 @@ void Pipeline::append_next(Server& server, Effects& out) {
     } else {
         to_flush.push(txn.zxid);
     }
-    ++txns_since_snapshot;
-    bytes_since_snapshot += txn.bytes;
+    count_logged(txn);
     const bool is_long =
         server.release().snapshots_by_size && bytes_since_snapshot > snapshot_after_bytes;
     if (txns_since_snapshot > snapshot_after || is_long) {
         draw_snapshot_distance(*server.config);
+        forget_logged();
         if (!snapshot_running) {  // "Too busy to snap, skipping": the next one will do.
             snapshot_running = true;
             out.hand(Stage::snapshot);

@@ -66,8 +66,18 @@ struct Pipeline {
     void start(const Server& server, bool leads);
     /// Ends every processor but the log's: clients are disconnected, queues emptied.
     void stop(Effects& out);
-    /// Half of snapCount and snapSizeLimit, plus up to as much again (SyncRequestProcessor).
+    /// Half of snapCount and snapSizeLimit, plus up to as much again
+    /// (SyncRequestProcessor.resetSnapshotStats).
     void draw_snapshot_distance(const Config& config);
+    /// A transaction has been appended to the log, by whatever thread (ZKDatabase.append).
+    void count_logged(const Txn& txn) {
+        ++txns_since_snapshot;
+        bytes_since_snapshot += txn.bytes;
+    }
+    void forget_logged() {
+        txns_since_snapshot = 0;
+        bytes_since_snapshot = 0;
+    }
     /// Nobody stops the log's thread: it goes on with what it has, for nobody.
     void abandon_log();
 

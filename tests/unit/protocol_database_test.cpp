@@ -130,6 +130,24 @@ TEST_CASE("today's ZooKeeper does not start from a log that lacks a transaction 
     CHECK_FALSE(refusal_on("master", behind_snapshot).has_value());
 }
 
+TEST_CASE("a role's log thread draws its next snapshot anew; up to 3.5 it also counts anew") {
+    for (const zab::ReleaseName& release : zab::releases()) {
+        INFO(release.name);
+        auto config = std::make_shared<zab::Config>();
+        config->release = zab::release_named(release.name);
+        zab::Server server({1}, config);
+        for (std::uint32_t counter = 1; counter <= 7; ++counter) {
+            server.pipeline.count_logged({z(1, counter), {}, 0, 0, 10, TxnType::set});
+        }
+        server.pipeline.next_jitter = 4'321;
+        server.pipeline.start(server, false);
+        CHECK_EQ(server.pipeline.snapshot_after, 54'321);
+        const bool is_old = release.name == "3.5.3" || release.name == "3.4.10";
+        CHECK_EQ(server.pipeline.txns_since_snapshot, is_old ? 0 : 7);
+        CHECK_EQ(server.pipeline.bytes_since_snapshot, is_old ? 0 : 70);
+    }
+}
+
 TEST_CASE("a tree knows the last writer of every path, and copies do not follow each other") {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
         CAPTURE(seed);
