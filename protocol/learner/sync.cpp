@@ -8,6 +8,9 @@ namespace zab {
 
 namespace {
 
+// ExitCode.QUORUM_PACKET_ERROR.
+constexpr std::uint16_t quorum_packet_error = 13;
+
 /// Whether the request processors run before UPTODATE: proposals are then in the log's hands, and a
 /// COMMIT finds none to commit (ZOOKEEPER-4394).
 bool starts_processors_early(NewLeaderStep step) {
@@ -53,14 +56,18 @@ Verdict Learning::on_first_packet(Server& server, const Message& message, const 
         truncated_to = trunc->zxid;
         out.start(Work::truncate_log, Stage::main, trunc->zxid.value);
         return Verdict::stay;
-    } else if (const auto* snap = std::get_if<Snap>(&message); snap && snapshot != nullptr) {
+    } else if (const auto* snap = std::get_if<Snap>(&message);
+               snap != nullptr && snapshot != nullptr) {
         mode = Mode::snap;
         server.database.install(*snapshot, snap->zxid);
         server.asks_for_snapshot = false;
         out.note(NoteKind::snapshot_installed, snapshot->position.zxid.value,
                  snapshot->position.prefix, server.database.tree_digest(), leader);
+    } else if (snap != nullptr) {
+        return Verdict::leave;  // Its contents do not come: the read fails.
     } else {
-        return Verdict::leave;  // Learner.syncWithLeader: an unexpected packet ends the try.
+        out.push(Halt{quorum_packet_error});  // "Got unexpected packet from leader …, exiting".
+        return Verdict::stay;
     }
     phase = Phase::synchronizing;
     last_queued = {};
