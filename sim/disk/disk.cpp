@@ -255,7 +255,8 @@ void Disk::replace_log(const zab::Snapshot& snapshot) {
     all_is_durable();
 }
 
-/// Removes old snapshots, and the log before the oldest one kept: a restart needs no more.
+/// Removes old snapshots, and the log files before the oldest one kept: a restart needs no more
+/// (PurgeTxnLog.purgeOlderSnapshots).
 void Disk::settle(std::int64_t now) {
     while (snapshots_.size() > retained_snapshots && snapshots_[1].durable_at <= now) {
         snapshots_.erase(snapshots_.begin());
@@ -265,12 +266,14 @@ void Disk::settle(std::int64_t now) {
         return;
     }
     const zab::Zxid oldest = snapshots_.front().snapshot.position.zxid;
-    const std::size_t unneeded =
-        std::min<std::size_t>(image_.log.first_after(oldest), std::max(kept_, dropped_) - dropped_);
-    image_.log.drop_front(unneeded);
-    dropped_ += unneeded;
     std::vector<zab::LogFile>& files = image_.log_files;
-    while (files.size() > 1 && files[1].first <= image_.log.base().zxid) {
+    while (files.size() > 1 && files[1].first <= oldest) {
+        const std::size_t unneeded = image_.log.first_after({files[1].first.value - 1});
+        if (dropped_ + unneeded > std::max(kept_, dropped_)) {
+            return;
+        }
+        image_.log.drop_front(unneeded);
+        dropped_ += unneeded;
         files.erase(files.begin());
     }
 }

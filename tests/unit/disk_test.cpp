@@ -1,5 +1,6 @@
 #include "sim/disk/disk.hpp"
 
+#include "protocol/leader/sync_plan.hpp"
 #include "tests/unit/protocol_dice.hpp"
 
 #include <doctest/doctest.h>
@@ -251,11 +252,30 @@ TEST_CASE("old snapshots and the log before them are removed, so that a disk doe
         disk.complete_sync(disk.appended());
         disk.add_snapshot(database_of(txns, txns.size()).snapshot(), zab::SnapshotWrite::background,
                           std::int64_t{60} * round * second);
+        disk.roll_log();
         CHECK(disk.image().log.size() <= 500);
         CHECK((booted(disk) == disk.image().log.last()));
     }
     CHECK_EQ(disk.appended(), 3'000);
     CHECK_EQ(disk.durable(), 3'000);
+}
+
+TEST_CASE("a log file goes as a whole: what of it lies before the oldest snapshot stays") {
+    Disk disk;
+    std::vector<Txn> txns;
+    for (std::uint32_t counter = 1; counter <= 60; ++counter) {
+        txns.push_back(txn(1, counter));
+        disk.append(txns.back());
+        disk.complete_sync(disk.appended());
+        if (counter == 25) disk.roll_log();
+        if (counter % 10 != 0) continue;
+        disk.add_snapshot(database_of(txns, txns.size()).snapshot(), zab::SnapshotWrite::background,
+                          std::int64_t{60} * counter * second);
+    }
+    // Snapshots 30, 40, 50 and 60 are kept; the second file begins with 26.
+    REQUIRE_EQ(disk.image().log_files.size(), 1);
+    CHECK_EQ(disk.image().log.at(0).txn.zxid.value, Zxid::of({1}, 26).value);
+    CHECK(zab::log_may_serve(disk.image(), zab::Config{}, Zxid::of({1}, 27)));
 }
 
 TEST_CASE("what a scenario puts on a disk is durable") {
