@@ -31,7 +31,8 @@ struct Snapshot {
 /// One file of the transaction log: named after its first transaction.
 struct LogFile {
     Zxid first{};
-    std::uint64_t bytes = 0;  ///< Written; the file itself is preallocated in larger steps.
+    std::uint64_t bytes = 0;  ///< Written; the file itself is preallocated in larger steps,
+    bool is_cut = false;      ///< unless a TRUNC has cut it behind its last record.
 };
 
 /// What a process finds when it reads its disk: the page cache counts, unsynced or not.

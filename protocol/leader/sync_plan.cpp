@@ -13,7 +13,7 @@ constexpr std::uint64_t file_header = 16;
 constexpr std::uint64_t padding_margin = 4'096;
 
 std::uint64_t size_on_disk(const LogFile& file, std::uint64_t step) {
-    if (step == 0) {
+    if (step == 0 || file.is_cut) {
         return file_header + file.bytes;
     }
     return file_header + (file.bytes + padding_margin + step) / step * step;

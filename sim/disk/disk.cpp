@@ -78,7 +78,7 @@ void Disk::trim_files() {
 void Disk::start_file(zab::Zxid first) {
     starts_file_ = false;
     image_.has_torn_header = false;  // The same name, or a later one: it is written anew.
-    image_.log_files.push_back({first, 0});
+    image_.log_files.push_back({first, 0, false});
 }
 
 void Disk::show_newest_snapshot() {
@@ -207,10 +207,27 @@ void Disk::truncate_after(zab::Zxid zxid, zab::Truncation rule) {
     }
     log.truncate(kept);
     trim_files();
+    cut_last_file();
     starts_file_ = true;
     hole_.reset();
     all_is_durable();
     show_rot();
+}
+
+/// FileTxnLog.truncate sets the length of the file that has the point.
+void Disk::cut_last_file() {
+    if (image_.log_files.empty()) {
+        return;
+    }
+    zab::LogFile& file = image_.log_files.back();
+    file = {file.first, 0, true};
+    for (std::size_t i = image_.log.size(); i > 0; --i) {
+        const zab::Txn& txn = image_.log.at(i - 1).txn;
+        if (txn.zxid < file.first) {
+            break;
+        }
+        file.bytes += record_overhead + txn.bytes;
+    }
 }
 
 void Disk::add_snapshot(const zab::Snapshot& snapshot, zab::SnapshotWrite how, std::int64_t now,

@@ -160,6 +160,7 @@ class Disk {
         cached_.clear();
     }
     void trim_files();
+    void cut_last_file();
 
     zab::DiskImage image_;
     std::vector<Stored> snapshots_;  // Oldest first; image_.snapshot is the last.

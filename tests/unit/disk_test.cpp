@@ -278,6 +278,24 @@ TEST_CASE("a log file goes as a whole: what of it lies before the oldest snapsho
     CHECK(zab::log_may_serve(disk.image(), zab::Config{}, Zxid::of({1}, 27)));
 }
 
+TEST_CASE("a log file that a TRUNC has cut is as long as what is left in it") {
+    Disk disk = disk_with(3);
+    disk.roll_log();
+    for (std::uint32_t counter = 4; counter <= 9; ++counter) disk.append(txn(1, counter));
+    disk.add_snapshot({}, zab::SnapshotWrite::background, 0, 1'200);
+    const auto may_serve = [&disk] {
+        return zab::log_may_serve(disk.image(), zab::Config{}, Zxid::of({1}, 2));
+    };
+    CHECK_FALSE(may_serve());  // The second file is preallocated.
+
+    disk.truncate_after(Zxid::of({1}, 6));
+    REQUIRE_EQ(disk.image().log_files.size(), 2);
+    CHECK(may_serve());
+    for (std::uint32_t counter = 7; counter <= 9; ++counter) disk.append(txn(1, counter));
+    CHECK_EQ(disk.image().log_files.size(), 3);
+    CHECK_FALSE(may_serve());
+}
+
 TEST_CASE("what a scenario puts on a disk is durable") {
     Disk disk;
     const Disk source = disk_with(3);
