@@ -12,9 +12,11 @@ namespace sim {
 
 namespace {
 
-constexpr std::int64_t shortest_rest_ns = 1'000;         // So that time passes between two tries.
-constexpr std::int64_t longest_rest_ns = 1'000'000'000;  // ClientCnxn: before each new try.
-constexpr std::int64_t spin_delay_ns = 1'000'000'000;    // Before the list is gone through again.
+constexpr std::int64_t shortest_rest_ns = 1'000;          // So that time passes between two tries.
+constexpr std::int64_t longest_rest_ns = 1'000'000'000;   // ClientCnxn: before each new try.
+constexpr std::int64_t ping_lead_ns = 1'000'000'000;      // ClientCnxn: so much too early at most.
+constexpr std::int64_t longest_idle_ns = 10'000'000'000;  // MAX_SEND_PING_INTERVAL.
+constexpr std::int64_t spin_delay_ns = 1'000'000'000;     // Before the list is gone through again.
 
 /// What a client does when nothing but time has passed since it was last told of.
 Origin after_last_record(const Client& client, std::int64_t now) {
@@ -35,6 +37,22 @@ std::int64_t list_length(const Scenario& scenario, const Client& client) {
                          [&group](const ServerSpec& server) {
                              return group.placement != Placement::observers || !server.voter;
                          });
+}
+
+/// How long a client waits for the next word from its server: for the first, which is that it has
+/// its session, as long as for the connection (connectTimeout: its timeout by the number of servers
+/// in its list), later for two thirds of its timeout (readTimeout).
+std::int64_t longest_silence(const Scenario& scenario, const Client& client) {
+    const std::int64_t timeout = std::int64_t{client.session.timeout_ms()} * 1'000'000;
+    return client.session.is_attached() ? timeout * 2 / 3 : timeout / list_length(scenario, client);
+}
+
+/// Whether a client that is awake sends a ping (SendThread.run): a little too early, if it has sent
+/// nothing for long, or nothing for very long.
+bool is_ping_due(const Client& client, std::int64_t silence, std::int64_t now) {
+    const std::int64_t idle = now - client.last_sent;
+    const std::int64_t lead = idle > ping_lead_ns ? ping_lead_ns : 0;
+    return client.session.is_attached() && (idle >= silence / 2 - lead || idle > longest_idle_ns);
 }
 
 /// With its session end a client's watches: what has waited for them is asked for anew.
@@ -118,11 +136,8 @@ void World::client_dials(ClientIndex index) {
     client.last_record = emit(trace::Kind::client_connecting, client.server,
                               after_last_record(client, now_), 0, 0, 0, client.number);
     client.last_record_at = now_;
-    // connectTimeout = session timeout / number of servers in its list.
-    const std::int64_t timeout =
-        std::int64_t{client.session.timeout_ms()} * 1'000'000 / list_length(*scenario_, client);
     dial({true, index}, {false, server_by_id_[client.server.value]}, zab::LinkKind::client,
-         {timeout}, client.last_record, 0, now_);
+         {longest_silence(*scenario_, client)}, client.last_record, 0, now_);
 }
 
 /// A client that dials, or has dialled in vain for long enough, looks whether its session can still
@@ -243,6 +258,7 @@ void World::client_receives(ClientIndex index, const zab::Message& message, cons
         return;
     }
     client.last_heard = now_;
+    ping_if_due(client);
     if (const auto* reply = std::get_if<zab::ClientReply>(&message)) {
         complete(index, *reply, origin);
     } else if (const auto* answer = std::get_if<zab::ConnectReply>(&message)) {
@@ -287,9 +303,9 @@ void World::send_from_client(Client& client, const zab::Message& message, trace:
 void World::arm_client(ClientIndex index) {
     Client& client = clients_[index];
     ++client.timer_generation;
-    const std::int64_t read_timeout = std::int64_t{client.session.timeout_ms()} * 1'000'000 * 2 / 3;
-    const std::int64_t ping_due = client.last_sent + read_timeout / 2;
-    const std::int64_t silence_due = client.last_heard + read_timeout;
+    const std::int64_t silence = longest_silence(*scenario_, client);
+    const std::int64_t silence_due = client.last_heard + silence;
+    const std::int64_t ping_due = client.last_sent + silence / 2;
     // Only an attached session pings.
     const std::int64_t due =
         client.session.is_attached() ? std::min(ping_due, silence_due) : silence_due;
@@ -301,17 +317,21 @@ void World::client_timer(ClientIndex index, std::uint32_t generation) {
     if (client.timer_generation != generation || !client.link.exists() || client.gone) {
         return;
     }
-    const std::int64_t read_timeout = std::int64_t{client.session.timeout_ms()} * 1'000'000 * 2 / 3;
-    if (now_ - client.last_heard >= read_timeout) {
+    const std::int64_t silence = longest_silence(*scenario_, client);
+    if (now_ - client.last_heard >= silence) {
         close_link(client.link, Flight::What::closed, no_record, 0, now_);
         client_link_down(index, zab::DownReason::timed_out, Origin{.since = now_});
         return;
     }
-    if (now_ - client.last_sent >= read_timeout / 2 && client.session.is_attached()) {
+    ping_if_due(client);
+    arm_client(index);
+}
+
+void World::ping_if_due(Client& client) {
+    if (is_ping_due(client, longest_silence(*scenario_, client), now_)) {
         send_from_client(client, zab::ClientPing{++client.ping_number}, client.last_record,
                          now_ - client.last_record_at);
     }
-    arm_client(index);
 }
 
 }  // namespace sim

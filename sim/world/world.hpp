@@ -296,6 +296,7 @@ class World {
     void send_from_client(Client& client, const zab::Message& message, trace::RecordId cause,
                           std::int64_t waited);
     void arm_client(ClientIndex index);
+    void ping_if_due(Client& client);
     zab::NodeId choose_server(const Client& client) const;
     // load.cpp: what clients ask for.
     void client_arrival(ClientIndex index, trace::RecordId cause);

@@ -53,6 +53,43 @@ TEST_CASE("a client whose dial nobody answers ends its session when it stops wai
     }) == 1);
 }
 
+TEST_CASE("a client waits for its session as long as for a connection: a part of its timeout") {
+    // Server 1, the first in the client's list of three, is cut off from its leader.
+    const Run run = test::run(test::small_scenario("12s", R"(
+        "clients": [{"start": "6s", "session_timeout": "9s"}],
+        "faults": [{"at": "5s", "cut": {"from": 1, "to": [2, 3]}}])"));
+
+    test::check_clean(run);
+    const auto dials = run.all(Kind::client_connecting);
+    REQUIRE(dials.size() >= 2);
+    CHECK_EQ(dials.front().node().value, 1);
+    CHECK(ms(dials[1]) >= 6'000 + 3'000);
+    CHECK(ms(dials[1]) <= 6'000 + 3'000 + 1'100);  // A rest of a second at most.
+}
+
+TEST_CASE("a client that is woken less than a second before its ping is due sends it at once") {
+    // A ping is due 3 s after anything else; the answer to the second write comes half a second
+    // sooner than that.
+    const Run run = test::run(test::small_scenario("18s", R"(
+        "clients": [{"session_timeout": "9s", "load": {"closed": {"think_time": "9s"}}}],
+        "faults": [{"at": "8s", "disk_stall": "all", "lasting": "4700ms"}])"));
+
+    test::check_clean(run);
+    REQUIRE(run.count(Kind::complete) >= 2);
+    const std::int64_t asked = ms(run.all(Kind::invoke)[1]);
+    const std::int64_t answered = ms(run.all(Kind::complete)[1]);
+    REQUIRE(answered - asked > 2'100);
+    REQUIRE(answered - asked < 2'900);
+    const auto pings = run.all(Kind::receive, [asked](const trace::Record& r) {
+        return r.detail() == static_cast<std::uint16_t>(zab::MessageKind::client_ping) &&
+               ms(r) > asked;
+    });
+    REQUIRE(pings.size() >= 2);
+    CHECK(ms(pings[0]) - answered <= 2);
+    CHECK(ms(pings[1]) - ms(pings[0]) >= 2'999);
+    CHECK(ms(pings[1]) - ms(pings[0]) <= 3'001);
+}
+
 TEST_CASE("before 3.9.3 a client learns from a server only that its session is over") {
     for (const char* const release : {"3.9.1", "3.8.0", "3.4.10"}) {
         CAPTURE(release);
