@@ -18,6 +18,7 @@ TxnType type_of(Operation operation) {
         case Operation::get:
         case Operation::watch:
         case Operation::set_watches:
+        case Operation::ping:
         case Operation::sync: break;
     }
     ensure(false, "only a write becomes a transaction");
@@ -44,8 +45,7 @@ Verdict Leading::on_request(Server& server, Effects& out) {
         propose(server, request, refusal, out);
         return Verdict::stay;
     }
-    out.note(NoteKind::request, 0, request.client, request.cxid, {},
-             static_cast<std::uint16_t>(request.operation));
+    note_request(NoteKind::request, {}, request, out);
     if (is_own_client) {
         Request read = request;  // sync too: here only an ordered read.
         read.refusal = refusal;

@@ -49,6 +49,7 @@ std::optional<SessionRefusal> Leading::check_session(Server& server, const Submi
         case Operation::get:
         case Operation::watch:
         case Operation::set_watches:
+        case Operation::ping:
         case Operation::sync:
             return check_on_leader(sessions, nullptr, server.self, request.session,
                                    submitted.handler);

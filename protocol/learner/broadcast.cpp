@@ -89,13 +89,13 @@ void Learning::commit(Server& server, Zxid zxid, Effects& out) {
 void Learning::on_request(Server& server, Effects& out) {
     const Request request = server.pipeline.requests.front().request;
     server.pipeline.requests.pop();
-    const auto detail = static_cast<std::uint16_t>(request.operation);
     if (!needs_commit(request.operation, false)) {
-        out.note(NoteKind::request, 0, request.client, request.cxid, {}, detail);
+        note_request(NoteKind::request, {}, request, out);
         server.pipeline.submit_to_commit(request, out);
         return;
     }
-    out.note(NoteKind::forward, 0, request.client, request.cxid, leader, detail);
+    out.note(NoteKind::forward, 0, request.client, request.cxid, leader,
+             static_cast<std::uint16_t>(request.operation));
     // First into our own queue, then to the leader: its answer must find the request waiting.
     server.pipeline.submit_to_commit(request, out);
     if (request.operation == Operation::sync) {

@@ -73,10 +73,12 @@ LinkId Clients::add(LinkId link, SessionId session, const Connect& connect) {
     connection.attached = false;
     connection.reading = true;
     connection.outstanding = 0;
+    connection.pings = 0;
     connection.throttled = 0;
     connection.touched = false;
     connection.bucket = 0;
     connection.first_cxid.reset();
+    connection.first_ping.reset();
     if (link.slot >= place_of_link_.size()) {
         place_of_link_.resize(std::size_t{link.slot} + 1, nowhere);
     }
@@ -101,24 +103,28 @@ void Clients::remove(LinkId link) {
     build_index();
     place_of_link_[link.slot] = nowhere;
     connection->link = {};
-    in_process_ -= connection->outstanding - connection->throttled;
+    in_process_ -= connection->outstanding + connection->pings - connection->throttled;
     throttled_ -= connection->throttled;
-    connection->outstanding = connection->throttled = 0;
+    connection->outstanding = connection->pings = connection->throttled = 0;
     free_.push_back(place);
 }
 
-void Clients::begin_request(ClientConnection& connection, Cxid cxid) {
-    if (!connection.first_cxid.has_value()) {
-        connection.first_cxid = cxid;
+void Clients::begin_request(ClientConnection& connection, const Request& request) {
+    const bool is_ping = request.operation == Operation::ping;
+    std::optional<Cxid>& first = is_ping ? connection.first_ping : connection.first_cxid;
+    if (!first.has_value()) {
+        first = request.cxid;
     }
-    ++connection.outstanding;
+    ++(is_ping ? connection.pings : connection.outstanding);
     ++in_process_;
 }
 
 /// One that an earlier connection of the same session has brought is not counted.
-void Clients::end_request(ClientConnection& connection) {
-    if (connection.outstanding != 0) {
-        --connection.outstanding;
+void Clients::end_request(ClientConnection& connection, const Request& request) {
+    std::uint32_t& unanswered =
+        request.operation == Operation::ping ? connection.pings : connection.outstanding;
+    if (unanswered != 0) {
+        --unanswered;
         --in_process_;
     }
 }
@@ -153,9 +159,10 @@ std::uint64_t Clients::fingerprint() const {
         digest.add(connection.client).add(connection.timeout_ms).add(connection.attached);
         digest.add(connection.last_seen.value);
         digest.add(connection.reading).add(connection.outstanding);
-        digest.add(connection.throttled);
+        digest.add(connection.pings).add(connection.throttled);
         digest.add(connection.touched).add(connection.bucket);
         digest.add(connection.first_cxid.has_value()).add(connection.first_cxid.value_or(0));
+        digest.add(connection.first_ping.has_value()).add(connection.first_ping.value_or(0));
     }
     return digest.value;
 }

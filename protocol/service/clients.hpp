@@ -20,13 +20,19 @@ struct ClientConnection {
     bool attached = false;  ///< The session is created or revalidated: requests are taken.
     bool reading = true;    ///< Its requests are read; not while there are too many of them.
     std::uint32_t outstanding = 0;  ///< Requests read and not answered,
-    std::uint32_t throttled = 0;    ///< of which so many have not come to a processor yet.
+    std::uint32_t pings = 0;        ///< and pings:
+    std::uint32_t throttled = 0;    ///< so many of both have not come to a processor yet.
     bool touched = false;           ///< On a learner: heard of since the last ping of the leader.
     std::uint64_t bucket = 0;       ///< On the leader: where its last sign of life has put its end.
     std::optional<Cxid> first_cxid;  ///< Of the requests that came over this connection.
+    std::optional<Cxid> first_ping;  ///< The number of the first ping that did.
 
-    /// Requests of one session ascend: an earlier one came over an earlier connection.
-    bool has_asked(Cxid cxid) const { return first_cxid.has_value() && cxid >= *first_cxid; }
+    /// Requests of one session ascend, and so do its pings: an earlier one came over an earlier
+    /// connection.
+    bool has_asked(const Request& request) const {
+        const auto& first = request.operation == Operation::ping ? first_ping : first_cxid;
+        return first.has_value() && request.cxid >= *first;
+    }
 };
 
 /// The client connections of one server, found by link or by session.
@@ -38,8 +44,8 @@ class Clients {
     /// link returned for closing.
     LinkId add(LinkId link, SessionId session, const Connect& connect);
     void remove(LinkId link);
-    void begin_request(ClientConnection& connection, Cxid cxid);
-    void end_request(ClientConnection& connection);
+    void begin_request(ClientConnection& connection, const Request& request);
+    void end_request(ClientConnection& connection, const Request& request);
     /// A request that was begun waits for a processor, or has waited for long enough.
     void hold_request(ClientConnection& connection);
     void let_request_in(ClientConnection& connection);

@@ -10,7 +10,8 @@ bool needs_commit(Operation operation, bool is_leader) {
     switch (operation) {
         case Operation::get:
         case Operation::watch:
-        case Operation::set_watches: return false;
+        case Operation::set_watches:
+        case Operation::ping: return false;
         case Operation::sync: return !is_leader;
         case Operation::create:
         case Operation::set:

@@ -5,12 +5,6 @@
 
 namespace zab {
 
-namespace {
-
-std::uint16_t detail_of(Operation operation) { return static_cast<std::uint16_t>(operation); }
-
-}  // namespace
-
 /// At once, unless watchers must be told first.
 inline void Pipeline::answer_in_order(const Request& own, Zxid zxid,
                                       std::optional<SessionRefusal> refusal, Effects& out) {
@@ -28,10 +22,7 @@ inline std::optional<Zxid> Pipeline::take_commit_item(Server& server, Effects& o
     switch (step.turn) {
         case CommitProcessor::Turn::idle: return applied;
         case CommitProcessor::Turn::pass: on_read(server, *request, false, out); break;
-        case CommitProcessor::Turn::hold:
-            out.note(NoteKind::request, 0, request->client, request->cxid, {},
-                     detail_of(request->operation));
-            break;
+        case CommitProcessor::Turn::hold: note_request(NoteKind::request, {}, *request, out); break;
         case CommitProcessor::Turn::commit:
             if (const auto* txn = std::get_if<Txn>(step.committed)) {
                 on_committed(server, *txn, request, out);
@@ -40,7 +31,7 @@ inline std::optional<Zxid> Pipeline::take_commit_item(Server& server, Effects& o
             }
             const Zxid last = server.database.last_processed();
             out.note(NoteKind::read, last.value, 0, std::get<SyncReply>(*step.committed).cxid, {},
-                     detail_of(Operation::sync));
+                     static_cast<std::uint16_t>(Operation::sync));
             if (request != nullptr) {
                 answer(*request, last, std::nullopt, out);
             }
@@ -70,16 +61,14 @@ std::optional<Zxid> Pipeline::commit_next(Server& server, Effects& out) {
 /// FinalRequestProcessor: the state as it is now is what is read.
 void Pipeline::on_read(const Server& server, const Request& request, bool was_held, Effects& out) {
     const ClientConnection* connection = clients.by_session(request.session);
-    const bool has_gone = connection == nullptr || !connection->has_asked(request.cxid);
+    const bool has_gone = connection == nullptr || !connection->has_asked(request);
     const Zxid seen = server.database.last_processed();
     if (has_gone || request.refusal.has_value()) {
         if (!was_held) {
-            out.note(NoteKind::request, 0, request.client, request.cxid, {},
-                     detail_of(request.operation));
+            note_request(NoteKind::request, {}, request, out);
         }
     } else {
-        out.note(NoteKind::read, seen.value, request.client, request.cxid, {},
-                 detail_of(request.operation));
+        note_request(NoteKind::read, seen, request, out);
         watch(server, *connection, request, out);
     }
     answer_in_order(request, seen, request.refusal, out);
@@ -98,8 +87,8 @@ void Pipeline::on_committed(Server& server, const Txn& txn, const Request* own, 
     } else if (own != nullptr && txn.type == TxnType::create_session) {
         finish_attaching(txn.session, true, out);
         ClientConnection* connection = clients.by_session(txn.session);
-        if (connection != nullptr && connection->has_asked(own->cxid)) {
-            on_answered(*connection, out);
+        if (connection != nullptr && connection->has_asked(*own)) {
+            on_answered(*connection, *own, out);
         }
     } else if (own != nullptr) {
         const bool is_refused = txn.type == TxnType::error;
@@ -118,7 +107,7 @@ void Pipeline::close_session(const Txn& txn, const Request* own, Effects& out) {
         return;
     }
     const LinkId link = connection->link;
-    if (own != nullptr && connection->has_asked(own->cxid)) {
+    if (own != nullptr && connection->has_asked(*own)) {
         out.send(link, ClientReply{txn.zxid, txn.cxid, Operation::close_session, Outcome::ok});
     }
     out.push(CloseLink{link});
@@ -129,7 +118,7 @@ void Pipeline::close_session(const Txn& txn, const Request* own, Effects& out) {
 void Pipeline::answer(const Request& own, Zxid zxid, std::optional<SessionRefusal> refusal,
                       Effects& out) {
     ClientConnection* connection = clients.by_session(own.session);
-    if (connection == nullptr || !connection->has_asked(own.cxid)) {
+    if (connection == nullptr || !connection->has_asked(own)) {
         return;
     }
     const LinkId link = connection->link;
@@ -140,15 +129,19 @@ void Pipeline::answer(const Request& own, Zxid zxid, std::optional<SessionRefusa
         forget(link, out);
         return;
     }
-    const Outcome outcome = refusal.has_value() ? Outcome::session_expired : Outcome::ok;
-    out.send(link, ClientReply{zxid, own.cxid, own.operation, outcome});
-    on_answered(*connection, out);
+    if (own.operation == Operation::ping) {
+        out.send(link, ClientPingReply{zxid, own.cxid});
+    } else {
+        const Outcome outcome = refusal.has_value() ? Outcome::session_expired : Outcome::ok;
+        out.send(link, ClientReply{zxid, own.cxid, own.operation, outcome});
+    }
+    on_answered(*connection, own, out);
 }
 
-void Pipeline::on_answered(ClientConnection& connection, Effects& out) {
-    clients.end_request(connection);
+void Pipeline::on_answered(ClientConnection& connection, const Request& own, Effects& out) {
+    clients.end_request(connection, own);
     const bool waits = is_crowded() && connection.outstanding > 0;
-    if (!connection.reading && !waits) {
+    if (!connection.reading && !waits && own.operation != Operation::ping) {
         connection.reading = true;
         out.push(SetReading{connection.link, true});
     }

@@ -80,8 +80,8 @@ void Pipeline::on_client_request(const Server& server, LinkId link, const Reques
     touch(server, *connection);
     // Back pressure (shouldThrottle): this request is taken, but nothing more is read from its
     // connection before that has had an answer.
-    const bool is_one_too_many = is_crowded();
-    clients.begin_request(*connection, request.cxid);
+    const bool is_one_too_many = request.operation != Operation::ping && is_crowded();
+    clients.begin_request(*connection, request);
     if (is_one_too_many && connection->reading) {
         connection->reading = false;
         out.push(SetReading{link, false});
@@ -90,7 +90,7 @@ void Pipeline::on_client_request(const Server& server, LinkId link, const Reques
 }
 
 void Pipeline::on_new_session(ClientConnection& connection, const Request& request, Effects& out) {
-    clients.begin_request(connection, request.cxid);
+    clients.begin_request(connection, request);
     submit(connection, request, out);
 }
 
@@ -122,7 +122,7 @@ void Pipeline::admit(Effects& out) {
         const Submitted next = throttled.front();
         throttled.pop();
         ClientConnection* connection = clients.by_session(next.request.session);
-        if (connection != nullptr && connection->has_asked(next.request.cxid)) {
+        if (connection != nullptr && connection->has_asked(next.request)) {
             clients.let_request_in(*connection);
         } else if (next.request.operation != Operation::close_session) {
             continue;  // Request.isStale: nobody waits for it any more.
@@ -139,10 +139,10 @@ bool Pipeline::is_crowded() const {
 
 void Pipeline::on_client_ping(const Server& server, LinkId link, const ClientPing& ping,
                               Effects& out) {
-    if (ClientConnection* connection = clients.by_link(link)) {
-        touch(server, *connection);
-    }
-    out.send(link, ClientPingReply{server.database.last_processed(), ping.number});
+    Request request;
+    request.cxid = ping.number;
+    request.operation = Operation::ping;
+    on_client_request(server, link, request, out);
 }
 
 /// A client's sign of life counts at once on the leader; a learner collects them

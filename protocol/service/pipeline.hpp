@@ -25,6 +25,14 @@ struct Submitted {
     LinkId handler{};  ///< That learner's connection.
 };
 
+/// Tells of a request on its way, or of what it has read. Of a ping there is nothing to tell.
+inline void note_request(NoteKind kind, Zxid seen, const Request& request, Effects& out) {
+    if (request.operation != Operation::ping) {
+        out.note(kind, seen.value, request.client, request.cxid, {},
+                 static_cast<std::uint16_t>(request.operation));
+    }
+}
+
 /// What a client will be told of its request.
 struct Answer {
     Request request{};
@@ -87,6 +95,8 @@ struct Pipeline {
     void on_new_session(ClientConnection& connection, const Request& request, Effects& out);
     /// A client's connection is gone, or a later one of its session has taken its place.
     void forget(LinkId link, Effects& out);
+    /// A ping waits behind what its client has asked before: who waits for a commit in vain hears
+    /// nothing, and goes to another server.
     void on_client_ping(const Server& server, LinkId link, const ClientPing& ping, Effects& out);
     /// A learner tells its leader of which sessions it has heard.
     void send_touches(LinkId leader, Effects& out);
@@ -141,7 +151,7 @@ struct Pipeline {
     void answer_in_order(const Request& own, Zxid zxid, std::optional<SessionRefusal> refusal,
                          Effects& out);
     void answer(const Request& own, Zxid zxid, std::optional<SessionRefusal> refusal, Effects& out);
-    void on_answered(ClientConnection& connection, Effects& out);
+    void on_answered(ClientConnection& connection, const Request& own, Effects& out);
 };
 
 }  // namespace zab

@@ -67,6 +67,35 @@ TEST_CASE("a client waits for its session as long as for a connection: a part of
     CHECK(ms(dials[1]) <= 6'000 + 3'000 + 1'100);  // A rest of a second at most.
 }
 
+TEST_CASE("a client whose write hangs hears no answer to its pings, and leaves its server") {
+    // Server 1 cannot reach its leader for nine seconds: not yet syncLimit. Two thirds of 6 s.
+    struct Case {
+        const char* release;
+        std::size_t writers, idle;
+    };
+    static constexpr Case cases[] = {
+        {"fixed", 1, 0}, {"3.8.0", 1, 0}, {"3.5.3", 1, 1}, {"3.4.10", 1, 1}};
+    for (const Case& c : cases) {
+        CAPTURE(c.release);
+        const Run run =
+            test::run(test::small_scenario("19s", R"("release": ")" + std::string(c.release) + R"(",
+            "clients": [{"placement": {"servers": [1]}, "session_timeout": "6s"},
+                        {"placement": {"servers": [1]}, "session_timeout": "6s",
+                         "operations_each": 1}],
+            "faults": [{"at": "10s", "cut": {"from": 1, "to": [2, 3]}, "lasting": "9s"}])"));
+
+        test::check_clean(run);
+        const auto left_in_vain = [&run](std::uint32_t client) {
+            return run.count(Kind::client_disconnected, [client](const trace::Record& r) {
+                return r.b() == client && ms(r) >= 11'900 && ms(r) <= 16'000 &&
+                       test::because(zab::DownReason::timed_out)(r);
+            });
+        };
+        CHECK_EQ(left_in_vain(0), c.writers);
+        CHECK_EQ(left_in_vain(1), c.idle);
+    }
+}
+
 TEST_CASE("a client that is woken less than a second before its ping is due sends it at once") {
     // A ping is due 3 s after anything else; the answer to the second write comes half a second
     // sooner than that.

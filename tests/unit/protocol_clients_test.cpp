@@ -85,8 +85,9 @@ TEST_CASE("a new connection starts unattached and has asked nothing, whoever was
     Clients clients;
     clients.add({4, 1}, {10}, Connect{{10}, {}, 3, 5'000});
     clients.by_session({10})->attached = true;
-    clients.begin_request(*clients.by_session({10}), 4);
-    REQUIRE(clients.by_session({10})->has_asked(4));
+    const zab::Request fourth{.cxid = 4, .operation = Operation::set};
+    clients.begin_request(*clients.by_session({10}), fourth);
+    REQUIRE(clients.by_session({10})->has_asked(fourth));
 
     const LinkId replaced = clients.add({5, 1}, {10}, Connect{{10}, {}, 6, 7'000});
 
@@ -95,10 +96,30 @@ TEST_CASE("a new connection starts unattached and has asked nothing, whoever was
     const auto* connection = clients.by_session({10});
     REQUIRE(connection != nullptr);
     CHECK_FALSE(connection->attached);
-    CHECK_FALSE(connection->has_asked(4));
+    CHECK_FALSE(connection->has_asked(fourth));
     CHECK_EQ(clients.in_process(), 0);
     CHECK_EQ(connection->client, 6);
     CHECK_EQ(connection->timeout_ms, 7'000);
+}
+
+TEST_CASE("pings are counted beside requests, and have numbers of their own") {
+    Clients clients;
+    clients.add({4, 1}, {10}, Connect{{10}, {}, 3, 5'000});
+    auto& connection = *clients.by_session({10});
+    const zab::Request write{.cxid = 9, .operation = Operation::set};
+    const zab::Request ping{.cxid = 2, .operation = Operation::ping};
+
+    clients.begin_request(connection, ping);
+
+    CHECK(connection.has_asked(ping));
+    CHECK_FALSE(connection.has_asked(write));
+    clients.begin_request(connection, write);
+    CHECK_EQ(connection.outstanding, 1);
+    CHECK_EQ(clients.in_process(), 2);
+    clients.end_request(connection, ping);
+    CHECK_EQ(connection.outstanding, 1);
+    clients.remove({4, 1});
+    CHECK_EQ(clients.in_process(), 0);
 }
 
 TEST_CASE("a client's session takes replies in the order of its requests only") {
