@@ -16,6 +16,9 @@ void add(Digest& d, const Request& r) {
     if (r.refusal.has_value()) {
         d.add(static_cast<std::uint64_t>(*r.refusal));
     }
+    if (r.without_client) {
+        d.add(std::uint64_t{1} << 32);
+    }
 }
 void add(Digest& d, const Hello& m) { d.add(m.sid.value); }
 void add(Digest& d, const Notification& m) {

@@ -103,6 +103,8 @@ struct Request {
     Operation operation{};
     /// Only within the leader: what is to be answered in its turn (Request.setException).
     std::optional<SessionRefusal> refusal{};
+    /// Only within the leader: nobody who has asked it is connected here (Request.cnxn is null).
+    bool without_client = false;
 };
 struct Forward {
     Request request{};

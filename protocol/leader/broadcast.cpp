@@ -28,8 +28,9 @@ TxnType type_of(Operation operation) {
 }  // namespace
 
 Verdict Leading::on_request(Server& server, Effects& out) {
-    const Submitted submitted = server.pipeline.requests.front();
+    Submitted submitted = server.pipeline.requests.front();
     server.pipeline.requests.pop();
+    submitted.request.without_client |= submitted.from.value != 0;
     const Request& request = submitted.request;
     const bool is_own_client = submitted.from.value == 0;
     const bool is_write = needs_commit(request.operation, true);
@@ -38,10 +39,8 @@ Verdict Leading::on_request(Server& server, Effects& out) {
     }
     const auto refusal = check_session(server, submitted, out);
     if (is_write) {
-        if (is_own_client) {
-            // First into the commit processor: the commit must find the request waiting.
-            server.pipeline.submit_to_commit(request, out);
-        }
+        // First into the commit processor, whoever has asked: the commit must find it waiting.
+        server.pipeline.submit_to_commit(request, out);
         propose(server, request, refusal, out);
         return Verdict::stay;
     }

@@ -22,7 +22,8 @@ void Leading::on_expiry(Server& server, Effects& out) {
     for (const SessionId session :
          pipeline.sessions.take_expired(server.now.monotonic, server.config->tick_time)) {
         // As if the client had asked; its ephemerals stay visible until this is committed.
-        const Request close{session, 0, 0, 0, 0, Operation::close_session};
+        Request close{session, 0, 0, 0, 0, Operation::close_session};
+        close.without_client = true;
         pipeline.requests.push({close, {}, {}});
         out.hand(Stage::request);
     }
@@ -43,7 +44,9 @@ std::optional<SessionRefusal> Leading::check_session(Server& server, const Submi
             sessions.set_owner(request.session, submitted.handler);
             await_expiry(server, out);
             return std::nullopt;
-        case Operation::close_session: sessions.set_closing(request.session); return std::nullopt;
+        case Operation::close_session:
+            server.pipeline.begin_to_close(request.session);
+            return std::nullopt;
         case Operation::create:
         case Operation::set:
         case Operation::get:

@@ -133,7 +133,8 @@ inline CommitProcessor::Step CommitProcessor::take_commit() {
     if (matching_ != nowhere) {
         // Our own version of the request goes on: it knows the client that waits for the answer.
         SessionQueue& session = places_[matching_];
-        step.request = &session.requests.front();
+        const Request& waiting = session.requests.front();
+        step.request = waiting.without_client ? nullptr : &waiting;
         session.requests.pop();
         own_writes_.pop();
         to_release_.push(matching_);
@@ -146,6 +147,14 @@ inline CommitProcessor::Step CommitProcessor::take_commit() {
 }
 
 CommitProcessor::Step CommitProcessor::take_next() {
+    Step step = take_one();
+    while (step.turn == Turn::hold && step.request->without_client) {
+        step = take_one();
+    }
+    return step;
+}
+
+inline CommitProcessor::Step CommitProcessor::take_one() {
     if (has_one_queue_) {
         go_on();  // Something may have come that goes before a commit.
     }

@@ -25,6 +25,9 @@ using Committed = std::variant<Txn, SyncReply>;
 /// Before 3.6.0 there is one queue for all sessions: nothing goes on while a request waits for its
 /// commit (nextPending), and no commit is taken up as long as requests can go on.
 ///
+/// On the leader the writes of all servers' clients pass (ProposalRequestProcessor): none of them
+/// takes effect before what was asked here before it is fed.
+///
 /// Invariant: a request that needs a commit is in `own_writes_` until it is committed, and so long
 /// either in `queued_` or held in its session's queue.
 class CommitProcessor {
@@ -38,7 +41,7 @@ class CommitProcessor {
     struct Step {
         Turn turn = Turn::idle;
         // Both valid until something is added.
-        const Request* request = nullptr;
+        const Request* request = nullptr;  ///< Not one without a client here.
         const Committed* committed = nullptr;
     };
 
@@ -47,7 +50,8 @@ class CommitProcessor {
     void submit(const Request& request);
     void commit(const Txn& txn) { committed_.push_slot().emplace<Txn>(txn); }
     void commit(const SyncReply& reply) { committed_.push_slot().emplace<SyncReply>(reply); }
-    /// Takes up one item. Requires: all released requests were taken.
+    /// Takes up one item, and what lies before it and has no client here. Requires: all released
+    /// requests were taken.
     Step take_next();
     /// After each step: the reads that need wait no longer, one by one. Null: no more.
     const Request* take_released() { return releases_ ? release_next() : nullptr; }
@@ -74,6 +78,7 @@ class CommitProcessor {
     static constexpr std::uint32_t nowhere = 0xffffffff;
 
     bool needs_commit(const Request& r) const { return zab::needs_commit(r.operation, is_leader_); }
+    Step take_one();
     bool may_feed() const;
     bool may_commit();
     Step feed();
@@ -91,7 +96,7 @@ class CommitProcessor {
     bool is_leader_ = false;
     bool has_one_queue_ = false;
     Phase phase_ = Phase::between;
-    Ring<Request> queued_;       // queuedRequests: of this server's clients, in order of arrival.
+    Ring<Request> queued_;       // queuedRequests, in order of arrival.
     Ring<OwnWrite> own_writes_;  // queuedWriteRequests: those of them that need a commit.
     Ring<Committed> committed_;  // committedRequests: of all servers, in the leader's order.
     std::size_t to_feed_ = 0;    // Of `queued_` in this loop.

@@ -84,7 +84,12 @@ void Pipeline::on_committed(Server& server, const Txn& txn, const Request* own, 
     }
     if (txn.type == TxnType::close_session) {
         close_session(txn, own, out);
-    } else if (own != nullptr && txn.type == TxnType::create_session) {
+        return;
+    }
+    if (txn.type == TxnType::create_session && !tracks_sessions) {
+        touch_later(txn.session);  // LearnerSessionTracker.commitSession, on every learner.
+    }
+    if (own != nullptr && txn.type == TxnType::create_session) {
         finish_attaching(txn.session, true, out);
         ClientConnection* connection = clients.by_session(txn.session);
         if (connection != nullptr && connection->has_asked(*own)) {
@@ -102,6 +107,7 @@ void Pipeline::on_committed(Server& server, const Txn& txn, const Request* own, 
 /// client itself has asked.
 void Pipeline::close_session(const Txn& txn, const Request* own, Effects& out) {
     sessions.remove(txn.session);
+    std::erase(touched, txn.session);
     const ClientConnection* connection = clients.by_session(txn.session);
     if (connection == nullptr) {
         return;

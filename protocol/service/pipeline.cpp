@@ -77,7 +77,9 @@ void Pipeline::on_client_request(const Server& server, LinkId link, const Reques
         out.push(CloseLink{link});
         return;
     }
-    touch(server, *connection);
+    if (!touch(server, *connection)) {
+        return;  // MissingSessionException: the end of its session will end the connection.
+    }
     // Back pressure (shouldThrottle): this request is taken, but nothing more is read from its
     // connection before that has had an answer.
     const bool is_one_too_many = request.operation != Operation::ping && is_crowded();
@@ -146,21 +148,38 @@ void Pipeline::on_client_ping(const Server& server, LinkId link, const ClientPin
 }
 
 /// A client's sign of life counts at once on the leader; a learner collects them
-/// (LearnerSessionTracker).
-void Pipeline::touch(const Server& server, ClientConnection& connection) {
+/// (LearnerSessionTracker). False: it comes too late.
+bool Pipeline::touch(const Server& server, ClientConnection& connection) {
     if (!tracks_sessions) {
-        if (!connection.touched) {
-            connection.touched = true;
-            touched.push_back(connection.session);
-        }
-        return;
+        touch_later(connection.session);
+        return true;
     }
     const Duration tick = server.config->tick_time;
     const Instant now = server.now.monotonic;
     const std::uint64_t bucket = SessionTracker::bucket_of(now, connection.timeout_ms, tick);
     if (bucket != connection.bucket) {
+        if (!sessions.touch(connection.session, now, tick)) {
+            return false;
+        }
         connection.bucket = bucket;
-        sessions.touch(connection.session, now, tick);
+    }
+    return true;
+}
+
+void Pipeline::touch_later(SessionId session) {
+    if (ClientConnection* connection = clients.by_session(session)) {
+        if (connection->touched) {
+            return;
+        }
+        connection->touched = true;
+    }
+    touched.push_back(session);
+}
+
+void Pipeline::begin_to_close(SessionId session) {
+    sessions.set_closing(session);
+    if (ClientConnection* connection = clients.by_session(session)) {
+        connection->bucket = 0;  // Its next sign of life is looked at.
     }
 }
 

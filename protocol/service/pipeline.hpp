@@ -98,6 +98,8 @@ struct Pipeline {
     /// A ping waits behind what its client has asked before: who waits for a commit in vain hears
     /// nothing, and goes to another server.
     void on_client_ping(const Server& server, LinkId link, const ClientPing& ping, Effects& out);
+    /// On the leader: the end of a session has a zxid. What it asks from now on is dropped.
+    void begin_to_close(SessionId session);
     /// A learner tells its leader of which sessions it has heard.
     void send_touches(LinkId leader, Effects& out);
     /// On the leader, who alone knows which sessions are over: a client has come back with this
@@ -118,7 +120,10 @@ struct Pipeline {
     // commit: the tree, and replies.
     void submit_to_commit(const Request& request, Effects& out) {
         to_commit.submit(request);
-        out.hand(Stage::commit);
+        if (!request.without_client) {
+            out.hand(
+                Stage::commit);  // All others pass with the next item, at no cost of their own.
+        }
     }
     template <class Decided>
     void submit_to_commit(const Decided& decided, Effects& out) {
@@ -139,7 +144,8 @@ struct Pipeline {
     void flush_or_wait(const Server& server, Effects& out);
     void submit(ClientConnection& connection, const Request& request, Effects& out);
     void admit(Effects& out);
-    void touch(const Server& server, ClientConnection& connection);
+    bool touch(const Server& server, ClientConnection& connection);
+    void touch_later(SessionId session);
     void on_read(const Server& server, const Request& request, bool was_held, Effects& out);
     std::optional<Zxid> take_commit_item(Server& server, Effects& out);
     void watch(const Server& server, const ClientConnection& connection, const Request& request,

@@ -42,6 +42,25 @@ TEST_CASE("before 3.6.0 a client's writes hold up the reads of all others at its
     }
 }
 
+TEST_CASE("before 3.6.0 every write of the ensemble holds up the reads of the leader's clients") {
+    const std::string load = R"(
+        "ensemble": { "voters": 3 },
+        "clients": [ { "count": 1, "placement": { "servers": [1] } },
+                     { "count": 9, "operations": { "get": 1, "set": 0 },
+                       "placement": { "servers": [3] } } ])";
+    const auto reads_on = [&load](std::string_view release) {
+        return run_on(release, load).count(Kind::read);
+    };
+    const std::size_t today = reads_on("\"fixed\"");
+    CHECK(reads_on("\"3.7.0\"") > today * 9 / 10);
+    for (const char* old : old_releases) {
+        INFO(old);
+        const std::size_t reads = reads_on(old);
+        CHECK(reads > 1'000);
+        CHECK(reads < today / 3);
+    }
+}
+
 TEST_CASE("before 3.6.0 no log is too long for its server to go on without a snapshot") {
     const std::string load = R"("ensemble": { "voters": 3, "snapshot_size_limit": "20KiB" },
                                 "clients": [ { "count": 3, "payload": "1KiB" } ])";
