@@ -36,7 +36,7 @@ Leading leader_at(std::uint32_t counter) {
 
 /// Two learners that were heard of until half tick 9.
 void add_followers(Leading& leading) {
-    for (const std::uint16_t sid : {1, 2}) {
+    for (const std::uint16_t sid : {std::uint16_t{1}, std::uint16_t{2}}) {
         zab::Handler& handler = leading.handlers.emplace_back();
         handler.link = {sid, 1};
         handler.sid = {sid};
