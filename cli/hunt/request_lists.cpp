@@ -47,6 +47,7 @@ Listing list_requests(Value& scenario, const Loaded& world, std::uint64_t seed,
     while (!run.run_until(end, records_of_a_turn)) {
         if (interrupted()) return Listing::interrupted;
     }
+    run.finish();  // What still waits for a connection is asked for, too.
     std::vector<Lists> groups;
     std::uint64_t requests = 0;
     for (std::size_t i = 0; i < world.scenario->clients.size(); ++i) {
