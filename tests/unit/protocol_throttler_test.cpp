@@ -27,6 +27,7 @@ struct Throttled {
     static LinkId link(std::uint32_t client) { return {client * 2 + 1, 1}; }
 
     void connect(std::uint32_t client) {
+        pipeline().sessions.track({SessionId{client}, 10'000}, {}, server.config->tick_time);
         pipeline().clients.add(link(client), SessionId{client}, {{}, {}, client, 10'000});
         pipeline().clients.by_link(link(client))->attached = true;
     }
