@@ -82,7 +82,7 @@ TEST_CASE("one transaction, one crash anywhere, and the re-election keep every g
     const sim::Exploration found = explored(with_transaction(bounds, {}, Judge(), 2));
 
     check_clean(found);
-    CHECK(found.states == 1196312);
+    CHECK(found.states == 767746);
 }
 
 TEST_CASE("the same, with a client of a follower, whose request is forwarded") {
@@ -92,7 +92,7 @@ TEST_CASE("the same, with a client of a follower, whose request is forwarded") {
     const sim::Exploration found = explored(with_transaction(bounds, {}, Judge(), 0));
 
     check_clean(found);
-    CHECK(found.states == 1211427);
+    CHECK(found.states == 780581);
 }
 
 TEST_CASE("the same, when one server does not wait long enough for a better vote") {
@@ -104,7 +104,7 @@ TEST_CASE("the same, when one server does not wait long enough for a better vote
     const sim::Exploration found = explored(with_transaction(bounds, {}, Judge(), 2));
 
     check_clean(found);
-    CHECK(found.states == 1556846);
+    CHECK(found.states == 1045946);
 }
 
 TEST_CASE("without the log's wait for its fsync the shortest story breaks the acknowledgement") {
