@@ -120,9 +120,9 @@ struct Pipeline {
     // commit: the tree, and replies.
     void submit_to_commit(const Request& request, Effects& out) {
         to_commit.submit(request);
+        // What has no client here passes with the next item, at no cost of its own.
         if (!request.without_client) {
-            out.hand(
-                Stage::commit);  // All others pass with the next item, at no cost of their own.
+            out.hand(Stage::commit);
         }
     }
     template <class Decided>
