@@ -5,7 +5,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # The compiler and libraries, all from Debian 12.
 build_packages=(g++ meson ninja-build pkg-config libfmt-dev nlohmann-json3-dev libcli11-dev
-    doctest-dev libzstd-dev python3)
+    doctest-dev libzstd-dev libpcre2-dev python3)
 
 say() { echo "$(basename "$(dirname "$(realpath "$0")")")/$(basename "$0"): $*" >&2; }
 

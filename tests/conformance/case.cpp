@@ -1,12 +1,12 @@
 #include "tests/conformance/case.hpp"
 
 #include "sim/scenario/json_parse.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
 #include <charconv>
-#include <regex>
 
 namespace conformance {
 
@@ -97,9 +97,9 @@ std::uint64_t number(const Value& value, std::string_view what) {
 }
 
 std::uint64_t server_number(const Value& value, std::string_view what) {
-    static const std::regex name("(?:S|sid|server|node|peer)[ -]?([0-9]+)", std::regex::icase);
-    std::smatch found;
-    if (!is_text(value) || !std::regex_match(value.text, found, name)) return number(value, what);
+    static const Regex name("(?:S|sid|server|node|peer)[ -]?([0-9]+)", Regex::icase);
+    Match found;
+    if (!is_text(value) || !regex_match(value.text, found, name)) return number(value, what);
     return number(sim::json::string(found.str(1)), what);
 }
 
@@ -156,12 +156,8 @@ std::vector<std::string> texts(const Value& value, std::string_view what) {
 }
 
 std::vector<std::string> split_at(const std::string& words, const std::string& separator) {
-    const std::regex& between = compiled(separator);
-    std::vector<std::string> parts;
-    for (std::sregex_token_iterator i(words.begin(), words.end(), between, -1), end; i != end;
-         ++i) {
-        if (i->length() != 0) parts.push_back(*i);
-    }
+    std::vector<std::string> parts = regex_split(words, compiled(separator));
+    std::erase(parts, "");
     return parts;
 }
 
@@ -176,14 +172,14 @@ std::string text(zab::Zxid zxid) {
 }
 
 std::optional<zab::Zxid> zxid_in(const std::string& words) {
-    static const std::regex pair("<([0-9]+), ?([0-9]+)>");
-    static const std::regex plain("(?:^|\\s)([0-9]+)(?:\\s|$)");
-    std::smatch found;
-    if (std::regex_search(words, found, pair)) {
+    static const Regex pair("<([0-9]+), ?([0-9]+)>");
+    static const Regex plain("(?:^|\\s)([0-9]+)(?:\\s|$)");
+    Match found;
+    if (regex_search(words, found, pair)) {
         const auto epoch = static_cast<std::uint32_t>(std::stoul(found[1]));
         return zab::Zxid::of({epoch}, static_cast<std::uint32_t>(std::stoul(found[2])));
     }
-    if (std::regex_search(words, found, plain)) return zab::Zxid{std::stoull(found[1])};
+    if (regex_search(words, found, plain)) return zab::Zxid{std::stoull(found[1])};
     return std::nullopt;
 }
 

@@ -1,9 +1,9 @@
 #include "tests/conformance/commit.hpp"
 
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -88,15 +88,15 @@ void CommitPlay::loop() {
 
 /// One part of a step: a loop, "no commit", "add s1:R7", "s2:W7 + its commit", "W1 is committed".
 void CommitPlay::play_part(const std::string& part, bool& adds) {
-    static const std::regex loops(
+    static const Regex loops(
         "(?:run )?(?:(?:an?|the|first|next|another|more|further|main|again|of|processor(?:'s)?) )*"
         "(?:([a-z]+|[0-9]+) )?(?:more |further |main )?(?:loops?|iterations?|runs?|run\\(\\))"
         "(?: runs?)?(?: once| again| (twice))?"
         "(?:,? (?:without|with no|no|before) (?:any |the )?commits?)?",
-        std::regex::icase);
-    static const std::regex its_commit(" *(\\+|with|and) (its|the) commit");
-    std::smatch found;
-    if (std::regex_match(part, found, loops)) {
+        Regex::icase);
+    static const Regex its_commit(" *(\\+|with|and) (its|the) commit");
+    Match found;
+    if (regex_match(part, found, loops)) {
         std::size_t count = found[2].matched ? 2 : 1;
         if (found[1].matched) {
             const auto said = count_in(found[1]);
@@ -115,7 +115,7 @@ void CommitPlay::play_part(const std::string& part, bool& adds) {
         if (processor_.commits_waiting() > 0) throw Refused("\"" + part + "\", but some wait");
         return;
     }
-    const bool has_its = std::regex_search(part, found, its_commit);
+    const bool has_its = regex_search(part, found, its_commit);
     const std::string base = has_its ? found.prefix().str() : part;
     if (says(base, "^(add|queue|submit|enqueue)\\b|\\b(arrives?|queued)$")) {
         adds = !says(base, "^(the |its )?commit");
@@ -124,18 +124,17 @@ void CommitPlay::play_part(const std::string& part, bool& adds) {
     } else if (base.find(':') != std::string::npos && !says(base, "^commit")) {
         adds = true;
     }
-    static const std::regex verb("^(?:add|queue|submit|enqueue|then) +| (?:arrives?|queued)$");
-    const std::string what = std::regex_replace(base, verb, "");
+    static const Regex verb("^(?:add|queue|submit|enqueue|then) +| (?:arrives?|queued)$");
+    const std::string what = regex_replace(base, verb, "");
     adds ? queue_all(what) : commit(what);
     if (has_its) commit("its write");
 }
 
 void CommitPlay::play(const std::string& step) {
-    static const std::regex adding(
-        "\\b(?:add|append|queue|put) (?:(?:its|the|an?) )?(?=commits?\\b)"),
+    static const Regex adding("\\b(?:add|append|queue|put) (?:(?:its|the|an?) )?(?=commits?\\b)"),
         numbered("\\bcommit of ([0-9]+)\\b");
-    const std::string told = std::regex_replace(std::regex_replace(plain_names(step), adding, ""),
-                                                numbered, "commit of W$1");
+    const std::string told =
+        regex_replace(regex_replace(plain_names(step), adding, ""), numbered, "commit of W$1");
     for (const std::string& clause : split_at(told, "; *|\\. +")) {
         bool adds = false;
         current_ = session_;

@@ -1,11 +1,11 @@
 #include "tests/conformance/commit.hpp"
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -28,11 +28,10 @@ struct Clause {
 
 Clause clause_of(const std::string& words, std::size_t loop) {
     static const std::string number = "([0-9]+|one|two|three|first|second|third)";
-    static const std::regex suffix(
-        ",? (?:in|by|during|at|after) (?:the )?(?:(?:loop|run|iteration) " + number + "|" + number +
-        " (?:loop|run|iteration))$");
-    std::smatch found;
-    if (!std::regex_search(words, found, suffix)) return {words, loop, false};
+    static const Regex suffix(",? (?:in|by|during|at|after) (?:the )?(?:(?:loop|run|iteration) " +
+                              number + "|" + number + " (?:loop|run|iteration))$");
+    Match found;
+    if (!regex_search(words, found, suffix)) return {words, loop, false};
     const auto said = count_in(found[found[1].matched ? 1 : 2]);
     return {found.prefix(), said.value(), says(found[0], " (in|during|at) ")};
 }
@@ -49,13 +48,11 @@ void resolve(const CommitPlay& play, const std::string& who, const Items& before
 
 /// "W1 before R2..R5", "R2..R5 after W1", "the write followed by the reads": with "then".
 std::string in_order(const std::string& words) {
-    static const std::regex follows(
-        ",? followed by | (?:comes |is )?before (?=[RW][0-9]|the |all )");
-    static const std::regex after(
-        "(.*) (?:comes |is )?after ((?:the )?(?:[RW][0-9]|write|read).*)");
-    std::smatch found;
-    if (std::regex_match(words, found, after)) return found[2].str() + " then " + found[1].str();
-    return std::regex_replace(words, follows, " then ");
+    static const Regex follows(",? followed by | (?:comes |is )?before (?=[RW][0-9]|the |all )");
+    static const Regex after("(.*) (?:comes |is )?after ((?:the )?(?:[RW][0-9]|write|read).*)");
+    Match found;
+    if (regex_match(words, found, after)) return found[2].str() + " then " + found[1].str();
+    return regex_replace(words, follows, " then ");
 }
 
 /// "none of the five wait", "no read is left": who says it twice says the opposite, if anything.
@@ -127,25 +124,25 @@ Items check_clause(const CommitPlay& play, const std::string& said, std::size_t 
 /// "all queues empty", "pending empty", "committed queue not empty": what is left.
 bool check_left(const CommitPlay& play, const std::string& clause, std::size_t loop,
                 Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:(all|both|the|its|three) )*([A-Za-z]*) ?(?:queues?|lists?|requests?)? ?(?:is |are )?"
         "(not |non-)?empty(?: again)?");
-    static const std::regex nothing(
+    static const Regex nothing(
         "(?:and )?(?:nothing|none(?: of them)?|no requests?) (?:is |are )?(?:left |still )?(?:in )?"
         "(pending|queued|committed|left|waiting|waits|remains)");
-    std::smatch found;
-    if (std::regex_match(clause, found, nothing)) {
+    Match found;
+    if (regex_match(clause, found, nothing)) {
         const std::string where = found[1];
         const bool is_one = where == "pending" || where == "queued" || where == "committed";
         return check_left(play, (is_one ? where + " " : "") + "empty", loop, verdict);
     }
-    static const std::regex no_more(
+    static const Regex no_more(
         "(?:and )?no (?:more |further )?(?:(commit)s?|(pending|queued) requests?) "
         "(?:(?:is|are|still) )*(?:left|waiting|waits?|remains?|pending|there)(?: behind)?");
-    if (std::regex_match(clause, found, no_more)) {
+    if (regex_match(clause, found, no_more)) {
         return check_left(play, found[1].str() + found[2].str() + " empty", loop, verdict);
     }
-    if (!std::regex_match(clause, found, form)) return false;
+    if (!regex_match(clause, found, form)) return false;
     const CommitPlay::Left& left = play.left_by(loop);
     const std::string which = found[2];
     std::size_t count = left.queued + left.sessions + left.commits;
@@ -203,10 +200,10 @@ const std::string name_form =
 /// "R0, R1..R50, W2": nothing but names, in their order. "R0 and W2" tells no order.
 void check_names(const CommitPlay& play, const std::string& told, std::size_t loop,
                  Verdict& verdict) {
-    static const std::regex end("(?: are)?(?: processed| done)?(?:,? in (?:this |that )?order)?$");
+    static const Regex end("(?: are)?(?: processed| done)?(?:,? in (?:this |that )?order)?$");
     const std::string list = name_form + "(?:, (?:then )?" + name_form + ")+";
-    const std::string words = std::regex_replace(plain_names(told), end, "");
-    if (!std::regex_match(words, compiled(list, true))) return;
+    const std::string words = regex_replace(plain_names(told), end, "");
+    if (!regex_match(words, compiled(list, true))) return;
     const Items done = play.counts_all() ? play.processed() : play.processed_in(loop);
     auto last = done.begin();
     for (const std::string& name : split_at(words, ", (?:then )?")) {
@@ -235,38 +232,37 @@ bool names_all(const std::string& clause) {
         "|\\b(?:and|then|is|are|done|processed|answered|passes?|only|just|exactly|in "
         "order|of|too|also"
         "|committed)\\b|[ ,()]";
-    const std::string rest = std::regex_replace(clause, compiled(name_form + filler, true), "");
+    const std::string rest = regex_replace(clause, compiled(name_form + filler, true), "");
     return rest.empty() && says(clause, "[RW][0-9]");
 }
 
 /// "pending and committed empty" as two clauses; "W1 first, all reads after it" as one.
 std::string in_clauses(const std::string& words) {
-    static const std::regex queues(
+    static const Regex queues(
         "\\b(pending|queued|committed)(?: and |, (?:and )?)(?=(?:(?:pending|queued|committed)"
         "(?: and |, )?)+(?: queues?)? (?:are )?(?:all )?empty)");
-    static const std::regex behind(
+    static const Regex behind(
         "(?:,| and|, and) ((?:(?:all|every|the|one|two|three|four|five|[0-9]+) )*"
         "reads?(?: [0-9.]+)?|R[0-9.R]+)"
         " (?:after|behind|following) (?:it|them)\\b");
     static const char* const unordered =
         "\\b(before|ahead of) (it|them)\\b|"
         "\\b(writes?|W[0-9.W]*) (after|behind|following) (it|them)\\b";
-    static const std::regex none("\\b(?:0|zero) (?=(?:reads?|writes?|requests?)\\b)");
+    static const Regex none("\\b(?:0|zero) (?=(?:reads?|writes?|requests?)\\b)");
     if (says(words, unordered)) throw Refused("in which order? " + words);
-    const std::string told =
-        std::regex_replace(std::regex_replace(words, none, "no "), queues, "$1 empty; ");
-    return std::regex_replace(told, behind, " then $1 behind it");
+    const std::string told = regex_replace(regex_replace(words, none, "no "), queues, "$1 empty; ");
+    return regex_replace(told, behind, " then $1 behind it");
 }
 
 /// "write still in the write queue": CommitProcessor.queuedWriteRequests, where it stays until its
 /// commit is done: "not write".
 std::string with_write_queue(const std::string& clause) {
-    static const std::regex form(
+    static const Regex form(
         "(?:the )?(writes?|W[0-9]+|s[0-9]+:W[0-9]+) (?:(?:is|are|stays?|still|remains?|kept|waits?|"
         "waiting) )*(?:in|on) (?:the )?(?:write queue|queued ?[wW]rites?|queuedWriteRequests|"
         "queue of (?:the )?writes)");
-    std::smatch found;
-    return std::regex_match(clause, found, form) ? "not " + found[1].str() : clause;
+    Match found;
+    return regex_match(clause, found, form) ? "not " + found[1].str() : clause;
 }
 
 /// All clauses about one loop.
@@ -278,15 +274,15 @@ void check_loop(const CommitPlay& play, const std::string& words, std::size_t lo
         "| \\+ | while ";
     static const std::string both =  // "W1 and no other write"
         " and (?=(?:no|none|nothing)\\b|all \\S+ empty|\\S+ (?:\\S+ )?(?:is |are )?empty)";
-    static const std::regex others(
+    static const Regex others(
         "(and )?(no(thing|ne)?( other| else| more| further)\\b.*|(and )?that is all)");
-    static const std::regex rest(
+    static const Regex rest(
         "(the )?([0-9]+ )?(remaining|others?|rest)s?( of (the|them).*)?( [0-9]+)?"
         "( write| read| request| commit)?s? .*|[0-9]+ (still )?(remain|wait|stay|(are )?left)");
-    static const std::regex none_of_rest(
+    static const Regex none_of_rest(
         "(and )?(none of|not) the ((remaining|others?|rest)( [0-9]+)?|[0-9]+)( writes| commits)?");
-    static const std::regex remark("(that is |i\\.e\\. )?(still )?(all )?in order( of .*)?");
-    static const std::regex counted(
+    static const Regex remark("(that is |i\\.e\\. )?(still )?(all )?in order( of .*)?");
+    static const Regex counted(
         "(?:exactly |only )?([0-9]+) (?:requests? )?(?:(?:are|is|was|were) )?(?:processed|done)");
     const Items& done = play.processed_in(loop);
     Items named;
@@ -296,21 +292,21 @@ void check_loop(const CommitPlay& play, const std::string& words, std::size_t lo
             const std::string clause = with_write_queue(told);
             const std::string where = fmt::format("loop {}: {}", loop, clause);
             if (check_left(play, clause, loop, verdict)) continue;
-            if (std::regex_match(clause, others)) {
+            if (regex_match(clause, others)) {
                 check_others(play, clause, loop, named, verdict);
             } else if (says(clause,
                             "^(still )?(nothing|none|no requests?)( is| was| yet)*"
                             "( processed| done| answered| passes)?( yet| either)?$")) {
                 verdict.require(where, done.empty());
-            } else if (std::smatch found; std::regex_match(clause, found, counted)) {
+            } else if (Match found; regex_match(clause, found, counted)) {
                 const std::size_t got = play.counts_all() ? play.processed().size() : done.size();
                 verdict.check(where, found[1], std::to_string(got));
-            } else if (std::regex_match(clause, none_of_rest)) {
+            } else if (regex_match(clause, none_of_rest)) {
                 check_rest(play, clause, loop, named, verdict);
-            } else if (std::regex_match(clause, rest) && CommitPlay::denies(clause) &&
+            } else if (regex_match(clause, rest) && CommitPlay::denies(clause) &&
                        !says(clause, "other sessions?")) {
                 check_rest(play, clause, loop, named, verdict);
-            } else if (std::regex_match(clause, remark)) {
+            } else if (regex_match(clause, remark)) {
                 throw Refused("in which order: " + clause);
             } else {
                 const Items items = check_clause(play, clause, loop, verdict);
@@ -331,18 +327,18 @@ void check_loop(const CommitPlay& play, const std::string& words, std::size_t lo
 /// "loop 1: W1 only; loop 2: all reads": each group of clauses about its own loop.
 void check_words(const CommitPlay& play, const std::string& words, std::size_t loop,
                  Verdict& verdict) {
-    static const std::regex prefix(
+    static const Regex prefix(
         "(?:after |in )?(?:the )?(?:(?:loop|run) ([0-9]+)|(first|second|third|last) (?:loop|run))"
         "(?:: *|, | )(.*)",
-        std::regex::icase);
+        Regex::icase);
     std::string group;
     const auto end_group = [&] {
         if (!group.empty()) check_loop(play, group, loop, verdict);
         group.clear();
     };
     for (const std::string& part : split_at(words, "; *|\\. +")) {
-        std::smatch found;
-        if (std::regex_match(part, found, prefix)) {
+        Match found;
+        if (regex_match(part, found, prefix)) {
             end_group();
             const std::string which = found[found[1].matched ? 1 : 2];
             loop = which == "last" ? play.loops() : count_in(which).value();

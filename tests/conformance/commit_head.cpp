@@ -1,9 +1,8 @@
 #include "tests/conformance/commit.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
-
-#include <regex>
 
 namespace conformance {
 
@@ -17,33 +16,33 @@ constexpr const char* queue_place =
 
 /// "W1 (local, head of queue)": without what the remark says of its place; whether it does.
 std::string without_place(const std::string& words, bool& is_head) {
-    static const std::regex remark(std::string(" \\((?:(local|own)(?:, ?|; ?| and )(?:at )?)?") +
-                                   queue_place + "\\)");
-    is_head = is_head || std::regex_search(words, remark);
-    static const std::regex own(std::string(" \\((local|own)(?:, ?|; ?| and )(?:at )?") +
-                                queue_place + "\\)");
-    return std::regex_replace(std::regex_replace(words, own, " ($1)"), remark, "");
+    static const Regex remark(std::string(" \\((?:(local|own)(?:, ?|; ?| and )(?:at )?)?") +
+                              queue_place + "\\)");
+    is_head = is_head || regex_search(words, remark);
+    static const Regex own(std::string(" \\((local|own)(?:, ?|; ?| and )(?:at )?") + queue_place +
+                           "\\)");
+    return regex_replace(regex_replace(words, own, " ($1)"), remark, "");
 }
 
 /// "101 writes, first one local", "100 non-local writes behind one local": the first by itself.
 std::string with_first_alone(const std::string& words, bool is_first_queued, bool& is_head) {
-    static const std::regex of_all(
+    static const Regex of_all(
         std::string("([0-9]+) (?:writes|commits|updates), (?:the )?first"
                     "(?: (?:one|write|of (?:them|which|these)))?(?: is| being)?(?: an?)? "
                     "(?:local|own)(?: one)?(?: and (") +
         queue_place + "))?");
-    static const std::regex behind(
+    static const Regex behind(
         "([0-9]+) non-?local (?:writes|commits|updates) (?:behind|after|following) "
         "(?:one|an?|the|1) (?:local|own)(?: write| one)?");
-    static const std::regex all("([0-9]+) (non-?local )?(?:writes|commits|updates)");
-    std::smatch found;
+    static const Regex all("([0-9]+) (non-?local )?(?:writes|commits|updates)");
+    Match found;
     bool is_among = false;  // The first is one of as many as are told.
-    if (std::regex_match(words, found, of_all)) {
+    if (regex_match(words, found, of_all)) {
         is_head = is_head || found[2].matched;
         is_among = true;
-    } else if (is_first_queued && std::regex_match(words, found, all)) {
+    } else if (is_first_queued && regex_match(words, found, all)) {
         is_among = !found[2].matched;
-    } else if (!std::regex_match(words, found, behind)) {
+    } else if (!regex_match(words, found, behind)) {
         return words;
     }
     const std::size_t told = std::stoul(found[1]);
@@ -57,13 +56,12 @@ std::string with_first_alone(const std::string& words, bool is_first_queued, boo
 /// is queued here: before all else, and in a session of its own.
 std::vector<std::string> CommitPlay::commits_told(const Value& committed,
                                                   const std::vector<std::string>& queued) {
-    static const std::regex mark(" ?\\((?:the )?(?:first committed|committed first)\\)");
-    static const std::regex local("(?:(?:an?|one|1|the|own|local) )*(?:local|own) write(?:s)?");
-    static const std::regex named("(?:(s[0-9]+):)?W([0-9]+)( \\((?:local|own)\\))?",
-                                  std::regex::icase);
+    static const Regex mark(" ?\\((?:the )?(?:first committed|committed first)\\)");
+    static const Regex local("(?:(?:an?|one|1|the|own|local) )*(?:local|own) write(?:s)?");
+    static const Regex named("(?:(s[0-9]+):)?W([0-9]+)( \\((?:local|own)\\))?", Regex::icase);
     bool is_first_queued = false, has_write = false;
     for (const std::string& words : queued) {
-        is_first_queued = is_first_queued || std::regex_search(words, mark);
+        is_first_queued = is_first_queued || regex_search(words, mark);
         has_write = has_write || says(words, "\\b(writes?|updates?|sets?|W|W[0-9]\\w*)\\b");
     }
     std::vector<std::string> all;
@@ -75,10 +73,10 @@ std::vector<std::string> CommitPlay::commits_told(const Value& committed,
     if (all.empty() || has_write) return all;
     const auto parts = split_at(plain_names(all.front()), ",? (?:and )?then |, *| and | \\+ ");
     const std::string first = parts.empty() ? "" : parts.front();
-    std::smatch found;
-    if (std::regex_match(first, local)) {
+    Match found;
+    if (regex_match(first, local)) {
         add({++stranger_, next_cxid_, false, true}, true);
-    } else if (std::regex_match(first, found, named) && (found[3].matched || is_head_told_)) {
+    } else if (regex_match(first, found, named) && (found[3].matched || is_head_told_)) {
         const std::uint64_t session =
             found[1].matched ? std::stoull(found[1].str().substr(1)) : ++stranger_;
         add({session, static_cast<std::uint32_t>(std::stoul(found[2])), false, true}, true);

@@ -2,13 +2,13 @@
 
 #include "tests/conformance/commit.hpp"
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
-#include <regex>
 
 namespace conformance {
 
@@ -121,25 +121,24 @@ const char* const said_of_load =
 
 /// "zxid + 1", "zxids of writes increase by 1": no other step is told.
 bool steps_by_one(const std::string& words) {
-    static const std::regex number("[0-9]+");
-    std::sregex_iterator i(words.begin(), words.end(), number);
-    return std::all_of(i, std::sregex_iterator(),
-                       [](const std::smatch& found) { return found.str() == "1"; });
+    static const Regex number("[0-9]+");
+    MatchIterator i(words, number);
+    return std::all_of(i, MatchIterator(), [](const Match& found) { return found.str() == "1"; });
 }
 
 /// "> 0 processed", "10", "at least 1 of both": how many there are; what is behind it is left in
 /// `clause`. False: no number is told.
 bool check_count(const LoadRun& run, const std::string& key, std::string& clause,
                  Verdict& verdict) {
-    static const std::regex count(
+    static const Regex count(
         "^(?:(?:both )?(?:reads?|writes?)(?: and (?:reads?|writes?))? )?(?:both "
         ")?(?:([<>]?=|[<>]|at least|at "
         "most|more than|fewer than|less than|exactly) ?)?([0-9]+)"
         "(?: (?:reads?|writes?|updates?|commits?|requests?))?(?: (?:and|of) (?:both|reads|writes))?"
         "(?: (?:are |were |is )?(?:processed|done|made|committed|answered))?(?:,? (?:and )?|$)");
     const std::string words = key + ": " + clause;
-    std::smatch found;
-    if (!std::regex_search(clause, found, count)) return false;
+    Match found;
+    if (!regex_search(clause, found, count)) return false;
     const bool is_about_reads = says(words, "\\breads?"),
                is_about_writes = says(words, "\\b(writes?|updates?)");
     const std::uint64_t wanted = std::stoull(found[2]);
@@ -162,14 +161,14 @@ bool check_count(const LoadRun& run, const std::string& key, std::string& clause
 /// is no such number.
 bool check_per_client(const LoadRun& run, const std::string& key, const std::string& clause,
                       Verdict& verdict) {
-    static const std::regex as_many(
+    static const Regex as_many(
         "(?:as many as |(?:= )?(?:the )?number of )(?:the )?(?:clients|sessions)");
-    static const std::regex form(
+    static const Regex form(
         "(?:exactly |only |just )?([a-z]+|[0-9]+)(?: reads?| writes?| creates?)? "
         "(?:per|of each|of every|by each|for each) (?:client|session)");
-    std::smatch found;
-    const bool is_as_many = std::regex_match(clause, as_many);
-    if (!is_as_many && !std::regex_match(clause, found, form)) return false;
+    Match found;
+    const bool is_as_many = regex_match(clause, as_many);
+    if (!is_as_many && !regex_match(clause, found, form)) return false;
     const auto count = is_as_many ? std::optional<std::size_t>(1) : count_in(found[1]);
     if (!count) return false;
     const std::string words = key + ": " + clause;
@@ -209,55 +208,53 @@ bool holds_all(const LoadRun& run) {
 /// What a clause says as a whole. False: it tells of less, or of more.
 bool check_whole(const LoadRun& run, const std::string& key, const std::string& clause,
                  Verdict& verdict) {
-    static const std::regex failures(
+    static const Regex failures(
         "(?:(?:order|ordering|invariant|assertion) ?)?(?:violations?|failures?|errors?|exceptions?|"
         "violated|(?:zxid )?gaps?|overlaps?|reads? (?:during|beside) (?:an? )?writes?|lost"
         "(?: requests)?|reordered)(?: ?count)?",
-        std::regex::icase);
-    static const std::regex at_once(
+        Regex::icase);
+    static const Regex at_once(
         "(?:max |concurrent )?writes? (?:in flight|at once|at a time)|concurrent writes?",
-        std::regex::icase);
-    static const std::regex one("(?:at most |<= ?|max |never more than |only )?1|one");
-    static const std::regex parallel("(?:in )?parallel|concurrent(?:ly)?|overlapping",
-                                     std::regex::icase);
-    static const std::regex reads_only("(?:only reads|reads only|reads alone)");
-    static const std::regex of_session("(?:per |each )?(?:session|client)s?(?: order)?",
-                                       std::regex::icase);
-    static const std::regex as_sent(
+        Regex::icase);
+    static const Regex one("(?:at most |<= ?|max |never more than |only )?1|one");
+    static const Regex parallel("(?:in )?parallel|concurrent(?:ly)?|overlapping", Regex::icase);
+    static const Regex reads_only("(?:only reads|reads only|reads alone)");
+    static const Regex of_session("(?:per |each )?(?:session|client)s?(?: order)?", Regex::icase);
+    static const Regex as_sent(
         "(?:in )?(?:the |its |their )?(?:same |own )?(?:FIFO|(?:(?:FIFO|cxid|submission|request|"
         "queue) )?order)(?: (?:as )?(?:sent|submitted|queued|asked|of submission))?");
-    static const std::regex counted("(?:processed )?(?:(reads?)|writes?|updates?)(?: processed)?",
-                                    std::regex::icase);
-    static const std::regex some("(?:some|many|several|plenty)(?: of them)?");
-    static const std::regex kept(
+    static const Regex counted("(?:processed )?(?:(reads?)|writes?|updates?)(?: processed)?",
+                               Regex::icase);
+    static const Regex some("(?:some|many|several|plenty)(?: of them)?");
+    static const Regex kept(
         "(?:(?:is|are|was) )?(not )?(?:kept|preserved|respected|right|in order)");
-    static const std::regex order("order|ordering|orders|zxid order|cxid order", std::regex::icase);
+    static const Regex order("order|ordering|orders|zxid order|cxid order", Regex::icase);
     // "write": "only request in the pipeline".
-    static const std::regex alone(
+    static const Regex alone(
         "(?:(?:is|as|always) )?(not )?(?:the )?(?:only|single|sole) (?:request|one|item|thing) "
         "(?:in|at|through)(?: the)? (?:pipeline|work|progress|flight)");
     // "reads behind them": of each session.
-    static const std::regex behind(
+    static const Regex behind(
         "(?:all |the )?reads? (?:are |come |only )?(?:behind|after|following) (?:them|it|its write|"
         "(?:the|their|its|their own|its own) (?:writes?|creates?))");
-    std::smatch found;
+    Match found;
     const std::string words = key + ": " + clause;
-    if (std::regex_match(key, failures) && contains(clause, "^[0-9]+$")) {
+    if (regex_match(key, failures) && contains(clause, "^[0-9]+$")) {
         verdict.check(words, clause == "0", holds_all(run));
-    } else if (std::regex_match(key, at_once) && std::regex_match(clause, one)) {
+    } else if (regex_match(key, at_once) && regex_match(clause, one)) {
         verdict.require(words, run.are_writes_alone());
-    } else if (std::regex_match(key, parallel) && std::regex_match(clause, reads_only)) {
+    } else if (regex_match(key, parallel) && regex_match(clause, reads_only)) {
         verdict.require(words, run.are_writes_alone());
-    } else if (std::regex_match(key, of_session) && std::regex_match(clause, as_sent)) {
+    } else if (regex_match(key, of_session) && regex_match(clause, as_sent)) {
         verdict.require(words, run.are_sessions_in_order());
-    } else if (std::regex_match(key, found, counted) && std::regex_match(clause, some)) {
+    } else if (regex_match(key, found, counted) && regex_match(clause, some)) {
         verdict.require(words, (found[1].matched ? run.reads() : run.writes()) > 0);
-    } else if (std::regex_match(key, order) && std::regex_match(clause, found, kept)) {
+    } else if (regex_match(key, order) && regex_match(clause, found, kept)) {
         const bool is_so = run.are_zxids_in_order() && run.are_sessions_in_order();
         verdict.check(words, !found[1].matched, is_so);
-    } else if (says(key, "^writes?$") && std::regex_match(clause, found, alone)) {
+    } else if (says(key, "^writes?$") && regex_match(clause, found, alone)) {
         verdict.check(words, !found[1].matched, run.are_writes_alone());
-    } else if (std::regex_match(clause, behind)) {
+    } else if (regex_match(clause, behind)) {
         verdict.require(words, run.are_sessions_in_order() && run.reads() > 0 && run.writes() > 0);
     } else {
         return false;
@@ -276,7 +273,7 @@ bool is_over_sessions(const std::string& words) {
 void check_clause_of(const LoadRun& run, const std::string& key, const std::string& told,
                      Verdict& verdict) {
     if (check_whole(run, key, told, verdict)) return;
-    if (!made_of(std::regex_replace(told, compiled("[>=<+]"), ""), said_of_load)) {
+    if (!made_of(regex_replace(told, compiled("[>=<+]"), ""), said_of_load)) {
         throw Refused("expected." + key + ": " + told);
     }
     if (check_per_client(run, key, told, verdict)) return;
@@ -296,8 +293,8 @@ void check_clause_of(const LoadRun& run, const std::string& key, const std::stri
     const bool is_about_writes = says(words, "\\b(writes?|updates?)");
     const bool is_by_one = steps_by_one(words);
     const bool has_gaps = says(words, "\\bgaps?\\b") && !is_negated(words);
-    static const std::regex step("zxids?.*[0-9]");
-    if (contains(clause, "[0-9]") && !std::regex_search(words, step)) {
+    static const Regex step("zxids?.*[0-9]");
+    if (contains(clause, "[0-9]") && !regex_search(words, step)) {
         throw Refused("expected." + words);
     }
     if (says(words, "\\b(not|never|no)( \\w+)?( in)?( the| their)? (zxid|cxid)")) {
@@ -338,7 +335,7 @@ void check_clause_of(const LoadRun& run, const std::string& key, const std::stri
 void check_member(const LoadRun& run, const std::string& name, const Value& value,
                   Verdict& verdict) {
     // "processedReads" speaks of reads.
-    const std::string key = std::regex_replace(name, compiled("([a-z])([A-Z])"), "$1 $2");
+    const std::string key = regex_replace(name, compiled("([a-z])([A-Z])"), "$1 $2");
     for (const auto& [inner, place, wanted] : value.members) {
         check_member(run, key + " " + inner, wanted, verdict);
     }

@@ -1,10 +1,10 @@
 #include "tests/conformance/commit.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -112,15 +112,15 @@ void check_summary(const std::string& key, const Value& value,
 }  // namespace
 
 std::vector<std::string> one_by_one(const std::vector<std::string>& steps, Value& initial) {
-    static const std::regex form(
+    static const Regex form(
         "(?:(?:run|an?|one|each|the) )*(?:loops? (?:per|for (?:each|every)|after "
         "(?:each|every)|an?|"
         "behind (?:each|every)) (?:request|one)|requests? (?:an?|per|in each|in every|each|every) "
         "(?:loop|run|iteration)|(?:requests )?(?:request by request|one by one|one at a time)"
         "(?:, (?:an?|one) loop (?:each|after each|for each))?)(?:,? (?:no|without) commits?(?: "
         "yet)?)?",
-        std::regex::icase);
-    if (steps.empty() || !std::regex_match(steps.front(), form)) return steps;
+        Regex::icase);
+    if (steps.empty() || !regex_match(steps.front(), form)) return steps;
     if (initial.find("committed") != nullptr) throw Refused("initial.committed");
     const CommitPlay all(initial);
     std::erase_if(initial.members, [](const auto& one) { return one.key == "queued"; });
@@ -137,14 +137,14 @@ std::vector<std::string> one_by_one(const std::vector<std::string>& steps, Value
 
 bool check_metric(const CommitPlay& play, const std::string& key, const Value& value,
                   Verdict& verdict) {
-    static const std::regex reads(
+    static const Regex reads(
         "reads ?_?(?:after|behind) ?_?(?:the ?)?write(?: ?_?in ?_?session ?_?queue)?",
-        std::regex::icase);
-    static const std::regex sizes(
+        Regex::icase);
+    static const Regex sizes(
         "(?:session ?_?)?queue ?_?(?:sizes?|lengths?)|requests ?_?in ?_?(?:the ?)?session ?_?queue",
-        std::regex::icase);
-    const bool is_of_reads = std::regex_match(key, reads);
-    if (!is_of_reads && !std::regex_match(key, sizes)) return false;
+        Regex::icase);
+    const bool is_of_reads = regex_match(key, reads);
+    if (!is_of_reads && !regex_match(key, sizes)) return false;
     const auto got = is_of_reads ? reads_let_through(play) : queue_sizes(play, key);
     if (value.is(Value::Kind::object)) {
         check_summary(key, value, got, verdict);

@@ -1,10 +1,10 @@
 #include "tests/conformance/commit.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -32,11 +32,11 @@ bool CommitPlay::is_leading(std::size_t item) const {
 /// "first write", "second commit", "last read": the one in this place, of the order in which
 /// writes were committed or reads were queued.
 std::optional<std::size_t> CommitPlay::by_place(const std::string& words, char kind) const {
-    static const std::regex place(
+    static const Regex place(
         "\\b(first|second|third|fourth|last)\\b(?! (?:[0-9]+|two|three|four|five|few)\\b)");
-    std::smatch found;
+    Match found;
     // "W1 first" tells an order.
-    if (kind == ' ' || !std::regex_search(words, found, place) || says(words, "\\b(first|last)$")) {
+    if (kind == ' ' || !regex_search(words, found, place) || says(words, "\\b(first|last)$")) {
         return std::nullopt;
     }
     std::vector<std::size_t> all;
@@ -65,8 +65,8 @@ std::size_t CommitPlay::next_commit(std::size_t loop) const {
 /// Whether an item is of the kind, the session and the side that the words say.
 bool CommitPlay::fits(std::size_t i, const std::string& words, char kind) const {
     const Item& item = items_[i];
-    static const std::regex session("\\bs([0-9]+)\\b");
-    std::smatch found;
+    static const Regex session("\\bs([0-9]+)\\b");
+    Match found;
     if (kind == 'r' && !item.is_read) return false;
     if ((kind == 'w' || kind == 'c' || kind == 'u') && item.is_read) return false;
     if (says(words, "\\bleading\\b") && !is_leading(i)) return false;
@@ -76,7 +76,7 @@ bool CommitPlay::fits(std::size_t i, const std::string& words, char kind) const 
     if (says(words, "\\bother sessions?\\b") && item.session == items_.front().session)
         return false;
     if (says(words, "\\bsame session\\b") && item.session != items_.front().session) return false;
-    const bool is_said = std::regex_search(words, found, session);
+    const bool is_said = regex_search(words, found, session);
     if (is_said && item.session != std::stoull(found[1])) return false;
     if (says(words, "\\bnon-?local\\b")) return !item.is_local;
     return item.is_local || !says(words, "\\b(local|own)\\b");
@@ -84,20 +84,20 @@ bool CommitPlay::fits(std::size_t i, const std::string& words, char kind) const 
 
 /// "all leading reads", "every write", "the read behind it", "all local requests", "10 writes".
 std::vector<std::size_t> CommitPlay::several(const std::string& words, std::size_t loop) const {
-    static const std::regex kinds("\\b(reads?|writes?|commits?|updates?)\\b");
-    static const std::regex any(
+    static const Regex kinds("\\b(reads?|writes?|commits?|updates?)\\b");
+    static const Regex any(
         "\\b(requests?|local|pending|all|everything|every|rest|others?|remaining|both|queued)\\b");
-    std::smatch found;
-    const bool has_kind = std::regex_search(words, found, kinds);
+    Match found;
+    const bool has_kind = regex_search(words, found, kinds);
     const bool is_counted = count_of(words).has_value() && says(words, "\\bs[0-9]+\\b");
-    if (!has_kind && !is_counted && !std::regex_search(words, any)) {
+    if (!has_kind && !is_counted && !regex_search(words, any)) {
         throw Refused("which are \"" + words + "\"?");
     }
-    static const std::regex two_kinds(
+    static const Regex two_kinds(
         "\\breads?\\b(?! "
         "(?:behind|after|following|before|blocked))[^,;]*\\b(?:writes?|commits?)\\b|"
         "\\bwrites?\\b[^,;]*\\breads?\\b(?! (?:before|after|behind))");
-    if (std::regex_search(words, two_kinds)) throw Refused("of two kinds: " + words);
+    if (regex_search(words, two_kinds)) throw Refused("of two kinds: " + words);
     const char kind = has_kind ? found[1].str()[0] : ' ';
     if (const auto one = by_place(words, kind)) return {*one};
     if (kind == 'w' && says(words, "^(the )?next (write|commit)$")) return {next_commit(loop)};
@@ -125,10 +125,10 @@ std::vector<std::size_t> CommitPlay::several(const std::string& words, std::size
 /// Those of a kind whose cxids are in a range, of the session in the words or of any.
 std::vector<std::size_t> CommitPlay::by_number(const std::string& words, std::uint32_t first,
                                                std::uint32_t last, char kind) const {
-    static const std::regex owner("\\b(s[0-9]+)\\b");
-    std::smatch found;
+    static const Regex owner("\\b(s[0-9]+)\\b");
+    Match found;
     std::optional<std::uint64_t> session;
-    if (std::regex_search(words, found, owner)) session = std::stoull(found.str(1).substr(1));
+    if (regex_search(words, found, owner)) session = std::stoull(found.str(1).substr(1));
     std::vector<std::size_t> all;
     for (std::size_t i = 0; i < items_.size(); ++i) {
         const Item& item = items_[i];
@@ -164,26 +164,25 @@ std::vector<std::size_t> CommitPlay::next_to(const std::string& raw, std::size_t
 }
 
 std::vector<std::size_t> CommitPlay::named(const std::string& raw, std::size_t loop) const {
-    static const std::regex one("(?:^|[^A-Za-z])([RW])([0-9]+)(?:\\.\\.[RW]?([0-9]+))?",
-                                std::regex::icase);
-    static const std::regex range("(read|write)s? ([0-9]+)\\.\\.([0-9]+)");
-    static const std::regex hex("0x[0-9A-Fa-f]+");
-    static const std::regex bare_write("\\b(?:the )?W\\b(?!\\()");
-    const std::string words = std::regex_replace(plain_names(raw), bare_write, "write");
-    std::smatch found;
+    static const Regex one("(?:^|[^A-Za-z])([RW])([0-9]+)(?:\\.\\.[RW]?([0-9]+))?", Regex::icase);
+    static const Regex range("(read|write)s? ([0-9]+)\\.\\.([0-9]+)");
+    static const Regex hex("0x[0-9A-Fa-f]+");
+    static const Regex bare_write("\\b(?:the )?W\\b(?!\\()");
+    const std::string words = regex_replace(plain_names(raw), bare_write, "write");
+    Match found;
     const auto to_number = [](const std::string& text) {
         return static_cast<std::uint32_t>(std::stoul(text, nullptr, 0));
     };
-    if (std::regex_search(words, found, hex)) {
+    if (regex_search(words, found, hex)) {
         const std::uint32_t cxid = to_number(found[0]);
         return by_number(words, cxid, cxid, says(words, "\\bread\\b|\\bR\\b") ? 'r' : 'w');
     }
-    if (std::regex_search(words, found, range)) {
+    if (regex_search(words, found, range)) {
         return by_number(words, to_number(found[2]), to_number(found[3]), found[1].str()[0]);
     }
-    if (std::regex_search(words, found, one)) {
+    if (regex_search(words, found, one)) {
         const std::string behind = found.suffix();
-        if (std::regex_search(behind, one)) throw Refused("two names: " + words);
+        if (regex_search(behind, one)) throw Refused("two names: " + words);
         const std::uint32_t first = to_number(found[2]);
         const auto kind = static_cast<char>(std::tolower(found[1].str()[0]));
         return by_number(words, first, found[3].matched ? to_number(found[3]) : first, kind);

@@ -1,11 +1,11 @@
 #include "tests/conformance/commit.hpp"
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -53,13 +53,12 @@ void check_waiting(const CommitPlay& play, const std::string& key, const Value& 
 /// "pending": 4, "empty", "R2..R5", ["W1", "R2"]: what is left behind one loop.
 void check_left_of(const CommitPlay& play, const std::string& key, const Value& value,
                    std::size_t loop, Verdict& verdict) {
-    static const std::regex all(
-        "(?:all|everything)(?: (?:of (?:them|it)|requests?|waits?|waiting))*");
-    static const std::regex nothing("nothing|none|no requests?|empty");
+    static const Regex all("(?:all|everything)(?: (?:of (?:them|it)|requests?|waits?|waiting))*");
+    static const Regex nothing("nothing|none|no requests?|empty");
     const bool is_pending = key.starts_with("pending");
-    if (is_text(value) && std::regex_match(value.text, nothing)) {
+    if (is_text(value) && regex_match(value.text, nothing)) {
         check_length(play, key, 0, loop, verdict);
-    } else if (is_text(value) && is_pending && std::regex_match(value.text, all)) {
+    } else if (is_text(value) && is_pending && regex_match(value.text, all)) {
         const std::size_t count = play.left_by(loop).pending;
         verdict.require(fmt::format("loop {}: all {}", loop, key),
                         count == play.items().size() && count > 0);
@@ -126,30 +125,30 @@ void check_value(const CommitPlay& play, const std::string& key, const Value& va
 /// The loop that a key names: "2", "after loop 2", "loop2", "firstLoop", "beforeCommit", "end".
 std::optional<std::size_t> loop_in(const CommitPlay& play, const std::string& told) {
     // "processedBefore", "orderAfterCommit", "loop1Processed": what was done by then.
-    static const std::regex done(
+    static const Regex done(
         "^(?:processed|done|order|executed|applied|handled|answered) (?=[A-Z0-9])|"
         " (?:processed|done|order|executed|applied|handled|answered)$",
-        std::regex::icase);
-    static const std::regex apart("([a-z0-9])(?=[A-Z])|([a-z])(?=[0-9])");
-    static const std::regex moment("before|after", std::regex::icase);
-    const std::string spaced = std::regex_replace(told, apart, "$1$2 ");
-    std::string key = std::regex_replace(spaced, done, "");
+        Regex::icase);
+    static const Regex apart("([a-z0-9])(?=[A-Z])|([a-z])(?=[0-9])");
+    static const Regex moment("before|after", Regex::icase);
+    const std::string spaced = regex_replace(told, apart, "$1$2 ");
+    std::string key = regex_replace(spaced, done, "");
     if (key == spaced) key = told;
-    if (std::regex_match(key, moment)) key += " commit";
-    static const std::regex of_loop(
+    if (regex_match(key, moment)) key += " commit";
+    static const Regex of_loop(
         "(?:after|in)? ?(?:loop|run|iteration)? ?([0-9]+|one|two|three|first|second|third|last)"
         " ?(?:loop|run|iteration)?",
-        std::regex::icase);
-    static const std::regex commit("(before|without|no|after|with) ?(?:the )?(?:first )?commits?",
-                                   std::regex::icase);
-    std::smatch found;
-    if (std::regex_match(key, found, of_loop)) {
+        Regex::icase);
+    static const Regex commit("(before|without|no|after|with) ?(?:the )?(?:first )?commits?",
+                              Regex::icase);
+    Match found;
+    if (regex_match(key, found, of_loop)) {
         std::string which = found[1];
         std::transform(which.begin(), which.end(), which.begin(),
                        [](char c) { return std::tolower(c); });
         return which == "last" ? play.loops() : count_in(which);
     }
-    if (std::regex_match(key, found, commit)) {
+    if (regex_match(key, found, commit)) {
         const bool is_before = !says(found[1], "^after$|^with$");
         return is_before ? play.loops_before_commit() : play.loops();
     }
@@ -160,22 +159,21 @@ std::optional<std::size_t> loop_in(const CommitPlay& play, const std::string& to
 /// "pending": "empty", "W6"; "committed": "99 left".
 bool check_queue(const CommitPlay& play, const std::string& key, const Value& value,
                  Verdict& verdict) {
-    static const std::regex queues(
+    static const Regex queues(
         "(?:all)?(?:queues|lists|Queues)(?:Left|After)?|(?:still|left|remaining)?(pending|queued|"
         "commit|committed|Committed|Pending|Commits)"
         "(?:Requests|Queue|Commits|Left|Waiting|Still|Remaining)?");
-    static const std::regex left("([0-9]+)(?: left| waiting| remain| wait)?");
-    std::smatch found;
-    if (!std::regex_match(key, found, queues) || (!is_text(value) && value.text.empty()))
-        return false;
+    static const Regex left("([0-9]+)(?: left| waiting| remain| wait)?");
+    Match found;
+    if (!regex_match(key, found, queues) || (!is_text(value) && value.text.empty())) return false;
     std::string which = found[1];
     if (!which.empty()) which[0] = static_cast<char>(std::tolower(which[0]));
-    std::smatch said;
+    Match said;
     if (says(value.text, "empty$")) {
         const std::string words = which.empty() ? value.text : which + " " + value.text;
         return check_left(play, words, play.loops(), verdict);
     }
-    if (which.empty() || !std::regex_match(value.text, said, left)) return false;
+    if (which.empty() || !regex_match(value.text, said, left)) return false;
     check_length(play, which, std::stoull(said[1]), play.loops(), verdict);
     return true;
 }
@@ -240,11 +238,11 @@ std::vector<std::size_t> waiting_in(const CommitPlay& play, std::optional<std::u
 void check_waiting(const CommitPlay& play, const std::string& key, const Value& value,
                    std::optional<std::uint64_t> session, std::size_t loop, Verdict& verdict) {
     if (value.is(Value::Kind::object)) {
-        static const std::regex name("s(?:ession ?)?([0-9]+)", std::regex::icase);
+        static const Regex name("s(?:ession ?)?([0-9]+)", Regex::icase);
         std::size_t told = 0;
         for (const auto& [whose, place, items] : value.members) {
-            std::smatch found;
-            if (!std::regex_match(whose, found, name)) throw Refused(key + "." + whose);
+            Match found;
+            if (!regex_match(whose, found, name)) throw Refused(key + "." + whose);
             check_waiting(play, key, items, std::stoull(found[1]), loop, verdict);
             told += items.elements.size();
         }
@@ -274,10 +272,10 @@ void check_waiting(const CommitPlay& play, const std::string& key, const Value& 
 /// "pendingBefore": 5, "waitingAfterLoop1": ["W1", "R2"]. False: the key is about something else.
 bool check_left_at(const CommitPlay& play, const std::string& key, const Value& value,
                    Verdict& verdict) {
-    static const std::regex form("(pending|waiting|waits|left)((?:Before|After|In|By).*)");
-    std::smatch found;
-    if (!std::regex_match(key, found, form)) return false;
-    const auto loop = loop_in(play, std::regex_replace(found[2].str(), compiled("^By"), "After"));
+    static const Regex form("(pending|waiting|waits|left)((?:Before|After|In|By).*)");
+    Match found;
+    if (!regex_match(key, found, form)) return false;
+    const auto loop = loop_in(play, regex_replace(found[2].str(), compiled("^By"), "After"));
     if (!loop) return false;
     check_left_of(play, "pending", value, *loop, verdict);
     return true;
@@ -285,17 +283,17 @@ bool check_left_at(const CommitPlay& play, const std::string& key, const Value& 
 
 /// "left": "no commit, no pending": of what is said to be left. False: other words.
 bool check_none_left(const CommitPlay& play, const std::string& part, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:and |but )?(?:no|zero|0) (?:more |further "
         ")?(?:(commit|pending|queued)(?:s|ted)?|"
         "(read|write|request)s?)(?: (?:requests?|commits?|reads?|writes?|ones?|pending))?"
         "(?: (?:is|are|left|waiting|waits?|remains?))*");
-    static const std::regex nothing("nothing(?: at all)?|none|empty");
-    std::smatch found;
-    if (std::regex_match(part, nothing)) {
+    static const Regex nothing("nothing(?: at all)?|none|empty");
+    Match found;
+    if (regex_match(part, nothing)) {
         return check_left(play, "everything empty", play.loops(), verdict);
     }
-    if (!std::regex_match(part, found, form)) return false;
+    if (!regex_match(part, found, form)) return false;
     if (found[1].matched) {
         return check_left(play, found[1].str() + " empty", play.loops(), verdict);
     }
@@ -309,10 +307,10 @@ bool check_none_left(const CommitPlay& play, const std::string& part, Verdict& v
 
 /// Remarks explain, and are not read: one that takes something back must not stand.
 void refuse_limits(const Value& expected) {
-    static const std::regex limit(
+    static const Regex limit(
         "\\([^)]*\\b(?:but|except|stays?|remains?|without|not|(?:one|two|no) "
         "(?:reads?|writes?))\\b[^)]*\\)");
-    if (is_text(expected) && std::regex_search(expected.text, limit)) {
+    if (is_text(expected) && regex_search(expected.text, limit)) {
         throw Refused("expected: " + expected.text);
     }
     for (const Value& one : expected.elements) refuse_limits(one);
@@ -323,7 +321,7 @@ void refuse_limits(const Value& expected) {
 
 std::optional<Verdict> judge_commit(const Case& one) {
     if (one.area != "COMMIT") return std::nullopt;
-    static const std::regex denied("notProcessed|pending|unprocessed|waiting|waits|left|remaining");
+    static const Regex denied("notProcessed|pending|unprocessed|waiting|waits|left|remaining");
     Value initial = one.initial;
     const auto steps = one_by_one(texts(one.stimulus, "stimulus"), initial);
     CommitPlay play(initial);
@@ -347,7 +345,7 @@ std::optional<Verdict> judge_commit(const Case& one) {
         } else if (key == "processed" || key == "order" ||
                    (key == "loops" && value.is(Value::Kind::array))) {
             check_all(play, key, value, verdict);
-        } else if (std::regex_match(key, denied) && is_text(value)) {
+        } else if (regex_match(key, denied) && is_text(value)) {
             for (const std::string& part : split_at(without_asides(value.text), "; *|, *")) {
                 if (key != "notProcessed" && key != "unprocessed" &&
                     check_none_left(play, part, verdict)) {
@@ -358,13 +356,13 @@ std::optional<Verdict> judge_commit(const Case& one) {
                 }
                 check_clause(play, "not " + part, play.loops(), verdict);
             }
-        } else if (std::regex_match(key, denied) && value.is(Value::Kind::number)) {
+        } else if (regex_match(key, denied) && value.is(Value::Kind::number)) {
             std::size_t left = 0;
             for (std::size_t i = 0; i < play.items().size(); ++i) {
                 left += play.loop_of(i, play.loops()) == 0;
             }
             verdict.check(key, value.text, std::to_string(left));
-        } else if (std::regex_match(key, denied)) {
+        } else if (regex_match(key, denied)) {
             check_waiting(play, key, value, std::nullopt, play.loops(), verdict);
         } else {
             throw Refused("expected." + key);

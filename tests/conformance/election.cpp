@@ -1,9 +1,10 @@
 #include "tests/conformance/election.hpp"
 
+#include "tests/conformance/regex.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -13,9 +14,9 @@ NodeId node_of(std::uint64_t sid) { return {static_cast<std::uint16_t>(server_id
 NodeId node_of(const std::string& sid) { return node_of(std::stoul(sid)); }
 
 std::vector<NodeId> nodes_in(const std::string& words) {
-    static const std::regex digits("[0-9]+");
+    static const Regex digits("[0-9]+");
     std::vector<NodeId> all;
-    for (std::sregex_iterator i(words.begin(), words.end(), digits), end; i != end; ++i) {
+    for (MatchIterator i(words, digits), end; i != end; ++i) {
         all.push_back(node_of(i->str()));
     }
     return all;
@@ -54,10 +55,10 @@ Stage::Stage(const Case& one) {
     }
     std::optional<std::pair<NodeId, NodeId>> blind;  // Who does not know whom.
     if (words != nullptr && is_text(*words)) {
-        static const std::regex late(
+        static const Regex late(
             "(.*)[;,] ([0-9]+) (?:starts?|joins?|is started) (?:late|later|last)");
-        std::smatch found;
-        const bool is_late = std::regex_match(words->text, found, late);
+        Match found;
+        const bool is_late = regex_match(words->text, found, late);
         if (is_late) late_ = node_of(found[2].str());
         blind = read_words(is_late ? found[1].str() : words->text, config);
     }
@@ -90,11 +91,11 @@ void Stage::read_voters(const Value& nodes, zab::Config& config) {
 
 /// "3 voters, 2 observers (one down)": the observers come behind the voters.
 bool Stage::read_observers(const std::string& words, zab::Config& config) {
-    static const std::regex form(
+    static const Regex form(
         "([0-9]+) voters(?:,| and|;) ([0-9]+|one|two) observers?"
         "(?:(?: \\(|, )(one|[0-9]+)(?: of (?:them|these|which))?(?: is| are)? down\\)?)?");
-    std::smatch found;
-    if (!std::regex_match(words, found, form)) return false;
+    Match found;
+    if (!regex_match(words, found, form)) return false;
     const std::size_t voters = bounded(std::stoul(found[1]), most_servers, "voters");
     const std::size_t observers = bounded(*count_in(found[2]), most_servers, "observers");
     const std::size_t down = found[3].matched ? *count_in(found[3]) : 0;
@@ -107,16 +108,16 @@ bool Stage::read_observers(const std::string& words, zab::Config& config) {
 
 std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& words,
                                                            zab::Config& config) {
-    static const std::regex fresh(
+    static const Regex fresh(
         "([0-9]+) (?:fresh|(?:fresh )?(?:voters|nodes|peers|servers))(?:, (?:all )?fresh)?"
         "(?:, (?:only )?([0-9]+) (?:of (?:them|these) )?(?:are )?(?:started|running|up)(?: "
         "\\(([0-9, ]+)\\))?)?");
-    static const std::regex without(
+    static const Regex without(
         "(?:node )?([0-9]+) has (?:an? )?config without (?:node )?([0-9]+)[;,] "
         "((?:(?:nodes?|and|&) |, |[0-9]+ ?)+) (?:both )?(?:know|have|knows) (?:all|everybody)");
-    std::smatch found;
+    Match found;
     if (read_observers(words, config) || read_unresolved(words, config)) return std::nullopt;
-    if (std::regex_match(words, found, fresh)) {
+    if (regex_match(words, found, fresh)) {
         const std::size_t voters = bounded(std::stoul(found[1]), most_servers, "voters");
         for (std::size_t i = 0; i < voters; ++i) config.voters.push_back(node_of(i));
         if (found[2].matched && std::stoul(found[2]) > voters) throw Refused("config: " + words);
@@ -126,10 +127,10 @@ std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& wo
         if (found[3].matched) started_ = nodes_in(found[3]);
         return std::nullopt;
     }
-    static const std::regex unreachable(
+    static const Regex unreachable(
         "([0-9]+) (?:voters|nodes|servers)[;,] (?:node |server )?([0-9]+) has (?:an? )?"
         "(?:unreachable|unresolvable|wrong|bad) address (?:for|of) (?:node |server )?([0-9]+)");
-    if (std::regex_match(words, found, unreachable)) {
+    if (regex_match(words, found, unreachable)) {
         const NodeId from = node_of(found[2].str()), to = node_of(found[3].str());
         const std::size_t count = bounded(std::stoull(found[1]), most_servers, "voters");
         const std::uint64_t first = std::max(from.value, to.value) == count + 1 ? 1 : 0;
@@ -140,7 +141,7 @@ std::optional<std::pair<NodeId, NodeId>> Stage::read_words(const std::string& wo
         unreachable_ = std::pair{from, to};
         return std::nullopt;
     }
-    if (!std::regex_match(words, found, without)) throw Refused("config: " + words);
+    if (!regex_match(words, found, without)) throw Refused("config: " + words);
     config.voters = nodes_in(found[3]);
     config.voters.push_back(node_of(found[1].str()));
     std::sort(config.voters.begin(), config.voters.end());
@@ -203,9 +204,9 @@ void Stage::lead_stably(const std::string& step) {
 
 bool Stage::play_fraud(const std::string& step) {
     test::Cluster& c = *cluster;
-    static const std::regex stable("(?:an? )?stable (?:leader|quorum|ensemble)(?: ([A-Z]))?");
-    std::smatch found;
-    if (std::regex_match(step, found, stable)) {
+    static const Regex stable("(?:an? )?stable (?:leader|quorum|ensemble)(?: ([A-Z]))?");
+    Match found;
+    if (regex_match(step, found, stable)) {
         lead_stably(step);
         names[found[1].matched ? found[1].str() : "T"] = *c.leader();
     } else if (step == "follower F: election stopped, its link to T cut, state forced to LEADING") {
@@ -254,30 +255,30 @@ void Stage::play(const std::string& told) {
         for (const std::string& part : parts) play(part);
         return;
     }
-    static const std::regex instance("\\b(?:an?|its) new instance(?: of it)?\\b");
-    const std::string step = std::regex_replace(
+    static const Regex instance("\\b(?:an?|its) new instance(?: of it)?\\b");
+    const std::string step = regex_replace(
         without_ids(without_places(without_attributes(known_step(known_passing(told))))), instance,
         "it");
     if (step != told && step.find("; ") != std::string::npos &&
         step.find('(') == std::string::npos) {
         return play(step);  // In several by now.
     }
-    static const std::regex consecutive(
+    static const Regex consecutive(
         "(?!first|second|third|last)([0-9]+|[a-z]+) (?:consecutive |successive )?elections?(?: "
         "rounds?)?(?: in a row)?"
         "(?:,? (?:the )?leader (?:is )?killed (?:(?:in )?between|after each(?: but the last)?|"
         "(after the first))|(, nobody (?:is )?killed))?");
-    static const std::regex altered(
+    static const Regex altered(
         "currentVote of one member altered: zxid\\+([0-9]+), round\\+([0-9]+), same leader and "
         "peerEpoch");
     note_leader();
-    std::smatch found;
-    if (std::regex_match(step, found, consecutive) && count_named(found[1])) {
+    Match found;
+    if (regex_match(step, found, consecutive) && count_named(found[1])) {
         const std::size_t times = *count_named(found[1]);
         const bool is_other = (found[2].matched && times != 2) || (found[3].matched && times != 1);
         if (is_other) throw Refused("step: " + step);
         elect_again_and_again(times);
-    } else if (std::regex_match(step, found, altered)) {
+    } else if (regex_match(step, found, altered)) {
         const NodeId member = *cluster->leader();
         const std::uint64_t zxid = std::stoull(found[1]);
         const std::uint64_t round = std::stoull(found[2]);
@@ -297,28 +298,28 @@ void Stage::play(const std::string& told) {
 
 /// "0 and 1 form quorum within 10 s", "after the first election 2 stops", and several in one.
 void Stage::play_compound(const std::string& step) {
-    static const std::regex after(
+    static const Regex after(
         "(?:after|once|when) ((?:(?:the|first|second|an?|their|its) )*election)(?: (?:ends|is "
         "over|is done|has ended|finishes))?,? (.*)");
-    static const std::regex behind(
+    static const Regex behind(
         "(.*?),? (?:right |just )?(?:after|once|when) ((?:(?:the|first|second|an?|their|its) )*"
         "election)(?: (?:ends|is over|is done|has ended|finishes))?");
-    static const std::regex whose("\\b(?:its|their|an?|the) (?=(?:first |second )?election$)");
-    static const std::regex meanwhile("(.*) while (.* (?:is|are) (?:already |still |in round ).*)");
+    static const Regex whose("\\b(?:its|their|an?|the) (?=(?:first |second )?election$)");
+    static const Regex meanwhile("(.*) while (.* (?:is|are) (?:already |still |in round ).*)");
     const Timed told = timed_in(step, cluster->config());
-    std::smatch found;
-    if (std::regex_match(step, found, meanwhile)) {
+    Match found;
+    if (regex_match(step, found, meanwhile)) {
         play(found[2]);
         play(found[1]);
     } else if (told.is_within() && !told.words.empty()) {
         const zab::Instant began = cluster->now();
         play(told.words);
         claim(step, cluster->now() - began <= *told.time);
-    } else if (std::regex_match(step, found, after)) {
-        play(std::regex_replace(found[1].str(), whose, "") + " ends");
+    } else if (regex_match(step, found, after)) {
+        play(regex_replace(found[1].str(), whose, "") + " ends");
         play(found[2]);
-    } else if (std::regex_match(step, found, behind)) {
-        play(std::regex_replace(found[2].str(), whose, "") + " ends");
+    } else if (regex_match(step, found, behind)) {
+        play(regex_replace(found[2].str(), whose, "") + " ends");
         play(found[1]);
     } else if (const auto parts = halves(step)) {
         play(parts->first);

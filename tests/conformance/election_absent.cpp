@@ -1,7 +1,7 @@
 #include "tests/conformance/election.hpp"
+#include "tests/conformance/regex.hpp"
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -11,37 +11,36 @@ namespace {
 
 /// "unresolvable host", "bad election address": nobody finds that server.
 bool is_bad_address(const std::string& words) {
-    static const std::regex form(
+    static const Regex form(
         "(?:(?:an?|with|at|has) )*(?:bad|wrong|invalid|unresolvable|unresolved|unreachable|unknown|"
         "non-?existent|bogus) (?:(?:election|quorum|peer) )?(?:address(?:es)?|host(?:[ -]?name)?|"
         "name)|(?:(?:its|the) )?(?:(?:election|quorum) )?(?:address|host(?:[ -]?name)?|name) "
         "(?:does not resolve|(?:is|cannot be|is not|never) "
         "(?:unresolvable|unresolved|resolved|resolvable|unreachable|unknown|wrong|bad|invalid)|"
         "fails to resolve)|unresolvable|unreachable");
-    static const std::regex good("\\b(?:is resolved|is resolvable)\\b|never un|not un|be un");
-    return std::regex_match(words, form) && !std::regex_search(words, good);
+    static const Regex good("\\b(?:is resolved|is resolvable)\\b|never un|not un|be un");
+    return regex_match(words, form) && !regex_search(words, good);
 }
 
 }  // namespace
 
 /// "2 voters; address of 2 does not resolve", "3 voters, 1 has a bad host name".
 bool Stage::read_unresolved(const std::string& words, zab::Config& config) {
-    static const std::regex form(
+    static const Regex form(
         "([0-9]+|two|three|four|five) (?:voters|nodes|servers|peers)(?:[;,] (?:but )?|: |, and | "
         "\\(|, of which )(.*?)\\)?");
-    static const std::regex of_one(
+    static const Regex of_one(
         "(?:the )?((?:election |quorum )?(?:address|host(?: ?name)?|name)) (?:of|for) "
         "(?:node |server |peer )?([0-9]+) (.*)");
-    static const std::regex whose(
-        "(?:node |server |peer )?([0-9]+)(?:'s| has| at| with| is|:)? (.*)");
-    std::smatch found, one;
-    if (!std::regex_match(words, found, form)) return false;
+    static const Regex whose("(?:node |server |peer )?([0-9]+)(?:'s| has| at| with| is|:)? (.*)");
+    Match found, one;
+    if (!regex_match(words, found, form)) return false;
     const std::string told = found[2];
     std::string what, who;
-    if (std::regex_match(told, one, of_one)) {
+    if (regex_match(told, one, of_one)) {
         who = one[2];
         what = one[1].str() + " " + one[3].str();
-    } else if (std::regex_match(told, one, whose)) {
+    } else if (regex_match(told, one, whose)) {
         who = one[1];
         what = one[2];
     }
@@ -70,19 +69,19 @@ void Stage::refuse_unreachable() {
 /// "fresh, LOOKING", "absent", "bad election address": what a server is at first; false: something
 /// else.
 bool Stage::read_node(NodeId node, const std::string& words) {
-    static const std::regex here(
+    static const Regex here(
         "(?:LOOKING|looking|fresh|real|up|empty|new|alive|running|started|no history|round 1)");
-    static const std::regex gone(
+    static const Regex gone(
         "(?:down|absent|missing|off|offline|not (?:started|there|running|up|present)|unstarted|"
         "never started|stopped|dead)");
-    static const std::regex played("(?:an? )?(?:mock|mocked|fake|scripted|played)");
+    static const Regex played("(?:an? )?(?:mock|mocked|fake|scripted|played)");
     bool is_here = false, is_gone = false, is_played = false;
     for (const std::string& part : split_at(words, ",? and |[,;] *")) {
-        if (std::regex_match(part, here)) {
+        if (regex_match(part, here)) {
             is_here = true;
-        } else if (std::regex_match(part, gone)) {
+        } else if (regex_match(part, gone)) {
             is_gone = true;
-        } else if (std::regex_match(part, played)) {
+        } else if (regex_match(part, played)) {
             is_played = true;
         } else if (is_bad_address(part)) {
             unresolved_.push_back(node);
@@ -106,15 +105,15 @@ bool Stage::read_node(NodeId node, const std::string& words) {
 /// "mock 1: 12-byte message", "a vote from 1": of whom steps tell messages, and who is not started,
 /// is a mock. Of "one real node" everybody else is.
 void Stage::read_mocks(const Case& one) {
-    static const std::regex called("\\b(?:mock|fake) ([0-9]+)");
-    static const std::regex speaks(
+    static const Regex called("\\b(?:mock|fake) ([0-9]+)");
+    static const Regex speaks(
         "^([0-9]+) (?:sends|answers|replies)\\b|\\b(?:votes?|notifications?|messages?|bytes|config)"
         "\\)? (?:from|of) (?:node |server |peer |sid )?([0-9]+)");
     std::vector<NodeId> all;
     for (const std::string& step : steps_) {
-        for (const std::regex* form : {&called, &speaks}) {
+        for (const Regex* form : {&called, &speaks}) {
             if (form == &speaks && one.level != "peer") continue;
-            for (std::sregex_iterator i(step.begin(), step.end(), *form), end; i != end; ++i) {
+            for (MatchIterator i(step, *form), end; i != end; ++i) {
                 all.push_back(node_of(i->str(1) + (i->size() > 2 ? i->str(2) : "")));
             }
         }
@@ -129,20 +128,20 @@ void Stage::read_mocks(const Case& one) {
 
 /// "1 runs 30 s", "1 is up for 1 min": who is not up starts.
 bool Stage::play_runs(const std::string& step) {
-    static const std::regex form(
+    static const Regex form(
         who_pattern +
         " ?(?:runs?|lives?|is (?:left )?(?:up|running|alone)|are (?:left )?(?:up|running|alone)|"
         "stays? up|keeps? (?:running|trying|looking)|is observed|is watched|looks|tries)");
-    const Timed told = timed_in(plain(std::regex_replace(step,
-                                                         compiled(" (?=[0-9.]+ ?(?:s|ms|sec|"
-                                                                  "seconds|min|minutes)$)"),
-                                                         " for ")),
+    const Timed told = timed_in(plain(regex_replace(step,
+                                                    compiled(" (?=[0-9.]+ ?(?:s|ms|sec|"
+                                                             "seconds|min|minutes)$)"),
+                                                    " for ")),
                                 cluster->config());
-    static const std::regex doubled("(.*) for");
-    std::smatch found;
+    static const Regex doubled("(.*) for");
+    Match found;
     std::string words = told.words;
-    if (std::regex_match(words, found, doubled)) words = found[1];
-    if (!told.time || told.how != "for" || !std::regex_match(words, found, form)) return false;
+    if (regex_match(words, found, doubled)) words = found[1];
+    if (!told.time || told.how != "for" || !regex_match(words, found, form)) return false;
     const auto nodes = subject(found[1]);
     start(nodes);
     cluster->run(*told.time);

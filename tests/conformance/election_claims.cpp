@@ -1,9 +1,9 @@
 #include "tests/conformance/election.hpp"
 #include "tests/conformance/election_words.hpp"
+#include "tests/conformance/regex.hpp"
 
 #include <algorithm>
 #include <array>
-#include <regex>
 
 namespace conformance {
 
@@ -11,107 +11,100 @@ namespace conformance {
 
 std::string known_passing(const std::string& told) {
     static const std::array forms{
-        Rewrite{std::regex("[cC]onfig ?[lL]ength (?:is )?(?:<|below|less than|smaller than) ?0\\b"),
+        Rewrite{Regex("[cC]onfig ?[lL]ength (?:is )?(?:<|below|less than|smaller than) ?0\\b"),
                 "negative config length"},
-        Rewrite{std::regex(",? (?:with|on|from|in|using|keeping) (?:(?:the|its|an?) )*(?:same|old|"
-                           "own|unchanged) (?:data ?)?(?:dir(?:ectory)?|[dD]ataDir|disk|data|logs?|"
-                           "files)\\b"),
+        Rewrite{Regex(",? (?:with|on|from|in|using|keeping) (?:(?:the|its|an?) )*(?:same|old|"
+                      "own|unchanged) (?:data ?)?(?:dir(?:ectory)?|[dD]ataDir|disk|data|logs?|"
+                      "files)\\b"),
                 ""},
-        Rewrite{std::regex("^((?:kill|stop|shut ?down|crash) )?(?:the )?(?:elected|chosen|"
-                           "established|acting|current|old) leader\\b(?! [0-9]+ by)"),
+        Rewrite{Regex("^((?:kill|stop|shut ?down|crash) )?(?:the )?(?:elected|chosen|"
+                      "established|acting|current|old) leader\\b(?! [0-9]+ by)"),
                 "$1leader"},
-        Rewrite{std::regex("\\b(?:goes down|halts|is halted|disappears|is gone|is terminated|is "
-                           "turned off|is taken down|falls over|is lost)(?=$|[,;]| and | after | "
-                           "once | when )"),
+        Rewrite{Regex("\\b(?:goes down|halts|is halted|disappears|is gone|is terminated|is "
+                      "turned off|is taken down|falls over|is lost)(?=$|[,;]| and | after | "
+                      "once | when )"),
                 "stops"},
-        Rewrite{std::regex("(\\bwaits? for (?:an? |the )?epochs?)(?:,? (?:in vain|without success|"
-                           "but (?:none|nothing) (?:comes|arrives)))"),
+        Rewrite{Regex("(\\bwaits? for (?:an? |the )?epochs?)(?:,? (?:in vain|without success|"
+                      "but (?:none|nothing) (?:comes|arrives)))"),
                 "$1"},
+        Rewrite{Regex("(\\b(?:quits?|leaves?|abandons?|stops following|gives up|deserts)\\b.*?)"
+                      ",? (?:right |just |immediately |directly )?after (?:it|that|deciding|"
+                      "its decision|the decision|being elected)(?= \\(|$|,)"),
+                "$1 after election"},
+        Rewrite{Regex(",? before (?:(?:it|having) )?(?:(?:has|ever|is) )*(?:connect(?:s|ing|ed)"
+                      "?|register(?:s|ing|ed)?|join(?:s|ing|ed)?|sync(?:s|ing)?|send(?:s|ing)? "
+                      "(?:its )?FOLLOWERINFO|sends anything)(?: (?:to|with|at))?(?:(?: the| "
+                      "its)? leader)?$"),
+                ", before FOLLOWERINFO"},
         Rewrite{
-            std::regex("(\\b(?:quits?|leaves?|abandons?|stops following|gives up|deserts)\\b.*?)"
-                       ",? (?:right |just |immediately |directly )?after (?:it|that|deciding|"
-                       "its decision|the decision|being elected)(?= \\(|$|,)"),
-            "$1 after election"},
-        Rewrite{
-            std::regex(",? before (?:(?:it|having) )?(?:(?:has|ever|is) )*(?:connect(?:s|ing|ed)"
-                       "?|register(?:s|ing|ed)?|join(?:s|ing|ed)?|sync(?:s|ing)?|send(?:s|ing)? "
-                       "(?:its )?FOLLOWERINFO|sends anything)(?: (?:to|with|at))?(?:(?: the| "
-                       "its)? leader)?$"),
-            ", before FOLLOWERINFO"},
-        Rewrite{std::regex(
-                    "^(?:node |server |peer )?([0-9]+) (?:goes through|has|runs|holds|does|"
-                    "makes|takes part in|enters|performs) (?:(?:an?|its|the) )?(second|new|another|"
-                    "further) election (?:together )?with (?:node |server |peer )?([0-9]+)$"),
-                "$1 starts a $2 election, $1 and $3 decide"},
-        Rewrite{
-            std::regex("^(.*?),? (?:after|once|when|as soon as) (?:they|all|these|these two|the "
-                       "quorum|quorum|an? quorum|ensemble|the ensemble|cluster|the cluster) "
-                       "(?:(?:are|is|have|has) )*(?:serv(?:es?|ing)|formed an? quorum|form an? "
-                       "quorum|formed|up|established|in service|stable|available|running)$"),
-            "quorum up; $1"},
-        Rewrite{std::regex("^(?:after|once|when|as soon as) (?:they|all|these|these two|the quorum|"
-                           "quorum|an? quorum|ensemble|the ensemble|cluster|the cluster) (?:(?:are|"
-                           "is|have|has) )*(?:serv(?:es?|ing)|formed an? quorum|form an? quorum|"
-                           "formed|up|established|in service|stable|available|running),? (.*)$"),
+            Regex("^(?:node |server |peer )?([0-9]+) (?:goes through|has|runs|holds|does|"
+                  "makes|takes part in|enters|performs) (?:(?:an?|its|the) )?(second|new|another|"
+                  "further) election (?:together )?with (?:node |server |peer )?([0-9]+)$"),
+            "$1 starts a $2 election, $1 and $3 decide"},
+        Rewrite{Regex("^(.*?),? (?:after|once|when|as soon as) (?:they|all|these|these two|the "
+                      "quorum|quorum|an? quorum|ensemble|the ensemble|cluster|the cluster) "
+                      "(?:(?:are|is|have|has) )*(?:serv(?:es?|ing)|formed an? quorum|form an? "
+                      "quorum|formed|up|established|in service|stable|available|running)$"),
                 "quorum up; $1"},
-        Rewrite{
-            std::regex("^(.*?),? (?:after|once|when|as soon as) ((?:node |server )?[0-9]+(?:(?:, "
-                       "?| and )[0-9]+)+) (?:serve|are serving|are up|have formed a quorum|form a "
-                       "quorum|are in service)$"),
-            "quorum of $2 up; $1"},
-        Rewrite{
-            std::regex(",? (?:with|in|at) (?:an?|its) (?:still )?(lower|smaller|older|earlier|"
-                       "higher|greater|larger|newer|later) (?:election )?(?:round|logical clock|"
-                       "logicalclock)(?: number)?$"),
-            ", its round is $1"},
+        Rewrite{Regex("^(?:after|once|when|as soon as) (?:they|all|these|these two|the quorum|"
+                      "quorum|an? quorum|ensemble|the ensemble|cluster|the cluster) (?:(?:are|"
+                      "is|have|has) )*(?:serv(?:es?|ing)|formed an? quorum|form an? quorum|"
+                      "formed|up|established|in service|stable|available|running),? (.*)$"),
+                "quorum up; $1"},
+        Rewrite{Regex("^(.*?),? (?:after|once|when|as soon as) ((?:node |server )?[0-9]+(?:(?:, "
+                      "?| and )[0-9]+)+) (?:serve|are serving|are up|have formed a quorum|form a "
+                      "quorum|are in service)$"),
+                "quorum of $2 up; $1"},
+        Rewrite{Regex(",? (?:with|in|at) (?:an?|its) (?:still )?(lower|smaller|older|earlier|"
+                      "higher|greater|larger|newer|later) (?:election )?(?:round|logical clock|"
+                      "logicalclock)(?: number)?$"),
+                ", its round is $1"},
     };
     return rewritten(restated_step(told), forms);
 }
 
 std::string known_result(const std::string& told) {
     static const std::array forms{
-        Rewrite{std::regex("\\b(in|within|after|by|before) (?:<=?|≤|at most|max\\.?) ?(?=[0-9])"),
+        Rewrite{Regex("\\b(in|within|after|by|before) (?:<=?|≤|at most|max\\.?) ?(?=[0-9])"),
                 "$1 "},
-        Rewrite{std::regex(",? (?:<=?|≤|in at most|at most) ?(?=[0-9.]+ ?(?:ms|s|sec|seconds?|"
-                           "ticks?|min|minutes?)\\b)"),
+        Rewrite{Regex(",? (?:<=?|≤|in at most|at most) ?(?=[0-9.]+ ?(?:ms|s|sec|seconds?|"
+                      "ticks?|min|minutes?)\\b)"),
                 " within "},
-        Rewrite{std::regex("\\b(?:ends?|finish(?:es)?|have|has|gets?|(?:are|is) left|comes? out) "
-                           "(?:up )?(?:with )?(?:an? )?non-?(?:null|empty) votes?\\b"),
+        Rewrite{Regex("\\b(?:ends?|finish(?:es)?|have|has|gets?|(?:are|is) left|comes? out) "
+                      "(?:up )?(?:with )?(?:an? )?non-?(?:null|empty) votes?\\b"),
                 "decides"},
-        Rewrite{std::regex("\\bvotes? (?:is |are |was |were )?(?:decided|final|settled)\\b"),
+        Rewrite{Regex("\\bvotes? (?:is |are |was |were )?(?:decided|final|settled)\\b"),
                 "election decided"},
-        Rewrite{std::regex("\\b(?:(?:is|are|gets?|comes?|goes) )?out of LOOKING\\b"),
-                "leaves LOOKING"},
-        Rewrite{std::regex("\\blookForLeader(?:\\(\\))? (?:returns|ends|comes back|terminates|"
-                           "finishes|completes)\\b"),
+        Rewrite{Regex("\\b(?:(?:is|are|gets?|comes?|goes) )?out of LOOKING\\b"), "leaves LOOKING"},
+        Rewrite{Regex("\\blookForLeader(?:\\(\\))? (?:returns|ends|comes back|terminates|"
+                      "finishes|completes)\\b"),
                 "decides"},
-        Rewrite{std::regex("\\b(?:the )?leader (?:(?:does|did|will|has|is|was) not (?:been |be )?"
-                           "(?:changed?|replaced)|never changes|is kept|stays the same)\\b"),
+        Rewrite{Regex("\\b(?:the )?leader (?:(?:does|did|will|has|is|was) not (?:been |be )?"
+                      "(?:changed?|replaced)|never changes|is kept|stays the same)\\b"),
                 "leader unchanged"},
-        Rewrite{std::regex("\\bno (?:change of leader|leader change|change of the leader)\\b"),
+        Rewrite{Regex("\\bno (?:change of leader|leader change|change of the leader)\\b"),
                 "leader unchanged"},
-        Rewrite{std::regex("^(?:its |the )?(first|second|third) election (?:is )?(?:ends?|ended|"
-                           "finishes|finished|completes|completed|done|over|terminates|decides|"
-                           "decided)\\b"),
+        Rewrite{Regex("^(?:its |the )?(first|second|third) election (?:is )?(?:ends?|ended|"
+                      "finishes|finished|completes|completed|done|over|terminates|decides|"
+                      "decided)\\b"),
                 "finishes its $1 election"},
-        Rewrite{std::regex("\\bcatch(?:es)? up (?:to|with) round (?=[0-9])"), "moves up to round "},
-        Rewrite{std::regex("\\b(?:learns?|finds? out|hears?|knows?|gets?) (?:of |about )?(?:(?:the|"
-                           "its|who is) )*(?:leader|who leads) (?:from|by|through|via) (?:the )?"
-                           "(?:votes?|notifications?|messages?|answers?|replies) (?:of|from) "
-                           "(?=[0-9])"),
+        Rewrite{Regex("\\bcatch(?:es)? up (?:to|with) round (?=[0-9])"), "moves up to round "},
+        Rewrite{Regex("\\b(?:learns?|finds? out|hears?|knows?|gets?) (?:of |about )?(?:(?:the|"
+                      "its|who is) )*(?:leader|who leads) (?:from|by|through|via) (?:the )?"
+                      "(?:votes?|notifications?|messages?|answers?|replies) (?:of|from) "
+                      "(?=[0-9])"),
                 "rejoins leader from notifications of "},
-        Rewrite{std::regex(",? (?:and )?(?:not|instead of|rather than)(?: only)?(?: after)? (?:the "
-                           ")?(initLimit(?: ?\\* ?tick(?:Time)?| ticks)?)\\b"),
+        Rewrite{Regex(",? (?:and )?(?:not|instead of|rather than)(?: only)?(?: after)? (?:the "
+                      ")?(initLimit(?: ?\\* ?tick(?:Time)?| ticks)?)\\b"),
                 ", not after $1"},
-        Rewrite{std::regex("\\b(?:elected|leading|leader|LEADING|leads) or (?:a )?(?:following|"
-                           "follower|FOLLOWING|follows)\\b"),
+        Rewrite{Regex("\\b(?:elected|leading|leader|LEADING|leads) or (?:a )?(?:following|"
+                      "follower|FOLLOWING|follows)\\b"),
                 "LEADING or FOLLOWING"},
-        Rewrite{
-            std::regex("\\b(?:following|follower|FOLLOWING|follows) or (?:a )?(?:elected|leading|"
-                       "leader|LEADING|leads)\\b"),
-            "FOLLOWING or LEADING"},
-        Rewrite{std::regex("\\bhas (?:itself|also) (?=decided)"), ""},
-        Rewrite{std::regex("\\b(?:itself|also) (?=decides|decided)"), ""},
+        Rewrite{Regex("\\b(?:following|follower|FOLLOWING|follows) or (?:a )?(?:elected|leading|"
+                      "leader|LEADING|leads)\\b"),
+                "FOLLOWING or LEADING"},
+        Rewrite{Regex("\\bhas (?:itself|also) (?=decided)"), ""},
+        Rewrite{Regex("\\b(?:itself|also) (?=decides|decided)"), ""},
     };
     return rewritten(restated_claim(told), forms);
 }
@@ -124,20 +117,20 @@ bool Stage::play_passing(const std::string& step) {
         "(?:node |server )?([0-9]+)(?:'s)?))?";
     static const std::string how =
         "(behind|lower|smaller|older|earlier|lagging|less|ahead|higher|greater|newer|later|larger)";
-    static const std::regex round_is(
+    static const Regex round_is(
         opens +
         "(?:(?:(?:its|whose|their) |(?:node |server )?([0-9]+)'s )(?:election )?(?:round|"
         "logical ?clock|electionEpoch)(?: (?:is|lags|stays|being|are))?|round of (?:node "
         "|server )?([0-9]+) is) (?:still )?(one |a round |1 )?" +
         how + than);
-    static const std::regex is_round(opens +
-                                     "()(?:it |(?:node |server )?([0-9]+) )?(?:(?:is|lags|runs|"
-                                     "being|still) )*(one|a|1) round " +
-                                     how + than);
-    std::smatch found;
+    static const Regex is_round(opens +
+                                "()(?:it |(?:node |server )?([0-9]+) )?(?:(?:is|lags|runs|"
+                                "being|still) )*(one|a|1) round " +
+                                how + than);
+    Match found;
     const std::string words = plain(step);
     if (play_asking(words, step)) return true;
-    if (!std::regex_match(words, found, round_is) && !std::regex_match(words, found, is_round)) {
+    if (!regex_match(words, found, round_is) && !regex_match(words, found, is_round)) {
         return false;
     }
     const std::string who = found[1].str() + found[2].str();
@@ -162,15 +155,15 @@ bool Stage::play_passing(const std::string& step) {
 
 /// "0 asks 1 and 2", "hears from both": messages that are said since it started.
 bool Stage::play_asking(const std::string& words, const std::string& step) {
-    static const std::regex asks(
+    static const Regex asks(
         "(?:and )?(?:it |(?:node |server )?([0-9]+) )?(?:asks|queries|polls|notifies|contacts|(?:"
         "sends|broadcasts) (?:(?:its|an?|LOOKING) )*(?:votes?|notifications?) to) (.*)");
-    static const std::regex hears(
+    static const Regex hears(
         "(?:and )?(?:it |(?:node |server )?([0-9]+) )?(?:hears|learns|gets (?:(?:an )?answers?|"
         "votes|notifications|replies)) (?:from|of) (.*)");
-    std::smatch found;
-    const bool is_question = std::regex_match(words, found, asks);
-    if (!is_question && !std::regex_match(words, found, hears)) return false;
+    Match found;
+    const bool is_question = regex_match(words, found, asks);
+    if (!is_question && !regex_match(words, found, hears)) return false;
     if (!found[1].matched && subject_.size() != 1) throw Refused("who asks? " + step);
     const NodeId node = found[1].matched ? node_of(found[1].str()) : subject_.front();
     auto others = contains(found[2], "^(?:(?:the )?others|both|all|everybody|rest)$")

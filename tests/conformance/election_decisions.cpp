@@ -1,10 +1,10 @@
 #include "tests/conformance/election.hpp"
+#include "tests/conformance/regex.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
-#include <regex>
 
 namespace conformance {
 
@@ -16,7 +16,7 @@ using Election = Stage::Election;
 bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is_first,
                     Verdict& verdict) {
     test::Cluster& c = *stage.cluster;
-    static const std::regex form(
+    static const Regex form(
         "(?:(?:each|must|both|all|has|have|do|does|an?|still) )*(never |not )?(?:(?:then "
         ")?decides?|decided|"
         "(?:finish(?:es)?|ends?|completes?)(?: (?:its|their|an?))*(?: (first|second|third))? "
@@ -27,9 +27,9 @@ bool check_decision(Stage& stage, NodeId node, const std::string& words, bool is
         ")?not LOOKING|"
         "elects?(?: (?:an?|one|new))* leader)(?: again)?");
     const Timed told = timed_in(words, c.config());
-    std::smatch found;
+    Match found;
     const std::string what = plain(told.words);
-    if (!std::regex_match(what, found, form)) return false;
+    if (!regex_match(what, found, form)) return false;
     const auto limit = told.time;
     if (limit && told.how == "after" && contains(what, "^(?:is )?not LOOKING$")) {
         c.run(*limit);
@@ -80,9 +80,9 @@ bool check_left(Stage& stage, NodeId node, const std::string& words, Verdict& ve
 
 /// "no LEADING node with sid > 2".
 bool check_none_above(Stage& stage, const std::string& words, Verdict& verdict) {
-    static const std::regex above("no LEADING (?:node|server) with sid ?> ?([0-9]+)");
-    std::smatch found;
-    if (!std::regex_match(words, found, above)) return false;
+    static const Regex above("no LEADING (?:node|server) with sid ?> ?([0-9]+)");
+    Match found;
+    if (!regex_match(words, found, above)) return false;
     test::Cluster& c = *stage.cluster;
     for (const NodeId node : c.members()) {
         const bool is_above = node.value > node_of(found[1].str()).value;
@@ -93,14 +93,14 @@ bool check_none_above(Stage& stage, const std::string& words, Verdict& verdict) 
 
 /// "only after leader gave up waiting for epoch": nobody served before.
 bool check_late(Stage& stage, const std::string& words, Verdict& verdict) {
-    static const std::regex late(
+    static const Regex late(
         "(?:(?:quorum )?(?:is )?(?:stable|up|formed|serves|available) )?(?:only )?after (?:the "
         ")?(?:first )?"
         "leader (?:has )?(?:quit|quits|given up|gave up|gives up|stepped down|steps down|left|"
         "stopped leading)(?: waiting(?: for (?:the |an? )?epoch(?: quorum)?)?)?"
         "( after .*)?");
-    std::smatch found;
-    if (!std::regex_match(words, found, late)) return false;
+    Match found;
+    if (!regex_match(words, found, late)) return false;
     verdict.require(words, stage.is_served_only_after_first_lead());
     const bool tells_more = found[1].matched || contains(words, "\\bepoch\\b");
     const std::string end = "gives up waiting for epoch" + found[1].str();
@@ -110,13 +110,13 @@ bool check_late(Stage& stage, const std::string& words, Verdict& verdict) {
 
 /// "new leader within 10 s": another one than before the last step.
 bool check_new_leader(Stage& stage, const Timed& told, const std::string& words, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:an? )?(?:new|another|other|different) leader(?: is)?(?: elected| there| "
         "(?:node |server )?([0-9]+))?|"
         "(?:have|get|elect)s? (?:an? )?(?:new|another|other|different) leader"
         "(?: among (?:the )?(?:(two)|them|themselves|rest))?");
-    std::smatch found;
-    if (!std::regex_match(told.words, found, form)) return false;
+    Match found;
+    if (!regex_match(told.words, found, form)) return false;
     if (found[2].matched && stage.listeners().size() != 2) throw Refused("which two? " + words);
     if (told.time && !told.is_within()) throw Refused("expected: " + words);
     const auto is_new = [&stage] {
@@ -133,18 +133,18 @@ bool check_new_leader(Stage& stage, const Timed& told, const std::string& words,
 /// end.
 bool check_counted(Stage& stage, const std::vector<NodeId>& nodes, const Timed& told,
                    const std::string& words, Verdict& verdict) {
-    static const std::regex in_state(
+    static const Regex in_state(
         "(?:exactly |just |only )?(one|two|three|four|five|[0-9]+) (?:of them )?(?:is |are |ends? "
         ")?"
         "(LEADING|FOLLOWING|LOOKING)");
-    static const std::regex most(
+    static const Regex most(
         "(?:more than half|majority|quorum|most)(?: of (?:them|peers|servers|nodes|voters))? "
         "(?:agrees?|decides?)(?: on (?:(?:an?|one|the|same|single) )*leader)?");
     test::Cluster& c = *stage.cluster;
     const std::string what = plain(told.words);
-    std::smatch found;
-    const bool is_most = std::regex_match(what, most);
-    if (!is_most && !std::regex_match(what, found, in_state)) return false;
+    Match found;
+    const bool is_most = regex_match(what, most);
+    if (!is_most && !regex_match(what, found, in_state)) return false;
     if (told.time && !told.is_within()) throw Refused("expected: " + words);
     const auto is_in_time = [&](NodeId node) {
         const auto all = stage.elections_of(node);

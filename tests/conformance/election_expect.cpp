@@ -1,9 +1,9 @@
 #include "tests/conformance/election.hpp"
+#include "tests/conformance/regex.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -34,13 +34,13 @@ bool agree(Stage& stage, const std::vector<NodeId>& nodes, bool is_first) {
 }
 
 bool tells_agreement(const std::string& words) {
-    static const std::regex agreed(
+    static const Regex agreed(
         "(?:(?:all|decides?|agrees?|ends?|settles?|elects?|follows?|joins?|converges?|form|end) "
         ")*(?:on |up with |with )?"
         "(?:(?:exactly|one|the|same|single) )+leader|(?:all )?agrees?(?: (?:on (?:an?|one|the|the "
         "same|same) "
         "leader|with each other))?");
-    return std::regex_match(words, agreed);
+    return regex_match(words, agreed);
 }
 
 /// Those of whom a key speaks are in the quorum.
@@ -73,11 +73,11 @@ std::vector<NodeId> those(const Stage& stage, const std::vector<NodeId>& all,
 /// "agree on one leader although 1 is a round ahead": that it is must be so.
 std::string without_lead_in_rounds(Stage& stage, const std::vector<NodeId>& all,
                                    const std::string& words, Verdict& verdict) {
-    static const std::regex ahead(
+    static const Regex ahead(
         "(.*?),? (?:although|though|even though) (?:node |server )?([0-9]+) (?:is|was) (?:a|one) "
         "round (?:ahead|further|higher)");
-    std::smatch found;
-    if (!std::regex_match(words, found, ahead)) return words;
+    Match found;
+    if (!regex_match(words, found, ahead)) return words;
     const auto looked = [&stage](NodeId one) { return stage.elections_of(one).size(); };
     const std::size_t most = looked(node_of(found[2].str()));
     verdict.require(words, std::any_of(all.begin(), all.end(),
@@ -105,10 +105,10 @@ void check_quorum(Stage& stage, const Timed& told, bool is_denied, const std::st
 /// "well before initLimit*tick" adds to what stands before it; the rest is about each server.
 void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::string& words,
                    bool is_first, Verdict& verdict) {
-    static const std::regex quorum(
+    static const Regex quorum(
         "(no )?(?:service|quorum)(?: is)?( not| never)?(?: (?:up|available|formed|comes "
         "up|again))*( not)?");
-    static const std::regex kept(
+    static const Regex kept(
         "(?:no|without an?|without) (?:new|other|another) leader|(?:the )?leader (?:is |stays "
         "|remains "
         ")?(?:the )?(?:unchanged|same)|unchanged");
@@ -116,7 +116,7 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
     const auto began = c.now();
     std::vector<NodeId> named;  // In the clauses before.
     for (const std::string& whole : clauses_of(known_claim(words))) {
-        std::smatch found;
+        Match found;
         const std::string told = without_lead_in_rounds(stage, all, whole, verdict);
         auto own = subject_in_role(stage, told, named);
         if (!own) own = stage.subject_of(told);
@@ -126,7 +126,7 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
             continue;
         }
         const std::string clause =
-            std::regex_replace(told, compiled("^(?:(?:all|both|and|i\\.e\\.|that is) )+"), "");
+            regex_replace(told, compiled("^(?:(?:all|both|and|i\\.e\\.|that is) )+"), "");
         const std::vector<NodeId> nodes = those(stage, all, told);
         const Timed timed = timed_in(clause, c.config());
         if (contains(timed.words, "^(?:(?:quorum |is )*stable)?$") &&
@@ -138,12 +138,12 @@ void check_servers(Stage& stage, const std::vector<NodeId>& all, const std::stri
                    check_counted(stage, nodes, timed, told, verdict) ||
                    check_new_leader(stage, timed, told, verdict)) {
             continue;
-        } else if (std::regex_match(timed.words, found, quorum)) {
+        } else if (regex_match(timed.words, found, quorum)) {
             const bool is_denied = found[1].matched || found[2].matched || found[3].matched;
             check_quorum(stage, timed, is_denied, told, verdict);
             const bool are_named = nodes != stage.everybody();
             if (!is_denied && are_named) check_serving(stage, nodes, told, verdict);
-        } else if (std::regex_match(clause, kept) ||
+        } else if (regex_match(clause, kept) ||
                    (nodes.size() == 1 && contains(clause, "^(?:the )?same leader$"))) {
             c.run_until([&c] { return c.leader().has_value(); }, in_the_end);
             verdict.require(told, stage.before() && c.leader() == stage.before());

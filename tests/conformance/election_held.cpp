@@ -1,7 +1,7 @@
 #include "tests/conformance/election.hpp"
+#include "tests/conformance/regex.hpp"
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -16,30 +16,30 @@ std::string told_state(const Stage& stage, NodeId node) {
 }
 
 std::string known_leader(const Stage& stage, const std::string& told, Verdict& verdict) {
-    static const std::regex around(
+    static const Regex around(
         "^(?:(?:is|still) )?(?:node |server )?([0-9]+),? (?:before and after|all the "
         "time|throughout"
         "|from beginning to end|as before)(?: (?:the |its )?(?:restart|return|reboot|join))?$");
-    static const std::regex since(
+    static const Regex since(
         "\\b(before|after) (?:the )?(?:restart|return|reboot|join|start)(?: of (?:node |server "
         ")?[0-9]+)?$");
-    static const std::regex kept(
+    static const Regex kept(
         "\\b(?:keeps|retains|holds) (?:the )?(?:lead|leadership)\\b|\\bgoes on leading\\b");
-    static const std::regex was(
+    static const Regex was(
         ",? \\(?(?:was|after|formerly|previously|it was|instead of|before:?|no longer) (?:node "
         "|server "
         ")?([0-9]+)(?: before)?\\)?$");
-    std::string words = std::regex_replace(told, around, "unchanged ($1)");
-    words = std::regex_replace(std::regex_replace(words, since, "$1"), kept, "stays leader");
-    static const std::regex by(
+    std::string words = regex_replace(told, around, "unchanged ($1)");
+    words = regex_replace(regex_replace(words, since, "$1"), kept, "stays leader");
+    static const Regex by(
         " (?:by|at|during|after) (?:the )?(?:restart|return|bounce) of (?:node |server "
         ")?([0-9]+)$");
-    std::smatch found;
-    if (std::regex_search(words, found, by)) {
+    Match found;
+    if (regex_search(words, found, by)) {
         verdict.require(words, stage.elections_of(node_of(found[1].str())).size() > 1);
-        words = std::regex_replace(words, by, "");
+        words = regex_replace(words, by, "");
     }
-    if (!std::regex_search(words, found, was)) return words;
+    if (!regex_search(words, found, was)) return words;
     const NodeId former = node_of(found[1].str());
     const auto all = stage.leads();
     verdict.require(told, std::any_of(all.begin(), all.end(), [&](const Stage::Lead& lead) {
@@ -51,9 +51,9 @@ std::string known_leader(const Stage& stage, const std::string& told, Verdict& v
 
 /// "first election: 1 and 2 elect 2": what follows, and that it is in that place.
 bool Stage::play_placed(const std::string& step) {
-    static const std::regex form("(first|second) (?:leader )?(?:election|round): *(.*)");
-    std::smatch found;
-    if (!std::regex_match(step, found, form)) return false;
+    static const Regex form("(first|second) (?:leader )?(?:election|round): *(.*)");
+    Match found;
+    if (!regex_match(step, found, form)) return false;
     play(found[2]);
     claim_place(listeners(), found[1].str() + " election");
     return true;
@@ -74,12 +74,12 @@ void Stage::claim_place(const std::vector<NodeId>& nodes, const std::string& ste
 
 /// "0, 1 up": who is not up starts; those that are a quorum form one.
 bool Stage::play_up(const std::string& step) {
-    static const std::regex form(
+    static const Regex form(
         "(?:(?:nodes?|servers?|peers?) )?([0-9]+(?:(?:, ?(?:and )?| and )[0-9]+)*|all [0-9]+) "
         "(?:(?:is|are|both|all) )*(?:up|running|alive|started and running)(?: now| already)?");
-    std::smatch found;
+    Match found;
     const std::string words = plain(step);
-    if (!std::regex_match(words, found, form)) return false;
+    if (!regex_match(words, found, form)) return false;
     const auto nodes = subject(found[1]);
     start(nodes);
     zab::NodeSet all;
@@ -95,15 +95,15 @@ std::optional<std::string> in_spite_of_id(const Stage& stage, NodeId node, const
     static const std::string how =
         "(highest|largest|greatest|biggest|lowest|smallest|higher|larger|greater|bigger|lower|"
         "smaller)";
-    static const std::regex form(
+    static const Regex form(
         "(?:(.*?),? )?(?:although|though|even though|even with|despite|in spite of|regardless of|"
         "notwithstanding|with) (?:(?:the|its|having|it|has|an?) )*"
         "(?:(?:sid|id)(?: (?:is|being))? (?:the )?" +
         how + "|" + how +
         " (?:server )?(?:sid|id))(?: (?:than|of) (?:(?:that|the one) of )?(?:node |server )?"
         "([0-9]+|(?:the )?(?:leader|others|all|three)))?((?: within| in| after) .*)?");
-    std::smatch found;
-    if (!std::regex_match(words, found, form)) return std::nullopt;
+    Match found;
+    if (!regex_match(words, found, form)) return std::nullopt;
     const std::string told = found[2].str() + found[3].str();
     const bool is_least = contains(told, "low|small");
     std::vector<NodeId> others;
@@ -141,19 +141,18 @@ bool check_rounds(Stage& stage, const Value& value, Verdict& verdict) {
 
 /// "winner": 1, "newLeader": 1, "oldLeader": 2: who leads in the end, and who led first.
 bool check_winner(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex last(
+    static const Regex last(
         "(?:final|last|current|elected)Leader|winner|elected|leaderAtEnd|leaderInTheEnd");
-    static const std::regex fresh("(?:new|next|later)Leader");
-    static const std::regex earlier("(?:old|former|previous|initial|original)Leader|leaderBefore");
+    static const Regex fresh("(?:new|next|later)Leader");
+    static const Regex earlier("(?:old|former|previous|initial|original)Leader|leaderBefore");
     if (!value.is(Kind::number)) return false;
     const std::uint64_t id = number(value, key);
-    if (std::regex_match(key, earlier))
-        return check_nth_leader(stage, "firstLeader", value, verdict);
-    if (std::regex_match(key, fresh)) {
+    if (regex_match(key, earlier)) return check_nth_leader(stage, "firstLeader", value, verdict);
+    if (regex_match(key, fresh)) {
         const std::string words = "new leader " + std::to_string(id);
         return check_new_leader(stage, {words, "", std::nullopt}, words, verdict);
     }
-    if (!std::regex_match(key, last)) return false;
+    if (!regex_match(key, last)) return false;
     check_servers(stage, {node_of(id)}, "LEADING", false, verdict);
     return true;
 }

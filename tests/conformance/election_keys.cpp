@@ -1,9 +1,9 @@
 #include "tests/conformance/election.hpp"
+#include "tests/conformance/regex.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -13,19 +13,18 @@ namespace {
 
 /// "unchanged (1)", "1 or 2", "not 2", "1 remains leader", "another than before".
 void check_leader_words(Stage& stage, const Value& value, Verdict& verdict) {
-    static const std::regex same("\\b(?:unchanged|not changed|same|still|stays|remains)\\b");
-    static const std::regex other("\\b(?:changed|different|another|new|other)\\b");
-    static const std::regex known(
+    static const Regex same("\\b(?:unchanged|not changed|same|still|stays|remains)\\b");
+    static const Regex other("\\b(?:changed|different|another|new|other)\\b");
+    static const Regex known(
         "\\b(?:not|no "
         "longer|is|an?|the|leader|one|of|than|as|before|or|and|node|server|it)\\b|[0-9]+|"
         "[,;:() ]");
     const std::string words = known_leader(stage, value.text, verdict);
-    const bool is_same = std::regex_search(words, same);
-    const std::string rest = std::regex_replace(words, same, "");
-    const bool is_other = std::regex_search(rest, other);
+    const bool is_same = regex_search(words, same);
+    const std::string rest = regex_replace(words, same, "");
+    const bool is_other = regex_search(rest, other);
     const auto nodes = nodes_in(words);
-    const bool is_left =
-        !std::regex_replace(std::regex_replace(rest, other, ""), known, "").empty();
+    const bool is_left = !regex_replace(regex_replace(rest, other, ""), known, "").empty();
     if (is_left || (nodes.empty() && !is_same && !is_other)) throw Refused("leader: " + words);
     stage.cluster->run_until([&] { return stage.cluster->leader().has_value(); }, in_the_end);
     const auto leader = stage.cluster->leader();
@@ -54,13 +53,13 @@ void check_leader(Stage& stage, const std::vector<NodeId>& among, Verdict& verdi
 /// "1 and 2 decide within 4 s": of whom the words speak themselves.
 void check_told_servers(Stage& stage, const std::string& key, const std::string& words,
                         Verdict& verdict) {
-    static const std::regex subject("^(?:nodes? )?([0-9]+(?:(?:, ?| and )[0-9]+)*|all) (.*)");
-    static const std::regex leader("leader (?:is )?(?:node |server )?([0-9]+)");
-    static const std::regex still("([0-9]+) must still be LOOKING after 5 s.*");
-    static const std::regex decided("(?:(?:an?|one|the) leader )?(?:is )?(?:elected|decided)(.*)");
-    std::smatch found;
+    static const Regex subject("^(?:nodes? )?([0-9]+(?:(?:, ?| and )[0-9]+)*|all) (.*)");
+    static const Regex leader("leader (?:is )?(?:node |server )?([0-9]+)");
+    static const Regex still("([0-9]+) must still be LOOKING after 5 s.*");
+    static const Regex decided("(?:(?:an?|one|the) leader )?(?:is )?(?:elected|decided)(.*)");
+    Match found;
     const auto outcome =
-        std::regex_match(words, decided) ? stage.outcomes.end() : stage.outcomes.find(key);
+        regex_match(words, decided) ? stage.outcomes.end() : stage.outcomes.find(key);
     const bool is_first = key == "first";
     const auto parts = split_at(words, "; |, (?=[0-9]+ [A-Z]|leader )");
     if (parts.size() > 1) {
@@ -74,17 +73,17 @@ void check_told_servers(Stage& stage, const std::string& key, const std::string&
     }
     if (contains(words, "^(?:quorum|service) ")) {
         check_servers(stage, stage.everybody(), words, false, verdict);
-    } else if (std::regex_match(words, found, leader)) {
+    } else if (regex_match(words, found, leader)) {
         check_servers(stage, {node_of(found[1].str())}, "LEADING", key == "first", verdict);
-    } else if (outcome != stage.outcomes.end() && std::regex_match(words, found, still)) {
+    } else if (outcome != stage.outcomes.end() && regex_match(words, found, still)) {
         verdict.check(key, found[1].str() + " LOOKING", outcome->second);
     } else if (outcome != stage.outcomes.end()) {
         verdict.check(key, words, outcome->second);
-    } else if (std::regex_match(words, found, subject)) {
+    } else if (regex_match(words, found, subject)) {
         const auto nodes = stage.nodes_of(found[1]);
         if (!nodes) throw Refused(key + ": " + words);
         check_servers(stage, *nodes, found[2], key == "first", verdict);
-    } else if (std::regex_match(words, found, decided) && key == "first") {
+    } else if (regex_match(words, found, decided) && key == "first") {
         check_servers(stage, stage.first_electors(), "decide" + found[1].str(), true, verdict);
     } else {
         check_servers(stage, stage.everybody(), words, is_first, verdict);
@@ -95,25 +94,24 @@ namespace {
 
 /// "quorum up again, all three members connected": after each restart.
 void check_restarts(Stage& stage, const std::string& words, Verdict& verdict) {
-    static const std::regex up(
-        "(?:the |an? )?quorum (?:is )?(?:up|formed|available|there)(?: again)?");
-    static const std::regex all(
+    static const Regex up("(?:the |an? )?quorum (?:is )?(?:up|formed|available|there)(?: again)?");
+    static const Regex all(
         "(?:(?:all|every|the|each) )+(?:([0-9]+|two|three|four|five) )?(?:members?|servers?|nodes?|"
         "voters?|peers?)? ?(?:are |is )?(?:connected|serving|serves?|up|in the quorum)(?: again)?");
-    static const std::regex back(
+    static const Regex back(
         "(?:the )?restarted (?:one|server|node|peer) (?:is )?(?:up|FOLLOWING or LEADING|LEADING or "
         "FOLLOWING)(?: again)?");
     const std::size_t members = stage.cluster->members().size();
     for (const std::string& clause : split_at(words, "[,;] *(?:and )?| and ")) {
-        std::smatch found;
-        if (std::regex_match(clause, back)) {
+        Match found;
+        if (regex_match(clause, back)) {
             for (const Stage::Restart& one : stage.restarts()) {
                 verdict.require(clause, one.are_all_decided);
             }
             continue;
         }
-        const bool tells_all = std::regex_match(clause, found, all);
-        if (!tells_all && !std::regex_match(clause, up)) {
+        const bool tells_all = regex_match(clause, found, all);
+        if (!tells_all && !regex_match(clause, up)) {
             check_servers(stage, *stage.nodes_of("all"), clause, false, verdict);
             continue;
         }
@@ -126,13 +124,13 @@ void check_restarts(Stage& stage, const std::string& words, Verdict& verdict) {
 
 /// "more than half of the peers decide on one leader, and the leader itself decides".
 void check_each(Stage& stage, const std::string& words, Verdict& verdict) {
-    static const std::regex most(
+    static const Regex most(
         "(?:the )?(?:more than half|an?y? majority|majority|an? quorum|quorum)(?: of (?:the |all "
         ")?(?:peers|servers|nodes|"
         "voters|[0-9]+))?(?: (?:decides?|agrees?|elects?|follows?)(?: on)?(?: "
         "(?:an?|one|the|same|single|common))*"
         "(?: leader)?)");
-    static const std::regex leader(
+    static const Regex leader(
         "(?:and |but )?(?:the )?leader (?:itself )?(?:decides|leads|is "
         "LEADING|ends LEADING)(?: too| also)?");
     if (!stage.restarts().empty()) return check_restarts(stage, words, verdict);
@@ -141,8 +139,8 @@ void check_each(Stage& stage, const std::string& words, Verdict& verdict) {
     }
     for (const std::string& clause : split_at(words, "[,;] *| and (?=the leader)")) {
         if (check_support(stage, clause, verdict)) continue;
-        const bool tells_most = std::regex_match(clause, most);
-        if (!tells_most && !std::regex_match(clause, leader)) throw Refused("each: " + clause);
+        const bool tells_most = regex_match(clause, most);
+        if (!tells_most && !regex_match(clause, leader)) throw Refused("each: " + clause);
         refuse_denied(clause);
         for (const auto& [agreeing, leads] : stage.elections) {
             const bool is_most = 2 * agreeing > stage.cluster->config().voters.size();
@@ -176,16 +174,16 @@ std::optional<NodeId> led_of(const Stage& stage) {
 
 /// "available; leader in {1,2,3}", "stays available", "not available within 10 s".
 void check_service(Stage& stage, const Value& value, Verdict& verdict) {
-    static const std::regex available(
+    static const Regex available(
         "(?:available|up|serves)[;,] (?:the )?leader (?:is )?in \\{([0-9, ]+)\\}"
         "([;,] (?:the |all )?observers? (?:also )?(?:serves?|serving|available)(?: too| also)?)?");
-    static const std::regex service(
+    static const Regex service(
         "(no |not )?(?:quorum )?(?:(?:is|stays|remains|still) )*(?:up|available)(?: again)?");
     test::Cluster& c = *stage.cluster;
     if (!is_text(value)) throw Refused("expected.service");
     const std::string words = known_claim(value.text);
-    std::smatch found;
-    if (std::regex_match(words, found, available)) {
+    Match found;
+    if (regex_match(words, found, available)) {
         verdict.require("available", stage.answered > 0);
         check_leader(stage, nodes_in(found[1]), verdict);
         const auto& observers = c.config().observers;
@@ -196,7 +194,7 @@ void check_service(Stage& stage, const Value& value, Verdict& verdict) {
         return;
     }
     const Timed told = timed_in(words, c.config());
-    if (!std::regex_match(told.words, found, service)) {
+    if (!regex_match(told.words, found, service)) {
         return check_servers(stage, stage.everybody(), "service " + words, false, verdict);
     }
     if (contains(told.words, "\\b(?:stays|remains|still)\\b")) c.run(in_the_end);
@@ -205,11 +203,11 @@ void check_service(Stage& stage, const Value& value, Verdict& verdict) {
 
 /// "all ops succeed on every server": of clients at each of them.
 void check_served(Stage& stage, const std::string& words, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:all|every|each) (?:(?:client )?(?:ops?|operations?|requests?|creates?|writes?) )?"
         "(?:(?:are |is )?(?:ok|done|served|answered)|succeeds?|complete|completes)"
         "(?: (?:on|at) (?:every|each) server| everywhere)?");
-    if (!std::regex_match(words, form)) throw Refused("expected: " + words);
+    if (!regex_match(words, form)) throw Refused("expected: " + words);
     verdict.require(words, stage.answered > 0);
 }
 
@@ -272,12 +270,12 @@ bool check_leader_key(Stage& stage, const std::string& key, const Value& value, 
 
 /// What is said of one election, of who came late, of rounds and of clients; false: something else.
 bool check_other_key(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex of_election("electionOf([0-9]+)");
-    std::smatch found;
+    static const Regex of_election("electionOf([0-9]+)");
+    Match found;
     if (contains(key, "^(?:decided|joined|agreed)$")) {
         return check_how_many_decide(stage, value, verdict);
     }
-    if (is_text(value) && std::regex_match(key, found, of_election)) {
+    if (is_text(value) && regex_match(key, found, of_election)) {
         check_servers(stage, nodes_in(found[1]), "election " + value.text, false, verdict);
     } else if (contains(key, "^(?:late|latecomer|joiner|newcomer|joining|newServer)$") &&
                stage.last_started() && is_text(value)) {
@@ -301,9 +299,9 @@ const char* const malformed_key =
     "^(?:broken|malformed|garbage|invalid|bad|short|partial|truncated|(?:message|notification)$)";
 
 void check_key(Stage& stage, const std::string& told, const Value& value, Verdict& verdict) {
-    static const std::regex after("after(First|Second)(?:Election|Round)?");
-    std::smatch when;
-    const bool is_after = std::regex_match(told, when, after);
+    static const Regex after("after(First|Second)(?:Election|Round)?");
+    Match when;
+    const bool is_after = regex_match(told, when, after);
     const std::string key = is_after ? (when[1] == "First" ? "first" : "second") : told;
     if (check_moment(stage, key, value, verdict) ||
         check_remaining_key(stage, key, value, verdict) ||
@@ -351,7 +349,7 @@ void check_key(Stage& stage, const std::string& told, const Value& value, Verdic
     } else if (stage.names.contains(key)) {
         check_servers(stage, {stage.names.at(key)}, value.text, false, verdict);
     } else if (const auto nodes =
-                   stage.nodes_of(std::regex_replace(key, compiled("^node(?=[0-9])"), ""));
+                   stage.nodes_of(regex_replace(key, compiled("^node(?=[0-9])"), ""));
                nodes && is_text(value)) {
         check_servers(stage, *nodes, value.text, false, verdict);
     } else {
@@ -361,12 +359,12 @@ void check_key(Stage& stage, const std::string& told, const Value& value, Verdic
 
 /// "0,1": …, "restarted": "0 …": of these a key speaks, and "others" does not.
 void note_judged(Stage& stage, const std::string& key, const Value& value) {
-    static const std::regex list("(?:node|server)?([0-9]+(?:, ?[0-9]+)*)");
-    static const std::regex of_one("(?:node |server )?([0-9]+) [a-zA-Z].*");
-    std::smatch found;
-    const bool is_list = std::regex_match(key, found, list);
+    static const Regex list("(?:node|server)?([0-9]+(?:, ?[0-9]+)*)");
+    static const Regex of_one("(?:node |server )?([0-9]+) [a-zA-Z].*");
+    Match found;
+    const bool is_list = regex_match(key, found, list);
     const bool is_of_one = !is_list && is_text(value) && contains(key, "^(?:re|late|join)") &&
-                           std::regex_match(value.text, found, of_one);
+                           regex_match(value.text, found, of_one);
     for (const NodeId node : is_list || is_of_one ? nodes_in(found[1]) : std::vector<NodeId>{}) {
         stage.judged.push_back(node);
     }

@@ -1,9 +1,9 @@
 #include "tests/conformance/election.hpp"
+#include "tests/conformance/regex.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
-#include <regex>
 
 namespace conformance {
 
@@ -20,16 +20,16 @@ const std::array<std::pair<const char*, std::size_t>, 5> layout{
 
 /// "peerEpoch cut after 2 bytes" of 30 bytes: so it is laid out.
 void check_cut(const std::string& told, std::size_t size) {
-    static const std::regex cut(
+    static const Regex cut(
         "\\b(state|leader|zxid|round|electionEpoch|peerEpoch) (?:is |was )?(?:cut|truncated|ends|"
         "broken)(?: off)? (?:after|at|behind) ([0-9]{1,3}) bytes?");
     // "two bytes of peerEpoch"
-    static const std::regex begun(
+    static const Regex begun(
         "\\b([0-9]{1,3}|one|two|three|four|five|six|seven) bytes? of (?:the |its )?"
         "(state|leader|zxid|round|electionEpoch|peerEpoch)");
-    std::smatch found;
-    const bool is_cut = std::regex_search(told, found, cut);
-    if (!is_cut && !std::regex_search(told, found, begun)) return;
+    Match found;
+    const bool is_cut = regex_search(told, found, cut);
+    if (!is_cut && !regex_search(told, found, begun)) return;
     const std::string part_told = found[is_cut ? 1 : 2];
     const std::string name = part_told == "electionEpoch" ? "round" : part_told;
     const auto count = count_in(found[is_cut ? 2 : 1]);
@@ -59,13 +59,13 @@ void check_contents(const std::string& told, std::size_t size) {
 
 /// Whether what is told of its length makes it no notification. Throws Refused where it does not.
 void Stage::note_length(const std::string& told) {
-    static const std::regex length(
+    static const Regex length(
         "(after |at )?\\b([0-9]{1,9})(?: of ([0-9]{1,9}))?[ -]bytes?\\b"
         "(?! of (?:the |its )?(?:state|leader|zxid|round|peerEpoch|config))");
-    static const std::regex follows("\\b([0-9]{1,9}) bytes? of config");
-    static const std::regex config("[cC]onfig ?[lL]ength(?: is| of| =|=|:)? ?(-?[0-9]{1,9})\\b");
+    static const Regex follows("\\b([0-9]{1,9}) bytes? of config");
+    static const Regex config("[cC]onfig ?[lL]ength(?: is| of| =|=|:)? ?(-?[0-9]{1,9})\\b");
     std::vector<std::size_t> sizes;
-    for (std::sregex_iterator i(told.begin(), told.end(), length), end; i != end; ++i) {
+    for (MatchIterator i(told, length), end; i != end; ++i) {
         if ((*i)[1].matched) continue;  // "cut after 2 bytes"
         malformed_sizes.insert(i->str(2));
         sizes.push_back(std::stoul((*i)[2]));
@@ -74,16 +74,16 @@ void Stage::note_length(const std::string& told) {
         if (of <= sizes.back() || (of != whole_v0 && of < whole_v1))
             throw Refused("so long? " + told);
     }
-    std::smatch found;
+    Match found;
     const bool has_config = contains(told, "[cC]onfig");
     for (const std::size_t size : sizes) {
         const bool is_whole = size == whole_v0 || size == whole_v1 || size > 43;
         if (is_whole && !has_config) throw Refused("that is a whole message: " + told);
     }
-    if (std::regex_search(told, found, config)) {
+    if (regex_search(told, found, config)) {
         const long count = std::stol(found[1]);
         std::size_t size = sizes.size() == 1 ? sizes.front() : 1000;
-        if (std::smatch some; std::regex_search(told, some, follows)) {
+        if (Match some; regex_search(told, some, follows)) {
             size = config_at + std::stoul(some[1]);
         }
         const bool is_bad = count < 0 || static_cast<std::size_t>(count) + config_at > size;
@@ -97,34 +97,34 @@ void Stage::note_length(const std::string& told) {
 /// "1 sends …", "… from 1", "valid votes": as a mock's, where it is one; `common`: what all of the
 /// votes say, from parentheses.
 std::string Stage::as_message(const std::string& told, std::string& common) {
-    static const std::regex own(
+    static const Regex own(
         "^([0-9]+)(?: \\(mock\\))?:? (?:and |then )?"
         "(?=sends?|answers|replies|says|broadcasts)(.*)");
-    static const std::regex from(
+    static const Regex from(
         "(?!mock )(.*\\b(?:votes?|notifications?|messages?|bytes?|config)\\b[^,;]*?) (?:from|of|by|"
         "sent by) (?:mock |node |server |peer |sid )?([0-9]+)((?:: | \\().*)?");
-    static const std::regex listens("\\b(?:waits?|reads?|receives?|hears?|gets?|until)\\b");
-    static const std::regex noun("\\b(?:votes?|notifications?|messages?|bytes?)\\b");
-    static const std::regex fields(
+    static const Regex listens("\\b(?:waits?|reads?|receives?|hears?|gets?|until)\\b");
+    static const Regex noun("\\b(?:votes?|notifications?|messages?|bytes?)\\b");
+    static const Regex fields(
         " \\(((?:(?:with|and|round|electionEpoch|(?:peer)?[eE]poch|zxid|version|=|:|,|"
         "<[0-9]+,[0-9]+>|[0-9]+) ?)+)\\)$");
-    static const std::regex valid(
+    static const Regex valid(
         "\\b(?:whole|complete|full|intact|correct|sound|regular|well formed) "
         "(?=(?:LOOKING|FOLLOWING|LEADING|votes?|notifications?|messages?)\\b)");
-    std::string words = std::regex_replace(told, valid, "valid ");
-    std::smatch found;
+    std::string words = regex_replace(told, valid, "valid ");
+    Match found;
     const auto is_mock = [this](const std::string& who) { return mocks_.contains(node_of(who)); };
-    if (mocks_.empty() || std::regex_search(words, listens)) return words;
-    if (std::regex_match(words, found, own) && is_mock(found[1])) {
+    if (mocks_.empty() || regex_search(words, listens)) return words;
+    if (regex_match(words, found, own) && is_mock(found[1])) {
         words = "mock " + found[1].str() + " " + found[2].str();
-    } else if (std::regex_match(words, found, from) && is_mock(found[2])) {
+    } else if (regex_match(words, found, from) && is_mock(found[2])) {
         words = "mock " + found[2].str() + " sends " + found[1].str() + found[3].str();
-    } else if (speaking_.empty() && mocks_.size() == 1 && std::regex_search(words, noun)) {
+    } else if (speaking_.empty() && mocks_.size() == 1 && regex_search(words, noun)) {
         speaking_ = {mocks_.begin(), mocks_.end()};
     }
-    if (std::regex_search(words, found, fields) && contains(found[1], "[a-z]")) {
-        static const std::regex epoch("\\bepoch\\b");
-        common = std::regex_replace(found[1].str(), epoch, "peerEpoch");
+    if (regex_search(words, found, fields) && contains(found[1], "[a-z]")) {
+        static const Regex epoch("\\bepoch\\b");
+        common = regex_replace(found[1].str(), epoch, "peerEpoch");
         words = found.prefix();
     }
     return words;
@@ -135,20 +135,20 @@ std::string Stage::without_bad_configuration(const std::string& told) {
     static const std::string bad =
         "(?:unparse?able|un-?parse?able|invalid|malformed|bad|garbage|broken|unreadable|junk|"
         "nonsense|wrong)";
-    static const std::regex unparsable(
+    static const Regex unparsable(
         ",? (?:and )?(?:with|whose|but) (?:an? |its |the )?(?:" + bad +
         " config(?:uration)?"
         "(?: string| bytes| text)?|config(?:uration)?(?: string| bytes| text)? (?:is|that is|that|"
         "which) (?:" +
         bad + "|cannot be (?:parsed|read)))$");
-    static const std::regex quoted(
+    static const Regex quoted(
         ",? (?:and )?(?:with |whose )?(?:an? |its |the )?(?:" + bad +
         " )?config(?:uration)?(?: string| bytes| text)?(?: is| =|=|:)? ?[\"']([^\"']*)[\"']$");
-    static const std::regex is_vote("^(?:(?:an?|valid) )*(?:LOOKING|FOLLOWING|LEADING) .*");
-    std::smatch found;
-    if (!std::regex_match(told, is_vote)) return told;
-    const bool is_quoted = std::regex_search(told, found, quoted);
-    if (!is_quoted && !std::regex_search(told, found, unparsable)) return told;
+    static const Regex is_vote("^(?:(?:an?|valid) )*(?:LOOKING|FOLLOWING|LEADING) .*");
+    Match found;
+    if (!regex_match(told, is_vote)) return told;
+    const bool is_quoted = regex_search(told, found, quoted);
+    if (!is_quoted && !regex_search(told, found, unparsable)) return told;
     // "server.1=…" may be one.
     if (is_quoted && contains(found[1], "=|^$")) throw Refused("such a config may do: " + told);
     has_bad_configuration = true;
@@ -160,35 +160,35 @@ std::string Stage::without_bad_configuration(const std::string& told) {
 bool Stage::say_in_turn(const std::string& what, const std::string& common) {
     static const std::string sound =
         "(?:(?:valid|good|proper|well-formed|its|own|an?|and|one|first|second|followed by) )*";
-    static const std::regex turn(sound + "\\b(LOOKING|FOLLOWING|LEADING)\\b");
-    static const std::regex one(
+    static const Regex turn(sound + "\\b(LOOKING|FOLLOWING|LEADING)\\b");
+    static const Regex one(
         "(?: (votes?|notifications?|messages?))?(?:,? (?:for|with leader|leader|naming|proposing|"
         "->)(?: ?=)? ?(?:leader |node |server )?([0-9]+))?(?:[:,]| with)? ?(.*)");
-    static const std::regex bare(sound + "(?:votes?|notifications?|messages?)(?:,| with|:) (.*)");
-    static const std::regex joint("[,;:+ ]*(?: followed by| and| then)?[,;:+ ]*$");
-    static const std::regex before(sound + "(?:(?:votes?|notifications?|messages?):? ?)?");
-    std::smatch found;
+    static const Regex bare(sound + "(?:votes?|notifications?|messages?)(?:,| with|:) (.*)");
+    static const Regex joint("[,;:+ ]*(?: followed by| and| then)?[,;:+ ]*$");
+    static const Regex before(sound + "(?:(?:votes?|notifications?|messages?):? ?)?");
+    Match found;
     if (speaking_.size() != 1) return false;
     const std::string self = std::to_string(speaking_.front().value - 1);
     std::string words = what;
-    if (!std::regex_search(words, turn) && std::regex_match(words, found, bare)) {
+    if (!regex_search(words, turn) && regex_match(words, found, bare)) {
         words = "LOOKING vote for " + self + ", " + found[1].str();
     }
     std::vector<std::pair<std::string, std::string>> told;  // A state, and what follows it.
     std::size_t ends = 0;
-    for (std::sregex_iterator i(words.begin(), words.end(), turn), end; i != end; ++i) {
-        const auto at = static_cast<std::size_t>(i->position());
+    for (MatchIterator i(words, turn), end; i != end; ++i) {
+        const auto at = i->position();
         const std::string gap = words.substr(ends, at - ends);
-        if (told.empty() && !std::regex_match(gap, before)) return false;
-        if (!told.empty()) told.back().second = std::regex_replace(gap, joint, "");
+        if (told.empty() && !regex_match(gap, before)) return false;
+        if (!told.empty()) told.back().second = regex_replace(gap, joint, "");
         told.emplace_back(i->str(1), "");
         ends = at + i->str().size();
     }
     if (told.empty()) return false;
-    told.back().second = std::regex_replace(words.substr(ends), joint, "");
+    told.back().second = regex_replace(words.substr(ends), joint, "");
     std::vector<zab::Notification> votes;
     for (const auto& [state, rest] : told) {
-        if (!std::regex_match(rest, found, one)) return false;
+        if (!regex_match(rest, found, one)) return false;
         const bool follows = state == "FOLLOWING" && !listeners().empty();
         const std::string leader = found[2].matched ? found[2].str()
                                    : follows        ? std::to_string(listeners().front().value - 1)

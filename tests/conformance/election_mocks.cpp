@@ -1,9 +1,9 @@
 #include "tests/conformance/election.hpp"
+#include "tests/conformance/regex.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 #include <utility>
 
 namespace conformance {
@@ -75,20 +75,20 @@ void Stage::await_message(const std::vector<NodeId>& from, const std::string& st
 
 /// "leader 0, zxid 0, round 1, peerEpoch 0" over what is not told; false: something else is said.
 bool Stage::read_vote(const std::string& words, zab::Notification& vote) {
-    static const std::regex form(
+    static const Regex form(
         "(?:an? |the |own |its |valid |same )*(LOOKING|FOLLOWING|LEADING) (?:votes?|notifications?|"
         "messages?)(?: for (?:node |server )?([0-9]+))?:? ?(.*)");
-    static const std::regex field(
+    static const Regex field(
         "(leader|zxid|round|electionEpoch|peerEpoch|version) ?[=:]? ?([0-9]+|<[0-9]+, ?[0-9]+>)");
-    std::smatch found, one;
-    if (!std::regex_match(words, found, form)) return false;
+    Match found, one;
+    if (!regex_match(words, found, form)) return false;
     vote.state = found[1] == "LOOKING"     ? zab::ServerState::looking
                  : found[1] == "FOLLOWING" ? zab::ServerState::following
                                            : zab::ServerState::leading;
     if (found[2].matched) vote.leader = node_of(found[2].str());
     const std::string all = found[3];
     for (const std::string& part : split_at(all, ",? (?:and|with) |,(?![0-9] *>|[0-9]+>) *|\\.$")) {
-        if (!std::regex_match(part, one, field)) return false;
+        if (!regex_match(part, one, field)) return false;
         const std::string name = one[1];
         const bool is_pair = one[2].str().starts_with("<");
         if (is_pair != (is_pair && name == "zxid")) return false;
@@ -106,7 +106,7 @@ namespace {
 
 /// "12 bytes: state LOOKING, leader 0", "config length -1": bytes that make no notification.
 bool is_malformed(const std::string& what) {
-    static const std::regex broken(
+    static const Regex broken(
         "malformed|\\bshort\\b|truncated|partial|part "
         "of|incomplete|fragment|half|[0-9]+.bytes?|config"
         " ?[lL]ength|invalid|un?pars|garbage|broken|negative|bad ");
@@ -119,15 +119,15 @@ bool is_malformed(const std::string& what) {
         "shortened|"
         "peerEpoch|zxid|round|sized|follows?|of config";
     // What a message of so many bytes would have said.
-    static const std::regex contents(
+    static const Regex contents(
         "^((?:an? |only )?[0-9]+.bytes?)(?: (?:LOOKING|FOLLOWING|LEADING))?(?: (?:messages?|"
         "notifications?|votes?))?: (?:(?:state|leader|zxid|round|peerEpoch|version|"
         "config ?[lL]ength|LOOKING|FOLLOWING|LEADING|-?[0-9]+|one|two|three|four|five|six|seven|"
         "bytes?|of|then|only|and)[ ,]*)+(?:(?:and |but )?(?:nothing|no) "
         "(?:more|else)|only|that is all)?$");
-    const std::string bare = std::regex_replace(what, contents, "$1");
-    return std::regex_search(what, broken) &&
-           made_of(std::regex_replace(bare, compiled(" / "), ", "), breaks);
+    const std::string bare = regex_replace(what, contents, "$1");
+    return regex_search(what, broken) &&
+           made_of(regex_replace(bare, compiled(" / "), ", "), breaks);
 }
 
 }  // namespace
@@ -144,25 +144,25 @@ void Stage::say_for_themselves(const std::string& step) {
 /// "mock 1 sends FOLLOWING vote: leader 0, zxid 0, round 1, peerEpoch 0"; what is left out is as
 /// in a first round between servers without a history.
 bool Stage::play_mocks(const std::string& told) {
-    static const std::regex speaks(
+    static const Regex speaks(
         "(?:and |then )*(?:(?:fake|mocks?|server) ?([0-9]+(?:(?:, ?(?:and )?| and )[0-9]+)*)"
         "(?: each| both)? (?:sends?|answers?(?: with)?|replies with)|(?:sends?|answers?(?: with)?|"
         "replies with)|(?![0-9 ])) ?(.*)");
-    static const std::regex waits(
+    static const Regex waits(
         "(?:mock ([0-9]+) )?(?:waits for|reads|receives) (?:one|an?|any) (?:message|notification|"
         "vote)(?: (?:of|from) (?:node |server )?([0-9]+))?");
-    static const std::regex follow(
+    static const Regex follow(
         "(?:valid|good|proper|well-formed) (?:notifications?|votes?|messages?)"
         "(?: (?:follows?|comes?))?|(?:(?:mock ([0-9]+)|it) )?sends? (?:valid|good|proper|"
         "well-formed) (?:notifications?|votes?|messages?)");
-    static const std::regex repeats(
+    static const Regex repeats(
         "(?:and |then )?(?:both |all )?mocks? (?:[0-9 and,]+ )?(?:repeats?|sends?) "
         "same (?:messages?|votes?|notifications?)");
     std::string common;
     const std::string message = as_message(told, common);
     const std::string step = plain(message);
-    std::smatch found;
-    if (std::regex_match(step, repeats)) {
+    Match found;
+    if (regex_match(step, repeats)) {
         if (said_.empty()) throw Refused("nothing was said: " + step);
         say_votes();
         const NodeId self = said_.front().vote.leader;
@@ -170,17 +170,17 @@ bool Stage::play_mocks(const std::string& told) {
         outcomes["second"] = fmt::format("{} {}", self.value - 1, state_of(*cluster, self));
         return true;
     }
-    if (std::regex_match(step, found, follow)) {
+    if (regex_match(step, found, follow)) {
         if (found[1].matched) speaking_ = nodes_in(found[1]);
         say_for_themselves(step);
         return true;
     }
-    if (std::regex_match(step, found, waits)) {
+    if (regex_match(step, found, waits)) {
         if (found[1].matched) speaking_ = nodes_in(found[1]);
         await_message(found[2].matched ? nodes_in(found[2]) : listeners(), step);
         return true;
     }
-    if (!std::regex_match(step, found, speaks)) return false;
+    if (!regex_match(step, found, speaks)) return false;
     if (found[1].matched) speaking_ = nodes_in(found[1]);
     for (const NodeId mock : speaking_) {
         if (!mocks_.contains(mock)) throw Refused("not a mock: " + step);
@@ -200,17 +200,17 @@ bool Stage::play_mocks(const std::string& told) {
 /// votes for leader 1": one vote each. Others are left as they are.
 std::vector<std::string> Stage::votes_in(const std::string& what) const {
     static const std::string vote = "(?: (?:votes?|notifications?|messages?))?";
-    static const std::regex two(
+    static const Regex two(
         "(?:(?:valid|good|proper|well-formed|its|an?) )*(LOOKING|FOLLOWING|LEADING)" + vote +
         "(?:, (?:and )?(?:then )?| and (?:then )?| then | followed by | )(?:an? )?"
         "(LOOKING|FOLLOWING|LEADING)" +
         vote + "(?:( for (?:leader |node |server )?[0-9]+)|(: .*))?(?: (?:follow|come))?");
-    static const std::regex one(
+    static const Regex one(
         "(?:(?:valid|good|proper|well-formed) )+(?:votes?|notifications?|messages?)(?: for|:) "
         "((?:leader |node |server )?[0-9]+)(?: (?:follow|come))?");
-    std::smatch found;
-    if (std::regex_match(what, found, one)) return {"LOOKING vote for " + number_of(found[1])};
-    if (!std::regex_match(what, found, two)) return {what};
+    Match found;
+    if (regex_match(what, found, one)) return {"LOOKING vote for " + number_of(found[1])};
+    if (!regex_match(what, found, two)) return {what};
     std::vector<std::string> votes;
     for (const std::size_t i : {std::size_t{1}, std::size_t{2}}) {
         const bool is_told = found[3].matched || found[4].matched;
@@ -228,23 +228,23 @@ std::vector<std::string> Stage::votes_in(const std::string& what) const {
 
 /// "LOOKING vote: leader 1, zxid 0", "valid votes: LOOKING for 1, then FOLLOWING 0".
 bool Stage::say_each(const std::string& what) {
-    static const std::regex several(
+    static const Regex several(
         "(?:(?:valid|good|its|two|proper|well-formed) )*(?:votes|notifications|messages): (.*)");
-    static const std::regex bare("(LOOKING|FOLLOWING|LEADING)(?: for)? ((?:node |server )?[0-9]+)");
+    static const Regex bare("(LOOKING|FOLLOWING|LEADING)(?: for)? ((?:node |server )?[0-9]+)");
     static const std::string for_whom =
         "((?:LOOKING|FOLLOWING|LEADING) (?:vote|notification|message) for (?:node |server "
         ")?[0-9]+)";
-    static const std::regex in_turn(
+    static const Regex in_turn(
         "(?:(?:valid|good|proper|well-formed|an?) )*" + for_whom +
         "(?:, (?:and )?(?:then )?| (?:and )?then )(?:(?:valid|good|proper|well-formed|an?) )*" +
         for_whom);
-    std::smatch found, one;
-    if (std::regex_match(what, found, in_turn)) return say_each(found[1]) && say_each(found[2]);
+    Match found, one;
+    if (regex_match(what, found, in_turn)) return say_each(found[1]) && say_each(found[2]);
     std::vector<std::string> votes = votes_in(what);
-    if (std::regex_match(what, found, several)) {
+    if (regex_match(what, found, several)) {
         votes = split_at(found[1], "[;,] *(?:and )?(?:then )?| (?:and )?then | and ");
         for (std::string& vote : votes) {
-            if (!std::regex_match(vote, one, bare)) return false;
+            if (!regex_match(vote, one, bare)) return false;
             vote = one[1].str() + " vote for " + one[2].str();
         }
     }

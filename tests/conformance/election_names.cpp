@@ -1,8 +1,8 @@
 #include "tests/conformance/election.hpp"
+#include "tests/conformance/regex.hpp"
 
 #include <fmt/format.h>
 
-#include <regex>
 #include <utility>
 
 namespace conformance {
@@ -13,10 +13,10 @@ using Kind = Value::Kind;
 
 namespace {
 
-using Names = std::vector<std::pair<std::regex, std::string>>;
+using Names = std::vector<std::pair<Regex, std::string>>;
 
 void rename(std::string& words, const Names& names) {
-    for (const auto& [name, number] : names) words = std::regex_replace(words, name, number);
+    for (const auto& [name, number] : names) words = regex_replace(words, name, number);
 }
 
 void rename(Value& value, const Names& names) {
@@ -31,15 +31,15 @@ void rename(Value& value, const Names& names) {
 }  // namespace
 
 Case with_numbers(const Case& one) {
-    static const std::regex letter("[A-Z]");
-    Names names{{std::regex("\\bS([0-9]+)\\b"), "$1"}};
+    static const Regex letter("[A-Z]");
+    Names names{{Regex("\\bS([0-9]+)\\b"), "$1"}};
     const Value* config = one.initial.find("config");
     const Value* voters =
         (config != nullptr && config->is(Kind::object) ? *config : one.initial).find("voters");
     for (std::size_t i = 0; voters != nullptr && i < voters->elements.size(); ++i) {
         const std::string& name = voters->elements[i].text;
-        if (!std::regex_match(name, letter)) continue;
-        names.emplace_back(std::regex("\\b" + name + "\\b"), std::to_string(i));
+        if (!regex_match(name, letter)) continue;
+        names.emplace_back(Regex("\\b" + name + "\\b"), std::to_string(i));
     }
     Case numbered = one;
     for (Value* value : {&numbered.initial, &numbered.stimulus, &numbered.expected}) {
@@ -62,16 +62,16 @@ std::vector<std::uint64_t> numbers_of(const Value& value, const std::string& wha
 
 /// "nodes": a state for each, "9 fresh", "1 and 2 up".
 void Stage::read_nodes(const Value& nodes) {
-    static const std::regex fresh("([0-9]+)(?: fresh)?(?: (?:nodes|servers|peers|voters))?");
+    static const Regex fresh("([0-9]+)(?: fresh)?(?: (?:nodes|servers|peers|voters))?");
     const zab::Config& config = cluster->config();
-    static const std::regex up("([0-9, and]+) (?:are )?(?:up|running|started)");
-    std::smatch found;
-    if (is_text(nodes) && std::regex_match(nodes.text, found, up)) {
+    static const Regex up("([0-9, and]+) (?:are )?(?:up|running|started)");
+    Match found;
+    if (is_text(nodes) && regex_match(nodes.text, found, up)) {
         started_ = nodes_in(found[1]);
         return start(started_);
     }
     if (is_text(nodes)) {
-        const bool is_count = std::regex_match(nodes.text, found, fresh);
+        const bool is_count = regex_match(nodes.text, found, fresh);
         const std::size_t count = is_count ? std::stoul(found[1]) : 0;
         const bool are_all = count == cluster->members().size() && !nodes.text.ends_with("voters");
         if (!are_all && count != config.voters.size()) throw Refused("nodes: " + nodes.text);
@@ -166,21 +166,21 @@ void Stage::establish(const Value& roles) {
 
 std::optional<std::pair<std::vector<NodeId>, std::string>> Stage::subject_of(
     const std::string& clause) const {
-    static const std::regex counted(
+    static const Regex counted(
         "(?:all |every |each |the )*(?:([0-9]+|two|three|four|five) )?(started |running "
         ")?(servers?|"
         "nodes?|peers?|voters?|ones|threads?) (?:are |is )?([a-zA-Z].*)|all "
         "([0-9]+|two|three|four|five) (?:are "
         ")?([a-zA-Z].*)");
-    static const std::regex numbered(
+    static const Regex numbered(
         "(?:nodes? |servers? )?([0-9]+(?:(?:, ?(?:and )?| and )[0-9]+)*) (?!(?:ms|s|ticks?)\b)"
         "([a-zA-Z].*)");
-    static const std::regex left(
+    static const Regex left(
         "(?:the )?(?:remaining|surviving) (?:two )?(?:nodes|servers|peers|voters|ones) "
         "(?:are )?([a-zA-Z].*)");
-    std::smatch found;
-    if (std::regex_match(clause, found, left)) return std::pair{listeners(), found[1].str()};
-    if (std::regex_match(clause, found, counted)) {
+    Match found;
+    if (regex_match(clause, found, left)) return std::pair{listeners(), found[1].str()};
+    if (regex_match(clause, found, counted)) {
         const auto all = everybody();
         const std::string count = found[1].matched ? found[1].str() : found[5].str();
         if (!count.empty() && count_in(count) != all.size()) {
@@ -188,15 +188,15 @@ std::optional<std::pair<std::vector<NodeId>, std::string>> Stage::subject_of(
         }
         return std::pair{all, found[4].matched ? found[4].str() : found[6].str()};
     }
-    if (!std::regex_match(clause, found, numbered)) return std::nullopt;
+    if (!regex_match(clause, found, numbered)) return std::nullopt;
     return std::pair{nodes_in(found[1]), found[2].str()};
 }
 
 /// "2, with the highest sid and an empty history, starts": what is said of 2 must be so.
 std::string Stage::without_attributes(const std::string& step) {
-    static const std::regex attributed("([0-9]+), (?:with|having|which has) ([^,]*), (.*)");
-    std::smatch found;
-    if (!std::regex_match(step, found, attributed)) return step;
+    static const Regex attributed("([0-9]+), (?:with|having|which has) ([^,]*), (.*)");
+    Match found;
+    if (!regex_match(step, found, attributed)) return step;
     const NodeId node = node_of(found[1].str());
     const auto members = cluster->members();
     for (const std::string& told : split_at(found[2], "\\s+and\\s+")) {
@@ -216,20 +216,20 @@ std::string Stage::without_attributes(const std::string& step) {
 
 /// "third peer (2) shut down": 2, which must be in that place.
 std::string Stage::without_places(const std::string& step) {
-    static const std::regex placed(
+    static const Regex placed(
         "\\b(?:the )?(first|second|third|fourth|fifth) (?:peer|server|node|voter) \\(([0-9]+)\\)");
-    static const std::regex alone(
+    static const Regex alone(
         "\\b(?:the )?(first|second|third|fourth|fifth) (?:peer|server|node|voter)\\b(?! \\()|"
         "^(?:the )?(second|third|fourth|fifth) (?=starts|joins|comes)");
-    std::smatch found;
-    if (std::regex_search(step, found, alone)) {
+    Match found;
+    if (regex_search(step, found, alone)) {
         const auto members = cluster->members();
         const std::size_t place = *count_in(found[1].str() + found[2].str());
         if (place > members.size()) throw Refused("step: " + step);
         return found.prefix().str() + std::to_string(members[place - 1].value - 1) +
                (found[2].matched ? " " : "") + found.suffix().str();
     }
-    if (!std::regex_search(step, found, placed)) return step;
+    if (!regex_search(step, found, placed)) return step;
     const auto members = cluster->members();
     const std::size_t place = *count_in(found[1]);
     claim(step, place <= members.size() && members[place - 1] == node_of(found[2].str()));

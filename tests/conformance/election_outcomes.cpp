@@ -60,12 +60,12 @@ std::string name_of(std::optional<NodeId> node) {
 
 /// "2 elected by 1 and 2", of the first election or the last.
 bool check_elected_by(Stage& stage, bool is_first, const std::string& words, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:node |server |leader )?([0-9]+),? (?:is |was )?(?:elected|chosen|voted for|followed) "
         "by "
         "([0-9]+(?:(?:, ?(?:and )?| and )[0-9]+)*|all|everybody|both)");
-    std::smatch found;
-    if (!std::regex_match(words, found, form)) return false;
+    Match found;
+    if (!regex_match(words, found, form)) return false;
     const auto by = stage.nodes_of(found[2]);
     if (!by || (found[2] == "both" && by->size() != 2)) throw Refused("by whom? " + words);
     const auto have_decided = [&] {
@@ -85,18 +85,18 @@ bool check_elected_by(Stage& stage, bool is_first, const std::string& words, Ver
 
 /// "majority agrees on another leader", "leader decides, too": of the first election or the last.
 bool check_majority(Stage& stage, bool is_first, const std::string& words, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:(?:the|an?) )?(?:majority|quorum|more than half)(?: of (?:the )?(?:peers|servers|nodes|"
         "voters|them))?(?: \\([<>= 0-9]+\\))? (?:agrees?|decides?|follows?|joins?|votes?)(?:(?: "
         "on| for)? "
         "(?:(?:an?|the) )?(one|same|single|another|new|different|other)?(?: one)?(?: living)?"
         "(?: leader)?)?");
-    static const std::regex itself(
+    static const Regex itself(
         "(?:the )?leader (?:itself )?(?:joined|decides|decided|agrees|follows itself)"
         "(?:,? (?:too|also))?");
-    std::smatch found;
-    const bool is_of_leader = std::regex_match(words, itself);
-    if (!is_of_leader && !std::regex_match(words, found, form)) return false;
+    Match found;
+    const bool is_of_leader = regex_match(words, itself);
+    if (!is_of_leader && !regex_match(words, found, form)) return false;
     if (is_of_leader) {
         const auto has_decided = [&] {
             const auto whom = chosen(stage, is_first);
@@ -119,9 +119,9 @@ bool check_majority(Stage& stage, bool is_first, const std::string& words, Verdi
 
 /// "leader1": 2, "secondLeader": 1: those who were followed, in their order.
 bool check_nth_leader(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex form("leader([1-9])|(first|second|third)Leader|leaderOf([1-9])");
-    std::smatch found;
-    if (!std::regex_match(key, found, form)) return false;
+    static const Regex form("leader([1-9])|(first|second|third)Leader|leaderOf([1-9])");
+    Match found;
+    if (!regex_match(key, found, form)) return false;
     const std::size_t place = *count_in(found[1].str() + found[2].str() + found[3].str());
     const auto followed = [&stage] {
         auto all = stage.leads();
@@ -138,31 +138,30 @@ bool check_nth_leader(Stage& stage, const std::string& key, const Value& value, 
 
 /// "decided": "more than 15 peers", "all", 3.
 bool check_how_many_decide(Stage& stage, const Value& value, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(more than|at least|exactly|all)? ?(half|[0-9]+|two|three|four|five)?"
         "(?: (?:of (?:the |them)?)?(?:peers|servers|nodes|voters)?)?");
-    static const std::regex with_leader("(.*)[,;] (?:the )?leader (?:is )?among (?:them|those)");
+    static const Regex with_leader("(.*)[,;] (?:the )?leader (?:is )?among (?:them|those)");
     const std::size_t voters = stage.cluster->config().voters.size();
-    std::smatch parts;
-    if (is_text(value) && std::regex_match(value.text, parts, with_leader)) {
+    Match parts;
+    if (is_text(value) && regex_match(value.text, parts, with_leader)) {
         if (!check_how_many_decide(stage, sim::json::string(parts.str(1)), verdict)) return false;
         const auto leader = chosen(stage, false);
         verdict.require(value.text, leader && state_of(*stage.cluster, *leader) == "LEADING");
         return true;
     }
     static const std::array compared{
-        Rewrite{std::regex("^(?:>=|≥|no (?:fewer|less) than|not (?:fewer|less) than) ?"),
-                "at least "},
-        Rewrite{std::regex("^> ?"), "more than "},
-        Rewrite{std::regex("^([0-9]+|[a-z]+) or more"), "at least $1"},
+        Rewrite{Regex("^(?:>=|≥|no (?:fewer|less) than|not (?:fewer|less) than) ?"), "at least "},
+        Rewrite{Regex("^> ?"), "more than "},
+        Rewrite{Regex("^([0-9]+|[a-z]+) or more"), "at least $1"},
     };
     const std::string words = is_text(value) ? rewritten(value.text, compared) : "";
     std::string how = "exactly";
     std::size_t wanted = 0;
-    std::smatch found;
+    Match found;
     if (!is_text(value)) {
         wanted = number(value, "decided");
-    } else if (std::regex_match(words, found, form) && (found[1].matched || found[2].matched)) {
+    } else if (regex_match(words, found, form) && (found[1].matched || found[2].matched)) {
         how = found[1].str();
         const bool is_half = found[2] == "half";
         if (is_half && how != "more than") throw Refused("decided: " + value.text);
@@ -209,25 +208,25 @@ void check_common_round(Stage& stage, std::uint64_t wanted, Verdict& verdict) {
 
 /// "moves up to round 2", "takes over the higher round of 1".
 bool check_round(Stage& stage, NodeId node, const std::string& said, Verdict& verdict) {
-    static const std::regex moves(
+    static const Regex moves(
         "(?:(?:moves?|goes|jumps?|comes?|gets?) (?:up )?to|adopts?|takes? over|takes?|joins?|is in|"
         "in) (?:(?:the|a|higher|later|greater) )*round (?:of (?:node |server )?)?([0-9]+)");
-    static const std::regex latest(
+    static const Regex latest(
         "(?:(?:moves?|goes|jumps?|comes?|gets?) (?:up )?to|adopts?|takes? over|takes?|joins?) "
         "(?:an? )?(?:higher|later|greater|newer) round(?: of others?)?");
-    static const std::regex both_ends(
+    static const Regex both_ends(
         "(?:moves?|goes|jumps?|rises|advances|switches|changes|comes?|gets?) from (?:round )?"
         "([0-9]+) (?:up )?to (?:round )?([0-9]+)");
     test::Cluster& c = *stage.cluster;
-    std::smatch found;
-    if (std::regex_match(said, found, both_ends)) {
+    Match found;
+    if (regex_match(said, found, both_ends)) {
         verdict.check(said, found[1].str(), std::to_string(stage.first_round_of(node)));
         return check_round(stage, node, "moves up to round " + found[2].str(), verdict);
     }
-    static const std::regex whose("\\b([0-9]+)'s (?:(?:higher|later|greater|second) )?round$");
-    const std::string words = std::regex_replace(said, whose, "round of $1");
-    const bool is_latest = std::regex_match(plain(words), latest);
-    if (!is_latest && !std::regex_match(words, found, moves)) return false;
+    static const Regex whose("\\b([0-9]+)'s (?:(?:higher|later|greater|second) )?round$");
+    const std::string words = regex_replace(said, whose, "round of $1");
+    const bool is_latest = regex_match(plain(words), latest);
+    if (!is_latest && !regex_match(words, found, moves)) return false;
     // Who follows one that has gone is about to look again.
     const auto has_decided = [&] {
         return state_of(c, node) != "LOOKING" && (stage.has_mocks() || !c.is_up(node) ||

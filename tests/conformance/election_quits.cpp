@@ -1,9 +1,9 @@
 #include "tests/conformance/election.hpp"
+#include "tests/conformance/regex.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -38,18 +38,18 @@ std::optional<Quit> quit_in(const std::string& step) {
         "looks again|before (?:its )?FOLLOWERINFO|(?:right )?after (?:the |leader "
         ")*(?:election|voting))\\)?)"
         "*)";
-    static const std::regex quits(subject + leaves + how);
+    static const Regex quits(subject + leaves + how);
     // Without any of these it stops altogether.
-    static const std::regex plays_on(
+    static const Regex plays_on(
         "FOLLOW|follow|leader|disloyal|LOOKING|looks again|\\b(?:one time|twice|times)\\b|"
         "(?:^|[^t]) \\(?once\\b");
-    static const std::regex times("\\b([0-9]+) times\\b");
-    std::smatch found, count;
+    static const Regex times("\\b([0-9]+) times\\b");
+    Match found, count;
     const std::string bare = without_remarks(step);
-    if (!std::regex_match(step, found, quits) && !std::regex_match(bare, found, quits)) {
+    if (!regex_match(step, found, quits) && !regex_match(bare, found, quits)) {
         return std::nullopt;
     }
-    if (!std::regex_search(found[2].str() + found[3].str(), plays_on)) return std::nullopt;
+    if (!regex_search(found[2].str() + found[3].str(), plays_on)) return std::nullopt;
     // Any server may look again; a follower leaves its leader by that.
     const bool is_look = found[2].str().starts_with("goes");
     if (is_look && !contains(found[0], "follower|voter")) return std::nullopt;
@@ -59,7 +59,7 @@ std::optional<Quit> quit_in(const std::string& step) {
         if (contains(who, "^[0-9]+$")) quit.who = node_of(who);
     }
     if (contains(step, "\\btwice\\b")) quit.times = 2;
-    if (std::regex_search(step, count, times)) quit.times = std::stoul(count[1]);
+    if (regex_search(step, count, times)) quit.times = std::stoul(count[1]);
     return quit;
 }
 
@@ -88,16 +88,16 @@ void Stage::foresee_quits() {
 }
 
 bool Stage::play_quits(const std::string& step) {
-    static const std::regex sends(
+    static const Regex sends(
         "(it|[0-9]+) (?:sends|broadcasts) (LOOKING|FOLLOWING|LEADING) (?:notifications?|votes?)");
-    static const std::regex answer(
+    static const Regex answer(
         "([0-9]+(?:(?:, ?| and )[0-9]+)*) (?:answers?|replies|reply)(?: it)? with "
         "(?:(?:its|their|an?"
         ") )?(LOOKING|FOLLOWING|LEADING)(?: ?/ ?| or | and )(LOOKING|FOLLOWING|LEADING) "
         "(?:votes?|notifications?)");
-    static const std::regex none_left(
+    static const Regex none_left(
         "no (?:majority|quorum) (?:of followers )?(?:is left|remains|left)");
-    std::smatch found;
+    Match found;
     const std::string words = plain(step);
     if (const auto quit = quit_in(step)) {
         start(everybody());
@@ -108,10 +108,10 @@ bool Stage::play_quits(const std::string& step) {
             zab::seconds(60));
         claim(step, has_quit);
         if (has_quit) subject_ = {*quitter_};
-    } else if (std::regex_match(words, found, none_left)) {
+    } else if (regex_match(words, found, none_left)) {
         const auto left = everybody().size() - (quits_.empty() ? 0u : 1u);
         claim(step, 2 * left <= cluster->config().voters.size());
-    } else if (std::regex_match(words, found, answer)) {
+    } else if (regex_match(words, found, answer)) {
         for (const NodeId node : nodes_in(found[1])) {
             if (mocks_.contains(node)) return false;
             const auto has_said = [&] {
@@ -122,7 +122,7 @@ bool Stage::play_quits(const std::string& step) {
             };
             claim(step, cluster->run_until(has_said, zab::seconds(2)));
         }
-    } else if (std::regex_match(words, found, sends)) {
+    } else if (regex_match(words, found, sends)) {
         const auto who = found[1] == "it" ? subject_ : nodes_in(found[1]);
         if (who.size() != 1 || mocks_.contains(who.front())) return false;
         const std::size_t before = spoken_.size();
@@ -171,12 +171,12 @@ std::vector<Stage::Lead> Stage::leads() const {
 /// "gives up waiting for the epoch quorum after 1 s", "on a LOOKING notification of its voter:
 /// stops leading"; then "new election": of who led first.
 bool check_first_lead(Stage& stage, const std::string& words, Verdict& verdict) {
-    static const std::regex ends(
+    static const Regex ends(
         "\\b(?:gives? up|stops? leading|stops? waiting|quits?|steps? down|abandons?|leaves)\\b");
-    static const std::regex notified(
+    static const Regex notified(
         "^on (?:an?|the|its)? ?LOOKING (?:notification|vote)s? (?:of|from) (?:its |the |a )?"
         "(?:voter|follower|quitter)\\b");
-    static const std::regex anew(
+    static const Regex anew(
         "^(?:a )?(?:new|second|another) election$|^(?:looks|goes (?:back )?(?:to )?LOOKING|LOOKING)"
         "(?: for (?:a |its )?leader)? again$");
     static const char* const known =
@@ -184,15 +184,15 @@ bool check_first_lead(Stage& stage, const std::string& words, Verdict& verdict) 
         "stops?|leading|waiting|for|epoch|quorum|quits?|steps?|down|abandons?|leaves|once|when|"
         "leader|new|second|another|election|looks|again|goes|back|to";
     const Timed timed =
-        timed_in(std::regex_replace(words, compiled("\\b(?:about|roughly|some) (?=[0-9])"), ""),
+        timed_in(regex_replace(words, compiled("\\b(?:about|roughly|some) (?=[0-9])"), ""),
                  stage.cluster->config());
     // Who leaves LOOKING has decided: that is no end of a lead.
     if (!made_of(timed.words, known) || contains(timed.words, "[0-9]|^leaves LOOKING")) {
         return false;
     }
-    const bool is_end = std::regex_search(words, ends);
-    const bool is_notified = std::regex_search(words, notified);
-    if (!is_end && !is_notified && !std::regex_match(words, anew)) return false;
+    const bool is_end = regex_search(words, ends);
+    const bool is_notified = regex_search(words, notified);
+    if (!is_end && !is_notified && !regex_match(words, anew)) return false;
     // It may still be about to.
     stage.cluster->run_until(
         [&] { return !stage.leads().empty() && stage.leads().front().until.has_value(); },
@@ -284,13 +284,13 @@ bool Stage::is_served_only_after_first_lead() const {
 
 /// All that is said of who led first; false: the first words say something else.
 bool tells_of_first_lead(Stage& stage, const Value& value, Verdict& verdict) {
-    static const std::regex earlier(
-        "(?:and )?(?:not|(?:well |long )?before)(?: after)? (?:the )?(" + sum_of_times() + ")");
+    static const Regex earlier("(?:and )?(?:not|(?:well |long )?before)(?: after)? (?:the )?(" +
+                               sum_of_times() + ")");
     if (!is_text(value)) return false;
     const auto all = clauses_of(known_result(value.text));
     for (std::size_t i = 0; i < all.size(); ++i) {
-        std::smatch limit;
-        if (i > 0 && std::regex_match(all[i], limit, earlier)) {
+        Match limit;
+        if (i > 0 && regex_match(all[i], limit, earlier)) {
             const auto lead = stage.leads().front();
             const auto time = duration_in(limit[1], stage.cluster->config());
             verdict.require(all[i], lead.until && *lead.until - lead.from < *time);

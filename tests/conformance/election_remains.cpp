@@ -1,8 +1,8 @@
 #include "tests/conformance/election.hpp"
+#include "tests/conformance/regex.hpp"
 
 #include <algorithm>
 #include <map>
-#include <regex>
 #include <set>
 
 namespace conformance {
@@ -40,14 +40,14 @@ std::size_t leading(const Stage& stage) {
 
 /// "not serving after 30 s": nor at any time before.
 bool check_unserved(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:(?:is|are|does|do|has|still|even) )*(?:not|never)(?: yet)? "
         "(?:serves?|serving|served|up|"
         "available|in (?:the )?quorum|in service)(?: even)?");
     test::Cluster& c = *stage.cluster;
     const Timed told = timed_in(words, c.config());
     if (!told.time || told.is_within() || told.how == "only after" || told.how == "not before" ||
-        !std::regex_match(plain(told.words), form)) {
+        !regex_match(plain(told.words), form)) {
         return false;
     }
     const auto started = stage.last_start();
@@ -64,7 +64,7 @@ bool check_unserved(Stage& stage, NodeId node, const std::string& words, Verdict
 /// "elects 1 within 10 s", "decides for 2": by its first election or its last.
 bool check_elects(Stage& stage, NodeId node, const std::string& words, bool is_first,
                   Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:(?:both|all|finally|each|have|has) )*(?:elect(?:s|ed)?|chooses?|chose|picks?|selects?|"
         "decided? (?:on|for|in favou?r of)|decides (?:on|for|in favou?r of)|agreed? (?:on|upon)|"
         "agrees (?:on|upon)|settles? (?:on|for)|votes? for|ends? (?:up )?(?:on|with)) "
@@ -72,8 +72,8 @@ bool check_elects(Stage& stage, NodeId node, const std::string& words, bool is_f
     test::Cluster& c = *stage.cluster;
     const Timed told = timed_in(words, c.config());
     const std::string what = plain(told.words);
-    std::smatch found;
-    if (!std::regex_match(what, found, form)) return false;
+    Match found;
+    if (!regex_match(what, found, form)) return false;
     if (told.time && !told.is_within()) throw Refused("expected: " + words);
     const NodeId wanted = node_of(found[1].str());
     const auto is_chosen = [&] {
@@ -94,41 +94,40 @@ bool check_elects(Stage& stage, NodeId node, const std::string& words, bool is_f
 }
 
 std::string of_election(const std::string& words) {
-    static const std::regex end(
-        "(^|[,;] *|\\band )(?=(?:ends?|finish(?:es)?|completes?|decides?)\\b)");
-    return std::regex_replace(words, end, "$1election ");
+    static const Regex end("(^|[,;] *|\\band )(?=(?:ends?|finish(?:es)?|completes?|decides?)\\b)");
+    return regex_replace(words, end, "$1election ");
 }
 
 }  // namespace
 
 bool check_more(Stage& stage, NodeId node, const std::string& words, bool is_first,
                 Verdict& verdict) {
-    static const std::regex survives(
+    static const Regex survives(
         "(?:(?:(?:does|do|did|has|have|is) )?(?:not|never) "
         "(?:crash(?:es|ed)?|die[sd]?|exit(?:s|ed)?|"
         "fail(?:s|ed)?|terminate[sd]?)|no (?:crash|exception|failure)|(?:stays|keeps) "
         "(?:alive|running))");
-    static const std::regex logged(
+    static const Regex logged(
         "(?:(?:the|an?|only|just|is|are) )*(?:(?:errors?|warnings?|exceptions?) (?:(?:is|are|only|"
         "just) )*logged|logged|logs (?:(?:an?|the|only|just) )*(?:error|warning|exception))"
         "(?: only)?");
-    static const std::regex undisturbed(
+    static const Regex undisturbed(
         "(?:(?:is|are|goes on|was) )*(?:not (?:disturbed|affected|blocked|hindered|harmed|impaired|"
         "stopped|influenced)|undisturbed|unaffected|unharmed|unimpaired|unhindered)(?: by it)?");
-    static const std::regex nothing("no (?:state )?(?:change|effect)|nothing (?:happens|changes)");
+    static const Regex nothing("no (?:state )?(?:change|effect)|nothing (?:happens|changes)");
     test::Cluster& c = *stage.cluster;
     const std::string what = plain(words);
     const bool is_harmless = (stage.ignored_all() || !stage.has_malformed()) &&
                              (stage.has_malformed() || stage.has_bad_configuration);
-    if (std::regex_match(what, survives)) {
+    if (regex_match(what, survives)) {
         verdict.require(words, c.is_up(node) && is_harmless);
-    } else if (std::regex_match(what, logged)) {
+    } else if (regex_match(what, logged)) {
         verdict.require(words, c.is_up(node) && is_harmless);
     } else if ((stage.has_malformed() || stage.has_bad_configuration) &&
-               std::regex_match(what, undisturbed)) {
+               regex_match(what, undisturbed)) {
         verdict.require(words, is_harmless);
         check_decision(stage, node, "decides", is_first, verdict);
-    } else if (stage.has_malformed() && std::regex_match(what, nothing)) {
+    } else if (stage.has_malformed() && regex_match(what, nothing)) {
         verdict.require(words, stage.ignored_all());
     } else {
         return check_elects(stage, node, words, is_first, verdict) ||
@@ -139,18 +138,18 @@ bool check_more(Stage& stage, NodeId node, const std::string& words, bool is_fir
 
 std::optional<std::pair<std::vector<NodeId>, std::string>> subject_in_role(
     const Stage& stage, const std::string& clause, const std::vector<NodeId>& named) {
-    static const std::regex leader(
+    static const Regex leader(
         "(?:and )?(?:the )?(?:(?:elected|one|last|living) )?leader,? (?:(?:itself|also|is|has) )*"
         "((?:LEADING|leads|decided|decides|FOLLOWING|LOOKING|serves|serving|in LEADING)\\b.*)");
-    static const std::regex others(
+    static const Regex others(
         "(?:and )?(?:(?:the|its|all|other|remaining) )*(supporters|followers|others|rest|(?:other|"
         "remaining) (?:peers|servers|nodes|voters)) (?:(?:is|are|all|end) )*"
         "((?:FOLLOWING|LOOKING|LEADING|follow|following|looking|decided|decide|serve|serving)\\b"
         ".*)");
-    std::smatch found;
+    Match found;
     test::Cluster& c = *stage.cluster;
-    const bool is_of_leader = std::regex_match(clause, found, leader);
-    if (!is_of_leader && !std::regex_match(clause, found, others)) return std::nullopt;
+    const bool is_of_leader = regex_match(clause, found, leader);
+    if (!is_of_leader && !regex_match(clause, found, others)) return std::nullopt;
     c.run_until([&] { return c.leader().has_value(); }, in_the_end);
     const auto leads = c.leader();
     if (!leads) return std::nullopt;
@@ -166,19 +165,19 @@ std::optional<std::pair<std::vector<NodeId>, std::string>> subject_in_role(
 }
 
 bool check_support(Stage& stage, const std::string& words, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:(?:exactly|only|just) )?(?:one|an?|the|single|1) (?:single )?leader,? (?:(?:is|which|"
         "who|that|was) )*(?:supported|followed|backed|elected|chosen|voted for|joined|accepted) by "
         "(?:(>=?|more than|at least|exactly|all)? ?([0-9]+|half|all)|(?:an?|the) "
         "(majority|quorum))(?: of)?(?: (?:them|all|the))?(?: "
         "(?:peers|servers|nodes|voters|threads))?");
-    static const std::regex single(
+    static const Regex single(
         "(?:(?:exactly|only|just) one|an? single|single|an? unique|one single|one common) leader"
         "(?: only)?|no two leaders|never two leaders");
-    std::smatch found;
+    Match found;
     const std::string what = plain(words);
-    const bool is_single = std::regex_match(what, single);
-    if (!is_single && !std::regex_match(what, found, form)) return false;
+    const bool is_single = regex_match(what, single);
+    if (!is_single && !regex_match(what, found, form)) return false;
     const auto votes = supporters(stage);
     const std::size_t voters = stage.cluster->config().voters.size();
     verdict.require(words, votes.size() == 1 && leading(stage) == 1);
@@ -208,13 +207,13 @@ namespace {
 
 /// "cannot open channel to 2 at election address": it was dialled in vain.
 void check_log(Stage& stage, const std::string& words, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:(?:a )?(?:warning|warn|WARN|says|that|it|message)[: ]+)*\"?[cC](?:annot|ould not) "
         "(?:open (?:an? )?(?:channel|connection) to|connect to|reach|resolve|dial) "
         "(?:node |server |peer |sid )?([0-9]+)(?: at (?:its |the )?(?:election "
         ")?address(?:es)?)?\"?");
-    std::smatch found;
-    if (!std::regex_match(words, found, form)) throw Refused("log: " + words);
+    Match found;
+    if (!regex_match(words, found, form)) throw Refused("log: " + words);
     const NodeId to = node_of(found[1].str());
     const auto is_dialled = [&] {
         return std::any_of(stage.refused_dials.begin(), stage.refused_dials.end(),
@@ -227,12 +226,12 @@ void check_log(Stage& stage, const std::string& words, Verdict& verdict) {
 void check_up(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
     test::Cluster& c = *stage.cluster;
     if (is_text(value)) {
-        static const std::regex form(
+        static const Regex form(
             "((?:(?:all|each|every|the) )*(?:(?:[0-9]+|two|three|four|five)"
             "(?:(?:, ?| and )[0-9]+)*)?(?: (?:of them|servers|started "
             "servers|nodes|peers|started))?)((?: within| in| after) .*)?");
-        std::smatch found;
-        if (!std::regex_match(value.text, found, form) || found[1].length() == 0) {
+        Match found;
+        if (!regex_match(value.text, found, form) || found[1].length() == 0) {
             throw Refused("expected." + key + ": " + value.text);
         }
         check_servers(stage, stage.everybody(), found[1].str() + " serve" + found[2].str(), false,
@@ -252,10 +251,10 @@ void check_up(Stage& stage, const std::string& key, const Value& value, Verdict&
 
 /// "config": "unchanged": a vote brings one that nobody can read.
 void check_configuration(Stage& stage, const std::string& words, Verdict& verdict) {
-    static const std::regex same(
+    static const Regex same(
         "(?:(?:is|stays|remains|kept|was|the) )*(?:unchanged|kept|same|not changed|as before|as it "
         "was|ignored|skipped|not (?:taken|adopted|applied|used))");
-    if (!std::regex_match(words, same)) throw Refused("config: " + words);
+    if (!regex_match(words, same)) throw Refused("config: " + words);
     verdict.require(words, stage.has_bad_configuration || stage.ignored_all());
     const auto voters = stage.cluster->config().voters;
     for (const NodeId node : stage.listeners()) {
@@ -265,10 +264,9 @@ void check_configuration(Stage& stage, const std::string& words, Verdict& verdic
 
 /// "leaders": 1: so many lead in the end.
 void check_leaders(Stage& stage, const Value& value, Verdict& verdict) {
-    const auto count =
-        is_text(value)
-            ? count_in(std::regex_replace(value.text, compiled("^(?:exactly|only) "), ""))
-            : std::optional<std::size_t>(number(value, "leaders"));
+    const auto count = is_text(value)
+                           ? count_in(regex_replace(value.text, compiled("^(?:exactly|only) "), ""))
+                           : std::optional<std::size_t>(number(value, "leaders"));
     if (!count) throw Refused("leaders: " + value.text);
     const auto votes = supporters(stage);
     stage.cluster->run(zab::seconds(2));
@@ -278,9 +276,9 @@ void check_leaders(Stage& stage, const Value& value, Verdict& verdict) {
 
 /// What is said of malformed messages by their sizes, and of all that are stopped.
 bool check_odd_key(Stage& stage, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex bytes("(?:message)?([0-9]+)[ -]?[bB]ytes?");
-    std::smatch found;
-    if (std::regex_match(key, found, bytes) && is_text(value)) {
+    static const Regex bytes("(?:message)?([0-9]+)[ -]?[bB]ytes?");
+    Match found;
+    if (regex_match(key, found, bytes) && is_text(value)) {
         verdict.require(key, stage.malformed_sizes.contains(found[1]));
         check_servers(stage, stage.listeners(), value.text, false, verdict);
         return true;
@@ -299,11 +297,10 @@ bool check_odd_key(Stage& stage, const std::string& key, const Value& value, Ver
 
 bool check_remaining_key(Stage& stage, const std::string& key, const Value& value,
                          Verdict& verdict) {
-    static const std::regex to_round(
+    static const Regex to_round(
         "\\b(?:catch(?:es)? up|moves?|goes|jumps?|rises|advances|steps) "
         "(?:up )?to (?:round )?(?=[0-9])");
-    static const std::regex decided(
-        "^(?:(?:has|is) )?(?:(?:itself|also) )?(?:decided|decides)\\b.*");
+    static const Regex decided("^(?:(?:has|is) )?(?:(?:itself|also) )?(?:decided|decides)\\b.*");
     if (contains(key, "^(?:first|second)$") && value.is(Kind::number)) {
         return check_nth_leader(stage, key + "Leader", value, verdict);
     }
@@ -324,11 +321,10 @@ bool check_remaining_key(Stage& stage, const std::string& key, const Value& valu
     } else if (key == "election" && !contains(value.text, "^again\\b")) {
         check_servers(stage, stage.listeners(), of_election(known_result(value.text)), false,
                       verdict);
-    } else if (key == "round" && std::regex_search(value.text, to_round)) {
+    } else if (key == "round" && regex_search(value.text, to_round)) {
         check_servers(stage, stage.listeners(),
-                      std::regex_replace(value.text, to_round, "moves up to round "), false,
-                      verdict);
-    } else if (key == "leader" && std::regex_match(value.text, decided)) {
+                      regex_replace(value.text, to_round, "moves up to round "), false, verdict);
+    } else if (key == "leader" && regex_match(value.text, decided)) {
         test::Cluster& c = *stage.cluster;
         c.run_until([&] { return c.leader().has_value(); }, in_the_end);
         verdict.require("there is a leader", c.leader().has_value());

@@ -1,9 +1,9 @@
 #include "tests/conformance/election.hpp"
+#include "tests/conformance/regex.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -12,8 +12,7 @@ namespace conformance {
 namespace {
 
 std::vector<std::string> parts(const std::string& words, const std::string& separator) {
-    const std::regex& split = compiled(separator);
-    return {std::sregex_token_iterator(words.begin(), words.end(), split, -1), {}};
+    return regex_split(words, compiled(separator));
 }
 
 using Election = Stage::Election;
@@ -36,12 +35,12 @@ const std::string any_state =
 /// "LEADING": what a server became by its first election, whatever it is now.
 bool check_first_state(const Stage& stage, NodeId node, const std::string& words,
                        Verdict& verdict) {
-    static const std::regex form("(?:(?:is|are|becomes?|ends?|an?|as) )*" + any_state);
-    std::smatch found;
+    static const Regex form("(?:(?:is|are|becomes?|ends?|an?|as) )*" + any_state);
+    Match found;
     const Timed told = timed_in(words, stage.cluster->config());
     const std::string what = plain(told.words);
     if (told.time && !told.is_within()) return false;
-    if (!std::regex_match(what, found, form) || state_named(found[1]) == "LOOKING") return false;
+    if (!regex_match(what, found, form) || state_named(found[1]) == "LOOKING") return false;
     const auto all = stage.elections_of(node);
     const bool has_decided = !all.empty() && all.front().decided;
     const bool leads = has_decided && all.front().leader == node;
@@ -55,8 +54,8 @@ bool check_first_state(const Stage& stage, NodeId node, const std::string& words
 }
 
 /// Whom it follows, where that is told behind its state: by a number, or as that of all.
-void check_followed(const Stage& stage, NodeId node, const std::string& words,
-                    const std::smatch& found, Verdict& verdict) {
+void check_followed(const Stage& stage, NodeId node, const std::string& words, const Match& found,
+                    Verdict& verdict) {
     const auto leader = [&stage](NodeId who) {
         const test::Cluster& c = *stage.cluster;
         return c.is_up(who) ? c.peer(who).server().vote.vote.leader : NodeId{};
@@ -70,7 +69,7 @@ void check_followed(const Stage& stage, NodeId node, const std::string& words,
 
 /// "LEADING within 5 s": in this state by then, and so it stays when nothing else happens.
 bool check_state(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:(?:is|are|ends?(?: up)?|stays?|remains?|keeps?|still|must|be|becomes?|goes|gets?|joins?"
         "(?: (?:the )?(?:(?:running|existing|established) )?(?:quorum|ensemble|cluster))?|comes? "
         "(?:up|back)|joined|as|back|to|again|an?|the) )*"
@@ -80,9 +79,9 @@ bool check_state(Stage& stage, NodeId node, const std::string& words, Verdict& v
         ")+leader)?(?: again)?");
     test::Cluster& c = *stage.cluster;
     const Timed told = timed_in(words, c.config());
-    std::smatch found;
+    Match found;
     const std::string what = plain(told.words);
-    if (!std::regex_match(what, found, form)) return false;
+    if (!regex_match(what, found, form)) return false;
     const std::string wanted = state_named(found[2]);
     const bool is_later = told.time && !told.is_within();
     if (is_later) c.run(stage.left_of(*told.time));
@@ -130,16 +129,16 @@ bool check_state(Stage& stage, NodeId node, const std::string& words, Verdict& v
 
 /// "never LEADING", "does not follow 3".
 bool check_never(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:(?:is|was|does|do|must|may|will) )*(?:never|not|at no time)"
         "(?: (?:once|is|was|be|becomes?|go|goes|enters?|gets?|to|in|into))* "
         "(LEADING|FOLLOWING|LOOKING|lead(?:s|ing|er)?|follow(?:s|ing|er)?|looking)(?: ([0-9]+))?");
-    static const std::regex now("not (?:as )?(?:LEADING|FOLLOWING|LOOKING)");
-    std::smatch found;
+    static const Regex now("not (?:as )?(?:LEADING|FOLLOWING|LOOKING)");
+    Match found;
     const std::string what = plain(words);
     // Of who led before, it says how it ended.
-    const bool is_end = std::regex_match(what, now) && stage.before() == node;
-    if (is_end || !std::regex_match(what, found, form)) return false;
+    const bool is_end = regex_match(what, now) && stage.before() == node;
+    if (is_end || !regex_match(what, found, form)) return false;
     if (found[2].matched) {  // "does not follow 3"
         const NodeId other = stage.nodes_of(found[2])->front();
         for (const Election& one : stage.elections_of(node)) {
@@ -155,32 +154,32 @@ bool check_never(Stage& stage, NodeId node, const std::string& words, Verdict& v
 
 /// "on the leader of 1 and 2", "on 2", "elects 2".
 bool check_choice(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex same(
+    static const Regex same(
         "(?:on |follows )?(?:leader of|same leader as|agrees? with) "
         "((?:node |server )?[0-9]+(?:(?:, ?(?:and )?| and )[0-9]+)*)");
-    static const std::regex one(
+    static const Regex one(
         "(?:on|elects?|for|leader(?: is)?|has leader) (?:node |server )?([0-9]+)");
-    std::smatch found;
+    Match found;
     const auto leader_of = [&](NodeId who) {
         return stage.cluster->is_up(who) ? stage.cluster->peer(who).server().vote.vote.leader
                                          : NodeId{};
     };
-    static const std::regex together(
+    static const Regex together(
         "(decides?|elects? (?:an? |one )?leader|agrees?) (?:together )?with (?:node |server )?"
         "([0-9]+)( within .*)?");
     const std::string rest = plain(words);
-    if (std::regex_match(rest, found, together)) {
+    if (regex_match(rest, found, together)) {
         const std::string decided = "decides" + found[3].str();
         check_decision(stage, node, decided, false, verdict);
         check_decision(stage, node_of(found[2].str()), decided, false, verdict);
         verdict.require(words, leader_of(node) == leader_of(node_of(found[2].str())));
         return true;
     }
-    if (std::regex_match(rest, found, same)) {
+    if (regex_match(rest, found, same)) {
         for (const NodeId other : nodes_in(found[1])) {
             verdict.require(words, leader_of(node) == leader_of(other));
         }
-    } else if (std::regex_match(rest, found, one)) {
+    } else if (regex_match(rest, found, one)) {
         verdict.require(words, leader_of(node) == node_of(found[1].str()));
     } else {
         return false;
@@ -192,34 +191,34 @@ bool check_choice(Stage& stage, NodeId node, const std::string& words, Verdict& 
 /// of 1 and 2": nothing else than what was so before.
 bool check_kept(Stage& stage, NodeId node, const std::string& said, Verdict& verdict) {
     const std::string words = plain(said);
-    static const std::regex none(
+    static const Regex none(
         "(?:needs?|has|have|starts?|with|makes?) no (?:new|second|further|other|more) elections?|"
         "no (?:new|second|further|other) election|(?:does|do) not elect again|"
         "(?:(?:is|are|stays?|remains?) )*(?:undisturbed|unaffected|not (?:disturbed|affected))|"
         "keeps? (?:its|their|same) leader");
-    static const std::regex keeps("(?:keeps|stays|remains|continues) (LEADING|FOLLOWING)");
-    static const std::regex back(
+    static const Regex keeps("(?:keeps|stays|remains|continues) (LEADING|FOLLOWING)");
+    static const Regex back(
         "(?:rejoins?|(?:rejoins?|joins?|finds?|follows?|returns? to|(?:goes|comes) back to) "
         "(?:(?:established|elected|same|existing|current|old|running) )?(?:leader|ensemble|quorum))"
         "(?: (?:within|in) [^a-z]*[a-zA-Z* ]*?)?( from (?:notifications?|votes?) of (?:node "
         "|server )?"
         "[0-9]+(?:(?:, ?| and )[0-9]+)*)?(?: (?:within|in) [^a-z]*[a-zA-Z* ]*)?");
-    static const std::regex heard("\\bfrom (?:notifications?|votes?) of ([0-9, and]+)");
-    static const std::regex source(" from [^0-9]*[0-9]+(?:(?:, ?| and )[0-9]+)*");
+    static const Regex heard("\\bfrom (?:notifications?|votes?) of ([0-9, and]+)");
+    static const Regex source(" from [^0-9]*[0-9]+(?:(?:, ?| and )[0-9]+)*");
     test::Cluster& c = *stage.cluster;
     const std::string where = fmt::format("{}: server {}", words, node.value - 1);
-    std::smatch found, who;
-    if (std::regex_match(words, none)) {
+    Match found, who;
+    if (regex_match(words, none)) {
         const auto all = stage.elections_of(node);
         verdict.require(where, c.is_up(node) && all.size() == 1 && all.front().decided);
-    } else if (std::regex_match(words, found, keeps)) {
+    } else if (regex_match(words, found, keeps)) {
         c.run(in_the_end);  // Who leads nobody any more notices it by and by.
         const auto roles = stage.roles_of(node, 0);
         const auto begins = std::find(roles.begin(), roles.end(), found[1].str());
         verdict.require(where, begins != roles.end() && begins + 1 == roles.end() &&
                                    told_state(stage, node) == found[1].str());
-    } else if (std::regex_match(words, found, back)) {
-        const Timed told = timed_in(std::regex_replace(words, source, ""), c.config());
+    } else if (regex_match(words, found, back)) {
+        const Timed told = timed_in(regex_replace(words, source, ""), c.config());
         if (!told.time && contains(words, "\\b(?:within|in) ")) throw Refused("expected: " + said);
         const auto limit = told.time;
         c.run_until([&] { return state_of(c, node) == "FOLLOWING"; }, limit.value_or(in_the_end));
@@ -232,7 +231,7 @@ bool check_kept(Stage& stage, NodeId node, const std::string& said, Verdict& ver
         const bool is_late = limit && (all.empty() || !all.back().decided ||
                                        *all.back().decided - all.back().began > *limit);
         verdict.require(where + ": in time", !is_late);
-        if (!std::regex_search(words, who, heard)) return true;
+        if (!regex_search(words, who, heard)) return true;
         for (const NodeId other : nodes_in(who[1])) {
             verdict.require(where, stage.was_told_by(node, other));
         }
@@ -245,10 +244,10 @@ bool check_kept(Stage& stage, NodeId node, const std::string& said, Verdict& ver
 /// "down"; "LEADING -> LOOKING -> FOLLOWING"; "FOLLOWING or LEADING", "… after each restart".
 bool check_states(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
     test::Cluster& c = *stage.cluster;
-    static const std::regex either(
+    static const Regex either(
         "(?:ends?|is|are)? ?(FOLLOWING|LEADING|LOOKING) or (FOLLOWING|LEADING|LOOKING)"
         "( after (?:each|every) restart)?");
-    std::smatch found;
+    Match found;
     if (contains(words, "^(?:is |stays )?(?:down|stopped|dead)$")) {
         verdict.require(words, !c.is_up(node));
         return true;
@@ -265,7 +264,7 @@ bool check_states(Stage& stage, NodeId node, const std::string& words, Verdict& 
         return true;
     }
     const Timed told = timed_in(words, c.config());
-    if (!std::regex_match(told.words, found, either)) return false;
+    if (!regex_match(told.words, found, either)) return false;
     if (told.time && !told.is_within()) throw Refused("expected: " + words);
     const auto is_either = [&] {
         // What is said of all in general is not said of observers.
@@ -297,10 +296,10 @@ bool check_states(Stage& stage, NodeId node, const std::string& words, Verdict& 
 
 /// "OBSERVING within 10 s": what is FOLLOWING for a voter.
 void check_observer(Stage& stage, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex observing("\\b(?:OBSERVING|observ(?:es?|ing))\\b");
+    static const Regex observing("\\b(?:OBSERVING|observ(?:es?|ing))\\b");
     verdict.require(words, is_among(node, stage.cluster->config().observers));
     stage.reads_observing = true;
-    check_server(stage, node, std::regex_replace(words, observing, "FOLLOWING"), false, verdict);
+    check_server(stage, node, regex_replace(words, observing, "FOLLOWING"), false, verdict);
     stage.reads_observing = false;
 }
 
@@ -316,15 +315,15 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
     if (contains(words, "\\b(?:OBSERVING|observ(?:es?|ing))\\b")) {
         return check_observer(stage, node, words, verdict);
     }
-    static const std::regex ignores(
+    static const Regex ignores(
         "(?:(?:the|an?|bad|malformed|broken|invalid|message|notification|vote|it|is|are) "
         ")*(?:dropped|ignored|skipped|discarded|not counted|ignores?|drops?|skips?|discards?)(?: "
         "(?:the|an?|bad|malformed|broken|invalid|message|notification|vote|it))*");
-    static const std::regex serves(
+    static const Regex serves(
         "(?:(?:is|are|every|server|comes?|forms?|an?) )*(not |never )?(?:serves?|serving|up|quorum|"
         "in quorum|in the quorum|in service|available|(?:joins?|joined|connected)(?: (?:to|in))?"
         "(?: the)?(?: quorum| ensemble)?)(?: again| after (?:every|each|the) restart)?");
-    std::smatch found;
+    Match found;
     if (check_more(stage, node, words, is_first, verdict) ||
         (is_first && check_first_state(stage, node, words, verdict)) ||
         check_states(stage, node, words, verdict)) {
@@ -336,7 +335,7 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
     } else if (check_left(stage, node, words, verdict) ||
                check_never(stage, node, words, verdict)) {
         return;
-    } else if (std::regex_match(words, ignores)) {
+    } else if (regex_match(words, ignores)) {
         verdict.require(words, stage.ignored_all());
     } else if (contains(words,
                         "^(?:(?:receiver|election)(?: thread)?|thread|server) (?:still "
@@ -354,7 +353,7 @@ void check_server(Stage& stage, NodeId node, const std::string& words, bool is_f
                check_state(stage, node, words, verdict)) {
         return;
     } else if (const Timed told = timed_in(words, c.config());
-               std::regex_match(told.words, found, serves)) {
+               regex_match(told.words, found, serves)) {
         const auto limit = told.time ? stage.left_of(*told.time) : in_the_end;
         if (told.time && !told.is_within()) throw Refused("expected: " + words);
         const bool is_so = stage.has_served_in_time(told, node) &&

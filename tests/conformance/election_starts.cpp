@@ -1,7 +1,7 @@
 #include "tests/conformance/election.hpp"
+#include "tests/conformance/regex.hpp"
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -11,11 +11,11 @@ namespace {
 
 /// "(round 2)", "with round 0", "round back to 0": the rounds of those who look begin at 1.
 std::optional<std::uint64_t> round_in(const std::string& step) {
-    static const std::regex told("\\bround (?:back to )?([0-9]+)\\b");
-    static const std::regex fresh("\\b(?:fresh|blank|new|clean) round\\b");
-    std::smatch found;
-    if (std::regex_search(step, fresh)) return 1;
-    if (!std::regex_search(step, found, told)) return std::nullopt;
+    static const Regex told("\\bround (?:back to )?([0-9]+)\\b");
+    static const Regex fresh("\\b(?:fresh|blank|new|clean) round\\b");
+    Match found;
+    if (regex_search(step, fresh)) return 1;
+    if (!regex_search(step, found, told)) return std::nullopt;
     return std::max<std::uint64_t>(std::stoull(found[1]), 1);
 }
 
@@ -87,24 +87,24 @@ void Stage::restart(const std::vector<NodeId>& nodes, const std::string& step) {
 
 /// "restart 3, then 2, then 1, each when others are in quorum"; "repeat 3 times": all steps so far.
 bool Stage::play_restarts(const std::string& step) {
-    static const std::regex elected(
+    static const Regex elected(
         "(.* restarts?)(?: once)?,? (?:right |just )?(?:after|once|when) (?:its |that |first "
         "|second )*"
         "election(?: (?:ends|is over|is done|has ended|finishes))?");
-    static const std::regex in_turn(
+    static const Regex in_turn(
         "restart ((?:server |node )?[0-9]+(?:, (?:then )?(?:server |node )?[0-9]+)+)"
         "(?:,? (?:one by one|one after (?:the )?other|one after another|in turn))?"
         "(, each (?:after|when|once|while) (?:the )?(?:others|rest) (?:are|is|have|has) (?:back )?"
         "(?:in|joined|up|connected)(?: (?:in|to))?(?: the)?(?: quorum| ensemble)?)?");
-    static const std::regex again("(?:and )?(?:repeat(?:ed)?|repeats) ([0-9]+|[a-z]+)(?: times)?");
-    static const std::regex one("[0-9]+");
-    std::smatch found;
+    static const Regex again("(?:and )?(?:repeat(?:ed)?|repeats) ([0-9]+|[a-z]+)(?: times)?");
+    static const Regex one("[0-9]+");
+    Match found;
     const std::string words = plain(step);
-    if (std::regex_match(words, found, elected)) {
+    if (regex_match(words, found, elected)) {
         await_decisions(everybody(), step);
         return play_starts(found[1]);
     }
-    if (std::regex_match(words, found, again) && count_named(found[1])) {
+    if (regex_match(words, found, again) && count_named(found[1])) {
         const std::vector<std::string> before(steps_.begin(),
                                               std::find(steps_.begin(), steps_.end(), step));
         if (before.empty() || before.size() == steps_.size()) throw Refused("step: " + step);
@@ -114,7 +114,7 @@ bool Stage::play_restarts(const std::string& step) {
         }
         return true;
     }
-    if (!std::regex_match(words, found, in_turn)) return false;
+    if (!regex_match(words, found, in_turn)) return false;
     if (listeners().empty()) lead_stably(step);
     const auto nodes = nodes_in(found[1]);
     for (const NodeId node : nodes) {
@@ -128,19 +128,19 @@ bool Stage::play_restarts(const std::string& step) {
 
 /// "1 stays up", "1 and 2 do not look": now, or from now on.
 bool Stage::play_stays(const std::string& words, const std::string& step) {
-    static const std::regex stays(
+    static const Regex stays(
         who_pattern +
         " ?(?:stays?|remains?|(?:stays?|remains?|keeps?|are left|is left) (?:as (?:they|it) "
         "(?:are|is)|up|running|alone|untouched))");
-    static const std::regex steady(who_pattern +
-                                   " ?(?:(?:do|does) not look|(?:never|not) LOOKING|stays? decided)"
-                                   "(?: for (?:an? )?leader)?(?: once more| a second time)?");
-    std::smatch found;
-    if (std::regex_match(words, found, steady)) {
+    static const Regex steady(who_pattern +
+                              " ?(?:(?:do|does) not look|(?:never|not) LOOKING|stays? decided)"
+                              "(?: for (?:an? )?leader)?(?: once more| a second time)?");
+    Match found;
+    if (regex_match(words, found, steady)) {
         for (const NodeId node : subject(found[1])) {
             steady_.emplace_back(node, elections_of(node).size());
         }
-    } else if (std::regex_match(words, found, stays)) {
+    } else if (regex_match(words, found, stays)) {
         const auto staying = subject(found[1]);
         for (const NodeId node : staying) {
             claim(step,
@@ -175,23 +175,23 @@ void Stage::check_steady(Verdict& verdict) const {
 bool Stage::play_elections(const std::string& told, const std::string& step) {
     static const std::string quorum =
         "(?:an? )?(?:quorum|cluster|ensemble|(?:node )?([0-9]+)|leader)";
-    static const std::regex led(
+    static const Regex led(
         " with (?:(?:node |server )?([0-9]+) (?:as|for) leader|leader (?:node |server )?([0-9]+)|"
         "([0-9]+) (?:leading|as its leader))$");
-    static const std::regex both("(?:waits? (?:until|for|till) )?" + who_pattern +
-                                 " ?(?:form|elect|make)s?(?: " + quorum + "| (?:once|first))?");
-    static const std::regex among("(?:an? |first |second |new )?election (?:among|of|between) " +
-                                  who_pattern);
-    static const std::regex quorum_of("(?:an? |first |stable )*quorum of " + who_pattern +
-                                      "(?: (?:is )?(?:up|formed|forms|there))?");
-    static const std::regex decides(
+    static const Regex both("(?:waits? (?:until|for|till) )?" + who_pattern +
+                            " ?(?:form|elect|make)s?(?: " + quorum + "| (?:once|first))?");
+    static const Regex among("(?:an? |first |second |new )?election (?:among|of|between) " +
+                             who_pattern);
+    static const Regex quorum_of("(?:an? |first |stable )*quorum of " + who_pattern +
+                                 "(?: (?:is )?(?:up|formed|forms|there))?");
+    static const Regex decides(
         "()(?:leader )?election (?:decides|ends|settles) (?:for|on|with) (?:node |server )?([0-9]+)"
         "(?: as leader)?");
-    std::smatch found, who;
-    const std::string words = std::regex_replace(told, led, "");
-    const bool is_of_all = std::regex_match(words, found, decides);
-    if (!is_of_all && !std::regex_match(words, found, quorum_of) &&
-        !std::regex_match(words, found, both) && !std::regex_match(words, found, among)) {
+    Match found, who;
+    const std::string words = regex_replace(told, led, "");
+    const bool is_of_all = regex_match(words, found, decides);
+    if (!is_of_all && !regex_match(words, found, quorum_of) && !regex_match(words, found, both) &&
+        !regex_match(words, found, among)) {
         return false;
     }
     const auto nodes = is_of_all ? everybody() : among_whom(found[1]);
@@ -203,7 +203,7 @@ bool Stage::play_elections(const std::string& told, const std::string& step) {
     };
     std::optional<NodeId> leader;
     if (found.size() > 2 && found[2].matched) leader = node_of(found[2].str());
-    if (std::regex_search(told, who, led)) {
+    if (regex_search(told, who, led)) {
         if (leader) throw Refused("step: " + step);
         leader = node_of(who[1].str() + who[2].str() + who[3].str());
     }
@@ -223,7 +223,7 @@ bool Stage::play_elections(const std::string& told, const std::string& step) {
 }
 
 bool Stage::play_starts(const std::string& step) {
-    static const std::regex told(
+    static const Regex told(
         who_pattern +
         " ?(?:is |are |both |all )?(?:starts?|started|restarts?|restarted|joins?|boots?|"
         "comes? up|comes? back)(?: LOOKING| looking| (?:(?:an?|its) )?(?:first )?election| late| "
@@ -232,30 +232,30 @@ bool Stage::play_starts(const std::string& step) {
         "(?:election )?(?:memory|round|state|election|logical clock|clock)|"
         " for first time|"
         "(?: with| in)? (?:its )?round [0-9]+)*");
-    static const std::regex imperative("(?:start|restart|boot) " + who_pattern +
-                                       "(?: of [0-9]+)?(?: again)?");
-    static const std::regex one_by_one("start ([0-9]+(?:, then [0-9]+)+)");
-    static const std::regex all("start all ([0-9]+), run concurrent clients");
-    std::smatch found;
-    static const std::regex alone("only (.*starts?)");
+    static const Regex imperative("(?:start|restart|boot) " + who_pattern +
+                                  "(?: of [0-9]+)?(?: again)?");
+    static const Regex one_by_one("start ([0-9]+(?:, then [0-9]+)+)");
+    static const Regex all("start all ([0-9]+), run concurrent clients");
+    Match found;
+    static const Regex alone("only (.*starts?)");
     const std::string words = plain(step);
-    if (std::regex_match(words, found, alone)) {
+    if (regex_match(words, found, alone)) {
         play(found[1]);
         const auto up = listeners();
         claim(step, std::all_of(up.begin(), up.end(),
                                 [this](NodeId node) { return is_among(node, subject_); }));
-    } else if (std::regex_match(step, found, one_by_one)) {
+    } else if (regex_match(step, found, one_by_one)) {
         subject_ = nodes_in(found[1]);
         for (const NodeId node : nodes_in(found[1])) start({node});
         cluster->run(zab::seconds(10));
-    } else if (std::regex_match(step, found, all)) {
+    } else if (regex_match(step, found, all)) {
         if (std::stoul(found[1]) != cluster->members().size()) throw Refused("step: " + step);
         cluster->start_all();
         cluster->run(zab::seconds(20));
         run_clients(cluster->members().size(), 5);
     } else if (play_elections(words, step)) {
         return true;
-    } else if (std::regex_match(words, found, told) || std::regex_match(words, found, imperative)) {
+    } else if (regex_match(words, found, told) || regex_match(words, found, imperative)) {
         const bool is_restart = contains(words, "restart") && mocks_.empty();
         const auto running = listeners();
         if (is_restart && running.empty()) lead_stably(step);
@@ -303,18 +303,18 @@ void Stage::claim_first_round(const std::vector<NodeId>& nodes, const std::strin
 }
 
 bool Stage::play_stops(const std::string& step) {
-    static const std::regex told(
+    static const Regex told(
         who_pattern +
         " ?(?:is |are )?(?:stops?|stopped|killed|dies?|down|shut ?down|shuts down|"
         "crash(?:es|ed)?|leaves|quits|exits|goes away|terminates|taken down)");
-    static const std::regex imperative("(?:kill|stop|shut ?down|crash) " + who_pattern);
-    static const std::regex elected(
+    static const Regex imperative("(?:kill|stop|shut ?down|crash) " + who_pattern);
+    static const Regex elected(
         ",? (?:right |just )?(?:after (?:it|that)|(?:after|once|when) (?:its |that )?"
         "(?:first |second )?election(?: (?:ends|is over|is done|has ended|finishes))?)$");
-    std::smatch found;
+    Match found;
     const std::string told_words = plain(step);
-    const std::string words = std::regex_replace(told_words, elected, "");
-    if (!std::regex_match(words, found, told) && !std::regex_match(words, found, imperative)) {
+    const std::string words = regex_replace(told_words, elected, "");
+    if (!regex_match(words, found, told) && !regex_match(words, found, imperative)) {
         return false;
     }
     const bool names_role = contains(found[1], "leader|follower");
@@ -322,10 +322,10 @@ bool Stage::play_stops(const std::string& step) {
     const bool are_all_up = mocks_.empty() && listeners() == cluster->members();
     if ((names_role || are_all_up) && !cluster->leader() && !before_) lead_stably(step);
     if (words != told_words) await_decisions(everybody(), step);
-    static const std::regex role("(leader|follower) [0-9]+");
-    std::smatch called;
+    static const Regex role("(leader|follower) [0-9]+");
+    Match called;
     const std::string who = found[1];
-    const bool is_called = std::regex_match(who, called, role);
+    const bool is_called = regex_match(who, called, role);
     for (const NodeId node : subject(who)) {
         const std::string state = called[1] == "leader" ? "LEADING" : "FOLLOWING";
         if (is_called) claim(step, state_of(*cluster, node) == state);

@@ -1,9 +1,9 @@
 #include "tests/conformance/election.hpp"
+#include "tests/conformance/regex.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -25,10 +25,10 @@ std::vector<NodeId> Stage::listeners() const {
 
 /// "all but T and one observer", "both followers and observer 5", "observer 5".
 std::optional<std::vector<NodeId>> Stage::nodes_of_list(const std::string& who) const {
-    static const std::regex others("(?:all|everybody|everyone) (?:but|except(?: for)?) (.*)");
-    static const std::regex observer("(?:(an?|one|any) observer|observers? ([0-9, and]+))");
-    std::smatch found;
-    if (std::regex_match(who, found, others)) {
+    static const Regex others("(?:all|everybody|everyone) (?:but|except(?: for)?) (.*)");
+    static const Regex observer("(?:(an?|one|any) observer|observers? ([0-9, and]+))");
+    Match found;
+    if (regex_match(who, found, others)) {
         const auto kept = nodes_of(found[1]);
         auto all = everybody();
         if (!kept) return std::nullopt;
@@ -36,7 +36,7 @@ std::optional<std::vector<NodeId>> Stage::nodes_of_list(const std::string& who) 
         return all;
     }
     const auto& observers = cluster->config().observers;
-    if (std::regex_match(who, found, observer)) {
+    if (regex_match(who, found, observer)) {
         auto all = found[2].matched ? nodes_in(found[2]) : observers;
         if (all.empty()) throw Refused("who is " + who + "?");
         if (!found[2].matched) all.resize(1);
@@ -56,11 +56,11 @@ std::optional<std::vector<NodeId>> Stage::nodes_of_list(const std::string& who) 
 
 /// "all 3 servers", "all 5": as many as there are.
 std::optional<std::vector<NodeId>> Stage::nodes_counted(const std::string& who) const {
-    static const std::regex counted(
+    static const Regex counted(
         "(?:all )?([0-9]+|two|three|four|five) (?:[a-z]+ )?(nodes|servers|peers|voters|observers)|"
         "all ([0-9]+)");
-    std::smatch found;
-    if (std::regex_match(who, found, counted)) {
+    Match found;
+    if (regex_match(who, found, counted)) {
         const zab::Config& config = cluster->config();
         const bool are_both = !config.observers.empty() && started_.empty();
         const auto all = found[2] == "observers"            ? config.observers
@@ -209,11 +209,11 @@ void Stage::elect(const std::vector<NodeId>& nodes, std::optional<NodeId> leader
 
 /// "1 LOOKING again (round 2)", "1 looks with its round one higher".
 bool Stage::await_election(const std::vector<NodeId>& nodes, const std::string& step) {
-    static const std::regex round("\\bround ([0-9]+)\\b");
+    static const Regex round("\\bround ([0-9]+)\\b");
     const bool is_higher = contains(step, "\\bround one higher\\b");
     const bool is_second = contains(step, "\\bsecond (?:election|round)\\b|\\bagain\\b");
-    std::smatch number;
-    const bool has_round = std::regex_search(step, number, round);
+    Match number;
+    const bool has_round = regex_search(step, number, round);
     const std::uint64_t told = has_round ? std::stoull(number[1]) : 0;
     const auto looks = [&](NodeId node) {
         // Who has just started may have found its leader already.
@@ -251,10 +251,10 @@ void Stage::await_decisions(std::vector<NodeId> nodes, const std::string& step) 
                   return state_of(*cluster, node) == "LEADING";
               }));
     }
-    std::smatch round;
-    static const std::regex number("\\bround ([0-9]+)\\)?$");
+    Match round;
+    static const Regex number("\\bround ([0-9]+)\\)?$");
     for (const NodeId node : nodes) {
-        if (!std::regex_search(step, round, number)) break;
+        if (!regex_search(step, round, number)) break;
         claim(step, std::to_string(cluster->peer(node).server().round) == round[1]);
     }
     if (contains(words, "^[0-9a-z ]*[0-9] (?:is )?elected$") && nodes.size() == 1) {
@@ -268,9 +268,9 @@ namespace {
 
 /// "wait 5 s", "2*initLimit*tick pass": and nothing else.
 std::optional<zab::Duration> waited_in(const std::string& words, const zab::Config& config) {
-    static const std::regex around(
+    static const Regex around(
         "^(?:(?:wait|waits|sleep|sleeps|after|for|another) )+| (?:pass|passes|later|go by)$");
-    const Timed told = timed_in("for " + std::regex_replace(words, around, ""), config);
+    const Timed told = timed_in("for " + regex_replace(words, around, ""), config);
     return told.words.empty() ? told.time : std::nullopt;
 }
 
@@ -305,7 +305,7 @@ void Stage::await_end(const std::string& of, const std::string& choice, const st
 
 /// "1 LOOKING again (round 2)", "1 enters round 2": who is not up starts.
 bool Stage::play_anew(const std::string& words, const std::string& step) {
-    static const std::regex anew(
+    static const Regex anew(
         who_pattern +
         " ?(?:(?:starts?|begins?) (?:(?:an?|its|their) )?(?:new|second|another|further|next) "
         "(?:election|round)|(?:(?:goes|moves|comes) (?:up )?(?:in)?to|enters) round "
@@ -315,8 +315,8 @@ bool Stage::play_anew(const std::string& words, const std::string& step) {
         ")?(?:already )?in round "
         "[0-9]+)(?: (?:with|in) (?:its )?round "
         "(?:[0-9]+|one higher))?");
-    std::smatch found;
-    if (!std::regex_match(words, found, anew)) return false;
+    Match found;
+    if (!regex_match(words, found, anew)) return false;
     const auto nodes = subject(found[1]);
     const bool are_new =
         contains(words, " (?:LOOKING|in|round|looks)\\b") &&
@@ -332,11 +332,11 @@ bool Stage::play_anew(const std::string& words, const std::string& step) {
 
 /// "wait until 0 is FOLLOWING", "first election ends", "0 decides".
 bool Stage::play_waits(const std::string& step) {
-    static const std::regex state(
+    static const Regex state(
         "(?:wait(?:s)? (?:until|for|till) )?" + who_pattern +
         " ?(?:is |are |to be |goes |becomes? |to become )?(?:back )?(LOOKING|FOLLOWING|LEADING|"
         "leads?|leading|leader)");
-    static const std::regex ends(
+    static const Regex ends(
         "(?:wait until )?(?:first |second )?(?:election|round)(?: (?:ends|is over|finishes|"
         "completes|done|(?:is )?decided))?|(?:waits? (?:until|for) )?(?:(?:an?|one|new) )?leader "
         "(?:is "
@@ -347,11 +347,11 @@ bool Stage::play_waits(const std::string& step) {
         "decides?(?: on (?:node |server )?([0-9]+))?|(?:is )?elected|finish(?:es)?|"
         "(?:finish(?:es)?|ends?|completes?) (?:(?:its|their|an?|one|first|"
         "second) )*(?:election|round [0-9]+))");
-    static const std::regex quorum(
+    static const Regex quorum(
         "(?:wait (?:until|for) )?(?:an? )?quorum (?:is )?(?:up|formed|forms|available)(?: again)?|"
         "waits? (?:until|for) (?:an? )?quorum|quorum");
-    static const std::regex leads("leader (?:is )?(?:node |server )?([0-9]+)");
-    std::smatch found;
+    static const Regex leads("leader (?:is )?(?:node |server )?([0-9]+)");
+    Match found;
     const std::string words = plain(step);
     if (play_anew(words, step) || play_stays(words, step)) {
         note_leader();
@@ -363,17 +363,17 @@ bool Stage::play_waits(const std::string& step) {
     };
     // Those that are said to be started run now.
     const bool is_nobody_up = listeners().empty() && mocks_.empty() && !started_.empty();
-    if (is_nobody_up && std::regex_match(words, state)) start(started_);
-    if (std::regex_match(words, quorum)) {
+    if (is_nobody_up && regex_match(words, state)) start(started_);
+    if (regex_match(words, quorum)) {
         lead_stably(step);
-    } else if (std::regex_match(words, found, leads)) {
+    } else if (regex_match(words, found, leads)) {
         await_decisions(listeners(), step);
         claim(step, state_of(*cluster, node_of(found[1].str())) == "LEADING");
-    } else if (std::regex_match(words, found, state)) {
+    } else if (regex_match(words, found, state)) {
         const std::string wanted = contains(found[2], "^lead") ? "LEADING" : found[2].str();
         claim(step, wait(subject(found[1]),
                          [&](NodeId node) { return state_of(*cluster, node) == wanted; }));
-    } else if (std::regex_match(words, found, ends)) {
+    } else if (regex_match(words, found, ends)) {
         await_end(found[1], found[2], step);
     } else if (const auto time = waited_in(words, cluster->config())) {
         cluster->run(*time);

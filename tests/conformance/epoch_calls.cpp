@@ -1,9 +1,9 @@
 #include "tests/conformance/collector.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
-#include <regex>
 #include <set>
 
 namespace conformance {
@@ -22,18 +22,18 @@ class Calls {
 
     /// False: it is no such call, and tells nothing of what comes of one.
     static bool is_call(const std::string& step) {
-        return std::regex_match(active(step), form()) || std::regex_match(step, outcome());
+        return regex_match(active(step), form()) || regex_match(step, outcome());
     }
     void play(const std::string& told) {
         const std::string step = active(told);
-        std::smatch found;
-        if (std::regex_match(step, found, outcome())) {
+        Match found;
+        if (regex_match(step, found, outcome())) {
             const bool waits = found[1].matched;
             const bool is_so = waits ? looks_.back().waits : looks_.back().is_done;
             if (callers_.empty() || !is_so) throw Refused("it does not: " + step);
             return;
         }
-        if (!std::regex_match(step, found, form())) throw Refused("step: " + step);
+        if (!regex_match(step, found, form())) throw Refused("step: " + step);
         const std::string call = found[found[8].matched ? 8 : found[4].matched ? 4 : 7];
         if (says(call, "^(getEpochToPropose|asks .*)$")) asked_ = Asked::epoch;
         if (says(call, "^(waitForEpochAck|acks .*epoch)$")) asked_ = Asked::ack;
@@ -56,12 +56,12 @@ class Calls {
     }
 
     void check(const std::string& key, const Value& value, Verdict& verdict) const {
-        static const std::regex behind("after(?:The)?(Leader|Observer|Follower|Participant)",
-                                       std::regex::icase);
-        std::smatch found;
+        static const Regex behind("after(?:The)?(Leader|Observer|Follower|Participant)",
+                                  Regex::icase);
+        Match found;
         if (check_sequence(key, value, verdict)) return;
         std::optional<std::size_t> number = count_in(key);
-        if (std::regex_match(key, found, behind)) number = call_of(found[1]);
+        if (regex_match(key, found, behind)) number = call_of(found[1]);
         if (!number || *number >= looks_.size()) throw Refused("expected." + key);
         if (value.is(Kind::object)) {
             for (const auto& [what, place, wanted] : value.members) {
@@ -76,8 +76,8 @@ class Calls {
 
   private:
     /// What has come of the call before it: the caller waits in vain, or it is let through.
-    static const std::regex& outcome() {
-        static const std::regex told(
+    static const Regex& outcome() {
+        static const Regex told(
             "(?:(?:it|which|and|but|call|the|he) )*(?:((?:times|timed) out(?: there)?|waits(?: in "
             "vain)?|blocks|is blocked|does not return|has to wait|InterruptedException|throws "
             "InterruptedException)|returns|gets (?:it|one|through)|is released|succeeds)"
@@ -86,16 +86,15 @@ class Calls {
     }
     /// "NEWLEADER acked by leader" is "leader acks NEWLEADER"; "asks as well" is what it asks for.
     static std::string active(const std::string& told) {
-        static const std::regex same(
+        static const Regex same(
             "^(.*) (?:(?:asks|calls)(?: (?:for )?(?:it|one))?(?: too| as well| next| also| "
             "afterwards)?|does (?:the same|so|too|likewise)|follows(?: suit)?|"
             "(?:also|too) (?:asks|calls)(?: (?:for )?(?:it|one))?)$");
-        static const std::regex bare("^(?:then |and |now |the |mock )+");
-        const std::string step =
-            std::regex_replace(std::regex_replace(told, bare, ""), same, "$1 calls it");
-        static const std::regex passive("(?:(NEWLEADER|epoch) )?(?:is )?acked by (?:the )?(.*)");
-        std::smatch found;
-        if (!std::regex_match(step, found, passive)) return step;
+        static const Regex bare("^(?:then |and |now |the |mock )+");
+        const std::string step = regex_replace(regex_replace(told, bare, ""), same, "$1 calls it");
+        static const Regex passive("(?:(NEWLEADER|epoch) )?(?:is )?acked by (?:the )?(.*)");
+        Match found;
+        if (!regex_match(step, found, passive)) return step;
         return found[2].str() + " acks" + (found[1].matched ? " " + found[1].str() : "");
     }
     enum class Asked : std::uint8_t { nothing, epoch, ack, leader };
@@ -109,8 +108,8 @@ class Calls {
     };
 
     /// 1: who; 2, 3: its number; 4 and 7: what; 5, 6: what it tells. 8, 9: in short.
-    static const std::regex& form() {
-        static const std::regex calls(
+    static const Regex& form() {
+        static const Regex calls(
             "(leader|observer(?: ?([0-9]+))?|(?:participant|follower)(?: ?([0-9]+))?) (?:calls "
             "(getEpochToPropose|waitForEpochAck|waitForNewLeaderAck|it)"
             "(?: ?\\((?:epoch )?([0-9]+)(?:, ?(?:zxid )?([0-9]+))?\\))?|"
@@ -173,10 +172,10 @@ class Calls {
         } else if (initial.find("observer") == nullptr) {
             own = nullptr;  // How many there are.
         }
-        static const std::regex present(
+        static const Regex present(
             "(?:(?:also|is|it) )*(?:connects|connected|present|attached|there|joins|one)"
             "(?: (?:too|also|as well))?");
-        if (own != nullptr && is_text(*own) && std::regex_match(own->text, present)) own = nullptr;
+        if (own != nullptr && is_text(*own) && regex_match(own->text, present)) own = nullptr;
         if (own != nullptr && server_number(*own, "observer") != observer_) {
             throw Refused("the observer comes behind the voters here");
         }
@@ -254,10 +253,10 @@ class Calls {
     /// What holds in the end; a list of as many as there were calls: behind each of them. A list of
     /// different servers is what a set holds in the end.
     bool check_sequence(const std::string& key, const Value& value, Verdict& verdict) const {
-        static const std::regex late(
+        static const Regex late(
             "(?:only |first )?(?:after|with|by|at) (?:the )?([a-z0-9]+)(?: call(?:er)?| one)?");
         const std::size_t calls = callers_.size();
-        std::smatch found;
+        Match found;
         if (value.is(Kind::array)) {
             std::vector<std::uint64_t> all;
             for (const Value& one : value.elements) {
@@ -275,7 +274,7 @@ class Calls {
             return true;
         }
         if (is_text(value) && truth_of(key, looks_.back()) &&
-            std::regex_match(value.text, found, late)) {
+            regex_match(value.text, found, late)) {
             const auto number = says(found[1], "^last$") ? calls : count_in(found[1]);
             if (!number || *number == 0 || *number > calls) throw Refused(key + value.text);
             for (std::size_t i = 1; i <= calls; ++i) {
@@ -287,18 +286,18 @@ class Calls {
         return is_plain && check_at(key, value, calls, verdict);
     }
     void check_words(const std::string& words, std::size_t number, Verdict& verdict) const {
-        static const std::regex count("((?:connecting|electing) ?[fF]ollowers):? ([0-9]+)");
-        static const std::regex epoch("accepted(?: ?[eE]poch)?(?: is| stays)?:? ([0-9]+)");
-        static const std::regex new_epoch("(?:new )?epoch(?: is)?:? ([0-9]+)");
+        static const Regex count("((?:connecting|electing) ?[fF]ollowers):? ([0-9]+)");
+        static const Regex epoch("accepted(?: ?[eE]poch)?(?: is| stays)?:? ([0-9]+)");
+        static const Regex new_epoch("(?:new )?epoch(?: is)?:? ([0-9]+)");
         const Look& now = looks_[number];
         const Look& before = looks_[number - 1];
-        std::smatch found;
-        if (std::regex_match(words, found, count)) {
+        Match found;
+        if (regex_match(words, found, count)) {
             const std::string size = std::to_string(set_of(found[1], now)->size());
             verdict.check(words, found[2], size);
-        } else if (std::regex_match(words, found, epoch)) {
+        } else if (regex_match(words, found, epoch)) {
             verdict.check(words, found[1], std::to_string(now.accepted.value));
-        } else if (std::regex_match(words, found, new_epoch)) {
+        } else if (regex_match(words, found, new_epoch)) {
             verdict.check(words, found[1],
                           now.is_decided ? std::to_string(now.epoch.value) : "undecided");
         } else if (says(words, "^((still )?wait(s|ing)|time(s |d )?out|blocks)$")) {
@@ -327,19 +326,19 @@ class Calls {
 std::vector<std::string> calls_told(const std::vector<std::string>& steps) {
     static const std::string who =
         "((?:the )?(?:leader|(?:observer|participant|follower)(?: ?[0-9]+)?))";
-    static const std::regex both("^(?:both )?" + who + "(?: and |, (?:then )?)" + who +
-                                 " (call|ask|ack)\\b(.*)$");
-    static const std::regex remark(" ?\\(((?:times|timed|waits|blocks|returns|is )[^()]*)\\)$");
+    static const Regex both("^(?:both )?" + who + "(?: and |, (?:then )?)" + who +
+                            " (call|ask|ack)\\b(.*)$");
+    static const Regex remark(" ?\\(((?:times|timed|waits|blocks|returns|is )[^()]*)\\)$");
     std::vector<std::string> all;
     for (const std::string& step : steps) {
-        const std::string told = std::regex_replace(step, remark, "; $1");
+        const std::string told = regex_replace(step, remark, "; $1");
         for (const std::string& part :
              split_at(told,
                       "; *|, (?:and |but |then )*(?=(?:it |which )?(?:times|timed|waits|"
                       "blocks|is blocked|does not|returns|gets|has to|is released|succeeds))|"
                       " and (?=(?:it |which )?(?:times out|waits|blocks|returns|is released))")) {
-            std::smatch found;
-            if (!std::regex_match(part, found, both)) {
+            Match found;
+            if (!regex_match(part, found, both)) {
                 all.push_back(part);
                 continue;
             }

@@ -1,8 +1,7 @@
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 #include "tests/support/cluster.hpp"
-
-#include <regex>
 
 namespace conformance {
 
@@ -40,23 +39,23 @@ void preset(sim::Disk& disk, const Value& described) {
         if (files != nullptr && files->text != "absent")
             throw Refused("epochFiles: " + files->text);
     } else {
-        static const std::regex of_temporary("currentEpoch\\.tmp = ([0-9]+)");
+        static const Regex of_temporary("currentEpoch\\.tmp = ([0-9]+)");
         static const char* const known =
             "currentEpoch|tmp|old|is|at|left|by|an?|the|failed|rename|last|zxid|epoch|of|in|file|"
             "behind|log|and";
-        if (!made_of(std::regex_replace(described.text, compiled("="), ""), known)) {
+        if (!made_of(regex_replace(described.text, compiled("="), ""), known)) {
             throw Refused("disk: " + described.text);
         }
-        static const std::regex of_log("last zxid epoch ([0-9]+)");
-        std::smatch found;
-        if (!std::regex_search(described.text, found, of_temporary)) {
+        static const Regex of_log("last zxid epoch ([0-9]+)");
+        Match found;
+        if (!regex_search(described.text, found, of_temporary)) {
             throw Refused("disk: " + described.text);
         }
         const auto epoch = static_cast<std::uint32_t>(std::stoul(found[1]));
         temporary = zab::Epoch{epoch};
         accepted = zab::Epoch{epoch};
         current = zab::Epoch{epoch - 1};
-        if (std::regex_search(described.text, found, of_log)) {
+        if (regex_search(described.text, found, of_log)) {
             const auto logged = static_cast<std::uint32_t>(std::stoul(found[1]));
             push(zab::Zxid::of({logged}, 1));
             current = zab::Epoch{logged - 1};  // Its file was to be written before that.
@@ -67,22 +66,22 @@ void preset(sim::Disk& disk, const Value& described) {
 }
 
 bool tells_refusal(const std::string& words) {
-    static const std::regex form(
+    static const Regex form(
         "(?:is |it )?(?:refused|refuses(?: to (?:start|boot|serve))?|fails|does not (?:start|boot))"
         "(?:(?:: | ?\\(|, |; | as | because ).*)?");
-    return std::regex_match(words, form);
+    return regex_match(words, form);
 }
 
 /// "refuses: current epoch 1 is older than the last zxid": and so it must be on disk.
 void check_reason(const zab::DiskImage& disk, const std::string& words, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "[a-z ]*(?:: | ?\\(|, |; | as | because )(?:the |its )?(current|accepted) ?[eE]poch(?:,? "
         "([0-9]+),?)? is (?:older|less|lower|smaller) than (?:the |its )?"
         "(last zxid|current epoch)(?:,? (<[^>]*>|[0-9]+))?\\)?");
-    static const std::regex bare("[a-z ]*");
-    if (std::regex_match(words, bare)) return;
-    std::smatch found;
-    if (!std::regex_match(words, found, form)) throw Refused("expected: " + words);
+    static const Regex bare("[a-z ]*");
+    if (regex_match(words, bare)) return;
+    Match found;
+    if (!regex_match(words, found, form)) throw Refused("expected: " + words);
     const zab::Zxid last = disk.log.last().zxid;
     const auto& epoch = found[1] == "current" ? disk.current_epoch : disk.accepted_epoch;
     const bool is_of_zxid = found[3] == "last zxid";

@@ -1,13 +1,13 @@
 #include "tests/conformance/epoch_failures.hpp"
 
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 #include "tests/support/cluster.hpp"
 
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <regex>
 #include <set>
 
 namespace conformance {
@@ -37,11 +37,11 @@ class Failures {
         std::vector<zab::NodeId> started;
         const Value initial = failure_initial(one.initial);
         for (const auto& [key, place, value] : initial.members) {
-            static const std::regex faults(
+            static const Regex faults(
                 "nodes|faulty|(injected ?)?(faults?|failures?|errors?)|broken|unwritable|disks?|"
                 "io|failing|inject(ion|ed)?",
-                std::regex::icase);
-            if (value.is(Value::Kind::object) && std::regex_match(key, faults)) {
+                Regex::icase);
+            if (value.is(Value::Kind::object) && regex_match(key, faults)) {
                 for (const auto& [sid, at, words] : value.members) fail_at(sid, words);
             } else if (is_text(value) && says(key, "^(nodes|servers|quorum|started|running)$")) {
                 begin(value.text);
@@ -49,7 +49,7 @@ class Failures {
                 require_three(key, value);
             } else if (value.is(Value::Kind::array) && says(key, "^(started|quorum|running)$")) {
                 for (const zab::NodeId id : ids(value, key)) started.push_back(known(id.value));
-            } else if (key == "disk" || std::regex_match(key, faults)) {
+            } else if (key == "disk" || regex_match(key, faults)) {
                 fail_alone(value);
             } else {
                 fail_at(key, value);
@@ -94,30 +94,30 @@ class Failures {
     }
 
     void play(const std::string& step) {
-        static const std::regex one(
+        static const Regex one(
             "(?:start|boot) (?:server |node |S)?([0-9]+)(?:(?:,? (?:whose|with|but)|[,;](?! "
             "[0-9])) (?:its "
             "|the )*(.*))?");
-        static const std::regex all(
+        static const Regex all(
             "(?:start|boot) (?:all|everybody)(?: (?:3|three))?(?: servers| nodes)?|"
             "all(?: (?:3|three))?(?: servers| nodes)? (?:start|boot|come up)");
-        static const std::regex several(
+        static const Regex several(
             "(?:start |quorum (?:of )?)?(?:servers |nodes )?([0-9](?:, ?| and )[0-9])"
             "(?: (?:form (?:an? )?quorum|elect(?: and serve)?|(?:elect and )?serve|start|run|"
             "(?:come|are)? ?(?:up|started|running)))?"
             "( with (?:some )?data)?(?:,? (?:and |in |at |with )?epoch ([0-9]+))?");
         std::string words = plain(step);
-        std::smatch found;
+        Match found;
         if (joining_ && tells_join(words)) {
             lead({known(0), known(1)});
             words = "2 starts";
         }
-        if (std::regex_match(words, found, one)) {
+        if (regex_match(words, found, one)) {
             words = found[1].str() + " starts" + (found[2].matched ? ", " + found[2].str() : "");
         }
-        if (std::regex_match(words, all)) {
+        if (regex_match(words, all)) {
             start_all();
-        } else if (std::regex_match(words, found, several)) {
+        } else if (regex_match(words, found, several)) {
             lead(listed(found[1]));
             if (found[2].matched) create();
             if (found[3].matched) require_epoch(std::stoul(found[3]));
@@ -140,26 +140,25 @@ class Failures {
 
     void check(const std::string& told, const Value& value, Verdict& verdict) const {
         const std::string key = failure_key(told);
-        static const std::regex several("[0-9](?:(?:, ?| and )[0-9])+");
-        static const std::regex epochs_of(
-            "epochs(?: ?[oO]f| ?[aA]t)? ?(?:S|server |node )?([0-9])");
-        static const std::regex late(
+        static const Regex several("[0-9](?:(?:, ?| and )[0-9])+");
+        static const Regex epochs_of("epochs(?: ?[oO]f| ?[aA]t)? ?(?:S|server |node )?([0-9])");
+        static const Regex late(
             "server|node|boot|service|state|outcome|result|serving|up|joins|joined|ready|starts|"
             "serverUp");
-        static const std::regex named("(?:server |node |S)?([0-9]) (.*)");
+        static const Regex named("(?:server |node |S)?([0-9]) (.*)");
         // Of who came last.
         const bool is_late =
             late_.has_value() &&
-            (says(key, "^(epochs|(accepted|current)Epoch)$") || std::regex_match(key, late));
-        if (std::regex_match(key, several)) {
+            (says(key, "^(epochs|(accepted|current)Epoch)$") || regex_match(key, late));
+        if (regex_match(key, several)) {
             for (const zab::NodeId node : listed(key)) check_at(node, key, value, verdict);
             return;
         }
-        std::smatch found;
-        if (std::regex_match(key, found, epochs_of)) {
+        Match found;
+        if (regex_match(key, found, epochs_of)) {
             return check_at(known(std::stoull(found[1])), "epochs", value, verdict);
         }
-        if (is_late && is_text(value) && std::regex_match(value.text, found, named)) {
+        if (is_late && is_text(value) && regex_match(value.text, found, named)) {
             const zab::NodeId node = known(std::stoull(found[1]));
             return check_at(node, key, sim::json::string(found[2].str()), verdict);
         }
@@ -195,22 +194,22 @@ class Failures {
     }
     /// "2 starts; its acceptedEpoch write fails", "2 joins 0 and 1"; false: it is no such step.
     bool start(const std::string& words) {
-        static const std::regex starts(
+        static const Regex starts(
             "(?:server |node |S)?([0-9]+) (?:(?:is )?start(?:s|ed)?(?: and joins)?|(?:tries to "
             ")?joins?"
             "(?: (?:them|(?:the )?(?:quorum|ensemble)|([0-9](?:, ?| and )[0-9])))?|"
             "comes up)(?:[,;]? (?:but |and )?(.*))?");
-        std::smatch found;
-        if (!std::regex_match(words, found, starts)) return false;
+        Match found;
+        if (!regex_match(words, found, starts)) return false;
         const zab::NodeId node = known(std::stoull(found[1]));
         if (cluster_->is_up(node)) throw Refused("it runs already: " + words);
         if (found[2].matched && !cluster_->leader()) lead(listed(found[2]));
         late_ = node;
         if (found[3].matched) {
-            static const std::regex informed(
+            static const Regex informed(
                 "^(?:(?:(?:at|on|after|when|upon) )?LEADERINFO(?: is)?(?: arrives| comes| read| "
                 "received)?[;,]? )(?:but |and |then |its )*");
-            const std::string rest = std::regex_replace(found[3].str(), informed, "");
+            const std::string rest = regex_replace(found[3].str(), informed, "");
             if (rest != found[3]) to_inform_.push_back(node);
             unwritable_[node] = unwritable_in(rest);
             if (!unwritable_[node].is_any()) throw Refused("step: " + words);
@@ -268,60 +267,60 @@ class Failures {
         if (value.is(Value::Kind::object)) return;
         const Value told = value.is(Value::Kind::number) ? sim::json::string(value.text) : value;
         for (const std::string& part : texts(told, key)) {
-            static const std::regex numbers(" ?\\(((?:both )?[0-9]+(?: ?/ ?[0-9]+)?)\\)");
+            static const Regex numbers(" ?\\(((?:both )?[0-9]+(?: ?/ ?[0-9]+)?)\\)");
             const std::string whole =
-                without_remarks(std::regex_replace(part, numbers, ", both epochs $1"));
+                without_remarks(regex_replace(part, numbers, ", both epochs $1"));
             for (const std::string& clause : clauses(whole)) {
-                static const std::regex both("^(?:both |stay |are |still )*([0-9]+)$");
+                static const Regex both("^(?:both |stay |are |still )*([0-9]+)$");
                 std::string words = failure_clause(clause);
                 if (key.ends_with("epochs")) {
-                    words = std::regex_replace(words, both, "both epochs $1");
+                    words = regex_replace(words, both, "both epochs $1");
                 }
                 check_words(node, words, verdict);
             }
         }
     }
     void check_words(zab::NodeId node, const std::string& words, Verdict& verdict) const {
-        static const std::regex fate(
+        static const Regex fate(
             "(?:it )?(?:(does not|never|cannot|will not|fails to|refuses to) )?"
             "(?:comes?|gets?|serves?|joins?|starts?|becomes? (?:an? )?follower|follows?)(?: up)?"
             "(?: serving| (?:the )?(?:quorum|ensemble))?|(?:is |stays |remains |still )*"
             "(not |never )?(?:up|serving|running|in service|(?:a )?part of (?:the )?(?:quorum|"
             "ensemble))|(?:is |stays |remains )*(out|down)(?: of service)?|(fails)|"
             "(?:is |are |stays? |remains? )*unaffected|keeps? serving");
-        static const std::regex others(
+        static const Regex others(
             "(?:the )?(?:quorum|others)(?: (?:of |formed by )?([0-9](?:, ?| and )[0-9]))? "
             "(?:(?:is|are|stays?|remains?|still|keeps?|goes|go) )*(?:unaffected|up|serv(?:es?|ing)|"
             "on)");
-        static const std::regex tries(
+        static const Regex tries(
             "(?:it |but |and )*(?:keeps (?:trying|looking|retrying)|retries|tries again|"
             "(?:(?:stays|is|keeps|remains|goes|falls|back|to|still|again) )*LOOKING(?: again)?)");
-        static const std::regex epoch(
+        static const Regex epoch(
             "(?:(?:its|and|in|memory:?) )*(both|accepted|current|acceptedEpoch and current|) "
             "?[eE]pochs?"
             "(?: is| are| stays?| =|:)? ?(?:still |both )?([0-9]+)(?: (?:in memory|(on disk)))?");
-        static const std::regex unacked(
+        static const Regex unacked(
             "(?:it )?(?:sends |and )*no ACKEPOCH(?: (?:is )?sent)?|(?:it )?(?:never|does not) "
             "(?:sends?|answers? with) (?:an? )?ACKEPOCH|ACKEPOCH (?:is )?(?:never|not) sent");
-        std::smatch found;
-        if (std::regex_match(words, unacked)) {
+        Match found;
+        if (regex_match(words, unacked)) {
             verdict.require(words, !acked_.contains(node));
-        } else if (std::regex_match(words, found, fate)) {
+        } else if (regex_match(words, found, fate)) {
             const bool is_denied =
                 found[1].matched || found[2].matched || found[3].matched || found[4].matched;
             verdict.check(words, !is_denied, cluster_->serves(node));
-        } else if (std::regex_match(words, found, others)) {
+        } else if (regex_match(words, found, others)) {
             for (const zab::NodeId other : cluster_->members()) {
                 if (!(other == node)) verdict.check(words, true, cluster_->serves(other));
             }
             const auto told = listed(found[1]);
             const bool is_one = std::find(told.begin(), told.end(), node) != told.end();
             if (is_one) throw Refused("expected: " + words);
-        } else if (std::regex_match(words, tries)) {
+        } else if (regex_match(words, tries)) {
             const auto attempts = informed_.find(node);
             verdict.require(words, cluster_->is_up(node) && !cluster_->serves(node) &&
                                        attempts != informed_.end() && attempts->second > 1);
-        } else if (std::regex_match(words, found, epoch)) {
+        } else if (regex_match(words, found, epoch)) {
             const bool on_disk = found[3].matched;
             if (found[1] != "current") {
                 check_epoch(node, "acceptedEpoch", found[2], verdict, on_disk);
@@ -339,11 +338,11 @@ class Failures {
         if (!is_text(value)) {
             return check_epoch(node, which, std::to_string(number(value, which)), verdict);
         }
-        static const std::regex told("(?:(?:stays?|is|still|remains?) )*([0-9]+)");
+        static const Regex told("(?:(?:stays?|is|still|remains?) )*([0-9]+)");
         for (const std::string& clause : clauses(value.text)) {
             const std::string words = failure_clause(clause);
-            std::smatch found;
-            if (!std::regex_match(words, found, told)) throw Refused(which + ": " + value.text);
+            Match found;
+            if (!regex_match(words, found, told)) throw Refused(which + ": " + value.text);
             check_epoch(node, which, found[1], verdict);
         }
     }

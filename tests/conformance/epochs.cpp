@@ -1,11 +1,11 @@
 #include "tests/conformance/epochs.hpp"
 
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <algorithm>
 #include <memory>
-#include <regex>
 #include <set>
 
 namespace conformance {
@@ -25,34 +25,33 @@ void connect_all(Collector& collector, const std::vector<std::uint16_t>& sids,
 /// "call waitForEpochAck with summary (0, 0)", "getEpochToPropose(5)": what a call tells is no
 /// remark.
 std::string with_arguments(const std::string& step) {
-    static const std::regex summary(
+    static const Regex summary(
         "(?:,? with)?(?: (?:an? |the |its )?(?:state ?)?summary)?(?: of)? ?"
         "\\((?:(?:state ?)?summary )?(?:epoch ?=? ?)?([0-9]+), ?(?:zxid ?=? ?)?"
         "(<[0-9]+, ?[0-9]+>|[0-9]+)\\)|"
         "(?:,? with)? (?:an? |the |its )?(?:state ?)?summary (?:of )?([0-9]+), ?([0-9]+)",
-        std::regex::icase);
+        Regex::icase);
     // "state summary epoch 0 zxid 0", "(summary: epoch 0, zxid <0,0>)"
-    static const std::regex named(
+    static const Regex named(
         ",? ?\\(?(?:\\bwith )?(?:an? |the |its |their )?(?:\\bstate ?)?\\bsummary(?: is| are|:| "
         "=|=)? "
         "?(?:of )?\\(?(?:current ?)?epoch ?[=:]? ?([0-9]+)(?:,|;| and)? ?(?:last ?)?zxid ?[=:]? "
         "?(<[0-9]+, ?[0-9]+>|[0-9]+)\\)?",
-        std::regex::icase);
+        Regex::icase);
     // "waitForEpochAck (zxid 0, epoch 0)", "with state <0,0>"
-    static const std::regex turned(
+    static const Regex turned(
         "(?:,? with)? ?\\((?:last ?)?zxid ?[=:]? ?(<[0-9]+, ?[0-9]+>|[0-9]+), ?(?:current ?)?epoch "
         "?[=:]? ?([0-9]+)\\)",
-        std::regex::icase);
-    static const std::regex state(",? with (?:an? |the |its |their )?state (<[0-9]+, ?[0-9]+>)");
-    static const std::regex bid("getEpochToPropose ?\\((?:epoch )?([0-9]+)\\)");
-    static const std::regex bare("\\bstate (?=\\((?:epoch|zxid|[0-9]))");
-    const std::string spoken = std::regex_replace(step, bare, "state summary ");
-    const std::string told = std::regex_replace(
-        std::regex_replace(spoken, named, " epoch $1 zxid $2"), summary, " epoch $1$3 zxid $2$4");
-    return std::regex_replace(
-        std::regex_replace(std::regex_replace(told, turned, " epoch $2 zxid $1"), state,
-                           " zxid $1"),
-        bid, "getEpochToPropose epoch $1");
+        Regex::icase);
+    static const Regex state(",? with (?:an? |the |its |their )?state (<[0-9]+, ?[0-9]+>)");
+    static const Regex bid("getEpochToPropose ?\\((?:epoch )?([0-9]+)\\)");
+    static const Regex bare("\\bstate (?=\\((?:epoch|zxid|[0-9]))");
+    const std::string spoken = regex_replace(step, bare, "state summary ");
+    const std::string told = regex_replace(regex_replace(spoken, named, " epoch $1 zxid $2"),
+                                           summary, " epoch $1$3 zxid $2$4");
+    return regex_replace(
+        regex_replace(regex_replace(told, turned, " epoch $2 zxid $1"), state, " zxid $1"), bid,
+        "getEpochToPropose epoch $1");
 }
 
 /// What a follower tells of itself with its call.
@@ -61,16 +60,16 @@ struct Told {
     std::optional<zab::Zxid> zxid;
 };
 Told told_in(const std::string& clause) {
-    static const std::regex epoch("[eE]poch ?=?\\(?([0-9]+)");
-    static const std::regex pair("<([0-9]+), ?([0-9]+)"), counter("\\bzxid ?=? ?([0-9]+)");
+    static const Regex epoch("[eE]poch ?=?\\(?([0-9]+)");
+    static const Regex pair("<([0-9]+), ?([0-9]+)"), counter("\\bzxid ?=? ?([0-9]+)");
     Told told;
-    std::smatch found;
-    if (std::regex_search(clause, found, epoch)) {
+    Match found;
+    if (regex_search(clause, found, epoch)) {
         told.epoch = zab::Epoch{static_cast<std::uint32_t>(std::stoul(found[1]))};
     }
-    if (std::regex_search(clause, found, pair) && clause.find('<') != 0) {
+    if (regex_search(clause, found, pair) && clause.find('<') != 0) {
         told.zxid = zxid_in("<" + found[1].str() + "," + found[2].str() + ">");
-    } else if (std::regex_search(clause, found, counter)) {
+    } else if (regex_search(clause, found, counter)) {
         told.zxid = zab::Zxid{std::stoull(found[1])};
     }
     return told;
@@ -97,8 +96,8 @@ void play_followers(Collector& collector, const std::string& clause, Seen& seen)
 }
 
 void play_leader(Collector& collector, const std::string& clause, Seen& seen) {
-    static const std::regex tentative("tentative ([0-9]+)");
-    std::smatch found;
+    static const Regex tentative("tentative ([0-9]+)");
+    Match found;
     seen.has_called = seen.has_leader_called = true;
     const bool acknowledges = contains(clause, "waitForEpochAck|acknowledg") ||
                               (seen.waits_for_acks && collector.is_decided());
@@ -113,7 +112,7 @@ void play_leader(Collector& collector, const std::string& clause, Seen& seen) {
     if (!seen.leader_blocks && acknowledges == seen.waits_for_acks && !seen.have_timed_out) {
         seen.followers_waited = false;
     }
-    if (std::regex_search(clause, found, tentative) &&
+    if (regex_search(clause, found, tentative) &&
         (!seen.leader_blocks || collector.epoch().value != std::stoul(found[1]))) {
         throw Refused("the leader does not wait with that epoch: " + clause);
     }
@@ -133,50 +132,50 @@ std::vector<std::uint16_t> callers_in(const Collector& collector, std::uint16_t 
 
 /// "wait for epoch acks without the leader": so far it has not called.
 std::string without_leader(const std::string& words, const Seen& seen) {
-    static const std::regex left_out(
+    static const Regex left_out(
         ",? (?:without|but not|not) (?:the |its )?leader(?:'s)?(?: own)?(?: (?:ack|call|calling|"
         "acking|epoch ack)(?: it)?)?$");
-    std::smatch found;
-    if (!std::regex_search(words, found, left_out)) return words;
+    Match found;
+    if (!regex_search(words, found, left_out)) return words;
     if (seen.has_leader_called) throw Refused("the leader has called: " + words);
     return found.prefix();
 }
 
 /// "the leader's own ack is missing", "leader stays out of it".
 bool tells_missing(const std::string& words) {
-    static const std::regex form(
+    static const Regex form(
         "(?:leader's |its |own )(?:own )?(?:one |ack |call |ACKEPOCH )?(?:is |still )*"
         "(?:missing|outstanding|lacking|awaited)|"
         "leader (?:itself )?(?:stays|remains|is|keeps|sits|holds) (?:out|away|silent|quiet|idle|"
         "back|passive|still)(?: of it)?|leader(?: itself)? (?:hesitates|sleeps|abstains)");
-    static const std::regex not_by("(?:but )?not (?:by|from|of) (?:the )?leader(?: itself)?");
-    return std::regex_match(words, form) || std::regex_match(words, not_by);
+    static const Regex not_by("(?:but )?not (?:by|from|of) (?:the )?leader(?: itself)?");
+    return regex_match(words, form) || regex_match(words, not_by);
 }
 
 /// "followers 1,2 call getEpochToPropose, leader does not; they time out".
 void play(Collector& collector, const std::string& step, Seen& seen) {
-    static const std::regex followers(
+    static const Regex followers(
         "(?:only )?(?:(?:both )?(?:mock )?followers?(?: (?=[0-9])|(?![a-z0-9]))|(?=[0-9]))"
         "([0-9]+(?:(?:, ?| and )[0-9]+)*)?.*");
-    static const std::regex behind(
+    static const Regex behind(
         ".*(?:of|from|by) (?:both )?followers?(?: ([0-9][0-9, and]*))?.*|"
         "(?:ACKEPOCHs?|waitForEpochAck(?: is)?(?: called)?) (?:of|from|by) "
         "([0-9](?:, ?| and )[0-9])(?: (?:is |are |was |were |have )*"
         "(?:arrive[ds]?|reach(?:es)?(?: waitForEpochAck)?|came|comes?|in|read|received|counted|"
         "handled|processed|taken|there|seen))?");
-    static const std::regex passes(
+    static const Regex passes(
         ".*(?:time[sd]? out|pass(?:es)?|elapses?|wait(?:ed)? for).*|waits? .*");
-    static const std::regex counted("^(?:two|2) (?:of the )?(?=(?:mock )?followers\\b)");
+    static const Regex counted("^(?:two|2) (?:of the )?(?=(?:mock )?followers\\b)");
     const std::string words =
-        without_leader(plain(std::regex_replace(with_arguments(step), counted, "both ")), seen);
+        without_leader(plain(regex_replace(with_arguments(step), counted, "both ")), seen);
     const auto parts = clauses(words);
     if (parts.size() > 1) {
         for (const std::string& part : parts) play(collector, part, seen);
         return;
     }
-    std::smatch found;
+    Match found;
     static const char* const for_acks = "wait\\w* (?:for|in) (?:an? )?(?:epoch ?acks?|acks? of)";
-    const bool tells_time = std::regex_match(words, passes) && !contains(words, "call|ACKEPOCH") &&
+    const bool tells_time = regex_match(words, passes) && !contains(words, "call|ACKEPOCH") &&
                             !contains(words, for_acks);
     if (tells_missing(words)) {
         if (seen.has_leader_called) throw Refused("the leader has called: " + step);
@@ -190,8 +189,7 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
             throw Refused("nobody waits: " + step);
         }
         seen.have_timed_out = seen.have_timed_out || !is_leader;
-    } else if (std::regex_match(words, found, followers) ||
-               std::regex_match(words, found, behind)) {
+    } else if (regex_match(words, found, followers) || regex_match(words, found, behind)) {
         const std::string named = found.str(1) + (found.size() > 2 ? found.str(2) : "");
         if (!named.empty()) seen.followers = callers_in(collector, seen.leader, named);
         // What is said of the leader behind them, and what else a call may tell, nobody reads.
@@ -214,13 +212,13 @@ void play(Collector& collector, const std::string& step, Seen& seen) {
 
 /// "leader summary set (epoch 0, zxid 0)": so it must be.
 bool is_summary_told(const Collector& collector, const std::string& step) {
-    static const std::regex form(
+    static const Regex form(
         "(?:set |with )?(?:the )?leader(?:'s)?(?: state ?| )?(?:state ?)?summary(?: is| are|:| =)*"
         "(?: set| given| told)?(?: to| as| of)? ?\\(?(?:epoch )?([0-9]+)(?:, ?| and )"
         "(?:zxid )?(?:0|<0, ?0>)\\)?(?: is)?(?: set| given)?",
-        std::regex::icase);
-    std::smatch found;
-    if (!std::regex_match(step, found, form)) return false;
+        Regex::icase);
+    Match found;
+    if (!regex_match(step, found, form)) return false;
     if (found[1] != std::to_string(collector.current().value)) throw Refused("step: " + step);
     return true;
 }
@@ -252,10 +250,10 @@ void refuse_past(const Value& leader) {
         throw Refused("initial.leader: " + leader.text);
     }
     for (const auto& [key, place, value] : leader.members) {
-        static const std::regex summary("(?:epoch )?0, ?(?:zxid )?0");
+        static const Regex summary("(?:epoch )?0, ?(?:zxid )?0");
         const bool is_summary = contains(key, "^(?:(?:leaderS|s)tateS|s)ummary$");
         const bool is_empty =
-            is_summary && is_text(value)           ? std::regex_match(value.text, summary)
+            is_summary && is_text(value)           ? regex_match(value.text, summary)
             : is_summary || contains(key, "^last") ? zxid(value, key) == zab::Zxid{}
             : key == "history"                     ? value.elements.empty()
                                : contains(key, "^(?:(?:accepted|current)Epoch|id|sid)$");

@@ -1,8 +1,8 @@
 #include "tests/conformance/epochs.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <algorithm>
-#include <regex>
 #include <set>
 
 namespace conformance {
@@ -13,9 +13,9 @@ using Kind = Value::Kind;
 using Seen = EpochsSeen;
 
 std::vector<std::uint16_t> sids_in(const std::string& words) {
-    static const std::regex digits("[0-9]+");
+    static const Regex digits("[0-9]+");
     std::vector<std::uint16_t> all;
-    for (std::sregex_iterator i(words.begin(), words.end(), digits), end; i != end; ++i) {
+    for (MatchIterator i(words, digits), end; i != end; ++i) {
         all.push_back(server_id(std::stoul(i->str())));
     }
     return all;
@@ -25,22 +25,22 @@ namespace {
 
 /// "epoch not started", "no epoch ack quorum without the leader". False: about something else.
 bool check_quorum_told(bool is_formed, const std::string& words, Verdict& verdict) {
-    static const std::regex none(
+    static const Regex none(
         "(?:but |and |they )*(?:(?:gets?|reach|forms?) |(?=no))(?:no) (?:epoch )?(?:acks? "
         ")?quorum(?: (?:of (?:epoch )?acks|without (?:the )?"
         "leader(?:'s ack)?|is|was|formed|reached))*|"
         "(?:and |they )*(?:do not|never) (?:get|reach|form) (?:an? |any |the )?(?:epoch )?quorum"
         "(?: without (?:the )?leader)?");
-    static const std::regex epoch(
+    static const Regex epoch(
         "(?:and )?(?:the |its )?epoch (?:is |was )?(not |never )?"
         "(?:started|acked|acknowledged|established|agreed|decided)");
-    static const std::regex flag("(?:electionFinished|epochAcked):? (?:is |stays )?(true|false)");
-    std::smatch found;
-    if (std::regex_match(words, found, flag)) {
+    static const Regex flag("(?:electionFinished|epochAcked):? (?:is |stays )?(true|false)");
+    Match found;
+    if (regex_match(words, found, flag)) {
         verdict.require(words, is_formed == (found[1] == "true"));
-    } else if (std::regex_match(words, none)) {
+    } else if (regex_match(words, none)) {
         verdict.require(words, !is_formed);
-    } else if (std::regex_match(words, found, epoch)) {
+    } else if (regex_match(words, found, epoch)) {
         verdict.require(words, is_formed == !found[1].matched);
     } else {
         return false;
@@ -50,27 +50,27 @@ bool check_quorum_told(bool is_formed, const std::string& words, Verdict& verdic
 
 /// "no return without the leader": which has not called so far; nothing: no such words.
 std::optional<std::string> without_leader_told(const std::string& clause, const Seen& seen) {
-    static const std::regex told(
+    static const Regex told(
         "(.*?),? without (?:the |its )?leader(?:'s(?: own)? (?:call|ack|epoch ack))?");
-    static const std::regex must("\\bmust not\\b");
-    std::smatch found;
-    if (!std::regex_match(clause, found, told)) return std::nullopt;
+    static const Regex must("\\bmust not\\b");
+    Match found;
+    if (!regex_match(clause, found, told)) return std::nullopt;
     if (seen.has_leader_called || !is_negated(found[1])) throw Refused("expected: " + clause);
-    return std::regex_replace(found[1].str(), must, "do not");
+    return regex_replace(found[1].str(), must, "do not");
 }
 
 /// "time out after initLimit*tick, none returns normally", "none gets past waitForEpochAck".
 void check_waiting(bool waits, const Seen& seen, const std::string& words, Verdict& verdict) {
-    static const std::regex in_vain(
+    static const Regex in_vain(
         " waiting for (?:an? |the )?(?:(?:epoch )?(?:acks?|quorum)(?: of (?:epoch "
         ")?acks?)?|leader(?:'s "
         "ack)?)$");
-    static const std::regex unreturned(",? (?:and )?without (?:ever |normally )?returning");
+    static const Regex unreturned(",? (?:and )?without (?:ever |normally )?returning");
     for (const std::string& part :
-         clauses(std::regex_replace(without_remarks(words), unreturned, ", do not return"))) {
-        const std::string clause = std::regex_replace(
-            std::regex_replace(part, in_vain, ""),
-            compiled("(blocked|vain|waits?) until (?=[a-z]+Limit)"), "$1 after ");
+         clauses(regex_replace(without_remarks(words), unreturned, ", do not return"))) {
+        const std::string clause =
+            regex_replace(regex_replace(part, in_vain, ""),
+                          compiled("(blocked|vain|waits?) until (?=[a-z]+Limit)"), "$1 after ");
         if (check_quorum_told(seen.is_formed, clause, verdict)) continue;
         if (const auto rest = without_leader_told(clause, seen)) {
             check_waiting(waits, seen, *rest, verdict);
@@ -135,17 +135,15 @@ bool check_returns(const Seen& seen, const std::string& key, const Value& value,
         if (count == 0) got.clear();
         verdict.require(key, wanted == got);
     } else {
-        static const std::regex who("^(both|each|all|none|neither|nobody)?,? ?");
-        static const std::regex during(" (?=[a-z0-9]+Limit)");
+        static const Regex who("^(both|each|all|none|neither|nobody)?,? ?");
+        static const Regex during(" (?=[a-z0-9]+Limit)");
         const bool is_told = contains(value.text, "\\b(?:time|return|pass)");
         const std::string what = is_return ? " return " : " time out ";
-        const std::string words = is_told
-                                      ? value.text
-                                      : std::regex_replace(value.text, who, "$1" + what,
-                                                           std::regex_constants::format_first_only);
+        const std::string words =
+            is_told ? value.text : regex_replace_first(value.text, who, "$1" + what);
         const bool is_bound = contains(words, "\\b(?:after|within) ");
         check_waiting(seen.followers_waited, seen,
-                      is_bound ? words : std::regex_replace(words, during, " after "), verdict);
+                      is_bound ? words : regex_replace(words, during, " after "), verdict);
     }
     return true;
 }
@@ -153,14 +151,13 @@ bool check_returns(const Seen& seen, const std::string& key, const Value& value,
 /// "quorum": "not reached without the leader itself".
 void check_quorum(const Seen& seen, const std::string& key, const std::string& words,
                   Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:(?:is|was|stays) )?(not (?:yet |even )?|never |no(?:ne)?\\b ?|un)?(?:quorum ?)?"
         "(reached|formed|complete|there|met|established|started|finished|acked)?"
         "(,? ?without (?:the )?leader(?: itself|'s(?: own)? (?:epoch "
         ")?(?:ack|call|one|ACKEPOCH))?)?");
-    std::smatch found;
-    const bool is_known =
-        std::regex_match(words, found, form) && (found[1].matched || found[2].matched);
+    Match found;
+    const bool is_known = regex_match(words, found, form) && (found[1].matched || found[2].matched);
     // "without the leader" is so while it has not called.
     const bool is_denied = is_known && found[1].matched;
     if (!is_known || (found[3].matched && (seen.has_leader_called || !is_denied))) {
@@ -172,11 +169,11 @@ void check_quorum(const Seen& seen, const std::string& key, const std::string& w
 /// "1,2 but not the leader": just these have acknowledged the epoch.
 void check_electing(const Collector& collector, const Seen& seen, const std::string& words,
                     Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:only )?([0-9](?:, ?| and )[0-9])(?: only|,? (?:but )?(?:not|without) (?:the )?leader|"
         "(,? (?:and|with) (?:the )?leader))?");
-    std::smatch found;
-    if (!std::regex_match(words, found, form)) throw Refused("electingFollowers: " + words);
+    Match found;
+    if (!regex_match(words, found, form)) throw Refused("electingFollowers: " + words);
     std::set<std::uint64_t> wanted;
     for (const std::uint16_t sid : sids_in(found[1])) wanted.insert(sid);
     if (found[2].matched) wanted.insert(seen.leader);
@@ -189,8 +186,8 @@ bool is_leader_counted(const Collector& collector, const Seen& seen) {
     const auto all = collector.electing(64);
     return std::find(all.begin(), all.end(), seen.leader) != all.end();
 }
-const std::regex& leader_counted() {
-    static const std::regex form(
+const Regex& leader_counted() {
+    static const Regex form(
         "leader(?:Is|Was)?(?:Counted|Acked|Included|(?:Is)?In(?:Quorum|Set|Electing(?:Followers)?))"
         "|"
         "electingFollowers(?:Contain|Include|Has)s?Leader");
@@ -233,9 +230,9 @@ bool check_without_leader(const Collector& collector, const Seen& seen, const st
 
 /// 6, "stays 0"
 void check_number(const std::string& key, const Value& value, zab::Epoch got, Verdict& verdict) {
-    static const std::regex told("(?:stays |is |remains |still )?([0-9]+)");
-    std::smatch found;
-    if (!std::regex_match(value.text, found, told)) throw Refused(key + ": " + value.text);
+    static const Regex told("(?:stays |is |remains |still )?([0-9]+)");
+    Match found;
+    if (!regex_match(value.text, found, told)) throw Refused(key + ": " + value.text);
     verdict.check(key, found[1], std::to_string(got.value));
 }
 
@@ -261,7 +258,7 @@ void check_epochs(const Collector& collector, const Seen& seen, const std::strin
                         "epochStarted)$")) {
         if (is_text(value)) return check_quorum(seen, key, value.text, verdict);
         verdict.check(key, truth(value, key), collector.is_acknowledged());
-    } else if (std::regex_match(key, leader_counted())) {
+    } else if (regex_match(key, leader_counted())) {
         verdict.check(key, truth(value, key), is_leader_counted(collector, seen));
     } else if (is_text(value) &&
                contains(key, "^(?:followers|callers|calls|result|outcome|end|then|both)$")) {

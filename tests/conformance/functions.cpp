@@ -1,10 +1,10 @@
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -18,19 +18,19 @@ zab::NodeId shifted(std::uint64_t id, std::uint16_t shift) {
 
 /// "5 voters", "majority of 5", "voters 1..5, observers 6 and 7".
 zab::Config config_in_words(const std::string& words) {
-    static const std::regex count(
+    static const Regex count(
         "^(?:majority,? )?(?:of )?([0-9]+)(?: voters| servers)?"
         "(?:, majority)?$");
-    static const std::regex listed("voters:? ([0-9., and]+?)(?:[,;]? observers:? ([0-9., and]+))?");
+    static const Regex listed("voters:? ([0-9., and]+?)(?:[,;]? observers:? ([0-9., and]+))?");
     zab::Config out;
-    std::smatch found;
+    Match found;
     const auto push = [](std::uint64_t id, std::vector<zab::NodeId>& to) {
         to.push_back(shifted(id, 0));
     };
-    if (std::regex_match(words, found, count)) {
+    if (regex_match(words, found, count)) {
         const std::size_t voters = bounded(std::stoull(found[1]), most_servers, "voters");
         for (std::size_t i = 0; i < voters; ++i) push(i, out.voters);
-    } else if (std::regex_match(words, found, listed)) {
+    } else if (regex_match(words, found, listed)) {
         for (const std::uint64_t id : numbers_in(found[1])) push(id, out.voters);
         for (const std::uint64_t id : numbers_in(found[2])) push(id, out.observers);
     } else {
@@ -41,15 +41,15 @@ zab::Config config_in_words(const std::string& words) {
 
 /// "4 and 5: 0, others 1", "all 1": as a table.
 Value weights_in_words(const std::string& words, const zab::Config& config) {
-    static const std::regex one(
+    static const Regex one(
         "(?:(?:of|server|servers|node|nodes) )*([0-9]+(?:(?:, ?| and |\\.\\.)[0-9]+)*|all "
         "others|others|"
         "(?:the )?rest|all|each|every server)(?: have| has| is| are)?(?::| =|=)? ?"
         "(?:weight )?([0-9]+)");
     Value table = sim::json::object();
     for (const std::string& part : split_at(words, "; *|, *(?=[a-z])|, *(?=[0-9]+ ?[:=])")) {
-        std::smatch found;
-        if (!std::regex_match(part, found, one)) throw Refused("weights: " + words);
+        Match found;
+        if (!regex_match(part, found, one)) throw Refused("weights: " + words);
         const Value weight = sim::json::number(std::stoull(found[2]));
         const std::string who = found[1];
         const bool is_rest = who.find_first_of("0123456789") == std::string::npos;
@@ -148,7 +148,7 @@ std::optional<Verdict> judge_quorum(const Case& one) {
         const auto said = numbers_in(acks->text);
         static const char* const known =
             "acks?|of|from|by|servers?|nodes?|voters?|and|to|none|empty";
-        if (!made_of(std::regex_replace(acks->text, compiled("[{}\\[\\]]"), ""), known)) {
+        if (!made_of(regex_replace(acks->text, compiled("[{}\\[\\]]"), ""), known)) {
             throw Refused("acks: " + acks->text);
         }
         if (said.empty() && !is_nothing(*acks)) throw Refused("acks: " + acks->text);

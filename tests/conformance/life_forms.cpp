@@ -1,8 +1,8 @@
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/states.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <array>
-#include <regex>
 
 namespace conformance {
 
@@ -10,29 +10,28 @@ namespace conformance {
 
 std::string known_life_step(const std::string& told) {
     static const std::array forms{
-        Rewrite{std::regex("\\bserver(?:'s)? ?(?:cnxn ?|connection ?)?[fF]actory\\b"), "server"},
-        Rewrite{std::regex("\\bserverFactory\\b"), "server"},
-        Rewrite{std::regex("^shut(?:ting)? ?down (?:of )?(?:the )?server"), "server shuts down"},
-        Rewrite{
-            std::regex("^(.* (?:stops?|stopped|killed|dies|shut ?down|shuts down)) while (?:the )?"
-                       "(?:client|session) (?:is |stays )?(?:connected|open)$"),
-            "$1"},
-        Rewrite{std::regex("^(?:new )?(?:createClient|ZooKeeper) ?\\((?:timeout ?=? ?)?([0-9]+)"
-                           "(?: ?ms)?\\)$"),
+        Rewrite{Regex("\\bserver(?:'s)? ?(?:cnxn ?|connection ?)?[fF]actory\\b"), "server"},
+        Rewrite{Regex("\\bserverFactory\\b"), "server"},
+        Rewrite{Regex("^shut(?:ting)? ?down (?:of )?(?:the )?server"), "server shuts down"},
+        Rewrite{Regex("^(.* (?:stops?|stopped|killed|dies|shut ?down|shuts down)) while (?:the )?"
+                      "(?:client|session) (?:is |stays )?(?:connected|open)$"),
+                "$1"},
+        Rewrite{Regex("^(?:new )?(?:createClient|ZooKeeper) ?\\((?:timeout ?=? ?)?([0-9]+)"
+                      "(?: ?ms)?\\)$"),
                 "connects, timeout $1"},
-        Rewrite{std::regex("^(?:a |the )?client(?: with|,) (?:a )?(?:session )?timeout (?:of )?"
-                           "([0-9]+ ?(?:ms|s)?),? connects$"),
+        Rewrite{Regex("^(?:a |the )?client(?: with|,) (?:a )?(?:session )?timeout (?:of )?"
+                      "([0-9]+ ?(?:ms|s)?),? connects$"),
                 "connects, timeout $1"},
     };
     return rewritten(told, forms);
 }
 
 std::string take_timeout(const std::string& step, Value& initial) {
-    static const std::regex form(
+    static const Regex form(
         "((?:client )?connects?(?: to (?:a |the )?server)?)(?:,| with)? (?:an? )?(?:session )?"
         "timeout(?: of| is|:| =)? ?([0-9]+) ?(ms|s)?((?:[;,] .*)?)");
-    std::smatch found;
-    if (!std::regex_match(step, found, form)) return step;
+    Match found;
+    if (!regex_match(step, found, form)) return step;
     for (const char* key : {"timeoutMs", "sessionTimeoutMs", "requestedMs", "session"}) {
         if (initial.find(key) != nullptr) throw Refused("two timeouts");
     }

@@ -1,12 +1,12 @@
 #include "tests/conformance/interpreters.hpp"
 #include "tests/conformance/moves.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/states.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -33,10 +33,10 @@ class Life {
     }
 
     void play(const std::string& step) {
-        static const std::regex call(" ?\\((/[^)]*)\\)");  // No remark: what is read.
-        const std::string words = plain(std::regex_replace(step, call, " $1"));
+        static const Regex call(" ?\\((/[^)]*)\\)");  // No remark: what is read.
+        const std::string words = plain(regex_replace(step, call, " $1"));
         for (const Act& act : acts) {
-            if (!std::regex_match(words, act.words)) continue;
+            if (!regex_match(words, act.words)) continue;
             (this->*act.play)();
             notice();
             has_begun_ = true;
@@ -59,7 +59,7 @@ class Life {
 
   private:
     struct Act {
-        std::regex words;
+        Regex words;
         void (Life::*play)();
     };
     static const std::vector<Act> acts;
@@ -75,17 +75,17 @@ class Life {
             timeout_ms_ = number(value, key);
             return;
         }
-        static const std::regex ephemeral("/[a-z0-9]+ (?:by|of) (?:session|client)(?: [a-z])?");
-        static const std::regex servers("one|single|fresh|several|running|up|standalone|[0-9]+");
-        static const std::regex client(
+        static const Regex ephemeral("/[a-z0-9]+ (?:by|of) (?:session|client)(?: [a-z])?");
+        static const Regex servers("one|single|fresh|several|running|up|standalone|[0-9]+");
+        static const Regex client(
             "(?:connected(?: to (?:only |single |one )?server)?,? ?)?(?:(?:with )?(?:session "
             ")?timeout:? ([0-9]+) "
             "?(ms|s|seconds)?)?(?:,? "
             "?connected)?");
         const std::string words = plain(value.text);
-        std::smatch found;
+        Match found;
         const bool is_node = key == "ephemeral", is_server = key.starts_with("server");
-        if (!std::regex_match(words, found, is_node ? ephemeral : is_server ? servers : client)) {
+        if (!regex_match(words, found, is_node ? ephemeral : is_server ? servers : client)) {
             throw Refused(key + ": " + value.text);
         }
         if (is_node || is_server || !found[1].matched) return;
@@ -190,16 +190,16 @@ constexpr const char* for_good =
     "(?: back)?(?: up)?|never (?:back|up again)|for good))?";
 
 /// A phrase about the servers: "{server} stops{for good}".
-std::regex about_servers(std::string words) {
+Regex about_servers(std::string words) {
     for (const auto& [name, what] : {std::pair("{server}", any_server), {"{for good}", for_good}}) {
         for (auto at = words.find(name); at != std::string::npos; at = words.find(name)) {
             words.replace(at, std::string_view(name).size(), what);
         }
     }
-    return std::regex(words, std::regex::icase);
+    return Regex(words, Regex::icase);
 }
 
-std::regex any_case(const char* words) { return std::regex(words, std::regex::icase); }
+Regex any_case(const char* words) { return Regex(words, Regex::icase); }
 
 const std::vector<Life::Act> Life::acts = {
     {about_servers("{server} (?:is |are |gets? )?(?:stop(?:s|ped)?|shut(?:s|ting)? ?down|killed|"
@@ -309,16 +309,16 @@ Verdict live(const Case& one) {
 /// "connect, closeSession, create ephemeral /foo sent in one write; 10 times": nothing that
 /// follows its session's end is done.
 Verdict close_then_create(const Case& one) {
-    static const std::regex form(
+    static const Regex form(
         "connect, ?close(?:Session)?(?:, ?| and )create (?:ephemeral )?(/[a-z]+)"
         "(?: (?:all )?(?:sent )?in one (?:write|packet|batch|burst|go))?(?:[;,] ([0-9]+) times)?");
-    static const std::regex lists(
+    static const Regex lists(
         "(?:an? )?(?:new|another|second|other) (?:session|client) (?:lists?|ls|getChildren|reads)"
         "(?: (?:the )?children(?: of)?)? ?\\(?/\\)?");
-    std::smatch found;
+    Match found;
     const auto steps = texts(one.stimulus, "stimulus");
-    const bool is_listed = steps.size() == 2 && std::regex_match(steps[1], lists);
-    if ((steps.size() != 1 && !is_listed) || !std::regex_match(steps[0], found, form)) {
+    const bool is_listed = steps.size() == 2 && regex_match(steps[1], lists);
+    if ((steps.size() != 1 && !is_listed) || !regex_match(steps[0], found, form)) {
         throw Refused("stimulus: " + (steps.size() == 1 ? steps.front() : steps.back()));
     }
     const std::string node = found[1];

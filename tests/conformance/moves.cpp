@@ -1,12 +1,12 @@
 #include "tests/conformance/moves.hpp"
 
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -142,22 +142,22 @@ Verdict move_around(const Case& one) {
     const auto steps = texts(one.stimulus, "stimulus");
     only("initial", one.initial, {"servers"});
     only("expected", one.expected, {"new", "old", "repeat"});
-    static const std::regex opens(
+    static const Regex opens(
         "(?:re)?open (?:the )?same session at (?:the |a )?(?:next|another) server"
         "(?:(?:; *|, (?:then )?| and | then )(?:sync|writes?|sets?(?: data)?|setData))*");
-    static const std::regex servers("several|three|3|servers|(?:all|three|3|several) servers");
+    static const Regex servers("several|three|3|servers|(?:all|three|3|several) servers");
     const Value& count = *one.initial.find("servers");
-    if (!count.is(Value::Kind::number) && !std::regex_match(count.text, servers)) {
+    if (!count.is(Value::Kind::number) && !regex_match(count.text, servers)) {
         throw Refused("servers: " + count.text);
     }
-    if (steps.size() != 2 || !std::regex_match(steps[0], opens)) {
+    if (steps.size() != 2 || !regex_match(steps[0], opens)) {
         throw Refused("stimulus: " + steps.front());
     }
     std::size_t rounds = 1;
     if (const Value* repeat = one.expected.find("repeat")) {
-        static const std::regex form("([0-9]+) rounds over all servers");
-        std::smatch found;
-        if (!std::regex_match(repeat->text, found, form)) throw Refused("repeat: " + repeat->text);
+        static const Regex form("([0-9]+) rounds over all servers");
+        Match found;
+        if (!regex_match(repeat->text, found, form)) throw Refused("repeat: " + repeat->text);
         rounds = std::stoul(found[1]);
     }
     Moves moves;

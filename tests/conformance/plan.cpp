@@ -1,11 +1,11 @@
 #include "protocol/leader/sync_plan.hpp"
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 #include <set>
 
 namespace conformance {
@@ -27,35 +27,34 @@ zab::Txn txn_at(zab::Zxid zxid) { return {zxid, {}, zxid.counter(), 0, 0, zab::T
 /// The members of a leader that is told of in words: "leader at <0,7>; nothing in committedLog; txn
 /// files hold <0,2>..<0,8>". What it says in other words has no meaning here.
 Value leader_in_words(const std::string& words) {
-    static const std::regex at(
+    static const Regex at(
         "(?:leader(?:'s)? )?(?:is )?(?:at|last ?processed(?: zxid)?)[ :=]*(?:is )?(<[^>]*>)",
-        std::regex::icase);
-    static const std::regex committed(
+        Regex::icase);
+    static const Regex committed(
         "(?:(nothing|none) in (?:its )?|(an? empty|no) )?committed ?log"
         "(?:[ :=]+(?:is |holds? |with )*(empty|<.*))?",
-        std::regex::icase);
-    static const std::regex logged(
+        Regex::icase);
+    static const Regex logged(
         "(?:txn |transaction )?(?:log )?(?:files?|log(?: on disk)?)[ :=]*"
         "(?:are |is |holds? |with )*(empty|none|<.*)|no (?:txn |log )+files?",
-        std::regex::icase);
-    static const std::regex factor("snapshotSizeFactor[ :=]*(?:is )?(-?[0-9.]+)",
-                                   std::regex::icase);
+        Regex::icase);
+    static const Regex factor("snapshotSizeFactor[ :=]*(?:is )?(-?[0-9.]+)", Regex::icase);
     Value all = sim::json::object();
     for (const std::string& part : split_at(words, "; *|, (?=[a-zA-Z])")) {
         const std::string clause = plain(part);
-        std::smatch found;
+        Match found;
         const auto add = [&](const char* key, const std::string& what) {
             all.members.push_back(sim::json::member(key, sim::json::string(what)));
         };
-        if (std::regex_match(clause, found, at)) {
+        if (regex_match(clause, found, at)) {
             add("leaderLastProcessed", found[1]);
-        } else if (std::regex_match(clause, found, committed)) {
+        } else if (regex_match(clause, found, committed)) {
             const bool is_empty = found[1].matched || found[2].matched;
             if (is_empty == found[3].matched) throw Refused("initial: " + part);
             add("committedLog", is_empty ? "empty" : found[3].str());
-        } else if (std::regex_match(clause, found, logged)) {
+        } else if (regex_match(clause, found, logged)) {
             add("onDiskLog", found[1].matched ? found[1].str() : "empty");
-        } else if (std::regex_match(clause, found, factor)) {
+        } else if (regex_match(clause, found, factor)) {
             add("snapshotSizeFactor", found[1]);
         } else {
             throw Refused("initial: " + part);
@@ -66,28 +65,28 @@ Value leader_in_words(const std::string& words) {
 
 /// Of what iterates over a log: nothing is read from it.
 bool yields_nothing(const std::string& words) {
-    static const std::regex form(
+    static const Regex form(
         "(?:is )?(?:an? )?(?:empty|exhausted)(?: iterator)?|EMPTY_ITERATOR|"
         "(?:returns|yields|gives|reads|finds) (?:nothing|no(?:ne| txns?| entries| entry))");
-    return std::regex_match(words, form);
+    return regex_match(words, form);
 }
 
 /// "txnLogSync": "on, log iterator returns nothing" as two members.
 Value with_iterator(const Value& initial) {
-    static const std::regex form(
+    static const Regex form(
         "(on|enabled|yes|true),? (?:but )?(?:\\(|with )?(?:the |its |an? )?(?:txn ?)?(?:log )?"
         "iterator (.*?)\\)?",
-        std::regex::icase);
-    static const std::regex plainly("[a-z]+(?: \\(.*\\))?");
+        Regex::icase);
+    static const Regex plainly("[a-z]+(?: \\(.*\\))?");
     Value all = initial;
     for (std::size_t i = 0; i < all.members.size(); ++i) {
         Value& value = all.members[i].value;
-        std::smatch found;
+        Match found;
         if (all.members[i].key == "logIterator") all.members[i].key = "txnLogIterator";
         if (all.members[i].key != "txnLogSync" || !is_text(value)) continue;
         const std::string words = value.text;
-        if (std::regex_match(words, plainly)) continue;
-        if (!std::regex_match(words, found, form)) throw Refused("txnLogSync: " + words);
+        if (regex_match(words, plainly)) continue;
+        if (!regex_match(words, found, form)) throw Refused("txnLogSync: " + words);
         value.text = found[1];
         const Value iterator = sim::json::string(found[2].str());
         all.members.push_back(sim::json::member("txnLogIterator", iterator));
@@ -103,28 +102,28 @@ struct Listed {
 };
 Listed listed(const Value& value, const std::string& what, const std::vector<zab::Zxid>& before) {
     if (!is_text(value)) return {zxids(value, what), zxids(value, what)};
-    static const std::regex unreadable("unreadable(?: \\([a-z ]*\\))?");
-    static const std::regex unread(
+    static const Regex unreadable("unreadable(?: \\([a-z ]*\\))?");
+    static const Regex unread(
         "(.*[>\\])]),? but (?:the |its |an? )?(?:log )?iterator (?:is )?(.*)");
-    static const std::regex explained("([A-Za-z ]+) \\([A-Za-z ]*\\)");
-    std::smatch outside;
-    if (std::regex_match(value.text, unreadable)) return {};  // Nothing is read from it.
-    if (std::regex_match(value.text, outside, unread) && yields_nothing(outside[2])) {
+    static const Regex explained("([A-Za-z ]+) \\([A-Za-z ]*\\)");
+    Match outside;
+    if (regex_match(value.text, unreadable)) return {};  // Nothing is read from it.
+    if (regex_match(value.text, outside, unread) && yields_nothing(outside[2])) {
         zxids_of(sim::json::string(outside[1].str()), what);
         return {};
     }
-    if (std::regex_match(value.text, outside, explained) &&
+    if (regex_match(value.text, outside, explained) &&
         !says(outside[1], "\\b(empty|nothing|no|none)\\b")) {
         throw Refused(what + ": " + value.text);
     }
-    static const std::regex times("^(.*?),? (twice|thrice)(?: in a row)?$");
-    static const std::regex same("^(?:the )?same(?: entries| txns| ones)?$");
+    static const Regex times("^(.*?),? (twice|thrice)(?: in a row)?$");
+    static const Regex same("^(?:the )?same(?: entries| txns| ones)?$");
     Listed out;
     for (const std::string& part : split_at(value.text, ",? (?:and )?then ")) {
-        std::smatch found;
-        const bool repeats = std::regex_match(part, found, times);
+        Match found;
+        const bool repeats = regex_match(part, found, times);
         const std::string words = repeats ? found[1].str() : part;
-        const bool is_same = std::regex_match(words, same);
+        const bool is_same = regex_match(words, same);
         if (is_same && before.empty()) throw Refused(what + ": the same as what?");
         const auto some = is_same ? before : zxids_of(sim::json::string(words), what);
         out.once.insert(out.once.end(), some.begin(), some.end());
@@ -231,15 +230,15 @@ class Planned {
 
     /// What is said of the learner beside its zxid: "older than the first logged txn".
     void check_claim(const std::string& words, Verdict& verdict) const {
-        static const std::regex form(
+        static const Regex form(
             "(older|lower|smaller|earlier|newer|higher|greater|later) than (?:leader's )?"
             "(?:(oldest|first|min|newest|last|max) (?:of )?(logged|on-disk|committed|processed)? ?"
             "(?:entry|one|txn|transaction|zxid|committed ?log|log)(?: (?:in|of) committed ?log)?|"
             "leader|last ?processed)",
-            std::regex::icase);
-        std::smatch found;
+            Regex::icase);
+        Match found;
         const std::string clause = plain(words);
-        if (!std::regex_match(clause, found, form)) throw Refused("stimulus: " + words);
+        if (!regex_match(clause, found, form)) throw Refused("stimulus: " + words);
         const zab::History& log = database_.committed_log();
         zab::Zxid than = database_.last_processed();
         if (says(found[2], "oldest|first|min")) {
@@ -270,11 +269,11 @@ class Planned {
         std::string wanted_packets;
         for (const Value& one : value.elements) {
             const bool is_pair = one.elements.size() == 2;  // ["DIFF", [1, 2]]
-            static const std::regex form("([A-Z]+) *(<.*>)");
-            std::smatch found;
+            static const Regex form("([A-Z]+) *(<.*>)");
+            Match found;
             if (is_pair) {
                 wanted_packets += one.elements[0].text + " " + text(zxid(one.elements[1], key));
-            } else if (is_text(one) && std::regex_match(one.text, found, form)) {
+            } else if (is_text(one) && regex_match(one.text, found, form)) {
                 const auto named = zxids_of(sim::json::string(found[2].str()), key);
                 if (named.size() != 1) throw Refused(key + ": " + one.text);
                 wanted_packets += found[1].str() + " " + text(named.front());
@@ -303,9 +302,9 @@ class Planned {
         if (is_nothing(value) || says(value.text, "^(nothing|empty)$")) return "0";
         std::size_t count = 0;
         for (const std::string& part : split_at(value.text, " *\\+ *| and |, *")) {
-            static const std::regex some("([0-9]+) (?:proposals?|commits?)", std::regex::icase);
-            std::smatch found;
-            if (std::regex_match(part, found, some)) {
+            static const Regex some("([0-9]+) (?:proposals?|commits?)", Regex::icase);
+            Match found;
+            if (regex_match(part, found, some)) {
                 count += std::stoul(found[1]);
             } else if (says(part, "^(just |only )?(DIFF|TRUNC)( only)?$")) {
                 ++count;
@@ -351,12 +350,12 @@ std::optional<Learner> learner_in(const Value& stimulus) {
         if (stimulus.members.size() != 1) throw Refused("stimulus is not one zxid");
         return Learner{zxid(*named, "peerLastZxid"), {}};
     }
-    static const std::regex form(
+    static const Regex form(
         "(?:an? |the )?(?:learner|peer|follower)(?:'s)? (?:(?:is|comes|reports|with|at|last|zxid) "
         ")*"
         "(<[0-9]+, ?[0-9]+>)(?:, (.*))?");
-    std::smatch found;
-    if (!is_text(stimulus) || !std::regex_match(stimulus.text, found, form)) return std::nullopt;
+    Match found;
+    if (!is_text(stimulus) || !regex_match(stimulus.text, found, form)) return std::nullopt;
     Learner learner{zxids_of(sim::json::string(found.str(1)), "the learner").front(), {}};
     if (found[2].matched) learner.claims = split_at(found[2], ", ");
     return learner;

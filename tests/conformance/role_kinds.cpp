@@ -1,12 +1,11 @@
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/roles.hpp"
 #include "tests/conformance/words.hpp"
-
-#include <regex>
 
 namespace conformance {
 
 SessionKind kind_of(const std::string& words, bool was_unknown) {
-    static const std::regex hex("0x[0-9A-Fa-f]+");
+    static const Regex hex("0x[0-9A-Fa-f]+");
     static const char* const known =
         "unknown|none|to|never|seen|before|tracked|not|known|neither|nor|nobody'?s?|nowhere|no|"
         "such|"
@@ -17,11 +16,11 @@ SessionKind kind_of(const std::string& words, bool was_unknown) {
         "upgrad(?:e|ing|ed)|local|global|session|sessions|id|ids|by|made|created|while|during|also|"
         "whoever'?s?|whosever|another's|other's|is|being|and|or|one|ones|both|all|0x[0-9A-Fa-f]+|"
         "which|only|there|here|with|S[0-9]";
-    static const std::regex denied(
+    static const Regex denied(
         "\\bnone (?:known|with)|\\bnot (?:a )?global|\\bnot (?:own|ours|tracked|known|seen)|\\bno "
         "such|\\bnever (?:seen|"
         "tracked|known)|\\bneither\\b.*\\bnor\\b|\\bnobody'?s?|\\bnowhere");
-    if (!made_of(words, known) || is_negated(std::regex_replace(words, denied, ""))) {
+    if (!made_of(words, known) || is_negated(regex_replace(words, denied, ""))) {
         throw Refused("session: " + words);
     }
     SessionKind kind{words};
@@ -36,8 +35,8 @@ SessionKind kind_of(const std::string& words, bool was_unknown) {
     kind.is_upgrading = !kind.is_unknown && says(words, "upgrad");
     kind.is_local = !kind.is_unknown && says(words, "\\blocal\\b");
     kind.is_global = !kind.is_unknown && (says(words, "\\bglobal\\b") || kind.is_upgrading);
-    std::smatch found;
-    if (std::regex_search(words, found, hex)) kind.id = std::stoull(found[0], nullptr, 16);
+    Match found;
+    if (regex_search(words, found, hex)) kind.id = std::stoull(found[0], nullptr, 16);
     const bool says_nothing = !kind.is_local && !kind.is_global && !kind.is_unknown;
     // "unknown, id of another server or own"; "0xdeadbeef"; what another server has is not here.
     if (says_nothing && (was_unknown || kind.id.has_value() || kind.is_of_another)) {
@@ -54,9 +53,9 @@ std::vector<SessionKind> kinds_of(const std::string& words) {
     static const std::string between =
         " */ *|; *| or |,? also |(?:,| and|, and) (?=(?:an? |the )?(?:own |its )?"
         "(?:global|local|unknown|upgrading|untracked|during upgrade|while upgrading)\\b)";
-    static const std::regex aside(" *\\(([^)]*)\\)");  // "unknown (own or of another server)"
+    static const Regex aside(" *\\(([^)]*)\\)");  // "unknown (own or of another server)"
     std::vector<SessionKind> kinds;
-    for (const std::string& part : split_at(std::regex_replace(words, aside, ", $1"), between)) {
+    for (const std::string& part : split_at(regex_replace(words, aside, ", $1"), between)) {
         const bool was_unknown = !kinds.empty() && kinds.back().is_unknown;
         // "unknown, local of another server" is one.
         if (was_unknown && says(part, "^local") &&

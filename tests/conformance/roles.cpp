@@ -2,12 +2,12 @@
 
 #include "protocol/service/sessions.hpp"
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -87,43 +87,43 @@ bool is_of(const SessionKind& kind, const std::string& whom) {
 
 /// "ok", "ok for global (checkGlobal too)", "local: SESSIONEXPIRED", "checkGlobal ok for global".
 void add_claim(const std::string& words, bool is_global, std::vector<Claim>& claims) {
-    static const std::regex for_whom(
+    static const Regex for_whom(
         "^(.*?),? (?:(?:but |only )*for|in|if|when|of) (?:an? |the )?(.*)$");
-    static const std::regex otherwise(
+    static const Regex otherwise(
         "^(?:else|otherwise|in (?:all |the )?other cases?|all others?|the others?|the rest|others?)"
         "(?:,|:| is| are| get)? (.*)$");
-    static const std::regex whom_first("^(.*?)(?: *: *| *-> *| is | gives )(.*)$");
-    static const std::regex kind_first(
+    static const Regex whom_first("^(.*?)(?: *: *| *-> *| is | gives )(.*)$");
+    static const Regex kind_first(
         "^(?:an? |the |for )?((?:own )?(?:global|local|unknown)(?: sessions?| ones?)?),? "
         "((?:is |are )?(?:ok|SESSION[A-Z]*|expired))$");
-    static const std::regex both("^(?:and )?check ?Global(?:Session)? (too|also|as well|likewise)$",
-                                 std::regex::icase);
-    static const std::regex global("^check ?Global(?:Session)?(?:\\(\\))?:? *", std::regex::icase);
-    static const std::regex plain("^check(?: ?Session)?(?:\\(\\))?(?: is|:)? +", std::regex::icase);
-    std::smatch found;
-    if (std::regex_match(words, both)) {
+    static const Regex both("^(?:and )?check ?Global(?:Session)? (too|also|as well|likewise)$",
+                            Regex::icase);
+    static const Regex global("^check ?Global(?:Session)?(?:\\(\\))?:? *", Regex::icase);
+    static const Regex plain("^check(?: ?Session)?(?:\\(\\))?(?: is|:)? +", Regex::icase);
+    Match found;
+    if (regex_match(words, both)) {
         if (claims.empty()) throw Refused("result: " + words);
         claims.push_back({true, claims.back().result, claims.back().whom});
         return;
     }
-    static const std::regex unchecked("^nothing is (?=checked$)");
-    const bool says_global = std::regex_search(words, global);
-    std::string bare = std::regex_replace(std::regex_replace(words, global, ""), plain, "");
-    bare = std::regex_replace(bare, unchecked, "nothing ");
+    static const Regex unchecked("^nothing is (?=checked$)");
+    const bool says_global = regex_search(words, global);
+    std::string bare = regex_replace(regex_replace(words, global, ""), plain, "");
+    bare = regex_replace(bare, unchecked, "nothing ");
     Claim claim{is_global || says_global, "", ""};
-    if (std::regex_match(bare, found, otherwise)) {
+    if (regex_match(bare, found, otherwise)) {
         claim.result = wanted_session_result(found[1]);
-    } else if (std::regex_match(bare, found, for_whom)) {
+    } else if (regex_match(bare, found, for_whom)) {
         claim.result = wanted_session_result(found[1]);
         claim.whom = found[2];
-    } else if (std::regex_match(bare, found, kind_first)) {  // "global ok"
+    } else if (regex_match(bare, found, kind_first)) {  // "global ok"
         claim.whom = found[1];
         claim.result = wanted_session_result(found[2]);
-    } else if (std::regex_match(bare, found, whom_first) &&
+    } else if (regex_match(bare, found, whom_first) &&
                says(found[1], "^(ok|no-?op|SESSION[A-Z]*|expired)$")) {  // "ok: not checked here"
         claim.result = wanted_session_result(found[1]);
         if (wanted_session_result(found[2]) != claim.result) throw Refused("result: " + words);
-    } else if (std::regex_match(bare, found, whom_first)) {
+    } else if (regex_match(bare, found, whom_first)) {
         if (contains(found[2], ", ")) throw Refused("result: " + words);
         claim.result = wanted_session_result(found[2]);
         claim.whom = found[1];
@@ -135,16 +135,16 @@ void add_claim(const std::string& words, bool is_global, std::vector<Claim>& cla
 }
 
 void add_claims(const std::string& text, bool is_global, std::vector<Claim>& claims) {
-    static const std::regex both(
+    static const Regex both(
         " *\\(((?:and )?(?:check ?Global|ok\\b|SESSION ?(?:EXPIRED|MOVED)|UNKNOWN "
         "?SESSION|expired\\b)"
         "[^)]*)\\)",
-        std::regex::icase);
+        Regex::icase);
     static const std::string between =
         ", (?:but |and )?(?=else\\b|otherwise|check|SESSION|UNKNOWN|ok\\b|expired|(?:own "
         "|un)?(?:local|global|known)"
         "[^,;]*:)| and (?=check)";
-    const std::string words = without_asides(std::regex_replace(text, both, "; $1"));
+    const std::string words = without_asides(regex_replace(text, both, "; $1"));
     for (const std::string& group : split_at(words, "; *")) {
         const std::size_t first = claims.size();
         for (const std::string& clause : split_at(group, between)) {
@@ -206,19 +206,18 @@ struct Asked {
 
 Asked asked_in(const Value& stimulus) {
     static const std::string between = "; *|, (?:then )?| and | then ";
-    static const std::regex global("check ?Global(?: ?Session)?(?:\\([^)]*\\))?.*",
-                                   std::regex::icase);
-    static const std::regex plain(
+    static const Regex global("check ?Global(?: ?Session)?(?:\\([^)]*\\))?.*", Regex::icase);
+    static const Regex plain(
         "(?:the server |leader |learner )?checks?(?: ?Session)?(?:\\([^)]*\\))?"
         "(?: (?:of|for|with|on) (?:it|each|the session|all|an unknown (?:id|session))(?: of "
         "them)?)?",
-        std::regex::icase);
+        Regex::icase);
     Asked asked;
     for (const std::string& step : texts(stimulus, "stimulus")) {
         for (const std::string& part : split_at(step, between)) {
-            if (std::regex_match(part, global)) {
+            if (regex_match(part, global)) {
                 asked.global = true;
-            } else if (std::regex_match(part, plain)) {
+            } else if (regex_match(part, plain)) {
                 asked.check = true;
             } else {
                 throw Refused("stimulus: " + part);
@@ -296,17 +295,17 @@ Verdict check_roles(const Case& one) {
 /// "create ephemeral /x by that session", "another session creates /ok": by path, whether the
 /// leader lets it be. An ephemeral node needs a session that all servers know.
 Verdict create_nodes(const Case& one) {
-    static const std::regex by_it(
+    static const Regex by_it(
         "(?:that session |it )?creates? (ephemeral|persistent)?(?: node)? ?(/[a-z0-9]+)"
         "(?:,? (?:submitted |directly )*(?:at|to|on) (?:the )?leader)?"
         "(?: (?:by|of|from|for|with) (?:(?:that|the|this|it|its|an?)\\b ?)?(?:fake|unknown)?"
         "(?: ?session)?)?(?:,? (?:submitted |directly )*(?:at|to|on) (?:the )?leader)?",
-        std::regex::icase);
-    static const std::regex by_other(
+        Regex::icase);
+    static const Regex by_other(
         "(?:an?other|a normal|an ordinary|a global|a connected) (?:session|client) creates "
         "(/[a-z]+)|creates? (?:node )?(/[a-z]+) (?:by|of|from|with) (?:an?other|a normal|an "
         "ordinary|a global|a connected) (?:session|client)");
-    static const std::regex path("/[a-z0-9]+");
+    static const Regex path("/[a-z0-9]+");
     const Value* session = one.initial.find("session");
     const std::uint64_t nodes_told = number_or(one.initial, "nodes", 1);
     if (nodes_told == 0 || nodes_told > 9) throw Refused("initial.nodes");
@@ -322,12 +321,12 @@ Verdict create_nodes(const Case& one) {
     for (const std::string& step : steps) {
         for (const std::string& told : split_at(step, "; *")) {
             const std::string part = without_asides(told);
-            std::smatch found;
-            if (std::regex_match(part, found, by_it)) {
+            Match found;
+            if (regex_match(part, found, by_it)) {
                 const bool is_ephemeral = says(found[1], "ephemeral");
                 nodes.emplace_back(found[2], roles.check() == "ok" &&
                                                  (!is_ephemeral || roles.check_global() == "ok"));
-            } else if (std::regex_match(part, found, by_other)) {
+            } else if (regex_match(part, found, by_other)) {
                 nodes.emplace_back(found[found[1].matched ? 1 : 2], known.check() == "ok");
             } else {
                 throw Refused("stimulus: " + part);
@@ -336,12 +335,12 @@ Verdict create_nodes(const Case& one) {
     }
     Verdict verdict;
     for (const auto& [key, place, value] : one.expected.members) {
-        std::smatch found;
+        Match found;
         const bool is_absent = is_nothing(value) || says(value.text, "^(absent|not |false)");
         if (!is_absent && !says(value.text, "^(present|created|exists|ok|true)")) {
             throw Refused("expected." + key);
         }
-        if (!std::regex_search(key, found, path)) throw Refused("expected." + key);
+        if (!regex_search(key, found, path)) throw Refused("expected." + key);
         const auto node = std::find_if(nodes.begin(), nodes.end(),
                                        [&](const auto& n) { return n.first == found[0]; });
         if (node == nodes.end()) throw Refused("expected." + key);

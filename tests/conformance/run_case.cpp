@@ -1,10 +1,10 @@
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/unread.hpp"
 
 #include <fmt/format.h>
 
 #include <map>
-#include <regex>
 
 namespace conformance {
 
@@ -30,7 +30,7 @@ void collect_texts(Value& value, std::vector<std::string*>& all) {
 /// Without a capital letter at the beginning, a period or a remark at the end of its sentences.
 Case plainly_written(const Case& one) {
     // Behind its zxid stands which kind of transaction it is: "PROPOSAL <1,2> (create /foo)".
-    static const std::regex capital("[A-Z][a-z]+\\b.*"),
+    static const Regex capital("[A-Z][a-z]+\\b.*"),
         // Moments and comparisons can be checked.
         remark(
             " \\((?![^()]*\\b(?:nobody|before|after|until|higher|lower|newer|older|but|"
@@ -43,8 +43,8 @@ Case plainly_written(const Case& one) {
     collect_texts(plain.expected, texts);
     for (std::string* text : texts) {
         if (text->ends_with(".") && !text->ends_with("..")) text->pop_back();
-        if (!std::regex_match(*text, kind)) *text = std::regex_replace(*text, remark, "");
-        if (std::regex_match(*text, capital)) (*text)[0] = static_cast<char>((*text)[0] | 0x20);
+        if (!regex_match(*text, kind)) *text = regex_replace(*text, remark, "");
+        if (regex_match(*text, capital)) (*text)[0] = static_cast<char>((*text)[0] | 0x20);
     }
     return plain;
 }
@@ -72,16 +72,16 @@ bool passes(const Case& one) {
 
 /// "nothing; all wait": nothing stands around it that it could deny.
 bool is_whole_clause(const std::string& before, const std::string& behind) {
-    static const std::regex ends("(?:.*[;,:])? *"), begins("(?: *[;,:(].*)?");
-    return std::regex_match(before, ends) && std::regex_match(behind, begins);
+    static const Regex ends("(?:.*[;,:])? *"), begins("(?: *[;,:(].*)?");
+    return regex_match(before, ends) && regex_match(behind, begins);
 }
 
 /// "no /zkL (truncated)", "no /zkL, truncated" say the same thing twice: the word must make a
 /// difference where nothing stands behind its own clause.
 bool counts_alone(const Case& one, std::string& text, const std::string& word,
                   const std::string& before, const std::string& behind) {
-    static const std::regex more(" ?[;,(].*");
-    const std::string rest = std::regex_replace(behind, more, "");
+    static const Regex more(" ?[;,(].*");
+    const std::string rest = regex_replace(behind, more, "");
     if (rest == behind) return false;
     text = before + word + rest;
     const bool passes_with = passes(one);
@@ -92,13 +92,13 @@ bool counts_alone(const Case& one, std::string& text, const std::string& word,
 /// Tries a case with each of these matches in what is expected, one after the other: `try_it` may
 /// change the text in which one stands.
 template <class Try>
-void each_expected(const Case& one, const std::regex& pattern, Try try_it) {
+void each_expected(const Case& one, const Regex& pattern, Try try_it) {
     Case changed = one;
     std::vector<std::string*> texts;
     collect_texts(changed.expected, texts);
     for (std::string* text : texts) {
         const std::string told = *text;
-        for (std::sregex_iterator i(told.begin(), told.end(), pattern), end; i != end; ++i) {
+        for (MatchIterator i(told, pattern), end; i != end; ++i) {
             try_it(changed, *text, told, *i);
         }
         *text = told;
@@ -108,63 +108,62 @@ void each_expected(const Case& one, const std::regex& pattern, Try try_it) {
 /// A word that says that something is not so must make a difference: where the case passes without
 /// it as well, whoever understood its clause has passed over that word. Remarks are left alone.
 void refuse_idle_denials(const Case& one) {
-    static const std::regex denial(
+    static const Regex denial(
         "\\([^)]*\\)|\\b(?:no longer|fails? to|no|not|never|none|neither|nor|nobody|nothing|"
         "nowhere|hardly|without|cannot|lost) ?\\b");
-    static const std::regex blanks(" +$");
-    each_expected(one, denial,
-                  [](const Case& changed, std::string& text, const std::string& told,
-                     const std::smatch& found) {
-                      const std::string word = found.str();
-                      const auto at = static_cast<std::size_t>(found.position());
-                      const std::string before = told.substr(0, at),
-                                        behind = told.substr(at + word.size());
-                      if (word.starts_with("(") || is_whole_clause(before, behind)) return;
-                      text = std::regex_replace(before + behind, blanks, "");
-                      if (passes(changed) && !counts_alone(changed, text, word, before, behind)) {
-                          throw Refused(fmt::format("\"{}\" makes no difference: {}", word, told));
-                      }
-                  });
+    static const Regex blanks(" +$");
+    each_expected(
+        one, denial,
+        [](const Case& changed, std::string& text, const std::string& told, const Match& found) {
+            const std::string word = found.str();
+            const auto at = found.position();
+            const std::string before = told.substr(0, at), behind = told.substr(at + word.size());
+            if (word.starts_with("(") || is_whole_clause(before, behind)) return;
+            text = regex_replace(before + behind, blanks, "");
+            if (passes(changed) && !counts_alone(changed, text, word, before, behind)) {
+                throw Refused(fmt::format("\"{}\" makes no difference: {}", word, told));
+            }
+        });
 }
 
 /// "FOLLOWING (never LEADING)": a remark that is understood as a clause of its own must be so, too.
 /// What only explains, and nobody understands, may stand. In other areas readers are less strict:
 /// they would take an explanation for a clause.
 void refuse_false_remarks(const Case& one) {
-    static const std::regex areas("FLE|QRM|ZAB|REC");
-    if (!std::regex_match(one.area, areas)) return;
-    static const std::regex remark(" ?\\(([^()]*[a-zA-Z]{3}[^()]*)\\)");
-    each_expected(one, remark,
-                  [](const Case& changed, std::string& text, const std::string& told,
-                     const std::smatch& found) {
-                      const auto at = static_cast<std::size_t>(found.position());
-                      const std::string behind = told.substr(at + found.str().size());
-                      bool is_understood = false, is_so = false;
-                      for (const char* joint : {"; ", ", "}) {
-                          text = told.substr(0, at) + joint + found[1].str() + behind;
-                          try {
-                              const bool is_clean = judge_plain(changed).is_clean();
-                              is_understood = true;
-                              is_so = is_so || is_clean;
-                          } catch (const std::out_of_range&) {
-                              is_understood = true;  // Of a server that there is not.
-                          } catch (const std::exception&) {
-                              continue;  // It explains.
-                          }
-                      }
-                      if (is_understood && !is_so) {
-                          throw Refused(fmt::format("\"{}\" is not so: {}", found[1].str(), told));
-                      }
-                  });
+    static const Regex areas("FLE|QRM|ZAB|REC");
+    if (!regex_match(one.area, areas)) return;
+    static const Regex remark(" ?\\(([^()]*[a-zA-Z]{3}[^()]*)\\)");
+    each_expected(
+        one, remark,
+        [](const Case& changed, std::string& text, const std::string& told, const Match& found) {
+            const auto at = found.position();
+            const std::string behind = told.substr(at + found.str().size());
+            bool is_understood = false, is_so = false;
+            for (const char* joint : {"; ", ", "}) {
+                text = told.substr(0, at) + joint + found[1].str() + behind;
+                try {
+                    const bool is_clean = judge_plain(changed).is_clean();
+                    is_understood = true;
+                    is_so = is_so || is_clean;
+                } catch (const std::out_of_range&) {
+                    is_understood = true;  // Of a server that there is not.
+                } catch (const std::exception&) {
+                    continue;  // It explains.
+                }
+            }
+            if (is_understood && !is_so) {
+                throw Refused(fmt::format("\"{}\" is not so: {}", found[1].str(), told));
+            }
+        });
 }
 
 /// "S0 (higher currentEpoch)", "sid 1 (accepted epoch 0)": with the opposite, or another number,
 /// the case must not pass as well: else nobody has read that remark. Other numbers in one, such as
 /// how long something lasts, may only explain.
 void refuse_idle_remarks(const Case& one) {
-    static const std::regex areas("ZAB|REC");
-    if (!std::regex_match(one.area, areas)) return;
-    static const std::regex remark(
+    static const Regex areas("ZAB|REC");
+    if (!regex_match(one.area, areas)) return;
+    static const Regex remark(
         "\\((?![^()]*(?:Limit|before and after))([^()]*[a-zA-Z]{3}[^()]*)\\)"),
         told(
             "\\b(?:(?:epoch|round|sid|server|node|follower) ([0-9]{1,6})|before|after|higher|lower|"
@@ -179,17 +178,16 @@ void refuse_idle_remarks(const Case& one) {
     collect_texts(changed.expected, texts);
     for (std::string* text : texts) {
         const std::string words = *text;
-        for (std::sregex_iterator i(words.begin(), words.end(), remark), end; i != end; ++i) {
+        for (MatchIterator i(words, remark), end; i != end; ++i) {
             const std::string inner = i->str(1);
-            const auto at = static_cast<std::size_t>(i->position(1));
-            for (std::sregex_iterator k(inner.begin(), inner.end(), told); k != end; ++k) {
+            const auto at = i->position(1);
+            for (MatchIterator k(inner, told); k != end; ++k) {
                 const std::size_t group = (*k)[1].matched ? 1 : 0;
                 const std::string said = k->str(group);
                 const std::string instead =
                     group == 1 ? std::to_string(std::stoul(said) + 1) : opposites.at(said);
                 *text = words;
-                text->replace(at + static_cast<std::size_t>(k->position(group)), said.size(),
-                              instead);
+                text->replace(at + k->position(group), said.size(), instead);
                 if (passes(changed)) {
                     throw Refused(fmt::format("not read: \"{}\" in: {}", k->str(), words));
                 }
@@ -203,19 +201,16 @@ void refuse_idle_remarks(const Case& one) {
 /// must be read, so the case may not pass with both a greater and a smaller one. A time that
 /// something takes at most holds as a longer one, too.
 void refuse_idle_figures(const Case& one) {
-    static const std::regex areas("FLE|QRM|ZAB|REC");
-    if (!std::regex_match(one.area, areas)) return;
-    static const std::regex figure(" \\(([0-9]{1,6})(?:/([0-9]{1,6}))?(?: ?m?s)?\\)");
+    static const Regex areas("FLE|QRM|ZAB|REC");
+    if (!regex_match(one.area, areas)) return;
+    static const Regex figure(" \\(([0-9]{1,6})(?:/([0-9]{1,6}))?(?: ?m?s)?\\)");
     each_expected(
         one, figure,
-        [](const Case& changed, std::string& text, const std::string& told,
-           const std::smatch& found) {
+        [](const Case& changed, std::string& text, const std::string& told, const Match& found) {
             for (std::size_t group = 1; group <= 2 && found[group].matched; ++group) {
                 const auto passes_as = [&](std::uint64_t other) {
                     text = told;
-                    text.replace(static_cast<std::size_t>(found.position(group)),
-                                 static_cast<std::size_t>(found.length(group)),
-                                 std::to_string(other));
+                    text.replace(found.position(group), found.length(group), std::to_string(other));
                     return passes(changed);
                 };
                 const std::uint64_t said = std::stoull(found[group]);
@@ -229,26 +224,25 @@ void refuse_idle_figures(const Case& one) {
 /// "no /zkL (except on the old leader)": a remark that limits what stands before it, or tells of
 /// somebody else, is none that only explains. Whoever has read it minds when it is another one.
 void refuse_idle_limits(const Case& one) {
-    static const std::regex areas("ZAB|REC");
-    if (!std::regex_match(one.area, areas)) return;
-    static const std::regex remark("\\(([^()]*[a-zA-Z]{3}[^()]*)\\)");
-    static const std::regex limits(
+    static const Regex areas("ZAB|REC");
+    if (!regex_match(one.area, areas)) return;
+    static const Regex remark("\\(([^()]*[a-zA-Z]{3}[^()]*)\\)");
+    static const Regex limits(
         "\\b(?:except(?:ing)?|but|unless|excluding|without|apart from|other than|"
         "only (?:on|at|in|by|one|for|until|some)|not (?:on|at|everywhere|every|all|always|yet)|"
         "not in (?:the )?(?:new|old|leader|quorum|tree|log)|(?:one|two|some|few|half|most) "
         "(?:of|at|on|in)|maybe|sometimes|partly|(?:keeps?|retains?|has|have|holds?) "
         "(?:it|them))\\b");
-    each_expected(one, remark,
-                  [](const Case& changed, std::string& text, const std::string& told,
-                     const std::smatch& found) {
-                      if (!std::regex_search(found[1].first, found[1].second, limits)) return;
-                      text = told;
-                      text.replace(static_cast<std::size_t>(found.position(1)),
-                                   static_cast<std::size_t>(found.length(1)), "qzx qzx");
-                      if (passes(changed)) {
-                          throw Refused(fmt::format("not read: \"{}\" in: {}", found.str(), told));
-                      }
-                  });
+    each_expected(
+        one, remark,
+        [](const Case& changed, std::string& text, const std::string& told, const Match& found) {
+            if (!regex_search(found[1].text, limits)) return;
+            text = told;
+            text.replace(found.position(1), found.length(1), "qzx qzx");
+            if (passes(changed)) {
+                throw Refused(fmt::format("not read: \"{}\" in: {}", found.str(), told));
+            }
+        });
 }
 
 }  // namespace

@@ -2,13 +2,13 @@
 
 #include "protocol/config.hpp"
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
-#include <regex>
 
 namespace conformance {
 
@@ -48,12 +48,12 @@ class Negotiation {
     }
     std::uint64_t ms(const Value& value, std::string_view what) const {
         if (!is_text(value)) return number(value, what);
-        static const std::regex form(
+        static const Regex form(
             "(?:([0-9]+) ?\\*? ?)?(ms|s|seconds|T|ticks?|(?:the )?(?:min|max)(?:imum)?"
             "(?:SessionTimeout)?)?",
-            std::regex::icase);
-        std::smatch found;
-        if (value.text.empty() || !std::regex_match(value.text, found, form)) {
+            Regex::icase);
+        Match found;
+        if (value.text.empty() || !regex_match(value.text, found, form)) {
             throw Refused(fmt::format("{}: {}", what, value.text));
         }
         const std::uint64_t count = found[1].matched ? std::stoull(found[1]) : 1;
@@ -126,17 +126,17 @@ class Expiry {
 
     /// "touch at 1500 ms", "2 ticks pass", "expires", "removeSession": one step; at first, when.
     void play(const std::string& step) {
-        static const std::regex moment(
+        static const Regex moment(
             "\\b(at|until|till|for|after|wait|pass|idle)?:? ?([0-9]+) ?(ms|s|seconds?|ticks?)\\b"
             "( later)?",
-            std::regex::icase);
-        std::smatch found;
+            Regex::icase);
+        Match found;
         // "no touch until expiry (<= 2*timeout)" names no moment.
-        const bool is_timed = std::regex_search(step, found, moment);
+        const bool is_timed = regex_search(step, found, moment);
         if (is_timed) advance(moment_of(found, step));
-        const std::string what = is_timed ? std::regex_replace(step, moment, "") : step;
-        static const std::regex edges("^[ :,]+|[ :,]+$");
-        act(std::regex_replace(what, edges, ""), is_timed);
+        const std::string what = is_timed ? regex_replace(step, moment, "") : step;
+        static const Regex edges("^[ :,]+|[ :,]+$");
+        act(regex_replace(what, edges, ""), is_timed);
     }
 
     Verdict judge(const Value& expected) {
@@ -203,7 +203,7 @@ class Expiry {
     }
 
     /// "at 1500 ms", or "1500 ms later".
-    zab::Instant moment_of(const std::smatch& found, const std::string& step) const {
+    zab::Instant moment_of(const Match& found, const std::string& step) const {
         const std::string unit = found[3];
         const std::int64_t count = std::stoll(found[2]);
         zab::Duration time = zab::milliseconds(count);

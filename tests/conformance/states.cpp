@@ -1,9 +1,9 @@
 #include "tests/conformance/states.hpp"
 
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <algorithm>
-#include <regex>
 
 namespace conformance {
 
@@ -31,27 +31,27 @@ std::uint64_t duplicates_in(const States& states) {
 }  // namespace
 
 bool check_reports(const std::string& words, const States& states, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(SyncConnected|Disconnected|Expired)(?: (?:is|was|event|state|reported|seen|told|comes))*"
         "(?: (?:only|exactly|just))? (once|twice|[0-9]+ times|never)");
-    static const std::regex no_twice(
+    static const Regex no_twice(
         "no (?:duplicates?|duplicated? (?:states?|events?|reports?)|(?:state|event)s?(?: is)?"
         "(?: reported)? twice)(?: in a row)?");
-    static const std::regex counted(
+    static const Regex counted(
         "(?:exactly |only |just )?(one|two|three|no|[0-9]+) (SyncConnected|Disconnected|Expired)"
         "(?: (?:events?|reports?|states?))?(?: only)?");
-    std::smatch found;
-    if (std::regex_match(words, found, counted)) {
+    Match found;
+    if (regex_match(words, found, counted)) {
         const std::size_t wanted = found[1] == "no" ? 0 : count_in(found[1]).value();
         const auto got = std::count(states.begin(), states.end(), found[2].str());
         verdict.check(words, std::to_string(wanted), std::to_string(got));
         return true;
     }
-    if (std::regex_match(words, no_twice)) {
+    if (regex_match(words, no_twice)) {
         verdict.require(words, duplicates_in(states) == 0);
         return true;
     }
-    if (!std::regex_match(words, found, form)) return false;
+    if (!regex_match(words, found, form)) return false;
     const auto count = std::count(states.begin(), states.end(), found[1].str());
     const std::string times = split_at(found[2], " ").front();
     const std::size_t wanted = times == "never" ? 0 : count_in(times).value();
@@ -65,39 +65,39 @@ void check_states(const std::string& key, const Value& value, const States& stat
                   Verdict& verdict) {
     if (is_text(value) && check_reports(value.text, states, verdict)) return;
     std::vector<std::string> wanted;
-    static const std::regex each(
+    static const Regex each(
         "[;,] each (?:state )?(?:reported )?(?:only |exactly |just )?once$|"
         " \\(each (?:state )?(?:reported )?(?:only |exactly |just )?once\\)$");
-    static const std::regex never_twice(
+    static const Regex never_twice(
         "[;,] (?:(?:and )?(?:none|no (?:state|event))(?: is| reported)* (?:twice|repeated|"
         "duplicated)|(?:without|no) (?:any )?duplicates?)$");
     std::string words = value.text;
-    if (is_text(value) && std::regex_search(words, never_twice)) {
-        words = std::regex_replace(words, never_twice, "");
+    if (is_text(value) && regex_search(words, never_twice)) {
+        words = regex_replace(words, never_twice, "");
         for (const std::string& one : states) {
             verdict.require(value.text, std::count(states.begin(), states.end(), one) == 1);
         }
     }
     if (is_text(value) && contains(words, "each .*once\\)?$")) {
-        words = std::regex_replace(words, each, "");
+        words = regex_replace(words, each, "");
         for (const std::string& one : states) {
             verdict.require(value.text, std::count(states.begin(), states.end(), one) == 1);
         }
     }
     if (is_text(value)) wanted = split_at(words, " *-> *|, *(?:then )?| then |; *");
     for (const Value& one : value.elements) wanted.push_back(state_in(one));
-    static const std::regex counted(
+    static const Regex counted(
         "(?:exactly |only |just )?(?:one|1|an?|a single|single) "
         "(SyncConnected|Disconnected|Expired)"
         "(?: (?:event|report|state))?");
-    static const std::regex remarked("([A-Z][A-Za-z]+) \\(?((?:only |exactly |just )?once)\\)?");
+    static const Regex remarked("([A-Z][A-Za-z]+) \\(?((?:only |exactly |just )?once)\\)?");
     for (std::string& one : wanted) {
-        std::smatch found;
-        if (std::regex_match(one, found, counted)) {
+        Match found;
+        if (regex_match(one, found, counted)) {
             check_reports("one " + found[1].str(), states, verdict);
             one = std::string(found[1]);
         }
-        if (!std::regex_match(one, found, remarked)) continue;
+        if (!regex_match(one, found, remarked)) continue;
         check_reports(found[1].str() + " " + found[2].str(), states, verdict);
         one = std::string(found[1]);
     }
@@ -143,23 +143,23 @@ bool check_story(const std::string& words, const States& states, Verdict& verdic
 
 void check_client_end(const std::string& words, std::optional<zab::Duration> ended_after,
                       std::uint64_t timeout_ms, Verdict& verdict) {
-    static const std::regex ended(
+    static const Regex ended(
         "(?:its )?(?:session )?(?:is )?(not |never )?(?:[Ee]xpired|[Ee]xpires|SESSIONEXPIRED)(?: "
         "(?:by|of) itself)?(?: (.*))?");
-    static const std::regex bound(
+    static const Regex bound(
         "(?:and |but )?(?:(?:only )?(after|not before|within|before|by|in))? ?"
         "(>=|>|<=|<|at least|at most|more than|less than)? ?(?:([0-9]+) ?\\*? ?)?"
         "(?:the |its )?(?:session )?(?:[Tt]imeouts?)");
-    std::smatch found, limit;
+    Match found, limit;
     const auto parts = split_at(words, ", *| and ");
     std::string rest = parts.front();
-    if (!std::regex_match(rest, found, ended)) throw Refused("client: " + words);
+    if (!regex_match(rest, found, ended)) throw Refused("client: " + words);
     verdict.check(words, !found[1].matched, ended_after.has_value());
     if (found[1].matched || !ended_after) return;
     std::vector<std::string> bounds(parts.begin() + 1, parts.end());
     if (found[2].matched) bounds.insert(bounds.begin(), found[2].str());
     for (const std::string& one : bounds) {
-        if (!std::regex_match(one, limit, bound)) throw Refused("client: " + one);
+        if (!regex_match(one, limit, bound)) throw Refused("client: " + one);
         const std::int64_t times = limit[3].matched ? std::stol(limit[3]) : 1;
         const zab::Duration told = zab::milliseconds(times * static_cast<std::int64_t>(timeout_ms));
         if (!limit[1].matched && !limit[2].matched) throw Refused("client: " + one);
@@ -193,10 +193,10 @@ bool check_state_key(const std::string& key, const Value& value, const States& s
         check_states(key, value, states, verdict);
         return true;
     }
-    static const std::regex at_end(
-        "(?:the |state |event )?(first|last|final)(?: ?(?:state|event))?", std::regex::icase);
-    if (std::smatch found;
-        std::regex_match(key, found, at_end) && is_text(value) && state_called(value.text)) {
+    static const Regex at_end("(?:the |state |event )?(first|last|final)(?: ?(?:state|event))?",
+                              Regex::icase);
+    if (Match found;
+        regex_match(key, found, at_end) && is_text(value) && state_called(value.text)) {
         const bool is_first = says(found[1], "first");
         const std::string got = states.empty() ? "nothing"
                                 : is_first     ? states.front()

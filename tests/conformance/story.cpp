@@ -10,8 +10,8 @@ using zab::NodeId;
 
 /// A write that the leader logs, and nobody else.
 bool Story::is_lost_write(const std::string& step) {
-    static const std::regex writes("^(?:async |client |leader |L )*(?:create|set|write)s?\\b");
-    static const std::regex lost(
+    static const Regex writes("^(?:async |client |leader |L )*(?:create|set|write)s?\\b");
+    static const Regex lost(
         "\\b(?:fails?|failure|error|time-?out|times? out|timed out|[cC]onnection ?[lL]oss|unacked|"
         "unanswered|hangs|no (?:quorum|answer|reply)|never (?:be )?(?:completes?|committed|acked|"
         "returns?|answered)|"
@@ -20,7 +20,7 @@ bool Story::is_lost_write(const std::string& step) {
         "only (?:on|by|at|in|the|leader)|\\bdisk only|logged (?:by|at|on) [a-zA-Z ]+ "
         "only|(?:leader|L)(?:'s)? "
         "disk)");
-    return std::regex_search(plain(step), writes) && std::regex_search(step, lost);
+    return regex_search(plain(step), writes) && regex_search(step, lost);
 }
 
 namespace {
@@ -189,11 +189,11 @@ bool Story::can_create(std::size_t count) {
 
 /// "create /a=1 -> <1,2>": and this must be its zxid.
 void Story::write_as_told(const std::string& path, const std::string& step) {
-    static const std::regex told("=([A-Za-z0-9]+)");
-    static const std::regex arrow("-> (<[0-9]+,[0-9]+>|epoch [0-9]+)");
-    std::smatch found;
-    write(path, std::regex_search(step, found, told) ? found[1].str() : "created");
-    if (!std::regex_search(step, found, arrow)) return;
+    static const Regex told("=([A-Za-z0-9]+)");
+    static const Regex arrow("-> (<[0-9]+,[0-9]+>|epoch [0-9]+)");
+    Match found;
+    write(path, regex_search(step, found, told) ? found[1].str() : "created");
+    if (!regex_search(step, found, arrow)) return;
     const std::string wanted = found[1];
     const zab::Zxid zxid{values_[path_id(path)].rbegin()->first};
     const bool names_epoch = wanted.starts_with("epoch ");
@@ -205,25 +205,25 @@ void Story::write_as_told(const std::string& path, const std::string& step) {
 /// "set /L=2", "create 3 at new leader", "create -> <1,2>", "10 creates /foo0..9", "one more
 /// create"; "create /a reaches only leader disk".
 bool Story::play_writes(const std::string& step) {
-    static const std::regex several(
+    static const Regex several(
         "(?:client )?([0-9]+|[a-z]+|one more)(?: more)? (?:async |asynchronous |sync "
         ")?(?:creates?|nodes? "
         "created?|writes?)( .*)?");
-    static const std::regex one(
+    static const Regex one(
         "(?:async |client )?(?:set|creates?|writes?) ?(/[A-Za-z0-9_/]+|[A-Za-z0-9]+(?==)|[0-9]+)?"
         "(?:=[A-Za-z0-9]+)?(?:,? /[A-Za-z0-9_/.]+)*(?: (?:at|by|on) (?:new |old )?(?:leader|L))?"
         "(?: ?-> .*)?");
-    static const std::regex some(
+    static const Regex some(
         "(?:client )?(?:creates?|writes?) (?:(?:some )?more(?: nodes)?|(?:some )?nodes)|"
         "(?:(?:some|many|more|further|a few) )+(?:creates|writes)");
     const std::string words = plain(step);
-    std::smatch found;
+    Match found;
     const auto paths = paths_in(step);
-    if (std::regex_match(words, some)) {
+    if (regex_match(words, some)) {
         create_some(3);  // How many is not told.
         return true;
     }
-    if (std::regex_match(words, found, several) && count_named(found[1])) {
+    if (regex_match(words, found, several) && count_named(found[1])) {
         const std::size_t count = bounded(*count_named(found[1]), most_creates, "creates");
         if (paths.size() == 1 && contains(step, "/[a-zA-Z]+\\*")) {  // "10 creates /foo*"
             for (std::size_t i = 0; i < count; ++i) {
@@ -237,7 +237,7 @@ bool Story::play_writes(const std::string& step) {
         return true;
     }
     if (is_lost_write(step)) return play_lost_write(step, paths);
-    if (!std::regex_match(words, found, one)) return false;
+    if (!regex_match(words, found, one)) return false;
     if (paths.size() > 1) {
         for (const std::string& path : paths) write(path, "created");
         return true;
@@ -285,29 +285,27 @@ bool Story::are_all_equal() const {
 
 /// A step, or several in one: "A down; create node=1".
 void Story::play(const std::string& told) {
-    static const std::regex former(
+    static const Regex former(
         "\\b(?:[Ff]ormer|[Pp]revious|[Dd]eposed|[Oo]riginal|[Ii]solated|[Ss]tale) leader\\b");
-    static const std::regex forms(" forms? (?:an? |the )?(?:new )?quorum(?=$|[;,])");
-    const std::string step =
-        std::regex_replace(std::regex_replace(told, former, "old leader"), forms, " up");
-    static const std::regex aside(
+    static const Regex forms(" forms? (?:an? |the )?(?:new )?quorum(?=$|[;,])");
+    const std::string step = regex_replace(regex_replace(told, former, "old leader"), forms, " up");
+    static const Regex aside(
         "([^(]*) \\(((?:both |the )*followers (?:are )?(?:killed|stopped|down))\\)");
-    if (std::smatch two; std::regex_match(step, two, aside)) {  // No remark: it happens.
+    if (Match two; regex_match(step, two, aside)) {  // No remark: it happens.
         play(two[1]);
         return play(two[2]);
     }
-    static const std::regex meanwhile(
+    static const Regex meanwhile(
         "(.*?)(?: with| while|[,;](?: and| with| while| both)*) ((?:both )?followers) (?:are |is )?"
         "(?:down|stopped|killed|dead)(| \\([^)]*\\))");
-    if (std::smatch two; is_lost_write(step) && std::regex_match(step, two, meanwhile)) {
+    if (Match two; is_lost_write(step) && regex_match(step, two, meanwhile)) {
         play(two[2].str() + " down");
         return play(two[1].str() + two[3].str());
     }
     if (is_unsettled_ && !is_lost_write(step)) settle();
-    static const std::regex in_turn(
-        "((?:re)?start|stop|kill) ([^;]*?),? then ((?:S?[0-9]|[A-Z])+)");
-    std::smatch found;
-    if (std::regex_match(step, found, in_turn)) {
+    static const Regex in_turn("((?:re)?start|stop|kill) ([^;]*?),? then ((?:S?[0-9]|[A-Z])+)");
+    Match found;
+    if (regex_match(step, found, in_turn)) {
         play(found[1].str() + " " + found[2].str());
         return play(found[1].str() + " " + found[3].str());
     }

@@ -11,7 +11,7 @@ using zab::NodeId;
 
 /// "continuous creates", "creates go on": some now, and some behind each step from here on.
 bool Story::play_background(const std::string& step) {
-    static const std::regex load(
+    static const Regex load(
         "(?:clients? |many |some |async |the )*(?:(?:concurrent|continuous|constant|ongoing|steady|"
         "background|endless|parallel)(?: async)? (ephemeral )?(?:creates?|writes?|create load)|"
         "(?:start (?:of )?)?(?:async )?(ephemeral )?(?:creates?|writes?|load)(?: nodes)? "
@@ -22,26 +22,26 @@ bool Story::play_background(const std::string& step) {
         "(?:(?:steady|heavy|constant|continuous|ongoing|parallel|create|write|background|client) )*"
         "load|"
         "keeps? (?:creating|writing))(?: (?:an? )?(?:nodes|async))?");
-    static const std::regex ephemerals(
+    static const Regex ephemerals(
         "(?:client )?(?:creates? )?([0-9]+)s?(?: async)? ephemeral (?:creates?|nodes)(?: "
         "created)?");
-    static const std::regex pauses(
+    static const Regex pauses(
         "(?:list|ls|getChildren(?: of)?) /|compare(?: (?:all )?(?:trees|databases|servers))?|end|"
         "wait(?: for (?:all |the )*(?:pending|outstanding)?(?: ?(?:requests|creates|writes|answers|"
         "txns|ops))?)?|settle|quiesce|(?:creates|writes|load) (?:stops?|ends?|ended|done)");
     const std::string words = plain(step);
-    std::smatch found;
-    if (std::regex_match(words, found, load)) {
+    Match found;
+    if (regex_match(words, found, load)) {
         is_loaded_ = true;
         loads_ephemerals_ = found[1].matched || found[2].matched || found[3].matched;
         create_in_background();
         return true;
     }
-    if (std::regex_match(words, found, ephemerals)) {
+    if (regex_match(words, found, ephemerals)) {
         create_ephemerals(std::stoul(found[1]));
         return true;
     }
-    if (!std::regex_match(words, pauses)) return false;
+    if (!regex_match(words, pauses)) return false;
     settle();
     return true;
 }
@@ -69,7 +69,7 @@ void Story::create_in_background() {
 
 /// "follower up, killed during sync": as the first of what it lacks is on its way.
 bool Story::play_cut_syncs(const std::string& step) {
-    static const std::regex cut(
+    static const Regex cut(
         "(?:(?:re)?start (.*?)|(.*?) (?:is |are "
         ")?(?:up|(?:re)?starts?|(?:re)?started|(?:re)?joins?|"
         "back))(?: by (SNAP|DIFF|TRUNC))?,? (?:but |and |it )*(?:is |gets )*"
@@ -77,9 +77,9 @@ bool Story::play_cut_syncs(const std::string& step) {
         "(?:during|while|mid|amid|in (?:the )?(?:middle|midst) of)[ -](?:it |its |the |still )*"
         "(?:(?:re)?sync(?:ing|s|hroni[sz]ation|hronized)?|SNAP|DIFF)");
     Cluster& c = *cluster_;
-    std::smatch found;
+    Match found;
     const std::string words = plain(step);
-    if (!std::regex_match(words, found, cut)) return false;
+    if (!regex_match(words, found, cut)) return false;
     const auto who = known_servers(found[1].str() + found[2].str());
     if (!who || who->size() != 1) return false;
     const NodeId node = who->front();
@@ -106,10 +106,10 @@ bool Story::play_cut_syncs(const std::string& step) {
 
 /// "no write": in the epoch of whoever leads.
 bool Story::claim_unwritten(const std::string& words, const std::string& step) {
-    static const std::regex unwritten(
+    static const Regex unwritten(
         "(?:with |and )?(?:no|without(?: an?)?) (?:more |further |new )?"
         "(?:writes?|creates?|txns?|transactions?)(?: (?:in it|there|yet|in (?:this|that) epoch))?");
-    if (!std::regex_match(words, unwritten)) return false;
+    if (!regex_match(words, unwritten)) return false;
     const auto leader = cluster_->leader();
     const zab::Zxid last =
         leader ? cluster_->peer(*leader).server().database.last_processed() : zab::Zxid{};
@@ -121,48 +121,48 @@ bool Story::claim_unwritten(const std::string& words, const std::string& step) {
 /// "A may lead", "synced by F1", "3 never started", "A up and synced".
 bool Story::play_asides(const std::string& step) {
     static const std::string name = "(S?[0-9]|F[0-9]|[A-Z])";
-    static const std::regex may(name + " (?:may|can|could|should) (?:lead|be (?:elected|leader))|" +
-                                name + " (?:is )?elected(?: leader)?");
-    static const std::regex by(
+    static const Regex may(name + " (?:may|can|could|should) (?:lead|be (?:elected|leader))|" +
+                           name + " (?:is )?elected(?: leader)?");
+    static const Regex by(
         "(?:(.*?) )?(?:is |gets |and )*(?:syncs|synced|synchronized) "
         "(?:by|from|with|to) " +
         name);
-    static const std::regex synced(
+    static const Regex synced(
         "(?:(.*?) )?(?:is |are |and |gets |fully )*(?:synced|in sync|caught up|up to date)");
-    static const std::regex never(
+    static const Regex never(
         "(.*?) (?:is |was |has )?(?:never|not)(?: yet| been)* (?:started|up|running)");
-    static const std::regex gets(
+    static const Regex gets(
         "(.*?) (?:gets?|receives?|syncs?(?: by| with| via)?) (?:an? )?(DIFF|SNAP|TRUNC)");
-    static const std::regex epoch("(?:in |with |it is |they are in )?(?:new )?epoch ([0-9]{1,6})");
+    static const Regex epoch("(?:in |with |it is |they are in )?(?:new )?epoch ([0-9]{1,6})");
     const std::string words = plain(step);
-    std::smatch found;
+    Match found;
     if (claim_unwritten(words, step)) return true;
-    if (std::regex_match(words, found, may)) {
+    if (regex_match(words, found, may)) {
         const NodeId node = server(found[1].str() + found[2].str());
         claim(step, cluster_->leader() == node);
         return true;
     }
-    if (std::regex_match(words, found, never)) {
+    if (regex_match(words, found, never)) {
         const auto who = known_servers(found[1]);
         if (!who) return false;
         for (const NodeId node : *who) claim(step, !has_started(node));
         return true;
     }
-    if (std::regex_match(words, found, epoch)) {
+    if (regex_match(words, found, epoch)) {
         const auto leader = cluster_->leader();
         claim(step,
               leader && cluster_->peer(*leader).leading()->epoch.value == std::stoul(found[1]));
         return true;
     }
-    const bool is_by = std::regex_match(words, found, by);
-    if (!is_by && std::regex_match(words, found, gets)) {
+    const bool is_by = regex_match(words, found, by);
+    if (!is_by && regex_match(words, found, gets)) {
         const auto who = known_servers(found[1]);
         const bool is_down = who && std::none_of(who->begin(), who->end(), [this](NodeId node) {
                                  return cluster_->is_up(node);
                              });
         return is_down && play_ups(found[1].str() + " up by " + found[2].str());
     }
-    if (!is_by && !std::regex_match(words, found, synced)) return false;
+    if (!is_by && !regex_match(words, found, synced)) return false;
     const auto who = known_servers(found[1]);  // None: who was named last.
     if (!who) return false;
     const bool is_down = std::none_of(who->begin(), who->end(),

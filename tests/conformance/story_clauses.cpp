@@ -15,21 +15,20 @@ using zab::NodeId;
 /// "/zkL present", "no /zkL", "/zkL truncated", "has /0../9", "not /12 and later", "nodes 0,1,3".
 /// `true`: they must be there; nothing: the words do not speak of paths.
 std::optional<bool> presence_in(const std::string& told) {
-    static const std::regex path("/[A-Za-z0-9_./*-]+");
-    static const std::regex kept(
-        "\\b(?:not|never) (?:lost|missing|absent|gone|truncated|removed)\\b");
-    const std::string words = std::regex_replace(std::regex_replace(told, path, "/x"), kept,
-                                                 "present");  // "/lost" is none.
-    static const std::regex absent(
+    static const Regex path("/[A-Za-z0-9_./*-]+");
+    static const Regex kept("\\b(?:not|never) (?:lost|missing|absent|gone|truncated|removed)\\b");
+    const std::string words = regex_replace(regex_replace(told, path, "/x"), kept,
+                                            "present");  // "/lost" is none.
+    static const Regex absent(
         "(?:has |have )?(?:no|not|never|without) "
         "/.*|.*\\b(?:absent|missing|truncated|gone|removed|not there|"
         "does not exist|not present|lost|discarded|nowhere)\\b.*");
-    static const std::regex present(
+    static const Regex present(
         "(?:has |holds |contains |keeps |sees |serves |shows )?/\\S+|"
         "(?:has|have|holds|contains|keeps|with) /.*|(?:all )?/\\S+(?: and /\\S+)*|"
         ".*\\b(?:present|exists?|there|visible|found|seen|survives?|kept|durable|committed)\\b.*");
     // What is left when the words that the patterns know of are taken out.
-    static const std::regex denial(
+    static const Regex denial(
         "^(?:has |have )?(?:no|not|never|without)(?= "
         "/)|\\b(?:absent|missing|truncated|gone|removed|not there|"
         "does not exist|not present|lost|discarded|nowhere)\\b");
@@ -44,18 +43,17 @@ std::optional<bool> presence_in(const std::string& told) {
         "are|and|or|later|also|before|after|its|the|restart|both|even|again|on|at|everywhere|all|"
         "each|every|servers?|nodes?|znodes?|it|still|in|tree|log|from|disk|new|old|of|[A-Z]|S[0-9]|"
         "x";
-    if (contains(words, "/") && !made_of(std::regex_replace(words, compiled("/x"), ""), known)) {
+    if (contains(words, "/") && !made_of(regex_replace(words, compiled("/x"), ""), known)) {
         throw Refused("expected: " + told);
     }
     if (contains(words, "/")) {
-        const bool is_absent = std::regex_match(words, absent);
-        const std::string rest =
-            std::regex_replace(words, denial, "", std::regex_constants::format_first_only);
-        if (is_negated(rest) || std::regex_search(rest, denial)) {
+        const bool is_absent = regex_match(words, absent);
+        const std::string rest = regex_replace_first(words, denial, "");
+        if (is_negated(rest) || regex_search(rest, denial)) {
             throw Refused("expected: " + told);
         }
         if (is_absent) return false;
-        if (std::regex_match(words, present)) return true;
+        if (regex_match(words, present)) return true;
     }
     return std::nullopt;
 }
@@ -78,11 +76,11 @@ std::vector<std::string> with_families(const Story& story, const std::vector<std
 }
 
 std::vector<std::string> paths_of(const Story& story, const std::string& words) {
-    static const std::regex later("/([0-9]+) and later"), begun("(/[A-Za-z]+)\\*");
-    std::smatch found;
+    static const Regex later("/([0-9]+) and later"), begun("(/[A-Za-z]+)\\*");
+    Match found;
     std::vector<std::string> all;
     if (words.find('*') != std::string::npos) {
-        for (std::sregex_iterator i(words.begin(), words.end(), begun), end; i != end; ++i) {
+        for (MatchIterator i(words, begun), end; i != end; ++i) {
             const std::size_t before = all.size();
             for (const std::string& path : story.created()) {
                 if (path.starts_with(i->str(1))) all.push_back(path);
@@ -91,7 +89,7 @@ std::vector<std::string> paths_of(const Story& story, const std::string& words) 
         }
         return all;
     }
-    if (!std::regex_search(words, found, later)) return with_families(story, paths_in(words));
+    if (!regex_search(words, found, later)) return with_families(story, paths_in(words));
     for (std::size_t i = std::stoul(found[1]); story.knows(fmt::format("/{}", i)); ++i) {
         all.push_back(fmt::format("/{}", i));
     }
@@ -133,27 +131,27 @@ namespace {
 
 /// "same value as leader (3)"; "stat of /p equal to leader's".
 void check_same(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex value_told("\\(([0-9]+)\\)");
+    static const Regex value_told("\\(([0-9]+)\\)");
     static const char* const known =
         "the|its|new|same|value|values|as|leaders?|equal|identical|stat|of|to|with|agrees?|state|"
         "trees?|sessions|ephemerals?|epochs?|last(?:[pP]rocessed|[lL]ogged)?(?:Zxid)?|zxids?|data|"
         "all|on|is|are|and|everywhere|content|s|servers?|everybody|database|history";
-    static const std::regex as_other(
+    static const Regex as_other(
         "(?:the )?same (?:tree|data|state|history|content) as (S?[0-9]|F[0-9]|[A-Z])");
-    static const std::regex and_other(
+    static const Regex and_other(
         "(.*?) (?:and|as well as) (?:to |as |with |of )?(?:untouched|other|clean|remaining|healthy|"
         "unharmed|running|third|undisturbed) (?:follower|server|one|node)(?:'s)?");
-    std::smatch found;
+    Match found;
     const auto& cluster = story.cluster();
     const auto are_same = [&](NodeId other) {
         return cluster.serves(node) && cluster.serves(other) &&
                cluster.peer(node).server().database.position() ==
                    cluster.peer(other).server().database.position();
     };
-    if (std::regex_match(words, found, as_other)) {
+    if (regex_match(words, found, as_other)) {
         return verdict.require(words, are_same(story.server(found[1])));
     }
-    if (const std::string told = plain(words); std::regex_match(told, found, and_other)) {
+    if (const std::string told = plain(words); regex_match(told, found, and_other)) {
         auto others = cluster.members();
         std::erase(others, node);
         std::erase(others, story.server("leader"));
@@ -162,12 +160,12 @@ void check_same(Story& story, NodeId node, const std::string& words, Verdict& ve
         return check_same(story, node, found[1], verdict);
     }
     const std::string bare =
-        std::regex_replace(without_remarks(words), compiled("/[A-Za-z0-9_]+|'"), " ");
+        regex_replace(without_remarks(words), compiled("/[A-Za-z0-9_]+|'"), " ");
     static const char* const of_path = "\\b(?:stats?|values?|data|content|state|of|at) /|^/";
     const bool is_odd = contains(words, "/") && !contains(words, of_path);
     if (is_odd || !made_of(bare, known)) throw Refused("expected: " + words);
     const NodeId leader = story.server("leader");
-    if (std::regex_search(words, found, value_told)) {
+    if (regex_search(words, found, value_told)) {
         verdict.check("the server's value", found[1],
                       story.value(node, "node").value_or("nothing"));
         verdict.check("the leader's value", found[1],
@@ -230,31 +228,30 @@ bool tells_service(const std::string& words) {
 
 std::optional<std::vector<NodeId>> nodes_meant(Story& story, const std::string& told) {
     static const std::string name = "(?:S?[0-9]|F[0-9]|[A-Z])";
-    static const std::regex unlike(
+    static const Regex unlike(
         "(?:is |must be )*(?:not|!=|differs from|different (?:from|than)|other than|another "
         "(?:server "
         ")?"
         "than)(?: (?:old(?: leader| one)?|one before|before|same|same as before)| (" +
         name + "))");
-    static const std::regex other(
+    static const Regex other(
         "(?:is |has )*(?:an? )?(?:different|another|other|changed|new)(?: one| server| node| "
         "leader)?|"
         "(?:an? |one of |either of |two )*(?:former |old )?followers?");
-    static const std::regex same(
-        "(?:is )?(?:unchanged|same(?: one| as before)?|old (?:leader|one))");
+    static const Regex same("(?:is )?(?:unchanged|same(?: one| as before)?|old (?:leader|one))");
     const std::string words = plain(told);
     std::vector<NodeId> all = story.cluster().members();
-    std::smatch found;
-    if (std::regex_match(words, found, unlike)) {
+    Match found;
+    if (regex_match(words, found, unlike)) {
         std::erase(all, story.server(found[1].matched ? found[1].str() : "old leader"));
         return all;
     }
-    if (std::regex_match(words, other)) {
+    if (regex_match(words, other)) {
         std::erase(all, story.server("old leader"));
         return all;
     }
-    if (std::regex_match(words, same)) return std::vector{story.server("old leader")};
-    if (!std::regex_match(words, compiled(name + "(?:(?: or |, ?)" + name + ")*"))) {
+    if (regex_match(words, same)) return std::vector{story.server("old leader")};
+    if (!regex_match(words, compiled(name + "(?:(?: or |, ?)" + name + ")*"))) {
         return std::nullopt;
     }
     all.clear();
@@ -283,44 +280,44 @@ bool tells_all_created(const std::string& words) {
 
 /// "synced by TRUNC"; nothing: the words are about something else.
 std::string sync_told(const std::string& words) {
-    static const std::regex synced(
+    static const Regex synced(
         "(?:(?:is |was |re)?(?:syncs|synced|synchronized|comes back|joins|returns) (?:by|via|with) "
         ")?"
         "(TRUNC|DIFF|SNAP)");
-    std::smatch found;
-    return std::regex_match(words, found, synced) ? found[1].str() : "";
+    Match found;
+    return regex_match(words, found, synced) ? found[1].str() : "";
 }
 
 /// "/zkL present (acked by the quorum of NEWLEADER)": what only explains. What can be checked, or
 /// denies something, stays.
 std::string without_reasons(const std::string& words) {
-    static const std::regex reason(" \\(((?:acked|logged|synced|persisted) [A-Za-z ]*)\\)");
+    static const Regex reason(" \\(((?:acked|logged|synced|persisted) [A-Za-z ]*)\\)");
     static const char* const known =
         "acked|logged|synced|persisted|by|with|in|at|of|an?|the|its|NEWLEADER|quorum|majority|both|"
         "followers|them|DIFF|sync|ack|and";
-    std::smatch found;
-    if (!std::regex_search(words, found, reason) || !made_of(found[1], known)) return words;
+    Match found;
+    if (!regex_search(words, found, reason) || !made_of(found[1], known)) return words;
     return found.prefix().str() + found.suffix().str();
 }
 
 /// What it holds, how it was synchronized, and what it is.
 void check_state(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex all(
+    static const Regex all(
         "(?:(?:has|have|holds?) )?(?:all )?([0-9]+) (?:nodes|creates|znodes)(?: present| each)?");
-    static const std::regex again("([a-z]\\w*|/\\w+) can be created by another session");
-    static const std::regex listed("nodes ([0-9,]+)(?: on all servers)?");
-    std::smatch found;
+    static const Regex again("([a-z]\\w*|/\\w+) can be created by another session");
+    static const Regex listed("nodes ([0-9,]+)(?: on all servers)?");
+    Match found;
     const std::string where = fmt::format("{} on server {}", words, node.value - 1);
     const auto has_all = [&](const std::vector<std::string>& paths) {
         for (const auto& path : paths) verdict.require(where, story.value(node, path).has_value());
     };
-    if (std::regex_match(words, found, all)) {
+    if (regex_match(words, found, all)) {
         verdict.check("nodes created", found[1], std::to_string(story.created().size()));
         has_all(story.created());
     } else if (tells_all_created(words)) {
         verdict.require(where, !words.starts_with("both") || story.created().size() == 2);
         has_all(story.created());
-    } else if (std::regex_match(words, found, listed)) {
+    } else if (regex_match(words, found, listed)) {
         const auto names = split_at(found[1], ",");
         verdict.require(where + ": each once",
                         std::set<std::string>(names.begin(), names.end()).size() == names.size());
@@ -336,7 +333,7 @@ void check_state(Story& story, NodeId node, const std::string& words, Verdict& v
         check_role(story, node, words, verdict);
     } else if (const auto nodes = nodes_meant(story, words)) {
         verdict.require(where, std::find(nodes->begin(), nodes->end(), node) != nodes->end());
-    } else if (std::regex_match(words, found, again)) {
+    } else if (regex_match(words, found, again)) {
         if (!story.knows(found[1])) throw Refused("nobody wrote " + found[1].str());
         verdict.require(words, story.are_all_equal());
     } else if (contains(words,

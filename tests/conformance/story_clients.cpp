@@ -16,17 +16,17 @@ const char* const connects =
 
 /// Whom a client may ask: "other server" is the one that runs beside who led.
 std::optional<std::vector<NodeId>> asked(Story& story, const std::string& told) {
-    static const std::regex other(
+    static const Regex other(
         "(?:other|remaining|untouched|second)(?: running)? (?:server|node|one|voter|follower)");
-    static const std::regex any(
+    static const Regex any(
         "|(?:it|any|every|each|either|both|all|ensemble|cluster|quorum|service)(?: of them| "
         "running)?(?: servers?| nodes?)?");
     std::vector<NodeId> running;
     for (const NodeId node : story.cluster().members()) {
         if (story.cluster().is_up(node)) running.push_back(node);
     }
-    if (std::regex_match(told, any)) return running;
-    if (!std::regex_match(told, other)) return story.known_servers(told);
+    if (regex_match(told, any)) return running;
+    if (!regex_match(told, other)) return story.known_servers(told);
     std::erase(running, story.server("old leader"));
     return running.size() == 1 ? std::optional(running) : std::nullopt;
 }
@@ -61,28 +61,28 @@ bool has_quorum(Story& story) {
 }  // namespace
 
 bool Story::play_clients(const std::string& step) {
-    static const std::regex lost(
+    static const Regex lost(
         "(?:quorum (?:is )?lost|lose quorum|quorum loss|no (?:quorum|service)(?: any "
         "(?:more|longer))?|"
         "service (?:is )?(?:down|lost|unavailable))");
-    static const std::regex of_some(
+    static const Regex of_some(
         "(?:they (?:are|form) )?(?:an? )?(?:new )?quorum of (two|three|both)(?: followers)?");
-    static const std::regex form(std::string(connects) + "(?: (?:to|at|with) (.*))?");
+    static const Regex form(std::string(connects) + "(?: (?:to|at|with) (.*))?");
     const std::string words = plain(step);
-    std::smatch found;
+    Match found;
     const auto all = cluster_->members();
     const auto count = [&](auto holds) {
         return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), holds));
     };
-    if (std::regex_match(words, lost)) {
+    if (regex_match(words, lost)) {
         claim(step, count([this](NodeId node) { return cluster_->is_up(node); }) <= all.size() / 2);
         return true;
     }
-    if (std::regex_match(words, compiled("quorum (?:is )?(?:kept|intact|held|remains|stays)"))) {
+    if (regex_match(words, compiled("quorum (?:is )?(?:kept|intact|held|remains|stays)"))) {
         claim(step, count([this](NodeId node) { return cluster_->is_up(node); }) > all.size() / 2);
         return true;
     }
-    if (std::regex_match(words, found, of_some)) {
+    if (regex_match(words, found, of_some)) {
         const auto serves = [this](NodeId node) {
             return cluster_->serves(node) && !(hidden_ == node);
         };
@@ -90,7 +90,7 @@ bool Story::play_clients(const std::string& step) {
         claim(step, count(serves) == *count_named(found[1]));
         return true;
     }
-    if (!contains(words, "\\bclient") || !std::regex_match(words, found, form)) return false;
+    if (!contains(words, "\\bclient") || !regex_match(words, found, form)) return false;
     if (is_unsettled_) settle();
     const auto who = asked(*this, found[1]);
     if (!who) return false;
@@ -99,19 +99,19 @@ bool Story::play_clients(const std::string& step) {
 }
 
 bool check_client(Story& story, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex of_client("clients?|connected|client(?:Connected|Connects)|connection");
-    static const std::regex of_quorum("quorum|service|ensemble|cluster|availability");
-    static const std::regex form(std::string(connects) + "(?: (?:to|at|with) (.*))?");
-    static const std::regex is_back(
+    static const Regex of_client("clients?|connected|client(?:Connected|Connects)|connection");
+    static const Regex of_quorum("quorum|service|ensemble|cluster|availability");
+    static const Regex form(std::string(connects) + "(?: (?:to|at|with) (.*))?");
+    static const Regex is_back(
         "(?:(?:is|are|gets|comes|forms|formed|quorum) ?)*(?:re-?established|re-?formed|re-?formed "
         "again|restored|recovered|recovers|back|back up|up|up again|again|available|serves|serving|"
         "there|true|there again|works|in service)");
-    const bool is_client = std::regex_match(key, of_client);
+    const bool is_client = regex_match(key, of_client);
     const auto all = story.cluster().members();
     // Of all servers, where each of them was started once, others tell.
     const bool is_partial =
         std::any_of(all.begin(), all.end(), [&](NodeId node) { return !story.has_started(node); });
-    if (!is_client && !std::regex_match(key, of_quorum)) return false;
+    if (!is_client && !regex_match(key, of_quorum)) return false;
     if (value.is(Value::Kind::boolean) && (is_client || is_partial)) {
         verdict.check(key, truth(value, key), has_quorum(story));
         if (has_quorum(story)) verdict.check(key, true, lets_in(story, *asked(story, "")));
@@ -123,12 +123,12 @@ bool check_client(Story& story, const std::string& key, const Value& value, Verd
     for (const std::string& told : clauses(value.text)) {
         const Timed timed = timed_in(plain(told), story.cluster().config());
         const std::string words = timed.words;
-        std::smatch found;
-        if (std::regex_match(words, found, form)) {
+        Match found;
+        if (regex_match(words, found, form)) {
             const auto who = asked(story, found[1]);
             if (!who) throw Refused(key + ": " + told);
             verdict.require(told, lets_in(story, *who));
-        } else if (!is_client && std::regex_match(words, is_back)) {
+        } else if (!is_client && regex_match(words, is_back)) {
             verdict.require(told, has_quorum(story));
         } else {
             throw Refused(key + ": " + told);

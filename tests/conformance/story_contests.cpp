@@ -35,13 +35,13 @@ std::uint64_t rank_in(const std::string& what, NodeId node, const Story::Candida
 
 void check_reason(const Story& story, std::uint32_t epoch, NodeId leader, const std::string& told,
                   Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         ".* \\((?:it |which )?(?:(?:has|by|with|for|of|is|as) )*(?:its |the |an? )?"
         "(highe(?:r|st)|larger|largest|greate(?:r|st)|newe(?:r|st)|lowe(?:r|st)|smaller|smallest|"
         "older|oldest) (sid|id|server id|(?:current )?epoch|currentEpoch|(?:last "
         ")?zxid|lastZxid)\\)");
-    std::smatch found;
-    if (!std::regex_match(told, found, form)) return;
+    Match found;
+    if (!regex_match(told, found, form)) return;
     const auto contest = story.contests().find(epoch);
     const bool is_known = contest != story.contests().end() && contest->second.contains(leader) &&
                           contest->second.size() > 1;

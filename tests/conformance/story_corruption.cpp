@@ -31,13 +31,13 @@ bool Story::play_corruption(const std::string& step) {
         "(?:corrupt(?:s|ed)?|overwrit(?:e|es|ten)|damaged?|garbled?|destroy(?:s|ed)?|spoil(?:s|ed|"
         "t)?"
         "|trash(?:es|ed)?|broken|unreadable)";
-    static const std::regex active(harm + " " + which + "(?:(.*?)'s " + which + files + "|" +
-                                   files + " (?:of|at|on) (.*))");
-    static const std::regex passive(which + "(?:(.*?)(?:'s)? )?" + which + files +
-                                    "(?: (?:of|at|on) (.*?))? (?:is |are |get |all )*" + harm);
+    static const Regex active(harm + " " + which + "(?:(.*?)'s " + which + files + "|" + files +
+                              " (?:of|at|on) (.*))");
+    static const Regex passive(which + "(?:(.*?)(?:'s)? )?" + which + files +
+                               "(?: (?:of|at|on) (.*?))? (?:is |are |get |all )*" + harm);
     const std::string words = plain(step);
-    std::smatch found;
-    if (!std::regex_match(words, found, active) && !std::regex_match(words, found, passive)) {
+    Match found;
+    if (!regex_match(words, found, active) && !regex_match(words, found, passive)) {
         return false;
     }
     const std::string told = found[1].str() + found[2].str();
@@ -60,11 +60,11 @@ bool Story::corrupt_snapshots(NodeId node) {
 
 /// "2000 more creates ok": they are tried, at whoever leads.
 bool check_more_creates(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:([0-9]+) |an?other |one |an? )?(?:more |further |new )?(?:creates?|writes?) "
         "(?:(?:is|are|then|still) )*(?:ok|succeeds?|works?|possible|accepted|committed)");
-    std::smatch found;
-    if (!std::regex_match(words, found, form)) return false;
+    Match found;
+    if (!regex_match(words, found, form)) return false;
     verdict.require(words, story.cluster().serves(node));
     if (!(story.cluster().leader() == node)) return true;
     verdict.require(words, story.can_create(found[1].matched ? std::stoul(found[1]) : 1));
@@ -73,13 +73,13 @@ bool check_more_creates(Story& story, NodeId node, const std::string& words, Ver
 
 /// "fails to start", "start throws", "refuses to load": it is not up, as its files are as they are.
 bool check_refusal(const Story& story, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex refuses(
+    static const Regex refuses(
         "(?:it )?(?:fails to|cannot|can not|can't|does not|never|refuses to|unable to|is unable "
         "to) "
         "(?:(?:re)?start|load|boot|come up)(?: (?:its )?(?:database|snapshots?|data))?"
         "(?: again| up)?|(?:its )?(?:(?:re)?start|boot|load)(?:ing)? (?:throws|fails|is refused)"
         "(?: an?)?(?: exception| error| IOException)?|(?:not|never) started");
-    if (!std::regex_match(words, refuses)) return false;
+    if (!regex_match(words, refuses)) return false;
     const bool has = has_refused(story.cluster(), node);
     if (!has && contains(words, "^(?:it )?(?:does not|cannot|never|not)")) return false;
     verdict.require(words, has);

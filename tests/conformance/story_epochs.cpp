@@ -9,16 +9,16 @@ using zab::NodeId;
 /// "behind the leader", "refuses the lower epoch": by the epochs that they have promised
 /// (Learner.registerWithLeader). False: nothing of the kind is told.
 bool check_promise(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:it )?(?:is |being )*(behind|older than|not ahead of|level with|equal to) "
         "(?:the )?leader");
-    static const std::regex refuses(
+    static const Regex refuses(
         "(?:it )?(?:refuses|rejects|does not accept|will not accept) (?:the |an? |its )?"
         "(?:lower|older|smaller|leader's(?: lower| older| smaller)?) epoch(?: of (?:the "
         ")?leader)?");
-    std::smatch found;
-    const bool refuses_told = std::regex_match(words, refuses);
-    if (!refuses_told && !std::regex_match(words, found, form)) return false;
+    Match found;
+    const bool refuses_told = regex_match(words, refuses);
+    if (!refuses_told && !regex_match(words, found, form)) return false;
     const test::Cluster& c = story.cluster();
     verdict.require(words, c.is_up(node) && c.leader());
     if (!c.is_up(node) || !c.leader()) return true;
@@ -37,11 +37,11 @@ bool check_promise(Story& story, NodeId node, const std::string& words, Verdict&
 
 /// "has /a of the earlier epoch": whoever leads now has begun another one since it was written.
 bool check_earlier(Story& story, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(.*/.*?) (?:of|from|created in|written in) (?:the |an? )?"
         "(?:earlier|previous|former|old|first|last) epoch");
-    std::smatch found;
-    if (!std::regex_match(words, found, form)) return false;
+    Match found;
+    if (!regex_match(words, found, form)) return false;
     const auto leader = story.cluster().leader();
     for (const std::string& path : paths_in(found[1])) {
         const auto epoch = story.epoch_of(path);

@@ -23,10 +23,9 @@ const char* const bare_presence =
 
 /// "no /a (failed txn truncated)": the remark is told as well, behind the rest.
 std::string with_remarks(const std::string& words) {
-    const std::regex& remark =
-        compiled(std::string(" ?\\(((?:/\\S+ )?") + bare_presence + "[^)]*)\\)");
-    std::smatch found;
-    if (!std::regex_search(words, found, remark)) return words;
+    const Regex& remark = compiled(std::string(" ?\\(((?:/\\S+ )?") + bare_presence + "[^)]*)\\)");
+    Match found;
+    if (!regex_search(words, found, remark)) return words;
     return found.prefix().str() + found.suffix().str() + "; " + found[1].str();
 }
 
@@ -36,38 +35,36 @@ std::string with_remarks(const std::string& words) {
 /// truncated": what has no path of its own is said of the last one.
 void check_words(Story& story, const std::vector<NodeId>& nodes, const std::string& words,
                  Verdict& verdict) {
-    static const std::regex addition(
+    static const Regex addition(
         ", (?=also|before and after|even|both before)|; (?=(?:also |both |even )*"
         "(?:before and after|(?:before|after) (?:the )?restart(?: too| as well)?(?:;|,|$)))");
-    static const std::regex everywhere(
-        " (?:on|at) (?:every|all|each) servers?\\b| (?:any|every)where$");
-    static const std::regex places(
+    static const Regex everywhere(" (?:on|at) (?:every|all|each) servers?\\b| (?:any|every)where$");
+    static const Regex places(
         " (?:on|at) (?:the )?((?:S?[0-9]|[A-Z])(?:(?:, ?| and )(?:S?[0-9]|[A-Z]))*|"
         "(?:old |new )?leader|(?:both )?followers|others)$");
-    static const std::regex one_leads(
+    static const Regex one_leads(
         "(?:and )?(?:one|either)(?: of (?:them|the two|both))? "
         "(?:leads|is (?:the )?(?:new )?leader|is LEADING|becomes (?:the )?(?:new )?leader)");
-    const std::string joined =
-        std::regex_replace(with_remarks(story.with_paths(words)), addition, " ");
+    const std::string joined = regex_replace(with_remarks(story.with_paths(words)), addition, " ");
     std::string subject;
     for (const std::string& told : clauses_of(joined)) {
-        std::smatch found;
+        Match found;
         std::vector<NodeId> who = nodes;
-        std::string clause = std::regex_replace(told, everywhere, "");
-        if (std::regex_search(told, everywhere)) {
+        std::string clause = regex_replace(told, everywhere, "");
+        if (regex_search(told, everywhere)) {
             who = story.cluster().members();
-        } else if (std::regex_search(told, found, places)) {
+        } else if (regex_search(told, found, places)) {
             who = story.servers(found[1]);
             clause = found.prefix();
         }
-        if (std::regex_match(clause, one_leads)) {
+        if (regex_match(clause, one_leads)) {
             const auto leader = story.cluster().leader();
             verdict.require(clause, leader &&
                                         std::find(who.begin(), who.end(), *leader) != who.end() &&
                                         who.size() > 1);
             continue;
         }
-        const bool is_bare = std::regex_search(clause, compiled(std::string("^") + bare_presence));
+        const bool is_bare = regex_search(clause, compiled(std::string("^") + bare_presence));
         if (is_bare && !subject.empty()) clause = subject + " " + clause;
         if (const auto paths = paths_in(clause); paths.size() == 1) subject = paths.front();
         for (const NodeId node : who) check_clause(story, node, clause, verdict);
@@ -94,23 +91,21 @@ void check_leader(Story& story, const std::string& key, const std::string& told,
 /// back. Where nobody was restarted that is now. False: the key names no such moment.
 bool check_moment(Story& story, const std::string& key, const std::string& words,
                   Verdict& verdict) {
-    static const std::regex after(
-        "(after|when|once)(?:Re)?(?:[jJ]oin(?:ed)?|Return(?:ed)?)|rejoined");
-    static const std::regex before_restart("before(?:The)?Restart");
-    static const std::regex before_return(
+    static const Regex after("(after|when|once)(?:Re)?(?:[jJ]oin(?:ed)?|Return(?:ed)?)|rejoined");
+    static const Regex before_restart("before(?:The)?Restart");
+    static const Regex before_return(
         "(?:followers|newQuorum|quorum)Before(?:Rejoin|Return)?|before(?:Rejoin|Join|Return)|"
         "newQuorum|quorum");
-    const bool is_after = std::regex_match(key, after);
-    const bool is_first = std::regex_match(key, before_return);
-    if (!is_after && !is_first && !std::regex_match(key, before_restart)) return false;
+    const bool is_after = regex_match(key, after);
+    const bool is_first = regex_match(key, before_return);
+    if (!is_after && !is_first && !regex_match(key, before_restart)) return false;
     const auto& told = is_first ? story.before_return() : story.before_restart();
     if (is_first && !told && contains(key, "^(?:newQuorum|quorum)$")) return false;
     if (!story.before_return()) throw Refused("who came back? " + key);
     const Story::Moment then = told ? *told : story.moment();
-    static const std::regex everywhere(
+    static const Regex everywhere(
         " (?:on|at) (?:any|every|all|each) servers?$| (?:any|every)where$");
-    const std::string clear =
-        std::regex_replace(with_remarks(story.with_paths(words)), everywhere, "");
+    const std::string clear = regex_replace(with_remarks(story.with_paths(words)), everywhere, "");
     const auto is_there = presence_in(clear);
     if (!is_there) return false;
     const NodeId old = story.server("old leader");
@@ -153,16 +148,16 @@ void check_table(Story& story, NodeId node, const Value& wanted, Verdict& verdic
 
 /// "absent": what was to be lost is.
 std::string with_lost(const Story& story, const std::string& words) {
-    static const std::regex bare(std::string(bare_presence) + "(?: everywhere)?");
-    const bool is_of_lost = !story.lost().empty() && std::regex_match(words, bare);
+    static const Regex bare(std::string(bare_presence) + "(?: everywhere)?");
+    const bool is_of_lost = !story.lost().empty() && regex_match(words, bare);
     return is_of_lost ? story.lost() + " " + words : words;
 }
 
 /// "newLeader": "node visible": with its path, where somebody's state is meant.
 std::string with_node(const Story& story, const std::string& key, const std::string& words) {
-    static const std::regex states(
+    static const Regex states(
         ".*\\b(?:visible|present|absent|exists|there|gone|missing|kept)\\b.*");
-    const bool is_state = !story.lost().empty() && std::regex_match(words, states) &&
+    const bool is_state = !story.lost().empty() && regex_match(words, states) &&
                           contains(key, "^(?:(?:new)?[lL]eader|readAtLeader)$");
     return with_lost(story, is_state ? story.with_paths(words) : words);
 }
@@ -211,11 +206,11 @@ std::vector<NodeId> nodes_of(Story& story, const std::string& key) {
 
 /// `"x": "absent on S0, S1"`, `"exists x": true`; without a place, of all or of the leader.
 bool check_path_key(Story& story, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex asks(
+    static const Regex asks(
         "(exists|read)(?: |(?=\\())\\(?(/?[A-Za-z0-9_]+)\\)?(?: (?:at|on|from) (.*))?");
-    static const std::regex place("(.*?) (?:on|at) (.*)");
-    std::smatch found;
-    if (std::regex_match(key, found, asks)) {
+    static const Regex place("(.*?) (?:on|at) (.*)");
+    Match found;
+    if (regex_match(key, found, asks)) {
         const std::string path =
             found[2].str().starts_with("/") ? found[2].str() : "/" + found[2].str();
         if (!story.knows(path)) return false;
@@ -224,10 +219,10 @@ bool check_path_key(Story& story, const std::string& key, const Value& value, Ve
         for (const NodeId node : nodes) check_paths(story, node, path, is_there, verdict);
         return true;
     }
-    static const std::regex children("children(?: ?[oO]f)?(?: ?(?:/|root))?");
-    static const std::regex contains_one("(?:contain|include|have|has)s? (/?\\w+)");
-    if (is_text(value) && std::regex_match(key, children) &&
-        std::regex_match(value.text, found, contains_one)) {
+    static const Regex children("children(?: ?[oO]f)?(?: ?(?:/|root))?");
+    static const Regex contains_one("(?:contain|include|have|has)s? (/?\\w+)");
+    if (is_text(value) && regex_match(key, children) &&
+        regex_match(value.text, found, contains_one)) {
         const std::string name = found[1];
         const std::string child = name.starts_with("/") ? name : "/" + name;
         return check_path_key(story, child, sim::json::string("present"), verdict);
@@ -241,7 +236,7 @@ bool check_path_key(Story& story, const std::string& key, const Value& value, Ve
         return true;
     }
     if (!is_text(value)) return false;
-    const bool is_placed = std::regex_match(value.text, found, place);
+    const bool is_placed = regex_match(value.text, found, place);
     const std::string who = is_placed ? found[2].str() : "all";
     const std::string what = is_placed ? found[1].str() : value.text;
     const auto nodes = is_placed ? story.servers(contains(who, "^(?:every|each)") ? "all" : who)
@@ -256,20 +251,20 @@ bool check_path_key(Story& story, const std::string& key, const Value& value, Ve
 
 /// The value that was read, or whether there was one: "/a present".
 void check_read(Story& story, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex everywhere(
+    static const Regex everywhere(
         "(?:(?:the )?z?node |it |(/[A-Za-z0-9_]+) )?(?:is )?(?:(present|there|found|visible|"
         "exists?|readable)|absent|missing|not there|not found|gone|does not exist) "
         "(?:everywhere|(?:on|at|from) (?:all|every|each) (?:servers?|nodes?))");
-    static const std::regex seen(
+    static const Regex seen(
         "(?:(/[A-Za-z0-9_]+) )?(?:is "
         ")?(?:(present|there|found|visible|exists)|(?:absent|missing|not "
         "there|not found|nothing))");
-    std::smatch found;
+    Match found;
     if (value.is(Value::Kind::boolean)) {
         if (story.read_path().empty()) throw Refused("nothing was read");
         return verdict.check(key, truth(value, key), story.read().has_value());
     }
-    if (is_text(value) && std::regex_match(value.text, found, everywhere)) {
+    if (is_text(value) && regex_match(value.text, found, everywhere)) {
         if (story.read_path().empty()) throw Refused("nothing was read");
         if (found[1].matched) verdict.check(key, found[1], story.read_path());
         for (const NodeId node : story.cluster().members()) {
@@ -277,7 +272,7 @@ void check_read(Story& story, const std::string& key, const Value& value, Verdic
         }
         return;
     }
-    if (!is_text(value) || !std::regex_match(value.text, found, seen)) {
+    if (!is_text(value) || !regex_match(value.text, found, seen)) {
         verdict.check(key, value.text, shown(story.read()));
         return;
     }
@@ -288,12 +283,12 @@ void check_read(Story& story, const std::string& key, const Value& value, Verdic
 
 /// "failedTxn", "saw2": the path of what is meant; else the key.
 std::string key_of_lost(const Story& story, const std::string& key) {
-    static const std::regex lost(
+    static const Regex lost(
         "(?:failed|lost|uncommitted|unacked)(?:Txn|Create|Write|Node|Proposal|Path|Transaction)");
-    static const std::regex seen("(?:saw|sees|found|has)(/?[0-9a-z]+)");
-    std::smatch found;
-    if (!story.lost().empty() && std::regex_match(key, lost)) return story.lost();
-    if (!std::regex_match(key, found, seen)) return key;
+    static const Regex seen("(?:saw|sees|found|has)(/?[0-9a-z]+)");
+    Match found;
+    if (!story.lost().empty() && regex_match(key, lost)) return story.lost();
+    if (!regex_match(key, found, seen)) return key;
     const std::string name = found[1];
     const std::string path = name.starts_with("/") ? name : "/" + name;
     return story.knows(path) ? path : key;
@@ -325,8 +320,8 @@ void check_key(Story& story, const std::string& told, const Value& wanted, Verdi
         const auto epoch = leader ? story.cluster().peer(*leader).leading()->epoch : zab::Epoch{};
         return verdict.check(key, value.text, std::to_string(epoch.value));
     }
-    static const std::regex leader_of("leaderEpoch([0-9]+)");
-    std::smatch found;
+    static const Regex leader_of("leaderEpoch([0-9]+)");
+    Match found;
     if (check_path_key(story, key, value, verdict)) return;
     if (check_session_key(story, key, value, verdict)) return;
     if (is_text(value) && check_lost_answer(story, key, value.text, verdict)) return;
@@ -345,7 +340,7 @@ void check_key(Story& story, const std::string& told, const Value& wanted, Verdi
     }
     if (contains(key, "^(?:read(?:Before|At(?:L|(?:Old)?Leader))?|exists)$")) {
         check_read(story, key, value, verdict);
-    } else if (std::regex_match(key, found, leader_of)) {
+    } else if (regex_match(key, found, leader_of)) {
         const auto leader = story.leaders().find(static_cast<std::uint32_t>(std::stoul(found[1])));
         const bool is_known = leader != story.leaders().end();
         check_leader(story, key, value.text, verdict,

@@ -10,11 +10,11 @@ namespace {
 /// "follower2", "f2": F2.
 std::string with_names(const std::string& words) {
     static const Rewrite all[] = {
-        {std::regex("\\b(?:follower |server )?[fF]ollower[_-]?([1-9])\\b"), "F$1"},
-        {std::regex("\\b(?:follower |server )?f([1-9])\\b"), "F$1"},
-        {std::regex("\\bfollower (F[1-9])\\b"), "$1"},
-        {std::regex("\\bs([0-9])\\.\\.s?([0-9])\\b"), "S$1-S$2"},
-        {std::regex("\\bs([0-9])\\b"), "S$1"},
+        {Regex("\\b(?:follower |server )?[fF]ollower[_-]?([1-9])\\b"), "F$1"},
+        {Regex("\\b(?:follower |server )?f([1-9])\\b"), "F$1"},
+        {Regex("\\bfollower (F[1-9])\\b"), "$1"},
+        {Regex("\\bs([0-9])\\.\\.s?([0-9])\\b"), "S$1-S$2"},
+        {Regex("\\bs([0-9])\\b"), "S$1"},
     };
     return rewritten(words, all);
 }
@@ -22,17 +22,17 @@ std::string with_names(const std::string& words) {
 /// "10 x /foo", "10 creates foo": "10 creates /foo*".
 std::string with_creates(const std::string& words) {
     static const Rewrite all[] = {
-        {std::regex("\\bcreate ([0-9]+) (?:z?nodes )?(?:/([a-z]+)|(foo|bar|baz))\\*?(?=$|;|,)"),
+        {Regex("\\bcreate ([0-9]+) (?:z?nodes )?(?:/([a-z]+)|(foo|bar|baz))\\*?(?=$|;|,)"),
          "$1 creates /$2$3*"},
-        {std::regex("\\b([0-9]+) ?(?:x|\u00d7|(?:more )?(?:creates?|z?nodes|writes)(?: of)?) ?"
-                    "(?:/([a-z]+)|(foo|bar|baz))\\*?(?=$|;|,)"),
+        {Regex("\\b([0-9]+) ?(?:x|\u00d7|(?:more )?(?:creates?|z?nodes|writes)(?: of)?) ?"
+               "(?:/([a-z]+)|(foo|bar|baz))\\*?(?=$|;|,)"),
          "$1 creates /$2$3*"},
-        {std::regex("\\b([Cc]reates?) (?:an?|one) (?:z?node)(?= \\(| in | -> |$|[;,])"), "create"},
-        {std::regex("^((?:client )?creates?(?: /\\w+)?),? \\(?(?:in )?epoch ([0-9]+)\\)?$"),
+        {Regex("\\b([Cc]reates?) (?:an?|one) (?:z?node)(?= \\(| in | -> |$|[;,])"), "create"},
+        {Regex("^((?:client )?creates?(?: /\\w+)?),? \\(?(?:in )?epoch ([0-9]+)\\)?$"),
          "$1 -> epoch $2"},
-        {std::regex("\\bcreates? ([a-z]+)([0-9]*)\\.\\.(?:/?\\1)?([0-9]+)"), "create /$1$2..$3"},
-        {std::regex("\\b(down|stopped|killed) (?:for|during) ([0-9]+)s? (?:of )?"
-                    "(?:txns|transactions|creates|writes)\\b"),
+        {Regex("\\bcreates? ([a-z]+)([0-9]*)\\.\\.(?:/?\\1)?([0-9]+)"), "create /$1$2..$3"},
+        {Regex("\\b(down|stopped|killed) (?:for|during) ([0-9]+)s? (?:of )?"
+               "(?:txns|transactions|creates|writes)\\b"),
          "$1; $2 creates"},
     };
     return rewritten(words, all);
@@ -41,42 +41,38 @@ std::string with_creates(const std::string& words) {
 /// Who goes, who comes back, and what it has lost.
 std::string with_moves(const std::string& words) {
     static const Rewrite all[] = {
-        {std::regex("\\b(?:delete|wipe|clear|erase|empty) (?:the )?([\\w ]+?)'s "
-                    "(?:data|disk|data ?dir|state|files)(?=$|[;,])"),
+        {Regex("\\b(?:delete|wipe|clear|erase|empty) (?:the )?([\\w ]+?)'s "
+               "(?:data|disk|data ?dir|state|files)(?=$|[;,])"),
          "wipe data of $1"},
-        {std::regex(
-             "(?!delete|wipe|clear|erase)\\b((?:one |the |an? )?[\\w]+)'s (?:data|disk|data ?dir)"
-             " (?:is |are |gets )?(?:deleted|wiped|cleared|erased|emptied|lost|removed)"
-             "(?=$|[;,])"),
+        {Regex("(?!delete|wipe|clear|erase)\\b((?:one |the |an? )?[\\w]+)'s (?:data|disk|data ?dir)"
+               " (?:is |are |gets )?(?:deleted|wiped|cleared|erased|emptied|lost|removed)"
+               "(?=$|[;,])"),
          "wipe data of $1"},
-        {std::regex("\\b(?:data|disk) of ([\\w, -]+?) (?:is |are )?"
-                    "(?:deleted|wiped|cleared|erased|emptied|lost|removed)(?=$|[;,])"),
+        {Regex("\\b(?:data|disk) of ([\\w, -]+?) (?:is |are )?"
+               "(?:deleted|wiped|cleared|erased|emptied|lost|removed)(?=$|[;,])"),
          "wipe data of $1"},
-        {std::regex("^((?:follower |server |node )?(?:[A-Z]|S?[0-9])),? with (?:its |the |their )?"
-                    "(?:old|stale|own|full|previous) (?:data|disk|data ?dir|history),? "
-                    "(?:is |comes )?(up|starts|joins|back)$"),
+        {Regex("^((?:follower |server |node )?(?:[A-Z]|S?[0-9])),? with (?:its |the |their )?"
+               "(?:old|stale|own|full|previous) (?:data|disk|data ?dir|history),? "
+               "(?:is |comes )?(up|starts|joins|back)$"),
          "$1 $2 with old data"},
-        {std::regex("^((?:client )?creates? /\\w+)(?:,| is)? "
-                    "(?:committed|ok|succeeds|works|done|acked)$"),
+        {Regex("^((?:client )?creates? /\\w+)(?:,| is)? "
+               "(?:committed|ok|succeeds|works|done|acked)$"),
          "$1"},
-        {std::regex("\\bread (/\\w+) (?:everywhere|on all servers|on every server|at all servers)"
-                    "(?=$|[;,:])"),
+        {Regex("\\bread (/\\w+) (?:everywhere|on all servers|on every server|at all servers)"
+               "(?=$|[;,:])"),
          "read $1 at all"},
-        {std::regex("\\b(?:up|(?:re)?starts?|(?:re)?started)(?: again)? under (?:the )?load\\b"),
+        {Regex("\\b(?:up|(?:re)?starts?|(?:re)?started)(?: again)? under (?:the )?load\\b"),
          "up while creates go on"},
         // A write that only the leader logs.
-        {std::regex("^(old leader|leader|L) (?:alone )?logs (?:an? |the )?(?:create )?(/?\\w+)"
-                    "(?: (?:alone|only|by itself|and nobody else))?$"),
+        {Regex("^(old leader|leader|L) (?:alone )?logs (?:an? |the )?(?:create )?(/?\\w+)"
+               "(?: (?:alone|only|by itself|and nobody else))?$"),
          "create $2 logged by $1 only"},
-        {std::regex(
-             "^only (?:the )?(old leader|leader|L) logs (?:an? |the )?(?:create )?(/?\\w+)$"),
+        {Regex("^only (?:the )?(old leader|leader|L) logs (?:an? |the )?(?:create )?(/?\\w+)$"),
          "create $2 logged by $1 only"},
-        {std::regex("\\b(logged (?:by|at|on) (?:the )?(?:old leader|leader|L)) alone\\b"),
-         "$1 only"},
-        {std::regex(
-             "^(?:an? |the )?(?:uncommitted|failed|unacked|lost) create(?: of)?( /\\w+)? "
-             "(?:is )?(?:only )?(on|in|at) (?:the )?(old leader|leader|L)(?:'s (?:disk|log))?"
-             "(?: only| alone)?(?=$|[;,])"),
+        {Regex("\\b(logged (?:by|at|on) (?:the )?(?:old leader|leader|L)) alone\\b"), "$1 only"},
+        {Regex("^(?:an? |the )?(?:uncommitted|failed|unacked|lost) create(?: of)?( /\\w+)? "
+               "(?:is )?(?:only )?(on|in|at) (?:the )?(old leader|leader|L)(?:'s (?:disk|log))?"
+               "(?: only| alone)?(?=$|[;,])"),
          "create$1 fails, on leader disk"},
     };
     return rewritten(words, all);
@@ -86,31 +82,30 @@ std::string with_moves(const std::string& words) {
 std::string with_breaks(const std::string& words) {
     static const Rewrite all[] = {
         // Who goes: all of them.
-        {std::regex("(^|[;,] ?)(?:an? |the )?(?:full|complete|total|whole) (?:stop|shut ?down|"
-                    "outage)(?: of (?:the )?(?:ensemble|cluster))?(?=$|[;,])"),
+        {Regex("(^|[;,] ?)(?:an? |the )?(?:full|complete|total|whole) (?:stop|shut ?down|"
+               "outage)(?: of (?:the )?(?:ensemble|cluster))?(?=$|[;,])"),
          "$1all down"},
-        {std::regex(": (?:an? |the )?(new|next|another) epoch(?=$|[;,])"), " ($1 epoch)"},
-        {std::regex("\\b((?:follower |server )?(?:[A-Z]|S?[0-9])|(?:the )?followers?) "
-                    "(?:(?:is )?(?:re)?loads?(?:ed)?(?: its)?(?: (?:data|database|tree|snapshot|"
-                    "state))*|restarts|is restarted|(?:re)?boots) from (?:the |its |that |this )?"
-                    "(?:disk|snapshot|data dir)(?=$|[;,])"),
+        {Regex(": (?:an? |the )?(new|next|another) epoch(?=$|[;,])"), " ($1 epoch)"},
+        {Regex("\\b((?:follower |server )?(?:[A-Z]|S?[0-9])|(?:the )?followers?) "
+               "(?:(?:is )?(?:re)?loads?(?:ed)?(?: its)?(?: (?:data|database|tree|snapshot|"
+               "state))*|restarts|is restarted|(?:re)?boots) from (?:the |its |that |this )?"
+               "(?:disk|snapshot|data dir)(?=$|[;,])"),
          "restart $1"},
-        {std::regex(
-             "\\b((?:re)?(?:start|boot) (?:the )?(?:follower |server )?(?:[A-Z]|S?[0-9]|follower)"
-             ") from (?:the |its |that |this )?(?:disk|snapshot|data dir)(?=$|[;,])"),
+        {Regex("\\b((?:re)?(?:start|boot) (?:the )?(?:follower |server )?(?:[A-Z]|S?[0-9]|follower)"
+               ") from (?:the |its |that |this )?(?:disk|snapshot|data dir)(?=$|[;,])"),
          "$1"},
         // How a connection breaks.
-        {std::regex("\\b(?:drops?|loses?|closes?|cuts?|breaks?|resets?) (?:the |its |their )?"
-                    "(?:leader |learner )?(?:connection|socket|link)s?(?: to (?:the )?leader)?"
-                    "(?= (?:on|at|when|upon) (?:reading |receiving )?UPTODATE)"),
+        {Regex("\\b(?:drops?|loses?|closes?|cuts?|breaks?|resets?) (?:the |its |their )?"
+               "(?:leader |learner )?(?:connection|socket|link)s?(?: to (?:the )?leader)?"
+               "(?= (?:on|at|when|upon) (?:reading |receiving )?UPTODATE)"),
          "fail"},
-        {std::regex("\\b(?:the )?(?:readPacket|packet reads?|reads? of (?:the )?packet) "
-                    "(?:fails?|throws|times? out|errors?|breaks?)"
-                    "(?= (?:on|at|when|upon|for) (?:reading )?UPTODATE)"),
+        {Regex("\\b(?:the )?(?:readPacket|packet reads?|reads? of (?:the )?packet) "
+               "(?:fails?|throws|times? out|errors?|breaks?)"
+               "(?= (?:on|at|when|upon|for) (?:reading )?UPTODATE)"),
          "fail"},
-        {std::regex("\\b(?:the |their |its )?(?:socket|connection|read)(?:'s)? (?:timeouts?|times? "
-                    "out|timed out|errors?|breaks?|closes|drops|fails?)(?= (?:is |are )?"
-                    "(?:injected |thrown )?(?:on|at|when|upon) (?:reading )?UPTODATE)"),
+        {Regex("\\b(?:the |their |its )?(?:socket|connection|read)(?:'s)? (?:timeouts?|times? "
+               "out|timed out|errors?|breaks?|closes|drops|fails?)(?= (?:is |are )?"
+               "(?:injected |thrown )?(?:on|at|when|upon) (?:reading )?UPTODATE)"),
          "fail"},
     };
     return rewritten(words, all);
@@ -129,7 +124,7 @@ std::string camel_case(const std::string& words) {
 }  // namespace
 
 std::vector<std::string> story_steps(const Value& stimulus) {
-    static const std::regex of_last(
+    static const Regex of_last(
         "^(?:is |gets |then |and )*(?:killed|stopped|dies|crashes) "
         "(?:during|while|mid|amid|in).*");
     std::vector<std::string> all;
@@ -137,7 +132,7 @@ std::vector<std::string> story_steps(const Value& stimulus) {
         const std::string step =
             with_lost_writes(with_breaks(with_moves(with_creates(with_names(with_failing_starts(
                 step_in_known_words(with_lost_disks(with_reads(with_quorums(told))))))))));
-        if (!all.empty() && std::regex_match(step, of_last)) {
+        if (!all.empty() && regex_match(step, of_last)) {
             all.back() += ", " + step;
         } else {
             all.push_back(step);
@@ -148,63 +143,60 @@ std::vector<std::string> story_steps(const Value& stimulus) {
 
 std::string story_words(const std::string& words) {
     static const Rewrite all[] = {
-        {std::regex(" \\((durable|on disk|logged|synced|persisted) before (?:the|its|their) "
-                    "(?:(?:NEWLEADER )?acks?|ack of NEWLEADER)\\)"),
+        {Regex(" \\((durable|on disk|logged|synced|persisted) before (?:the|its|their) "
+               "(?:(?:NEWLEADER )?acks?|ack of NEWLEADER)\\)"),
          "; proposals are $1 before the NEWLEADER ack"},
-        {std::regex("(^|[;,] ?)(?:and |with |but )*(?:(?:no|without(?: an?| any)?) "
-                    "(?:holes?|gaps?|loss)|nothing (?:is )?lost|none (?:is )?lost)(?=$|[;,])"),
+        {Regex("(^|[;,] ?)(?:and |with |but )*(?:(?:no|without(?: an?| any)?) "
+               "(?:holes?|gaps?|loss)|nothing (?:is )?lost|none (?:is )?lost)(?=$|[;,])"),
          "$1none missing"},
-        {std::regex("^(all )?([0-9]+) of \\2 (?=nodes|creates|znodes)"), "all $2 "},
-        {std::regex("^(all [0-9]+)$"), "$1 nodes"},
-        {std::regex("^(?:all )?([0-9]+)(?: nodes)? (?:are )?(?:found|read|seen|there|present)$"),
+        {Regex("^(all )?([0-9]+) of \\2 (?=nodes|creates|znodes)"), "all $2 "},
+        {Regex("^(all [0-9]+)$"), "$1 nodes"},
+        {Regex("^(?:all )?([0-9]+)(?: nodes)? (?:are )?(?:found|read|seen|there|present)$"),
          "all $1 nodes"},
-        {std::regex(", (?=[0-9]+ (?:more |further |new )?(?:creates|writes) )"), "; "},
-        {std::regex("^(?:all )?([a-z]+) and ([a-z]+) (?:are )?complete$"), "/$1* and /$2* present"},
-        {std::regex("^all ([a-z]+) and ([a-z]+)$"), "/$1* and /$2* present"},
-        {std::regex("^(?:service|cluster|ensemble|quorum) (?:is )?(?:up|serves|available)$|"
-                    "(; ?|, )(?:service|cluster|ensemble|quorum) (?:is )?(?:up|serves|available)$"),
+        {Regex(", (?=[0-9]+ (?:more |further |new )?(?:creates|writes) )"), "; "},
+        {Regex("^(?:all )?([a-z]+) and ([a-z]+) (?:are )?complete$"), "/$1* and /$2* present"},
+        {Regex("^all ([a-z]+) and ([a-z]+)$"), "/$1* and /$2* present"},
+        {Regex("^(?:service|cluster|ensemble|quorum) (?:is )?(?:up|serves|available)$|"
+               "(; ?|, )(?:service|cluster|ensemble|quorum) (?:is )?(?:up|serves|available)$"),
          "$1up"},
-        {std::regex("^([^;,]* (?:the )?(?:node|znode|/\\w+)) (?:too|as well)$"), "$1"},
-        {std::regex(", (?:and )?s,? (?:too|included|as well)$"), " and new session"},
-        {std::regex("^equal trees$"), "trees equal"},
-        {std::regex(
-             "(^|[;,] ?)(?:has |in |at |the )*(epochs?|tree|data|state|sessions) of (?:the )?"
-             "leader(?=$|[;,])"),
+        {Regex("^([^;,]* (?:the )?(?:node|znode|/\\w+)) (?:too|as well)$"), "$1"},
+        {Regex(", (?:and )?s,? (?:too|included|as well)$"), " and new session"},
+        {Regex("^equal trees$"), "trees equal"},
+        {Regex("(^|[;,] ?)(?:has |in |at |the )*(epochs?|tree|data|state|sessions) of (?:the )?"
+               "leader(?=$|[;,])"),
          "$1same $2 as leader"},
-        {std::regex("\\bsame (?:number|count|set) of (?=ephemerals?|sessions|z?nodes)"), "same "},
-        {std::regex("(^|[;,] ?)(?:and |with |has |in |at |the )*leader's (epochs?|tree|data|state|"
-                    "sessions|(?:last )?zxid)(?=$|[;,])"),
+        {Regex("\\bsame (?:number|count|set) of (?=ephemerals?|sessions|z?nodes)"), "same "},
+        {Regex("(^|[;,] ?)(?:and |with |has |in |at |the )*leader's (epochs?|tree|data|state|"
+               "sessions|(?:last )?zxid)(?=$|[;,])"),
          "$1same $2 as leader"},
-        {std::regex(
-             "^((?:the )?same (?:(?!\\b(?:as|with|to)\\b)[\\w ])+), ([\\w ]+) and ([\\w ]+)$"),
+        {Regex("^((?:the )?same (?:(?!\\b(?:as|with|to)\\b)[\\w ])+), ([\\w ]+) and ([\\w ]+)$"),
          "$1 and $2 and $3 as leader"},
-        {std::regex("^((?:the )?same [\\w ]+), ([\\w ]+) and ([\\w ]+) as "),
-         "$1 and $2 and $3 as "},
+        {Regex("^((?:the )?same [\\w ]+), ([\\w ]+) and ([\\w ]+) as "), "$1 and $2 and $3 as "},
     };
     return rewritten(with_names(claim_in_known_words(with_times(words))), all);
 }
 
 std::string story_key(const std::string& key) {
-    static const std::regex words(
+    static const Regex words(
         "(?:new|old|after|before|when|once|read)(?: (?:the "
         ")?(?:quorum|leader|restart|rejoin|return|"
         "join|before|at|old|followers?))+");
-    static const std::regex article("\\bthe ");
-    static const std::regex at_leader(
+    static const Regex article("\\bthe ");
+    static const Regex at_leader(
         "(?:(?:visible|exists|seen|served|shown|present|readable)?(?:At|By|On)|at)(?:The)?(?:Old)?"
         "Leader|(?:visible|exists|seen|served|present|readable)(?:At|On)L|(?:old)?[lL]eaderRead|"
         "readOfLeader");
-    static const std::regex at_new(
+    static const Regex at_new(
         "(?:visible|exists|seen|served|present|readable|found)(?:At|By|On)?(?:The)?NewLeader");
-    if (std::regex_match(key, at_new)) return "newLeader";
-    static const std::regex of_followers("(?:old|former|two|both)[fF]ollowers");
-    static const std::regex of_reader("read(?:At|By|From|Of|On)?(?:Follower)?([A-KM-Z]|S[0-9])");
-    if (std::regex_match(key, of_reader)) return std::regex_replace(key, of_reader, "$1");
-    if (std::regex_match(key, at_leader)) return "readAtLeader";
-    if (std::regex_match(key, of_followers)) return "followers";
-    if (std::regex_match(key, words)) return camel_case(std::regex_replace(key, article, ""));
-    static const std::regex range("\\b([1-9])\\.\\.([1-9])\\b");
-    return with_names(std::regex_replace(key, range, "$1-$2"));
+    if (regex_match(key, at_new)) return "newLeader";
+    static const Regex of_followers("(?:old|former|two|both)[fF]ollowers");
+    static const Regex of_reader("read(?:At|By|From|Of|On)?(?:Follower)?([A-KM-Z]|S[0-9])");
+    if (regex_match(key, of_reader)) return regex_replace(key, of_reader, "$1");
+    if (regex_match(key, at_leader)) return "readAtLeader";
+    if (regex_match(key, of_followers)) return "followers";
+    if (regex_match(key, words)) return camel_case(regex_replace(key, article, ""));
+    static const Regex range("\\b([1-9])\\.\\.([1-9])\\b");
+    return with_names(regex_replace(key, range, "$1-$2"));
 }
 
 }  // namespace conformance

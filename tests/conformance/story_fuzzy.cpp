@@ -52,9 +52,9 @@ bool tells_opening(const std::string& words) {
 
 /// Whom the words name, if they name anybody.
 std::optional<std::string> place_in(const std::string& words) {
-    std::smatch found;
-    if (std::regex_search(words, found, compiled(server_name()))) return found[1].str();
-    if (std::regex_search(words, found, compiled("\\b(follower|leader)\\b"))) return found[1].str();
+    Match found;
+    if (regex_search(words, found, compiled(server_name()))) return found[1].str();
+    if (regex_search(words, found, compiled("\\b(follower|leader)\\b"))) return found[1].str();
     return std::nullopt;
 }
 
@@ -130,19 +130,19 @@ bool check_sessions(const Story& story, NodeId node, const std::string& told, Ve
         "is|are|all|every|each|any|same|equal|identical|consistent|superset|also|still|new|global|"
         "fresh|created|sessions?|tables?|sets?|of|the|its?|in|on|at|with|as|to|and|from|disk|"
         "leader(?:'s|s)?|after|restart|database|known";
-    static const std::regex kept(
+    static const Regex kept(
         "\\b(?:no|not a|without any|without an?) (?:global )?(?:sessions?|one) "
         "(?:is |are )?(?:lost|missing)\\b|"
         "\\b(?:global )?sessions? (?:is |are )?(?:not|never) (?:lost|missing)\\b|"
         "\\bnone (?:is )?(?:lost|missing)\\b");
-    static const std::regex by_name("^(knows|has|sees|contains|holds|keeps) [a-z]\\b(?! \\w*node)");
-    static const std::regex as_leader(",? (?:as|like|just as) (?:the )?leader does$");
+    static const Regex by_name("^(knows|has|sees|contains|holds|keeps) [a-z]\\b(?! \\w*node)");
+    static const Regex as_leader(",? (?:as|like|just as) (?:the )?leader does$");
     if (!story.fuzzy()) return false;
-    if (!contains(told, "[sS]ession|^all$|none") && !std::regex_search(told, by_name)) return false;
+    if (!contains(told, "[sS]ession|^all$|none") && !regex_search(told, by_name)) return false;
     static const Rewrite known_words[] = {{by_name, "$1 session"},
                                           {as_leader, " as leader"},
                                           {kept, "all sessions"},
-                                          {std::regex(" =+ "), " equal "}};
+                                          {Regex(" =+ "), " equal "}};
     const std::string words = rewritten(without_remarks(told), known_words);
     if (!made_of(words, known) || is_negated(words)) throw Refused("expected: " + told);
     const test::Cluster& c = story.cluster();
@@ -158,37 +158,36 @@ bool check_sessions(const Story& story, NodeId node, const std::string& told, Ve
 }
 
 bool check_session_key(Story& story, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex lost("(?:lost|missing)(?:Global)?(?:[sS]essions?|(?:On|At|In)[A-Z])");
-    static const std::regex table(
+    static const Regex lost("(?:lost|missing)(?:Global)?(?:[sS]essions?|(?:On|At|In)[A-Z])");
+    static const Regex table(
         "(?:global)?[sS]essions?(?:Table|Set|Ids)?(?:On|At|Of)?([A-Z](?![a-z])|Follower)?|"
         "(?:new|the)?(?:Global)?[sS]ession");
-    std::smatch found;
+    Match found;
     if (!story.fuzzy()) return false;
     const NodeId writer = story.fuzzy()->first;
-    if (std::regex_match(key, lost)) {
+    if (regex_match(key, lost)) {
         const bool is_empty = value.is(Value::Kind::array) && value.elements.empty();
         if (!is_empty && !is_nothing(value) && value.text != "0")
             throw Refused(key + ": " + value.text);
         return check_sessions(story, writer, "all sessions", verdict);
     }
-    if (!std::regex_match(key, found, table) || !is_text(value)) return false;
-    static const std::regex name(
+    if (!regex_match(key, found, table) || !is_text(value)) return false;
+    static const Regex name(
         "(?:^| (?=on|at))(?:on |at )?(?:follower )?\\b([A-Z]|S[0-9]|everywhere|every server|"
         "all servers)(?:(?:,| and) leader)?\\b ?");
-    static const std::regex both(
+    static const Regex both(
         " ?\\b(?:on|at) (?:follower )?([A-Z]|S[0-9]) and (?:on |at )?(?:the )?leader\\b");
     std::vector<NodeId> who{writer};
-    static const std::regex within(
+    static const Regex within(
         "^(?:the )?(?:those of (?:the )?leader|leader's)(?: sessions| set)? (?:(?:are|is|an?|all) "
         ")*"
         "(?:subset of|contained in|included in|within|among|in) (?:those of )?"
         "(?:follower )?([A-Z]|S[0-9])(?:'s)?(?: sessions)?$");
-    std::string words =
-        std::regex_replace(value.text, within, "$1 contains all sessions of the leader");
-    if (std::smatch where; std::regex_search(words, where, both)) {
+    std::string words = regex_replace(value.text, within, "$1 contains all sessions of the leader");
+    if (Match where; regex_search(words, where, both)) {
         who = story.servers(where[1]);
         words = where.prefix().str() + " as leader" + where.suffix().str();
-    } else if (std::regex_search(words, where, name)) {
+    } else if (regex_search(words, where, name)) {
         const bool is_all = where[1].length() > 2;
         who = is_all ? story.cluster().members() : story.servers(where[1]);
         words = where.prefix().str() + where.suffix().str();

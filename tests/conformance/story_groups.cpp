@@ -10,15 +10,15 @@ using zab::NodeId;
 
 /// "two followers" of four: whichever; "the other four" of five.
 std::optional<std::vector<NodeId>> Story::counted_followers(const std::string& told) {
-    static const std::regex counted("(two|three) (?:of (?:the )?)?(?:followers|servers|nodes)");
-    static const std::regex others("(?:the )?(?:(?:other|remaining) )?(two|three|four)");
-    std::smatch found;
+    static const Regex counted("(two|three) (?:of (?:the )?)?(?:followers|servers|nodes)");
+    static const Regex others("(?:the )?(?:(?:other|remaining) )?(two|three|four)");
+    Match found;
     auto all = cluster_->members();
-    if (std::regex_match(told, found, others) && all.size() == *count_named(found[1]) + 1) {
+    if (regex_match(told, found, others) && all.size() == *count_named(found[1]) + 1) {
         std::erase(all, server(names_.contains("old leader") ? "old leader" : "leader"));
         return all;
     }
-    if (!std::regex_match(told, found, counted)) return std::nullopt;
+    if (!regex_match(told, found, counted)) return std::nullopt;
     const std::size_t count = *count_named(found[1]);
     if (all.size() <= count + 1) return std::nullopt;
     std::erase(all, server("leader"));
@@ -28,11 +28,11 @@ std::optional<std::vector<NodeId>> Story::counted_followers(const std::string& t
 
 /// "all but L", "everybody except A and B".
 std::optional<std::vector<NodeId>> Story::all_but(const std::string& told) {
-    static const std::regex but(
+    static const Regex but(
         "(?:all|everybody|everyone|every (?:server|node))(?: servers| nodes)? "
         "(?:but|except|without) (.*)");
-    std::smatch found;
-    if (!std::regex_match(told, found, but)) return std::nullopt;
+    Match found;
+    if (!regex_match(told, found, but)) return std::nullopt;
     std::vector<NodeId> all = cluster_->members();
     for (const NodeId node : named(found[1])) std::erase(all, node);
     return all;
@@ -62,12 +62,12 @@ std::vector<NodeId> Story::started_but(std::size_t count) const {
 
 /// "third", "the third server", "both": of those who run, or the one that never did.
 std::optional<std::vector<NodeId>> Story::by_start(const std::string& told) const {
-    static const std::regex form(
+    static const Regex form(
         "(?:the )?(?:(third|fourth|fifth|last|missing|late|absent)(?: server| node| one| follower| "
         "voter)?|(both|two|running|started|these|quorum)(?: running| started| servers| nodes| of "
         "them)*)");
-    std::smatch found;
-    if (!std::regex_match(told, found, form)) return std::nullopt;
+    Match found;
+    if (!regex_match(told, found, form)) return std::nullopt;
     std::vector<NodeId> running, others;
     for (const NodeId node : cluster_->members()) {
         (has_started(node) ? running : others).push_back(node);

@@ -52,20 +52,20 @@ const char* const later_epoch = "9";  ///< Than any that is told of, where no nu
 /// `{"1,2": "quorum", "3": "down", "4": "history of epoch 5"}`: how many there are, who is down,
 /// and who has been elsewhere.
 bool put_states(std::vector<sim::json::Member>& all, const Value& nodes) {
-    static const std::regex past(
+    static const Regex past(
         "(?:down,? )?(?:has |with )?(?:an? |the |its )?(?:old |stale )?(?:history|data|log|state|"
         "disk)(?: and (?:accepted|current) ?[eE]poch)?(?:,? (?:of|from|in|at))* (?:an? )?"
         "(?:epoch ([0-9]{1,4})|(?:later|higher|newer|future|greater) epoch)(?:,? down)?");
     std::vector<std::uint64_t> up, down, past_ones;
     bool is_zero = false;
     for (const auto& [key, place, value] : nodes.members) {
-        static const std::regex names(
+        static const Regex names(
             "(?:(?:nodes?|servers?|S) ?)?[0-9](?:(?:,|, | and |-|\\.\\.)"
             "[0-9])*");
-        if (!is_text(value) || !std::regex_match(key, names)) return false;
+        if (!is_text(value) || !regex_match(key, names)) return false;
         const auto told = numbers_in(key);
         is_zero = is_zero || std::find(told.begin(), told.end(), 0) != told.end();
-        if (std::smatch found; std::regex_match(value.text, found, past)) {
+        if (Match found; regex_match(value.text, found, past)) {
             past_ones.insert(past_ones.end(), told.begin(), told.end());
             const std::string log = "standalone log with 1 creates, epoch " +
                                     (found[1].matched ? found[1].str() : later_epoch);
@@ -73,8 +73,8 @@ bool put_states(std::vector<sim::json::Member>& all, const Value& nodes) {
                                             sim::json::string(log)));
             continue;
         }
-        const bool is_up = std::regex_match(value.text, compiled(runs));
-        if (!is_up && !std::regex_match(value.text, compiled(is_off))) return false;
+        const bool is_up = regex_match(value.text, compiled(runs));
+        if (!is_up && !regex_match(value.text, compiled(is_off))) return false;
         for (const std::uint64_t one : told) (is_up ? up : down).push_back(one);
     }
     if (nodes.members.empty()) return false;
@@ -110,10 +110,10 @@ bool put_voters(std::vector<sim::json::Member>& all, const Value& config) {
 
 /// 3, "4, creates in between".
 std::string restarts_told(const Value& value) {
-    static const std::regex form(
+    static const Regex form(
         "([0-9]+|several)(?: restarts)?(?:,| with| and) creates?(?: (?:in )?between)?");
-    std::smatch found;
-    if (is_text(value) && std::regex_match(value.text, found, form)) {
+    Match found;
+    if (is_text(value) && regex_match(value.text, found, form)) {
         return found[1].str() + " restarts with creates";
     }
     return fmt::format("restart all {} times", number(value, "initial.restarts"));
@@ -137,18 +137,18 @@ bool tells_only_snapshots(const std::string& words) {
 /// "3 voters", "a quorum of 2 started", "2 of 3 started", "3 servers, 2 started".
 bool put_config(std::vector<sim::json::Member>& all, const std::string& words) {
     static const std::string count = "([0-9]|two|three|four|five)";
-    static const std::regex servers("(?:an? )?(?:ensemble of )?" + count +
-                                    "(?:-node| |-server )?(?: ?(?:voters?|servers?|nodes?|"
-                                    "participants?|members?|peers?|ensemble))");
-    static const std::regex some("(?:only )?(?:an? |the )?(?:quorum of |quorum: )?" + count +
-                                 "(?: of (?:them|" + count +
-                                 "))?(?: (?:voters?|servers?|nodes?))? "
-                                 "(?:are |is )?(?:started|up|running)");
+    static const Regex servers("(?:an? )?(?:ensemble of )?" + count +
+                               "(?:-node| |-server )?(?: ?(?:voters?|servers?|nodes?|"
+                               "participants?|members?|peers?|ensemble))");
+    static const Regex some("(?:only )?(?:an? |the )?(?:quorum of |quorum: )?" + count +
+                            "(?: of (?:them|" + count +
+                            "))?(?: (?:voters?|servers?|nodes?))? "
+                            "(?:are |is )?(?:started|up|running)");
     for (const std::string& part : split_at(words, "[,;] *(?:of which |but |and )?|: ")) {
-        std::smatch found;
-        if (std::regex_match(part, found, servers)) {
+        Match found;
+        if (regex_match(part, found, servers)) {
             put(all, "nodes", sim::json::number(*count_in(found[1])));
-        } else if (std::regex_match(part, found, some)) {
+        } else if (regex_match(part, found, some)) {
             if (found[2].matched) put(all, "nodes", sim::json::number(*count_in(found[2])));
             put(all, "started", sim::json::number(*count_in(found[1])));
         } else {
@@ -168,33 +168,33 @@ const char* const is_settled =
 
 /// "3 servers, snapshot sync forced, 2000 nodes": what is no ensemble has happened before.
 Value told_in_words(const std::string& words) {
-    static const std::regex forced(
+    static const Regex forced(
         "(?:snapshot|SNAP)(?: sync)?(?: is)? forced|forced (?:snapshot|SNAP)(?: sync)?|"
         "forceSnap(?:Sync)?|sync(?:hroni[sz]ation|s|ed)? (?:is |only )*(?:by|via|with) "
         "(?:snapshot|SNAP) only|SNAP(?: sync)? only|always SNAP");
-    static const std::regex nodes("(?:with )?([0-9]+) (?:z?nodes|creates)");
+    static const Regex nodes("(?:with )?([0-9]+) (?:z?nodes|creates)");
     std::vector<sim::json::Member> all;
     for (const std::string& part : split_at(words, "[,;] *(?:of which |but |and )?")) {
-        std::smatch found;
-        static const std::regex down(
+        Match found;
+        static const Regex down(
             "(?:server |node |S)?([0-9])(?: is)? (?:down|off|absent|not started|stopped)"
             "(?: (?:from|at) (?:the )?(?:start|beginning|first)| initially| at first)?");
-        static const std::regex long_tick(
+        static const Regex long_tick(
             "leader(?: with|'s|:| has)? (?:an? )?(?:long|longer|high|higher|raised|huge) "
             "tick(?:Time)?(?: raised)?");
-        if (std::regex_match(part, found, down)) {
+        if (regex_match(part, found, down)) {
             put(all, "down", numbers({std::stoull(found[1])}));
-        } else if (std::regex_match(part, long_tick)) {
+        } else if (regex_match(part, long_tick)) {
             put(all, "leaderTickMs", sim::json::number(10'000));
         } else if (tells_only_snapshots(part)) {
             for (const char* step : only_snapshots) put_before(all, step);
-        } else if (std::regex_match(part, compiled(restarted))) {
+        } else if (regex_match(part, compiled(restarted))) {
             put(all, "restartedOnce", sim::json::boolean(true));
-        } else if (std::regex_match(part, compiled(is_settled))) {
+        } else if (regex_match(part, compiled(is_settled))) {
             continue;  // So it begins.
-        } else if (std::regex_match(part, forced)) {
+        } else if (regex_match(part, forced)) {
             put(all, "forceSnap", sim::json::boolean(true));
-        } else if (std::regex_match(part, found, nodes)) {
+        } else if (regex_match(part, found, nodes)) {
             put_before(all, found[1].str() + " creates");
         } else if (!put_config(all, part)) {
             put_before(all, part);
@@ -206,15 +206,15 @@ Value told_in_words(const std::string& words) {
 /// "forceSnapSync"; "followerA": what it does; "leader": "L, tick raised to 10 s". False: the key
 /// is another one.
 bool put_named(std::vector<sim::json::Member>& all, const std::string& key, const Value& value) {
-    static const std::regex forced("forceSnapSync|forceSnapshot(?:Sync)?|snapOnly|alwaysSnap");
-    static const std::regex follower("follower([A-Z])");
-    static const std::regex leader("([A-Z]|S[0-9])[,;] (.*)");
-    std::smatch found;
-    if (std::regex_match(key, forced)) {
+    static const Regex forced("forceSnapSync|forceSnapshot(?:Sync)?|snapOnly|alwaysSnap");
+    static const Regex follower("follower([A-Z])");
+    static const Regex leader("([A-Z]|S[0-9])[,;] (.*)");
+    Match found;
+    if (regex_match(key, forced)) {
         put(all, "forceSnap", value);
-    } else if (is_text(value) && std::regex_match(key, found, follower)) {
+    } else if (is_text(value) && regex_match(key, found, follower)) {
         put_before(all, found[1].str() + " " + value.text);
-    } else if (key == "leader" && is_text(value) && std::regex_match(value.text, found, leader)) {
+    } else if (key == "leader" && is_text(value) && regex_match(value.text, found, leader)) {
         put(all, "leader", sim::json::string(found[1].str()));
         put_before(all, found[2]);
     } else {
@@ -227,12 +227,12 @@ bool put_named(std::vector<sim::json::Member>& all, const std::string& key, cons
 
 Value story_initial(const Value& initial) {
     if (is_text(initial)) return told_in_words(initial.text);
-    static const std::regex who_runs(
+    static const Regex who_runs(
         "(?:only )?(?:(?:nodes?|servers?) )?((?:[0-9](?:, ?| and ))*[0-9])");
     std::vector<sim::json::Member> all;
     for (const sim::json::Member& one : initial.members) {
         const auto& [key, place, value] = one;
-        std::smatch found;
+        Match found;
         if (key == "nodes" && value.is(Value::Kind::object) && put_states(all, value)) continue;
         const bool is_config = key == "config" || key == "ensemble" || key == "nodes" ||
                                key == "servers" || key == "cluster";
@@ -242,7 +242,7 @@ Value story_initial(const Value& initial) {
         const bool is_disk = contains(key, "^(?:disks?|data|state|(?:latest|last)State)$");
         if (is_disk && is_text(value) && tells_only_snapshots(value.text)) {
             for (const char* step : only_snapshots) put_before(all, step);
-            if (std::regex_search(value.text, found, compiled("\\ball ([0-9])\\b"))) {
+            if (regex_search(value.text, found, compiled("\\ball ([0-9])\\b"))) {
                 put(all, "nodes", sim::json::number(std::stoull(found[1])));
             }
             continue;
@@ -258,7 +258,7 @@ Value story_initial(const Value& initial) {
             continue;
         }
         const bool is_started = key == "started" || key == "running" || key == "up";
-        if (is_started && is_text(value) && std::regex_match(value.text, found, who_runs)) {
+        if (is_started && is_text(value) && regex_match(value.text, found, who_runs)) {
             const auto told = numbers_in(found[1]);
             const bool is_count = found[1].length() == 1;  // "started": "2"
             put(all, "started", is_count ? sim::json::number(told.front()) : numbers(told));

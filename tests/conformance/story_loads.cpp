@@ -14,20 +14,20 @@ using zab::NodeId;
 
 /// "restart all twice"; "A up while creates go on": with those writes on their way.
 bool Story::play_repeats(const std::string& step) {
-    static const std::regex repeated("((?:re)?start .*?) (twice|thrice|[a-z0-9]+ times)");
-    static const std::regex meanwhile(
+    static const Regex repeated("((?:re)?start .*?) (twice|thrice|[a-z0-9]+ times)");
+    static const Regex meanwhile(
         "(.*?)(?:(?:^| )(?:is |comes )?(?:up|starts?|restarts?|(?:re)?joins?|back))(?: by "
         "(SNAP|DIFF|TRUNC))? "
         "(?:while (?:client )?(?:creates|writes) (?:go on|continue|are (?:running|going on))|"
         "(?:during|amid|among) (?:more |further |other )?(?:creates|writes))");
-    static const std::regex imperative("^((?:re)?start) (.*?) (?=while |during |amid )");
-    static const std::regex amid(
+    static const Regex imperative("^((?:re)?start) (.*?) (?=while |during |amid )");
+    static const Regex amid(
         "(.*?)(?:^| )(?:is |gets )?(?:killed|stopped|stops|dies|crash(?:es|ed)|down) "
         "(?:while (?:client )?(?:creates|writes) (?:go on|continue|are (?:running|going on))|"
         "(?:during|amid|among) (?:more |further |other )?(?:creates|writes))");
-    std::smatch found;
-    const std::string words = std::regex_replace(plain(step), imperative, "$2 $1s ");
-    if (std::regex_match(words, found, amid)) {
+    Match found;
+    const std::string words = regex_replace(plain(step), imperative, "$2 $1s ");
+    if (regex_match(words, found, amid)) {
         const auto who = known_servers(found[1]);
         if (!who) return false;
         create_some(created_meanwhile);
@@ -35,10 +35,10 @@ bool Story::play_repeats(const std::string& step) {
         create_some(created_meanwhile);
         return true;
     }
-    static const std::regex rolling(
+    static const Regex rolling(
         "(?:an? )?rolling restart(?: of (?:all|every)(?: servers?)?)?"
         "(?:(?::|,)? (?:each|every) server (?:is )?(?:stopped and started|restarted))?");
-    if (std::regex_match(words, rolling)) {
+    if (regex_match(words, rolling)) {
         for (const NodeId node : cluster_->members()) {
             down_for_restart({node});
             up({node});
@@ -46,14 +46,14 @@ bool Story::play_repeats(const std::string& step) {
         }
         return true;
     }
-    if (std::regex_match(words, found, repeated)) {
+    if (regex_match(words, found, repeated)) {
         const auto times = count_named(split_at(found[2], " ").front());
         if (!times) return false;
         bounded(*times, most_repeats, "times");
         for (std::size_t i = 0; i < *times; ++i) play(found[1]);
         return true;
     }
-    if (!std::regex_match(words, found, meanwhile)) return false;
+    if (!regex_match(words, found, meanwhile)) return false;
     const auto who = known_servers(found[1]);
     if (!who) return false;
     ensure_client();
@@ -99,29 +99,29 @@ void Story::delete_logs(const std::vector<NodeId>& who, const std::string& step)
 
 /// "fewer than 500 creates", "create at 1", "delete all logs", "crashes at once".
 bool Story::play_loads(const std::string& step) {
-    static const std::regex fewer("(?:fewer|less) than ([0-9]+) (?:creates?|writes?)");
-    static const std::regex at(
+    static const Regex fewer("(?:fewer|less) than ([0-9]+) (?:creates?|writes?)");
+    static const Regex at(
         "(?:client )?creates? (?:an? |one )?(?:node )?(?:(/[A-Za-z0-9]+) )?(?:at|on) "
         "(S?[0-9]|[A-Z])");
-    static const std::regex logs(
+    static const Regex logs(
         "(?:delete|remove|wipe) (?:all |their |every )*(?:txn |transaction )?logs?(?: files?)?"
         "(?: (?:of|on|from|at) (.*))?");
-    static const std::regex at_once(
+    static const Regex at_once(
         "(.*?) ?((?:crash|die|stop|fail)(?:e?s|ed)?|(?:is |goes )?down|(?:is )?killed) "
         "(?:at once|immediately|right away)");
-    std::smatch found;
+    Match found;
     const std::string words = plain(step);
-    if (std::regex_match(words, found, fewer)) {
+    if (regex_match(words, found, fewer)) {
         const std::size_t count = std::stoul(found[1]);
         if (count < 2) throw Refused("step: " + step);
         create_some(count - 1);
         return true;
     }
-    if (!is_lost_write(step) && std::regex_match(words, found, at)) {
+    if (!is_lost_write(step) && regex_match(words, found, at)) {
         create_at(server(found[2]), found[1]);
         return true;
     }
-    if (std::regex_match(words, found, logs)) {
+    if (regex_match(words, found, logs)) {
         const auto who = known_servers(found[1].matched ? found[1].str() : "all");
         if (!who) return false;
         // That they are stopped first goes without saying, where they are started behind it.
@@ -131,7 +131,7 @@ bool Story::play_loads(const std::string& step) {
         delete_logs(*who, step);
         return true;
     }
-    if (!std::regex_match(words, found, at_once)) return false;
+    if (!regex_match(words, found, at_once)) return false;
     const auto who = known_servers(found[1]);
     if (!who) return false;
     down(*who);
@@ -141,15 +141,15 @@ bool Story::play_loads(const std::string& step) {
 /// "follower F's packet reads start failing": what it is sent breaks its connection, until it
 /// "recovers and resyncs".
 bool Story::play_reads_that_fail(const std::string& step) {
-    static const std::regex fails(
+    static const Regex fails(
         "(?:(one) follower|(?:follower )?([A-Z]))'s packet reads? starts? (?:to fail|failing)");
-    static const std::regex recovers(
+    static const Regex recovers(
         "(?:follower|(?:follower )?([A-Z])) recovers(?: and (?:resyncs|syncs again))?"
         "(; leader restarted)?");
     Cluster& c = *cluster_;
-    std::smatch found;
+    Match found;
     const std::string words = plain(step);
-    if (std::regex_match(words, found, fails)) {
+    if (regex_match(words, found, fails)) {
         if (found[1].matched) {
             for (const NodeId node : c.members()) {
                 if (!(node == server("leader"))) observed_ = node;
@@ -163,7 +163,7 @@ bool Story::play_reads_that_fail(const std::string& step) {
         };
         return true;
     }
-    if (!std::regex_match(words, found, recovers) || !observed_) return false;
+    if (!regex_match(words, found, recovers) || !observed_) return false;
     if (found[1].matched && !(server(found[1]) == *observed_)) {
         throw Refused("it has not failed: " + step);
     }

@@ -1,3 +1,4 @@
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/story.hpp"
 #include "tests/conformance/story_synonyms.hpp"
 #include "tests/conformance/words.hpp"
@@ -5,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 #include <set>
 #include <vector>
 
@@ -53,12 +53,12 @@ const std::string placed =
 /// A step without what only joins its parts.
 std::string joined(const std::string& told) {
     static const Rewrite all[] = {
-        {std::regex("[(),;:]| ?->| - |\\.$"), " "},
-        {std::regex("\\b(?:[Tt]he|then|now|but|and|which|though|although|still|however|yet|so|"
-                    "because|as|is|was|are|has been)\\b"),
+        {Regex("[(),;:]| ?->| - |\\.$"), " "},
+        {Regex("\\b(?:[Tt]he|then|now|but|and|which|though|although|still|however|yet|so|"
+               "because|as|is|was|are|has been)\\b"),
          " "},
-        {std::regex("\\s+"), " "},
-        {std::regex("^ | $"), ""},
+        {Regex("\\s+"), " "},
+        {Regex("^ | $"), ""},
     };
     return rewritten(told, all);
 }
@@ -72,8 +72,8 @@ struct Lost {
 };
 
 bool take(Lost& lost, const std::string& pattern) {
-    std::smatch found;
-    if (!std::regex_search(lost.rest, found, compiled(pattern))) return false;
+    Match found;
+    if (!regex_search(lost.rest, found, compiled(pattern))) return false;
     lost.is_marked = true;
     lost.has_quorum = lost.has_quorum && !contains(found.str(), "\\b(?:no|without) (?:a )?quorum$");
     lost.rest = joined(found.prefix().str() + " " + found.suffix().str());  // Ends `found`.
@@ -82,13 +82,13 @@ bool take(Lost& lost, const std::string& pattern) {
 
 /// False: no place is left in it. "at leader" alone only tells who is asked.
 bool take_place(Lost& lost) {
-    std::smatch found;
+    Match found;
     std::string from = lost.rest;  // `found` points into it.
     for (;;) {
-        if (!std::regex_search(from, found, compiled(placed))) return false;
+        if (!regex_search(from, found, compiled(placed))) return false;
         const std::string all = joined(found.str());
         // Who proposes it stands before what it does.
-        const bool is_subject = std::regex_match(all, compiled("leader|L|S[0-9]|it|old leader")) &&
+        const bool is_subject = regex_match(all, compiled("leader|L|S[0-9]|it|old leader")) &&
                                 contains(found.suffix().str(),
                                          "^ ?(?:alone |only )?(?:has )?(?:logs|logged|proposes|"
                                          "proposed|appends|appended|accepts|writes)\\b");
@@ -102,8 +102,8 @@ bool take_place(Lost& lost) {
         "\\b(?:only|just|alone|disk|log|logged|written|persisted|stored|recorded|appended|acked|"
         "lands|stays|remains|reaches|locally|itself)\\b";
     lost.is_marked = lost.is_marked || contains(place, only);
-    std::smatch who;
-    if (std::regex_search(place, who, compiled("\\b(old leader|leader|L|S[0-9])\\b"))) {
+    Match who;
+    if (regex_search(place, who, compiled("\\b(old leader|leader|L|S[0-9])\\b"))) {
         lost.places += " at " + who[1].str();
     }
     lost.rest = joined(before + " " + behind);
@@ -116,14 +116,14 @@ std::optional<std::string> lost_write_in(const std::string& told) {
     static const std::string what =
         "(?:(?:an? |one )?(?:creates?|created|set|write|txn|transaction|proposal|creation)(?: "
         "(?:create|of|for|node|znode|an?|txn))*)";
-    static const std::regex core(
+    static const Regex core(
         "(?:(?:async|client(?:'s)?|an?|one) )*" + what + "(?: " + path +
         ")?(?: logged| created)?(?: txn| transaction)?|" +
         "(/\\w+)(?: created| set| written| logged)?|"
         "(old leader|leader|L|S[0-9]) (?:alone |only )?(?:has )?(?:logs|logged|proposes|proposed|"
         "appends|appended|accepts|writes)(?: " +
         what + ")? " + path + "(?: it)?");
-    static const std::regex no_name(
+    static const Regex no_name(
         "(?:at|by|on|in|to|it|is|only|logged|alone|some|more|ephemerals?|load|node|znode|nothing|"
         "not|no|never|client|leader|followers?|reaches|fails?|async|all|both|go|continue)(?:=.*)?");
     if (!contains(told,
@@ -132,7 +132,7 @@ std::optional<std::string> lost_write_in(const std::string& told) {
         contains(told, "UPTODATE|DIFF|SNAP|TRUNC")) {
         return std::nullopt;
     }
-    Lost lost{joined(std::regex_replace(told, compiled("'s? own "), "'s ")), "", false};
+    Lost lost{joined(regex_replace(told, compiled("'s? own "), "'s ")), "", false};
     while (take(lost, not_committed)) {
     }
     while (take(lost, failed)) {
@@ -140,12 +140,12 @@ std::optional<std::string> lost_write_in(const std::string& told) {
     const bool was_marked = lost.is_marked;
     while (take_place(lost)) {
     }
-    std::smatch found;
-    if (!std::regex_match(lost.rest, found, core)) return std::nullopt;
+    Match found;
+    if (!regex_match(lost.rest, found, core)) return std::nullopt;
     const std::string name = found[1].str() + found[2].str() + found[4].str();
     // A path alone must be said to be created.
     const bool is_write = !found[2].matched || contains(told, "\\b(?:created|set|written)\\b");
-    if (!lost.is_marked || !is_write || std::regex_match(name, no_name)) return std::nullopt;
+    if (!lost.is_marked || !is_write || regex_match(name, no_name)) return std::nullopt;
     const bool is_only = was_marked || contains(told, "\\b(?:only|alone|just|itself)\\b");
     if (!is_only) return std::nullopt;
     if (found[3].matched) lost.places += " at " + found[3].str();
@@ -158,12 +158,12 @@ std::optional<std::string> lost_write_in(const std::string& told) {
 std::string with_lost_writes(const std::string& step) {
     if (auto whole = lost_write_in(step)) return *whole;
     // In a step of several: behind a semicolon, or behind a comma as far as to the end.
-    static const std::regex between("[;,] ");
+    static const Regex between("[;,] ");
     static const char* const other_step =
         "\\b(?:followers|both|all|down|up|(?:re)?starts?|stop|kill|reads?)\\b";
     std::vector<std::pair<std::string, std::string>> cuts;
-    for (std::sregex_iterator i(step.begin(), step.end(), between), end; i != end; ++i) {
-        const std::string first = step.substr(0, static_cast<std::size_t>(i->position()));
+    for (MatchIterator i(step, between), end; i != end; ++i) {
+        const std::string first = step.substr(0, i->position());
         const bool is_remark = std::count(first.begin(), first.end(), '(') !=
                                std::count(first.begin(), first.end(), ')');
         if (!is_remark) cuts.emplace_back(first, step.substr(first.size() + 2));
@@ -216,25 +216,24 @@ void Story::lose_followers() {
 
 /// "create /a fails, but is on leader disk", "create x at S2 -> error (logged by S2 only)".
 bool Story::play_lost_write(const std::string& step, const std::vector<std::string>& paths) {
-    static const std::regex told("=([A-Za-z0-9]+)");
-    static const std::regex name("\\b(?:create|set|write) ([a-z][A-Za-z0-9]*)");
-    static const std::regex place(
-        "\\b(?:at|on|by) (S[0-9]|[A-Z]|(?:old |new )?leader)(?= |$|,|:|\\))");
+    static const Regex told("=([A-Za-z0-9]+)");
+    static const Regex name("\\b(?:create|set|write) ([a-z][A-Za-z0-9]*)");
+    static const Regex place("\\b(?:at|on|by) (S[0-9]|[A-Z]|(?:old |new )?leader)(?= |$|,|:|\\))");
     if (paths.size() > 1 || without_remarks(step).find(';') != std::string::npos) return false;
-    std::smatch value, found;
+    Match value, found;
     const std::string words = plain(step);
-    const bool is_named = std::regex_search(words, found, name) &&
+    const bool is_named = regex_search(words, found, name) &&
                           !contains(found[1], "^(?:at|by|on|in|fails?|reaches|is|only|logged)$");
     lost_ = !paths.empty() ? paths.front()
             : is_named     ? "/" + found[1].str()
                            : only_new_path().value_or("/unnamed");
-    for (std::sregex_iterator i(step.begin(), step.end(), place), end; i != end; ++i) {
+    for (MatchIterator i(step, place), end; i != end; ++i) {
         const zab::NodeId losing = losing_leader();
         const bool is_one = (*i)[1] == "leader" || server((*i)[1]) == losing;
         if (!is_one) throw Refused("it does not lead: " + step);
     }
     if (step.ends_with("(no quorum)")) lose_followers();
-    write(lost_, std::regex_search(words, value, told) ? value[1].str() : "lost", false);
+    write(lost_, regex_search(words, value, told) ? value[1].str() : "lost", false);
     return true;
 }
 

@@ -9,7 +9,7 @@ using zab::NodeId;
 
 namespace {
 
-const std::regex& sentence() {
+const Regex& sentence() {
     return compiled(
         "(?:the )?((?:new |old )?leader|(?:new )?quorum|both followers|followers|others|all|"
         "everybody|every server|all servers|follower [A-Z]|leader [A-Z]|[A-Z]|S[0-9]|F[0-9])"
@@ -30,8 +30,8 @@ std::vector<NodeId> subjects(Story& story, const std::string& told) {
 /// Of what was then, only who held which path is known.
 void check_before(Story& story, const std::string& words, Verdict& verdict) {
     if (!story.before_down()) throw Refused("nobody stopped all: " + words);
-    std::smatch found;
-    const bool is_sentence = std::regex_match(words, found, sentence());
+    Match found;
+    const bool is_sentence = regex_match(words, found, sentence());
     std::vector<NodeId> who;
     if (is_sentence) {
         // Who leads by now is somebody else.
@@ -56,24 +56,24 @@ void check_before(Story& story, const std::string& words, Verdict& verdict) {
 
 bool check_sentences(Story& story, const std::string& key, const std::string& words,
                      Verdict& verdict) {
-    static const std::regex before(
+    static const Regex before(
         "before(?:The)?(?:Kill|Stop|Shut[dD]own|Crash|Down|FullStop|(?:All|Everybody|Full)"
         "(?:Down|Stop(?:ped)?|Kill(?:ed)?)|Kill ?All|Stop ?All)");
-    static const std::regex neutral(
+    static const Regex neutral(
         "after(?:wards|Start|Restart|Kill|Recovery|All|Boot|Rejoin)?|finally|final(?:State)?|(?:in "
         "?[tT]he ?)?[eE]nd|then|result|outcome|state|later|eventually");
-    if (std::regex_match(key, before)) {
+    if (regex_match(key, before)) {
         check_before(story, words, verdict);
         return true;
     }
-    if (!std::regex_match(key, neutral)) return false;
+    if (!regex_match(key, neutral)) return false;
     const auto parts = split_at(words, "; *|, (?:and |but )?");
-    std::smatch found;
+    Match found;
     // What has no subject of its own is said of the last one.
-    if (parts.empty() || !std::regex_match(parts.front(), found, sentence())) return false;
+    if (parts.empty() || !regex_match(parts.front(), found, sentence())) return false;
     std::string subject;
     for (const std::string& part : parts) {
-        const bool is_sentence = std::regex_match(part, found, sentence());
+        const bool is_sentence = regex_match(part, found, sentence());
         if (is_sentence) subject = found[1];
         const std::string rest = story.with_paths(is_sentence ? found[2].str() : part);
         for (const NodeId node : subjects(story, subject)) {

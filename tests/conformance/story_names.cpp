@@ -23,12 +23,12 @@ zab::Txn creation(zab::Zxid zxid, zab::PathId path) {
 /// "10 s", "10000", "raised to 10 s".
 zab::Duration tick_told(const std::string& words, const std::string& key,
                         const zab::Config& config) {
-    static const std::regex form("(?:(?:is |was )*(?:raised|set|increased) to )?(.*)");
-    std::smatch found;
-    std::regex_match(words, found, form);
+    static const Regex form("(?:(?:is |was )*(?:raised|set|increased) to )?(.*)");
+    Match found;
+    regex_match(words, found, form);
     if (contains(found[1], "^[0-9]{1,7}$")) return zab::milliseconds(std::stol(found[1]));
     const auto tick = duration_in(found[1], config);
-    if (!tick || !std::regex_match(found[1].str(), compiled(sum_of_times()))) {
+    if (!tick || !regex_match(found[1].str(), compiled(sum_of_times()))) {
         throw Refused("initial." + key + ": " + words);
     }
     return *tick;
@@ -36,12 +36,11 @@ zab::Duration tick_told(const std::string& words, const std::string& key,
 
 /// "3": "never started": one that a step starts later.
 bool is_not_started(const std::string& key, const Value& value) {
-    static const std::regex server("(?:node|server|S)? ?[0-9]");
-    static const std::regex words(
+    static const Regex server("(?:node|server|S)? ?[0-9]");
+    static const Regex words(
         "(?:is |was |has )*(?:never|not)(?: yet)?(?: been)* (?:started|up|running|run)(?: yet)?|"
         "(?:is )?(?:down|off|absent|empty,? not started|starts? (?:later|last))");
-    return std::regex_match(key, server) && is_text(value) &&
-           std::regex_match(plain(value.text), words);
+    return regex_match(key, server) && is_text(value) && regex_match(plain(value.text), words);
 }
 
 }  // namespace
@@ -87,11 +86,11 @@ void Story::read_initial(const Value& initial, zab::Config& config) {
 
 /// "started": [1, 2], or a first step "1 and 2 up", where the rest is started only later. Those.
 std::vector<NodeId> Story::not_yet_started(const Value& initial) {
-    static const std::regex up(
+    static const Regex up(
         "(?:only )?(?:(?:nodes?|servers?) )?((?:[0-9](?:, ?| and ))*[0-9]) (?:are |is )?(?:up|run)"
         "(?:[;,].*)?");
     std::vector<NodeId> later = cluster_->members();
-    std::smatch found;
+    Match found;
     std::vector<std::uint64_t> told;
     std::vector<NodeId> off;
     for (const auto& [key, place, value] : initial.members) {
@@ -108,7 +107,7 @@ std::vector<NodeId> Story::not_yet_started(const Value& initial) {
         if (started->is(Kind::number)) return started_but(number(*started, "started"));
         for (const Value& one : started->elements) told.push_back(number(one, "started"));
         if (told.empty()) throw Refused("initial.started");
-    } else if (!steps_.empty() && std::regex_match(steps_.front(), found, up)) {
+    } else if (!steps_.empty() && regex_match(steps_.front(), found, up)) {
         told = numbers_in(found[1]);
     } else {
         return started_first();
@@ -119,15 +118,15 @@ std::vector<NodeId> Story::not_yet_started(const Value& initial) {
 
 /// "3 starts for the first time": until then it does not run.
 std::vector<NodeId> Story::started_first() {
-    static const std::regex first(
+    static const Regex first(
         "(?:(?:re)?start )?(?:server |node )?([0-9])(?: (?:is "
         ")?(?:up|starts?|started|joins?|boots?))? "
         "for (?:the )?first time");
     std::vector<NodeId> later;
     for (const std::string& step : steps_) {
         for (const std::string& part : split_at(step, "[;,] *")) {
-            std::smatch found;
-            if (std::regex_match(part, found, first)) later.push_back(server(found[1]));
+            Match found;
+            if (regex_match(part, found, first)) later.push_back(server(found[1]));
         }
     }
     return later;
@@ -135,25 +134,25 @@ std::vector<NodeId> Story::started_first() {
 
 /// "node1", "nodes2,3": their logs hold creations of epoch 1. Those who start only later.
 std::vector<NodeId> Story::preset_logs(const Value& initial) {
-    static const std::regex creates(
+    static const Regex creates(
         "(?:an? )?(?:standalone )?(?:(?:log|quorum|server|ensemble|history) )?(?:of |with "
         ")?([0-9]+) "
         "creates(?:,? (?:in |of )?epoch ([0-9]{1,4}))?");
-    static const std::regex digits("[0-9]+");
+    static const Regex digits("[0-9]+");
     std::vector<NodeId> later;
     for (const auto& [key, place, value] : initial.members) {
-        std::smatch found;
+        Match found;
         if (!key.starts_with("node") || key == "nodes" || !is_text(value) || key == "note" ||
             is_not_started(key, value)) {
             continue;
         }
-        if (!std::regex_match(value.text, found, creates)) {
+        if (!regex_match(value.text, found, creates)) {
             throw Refused("initial." + key + ": " + value.text);
         }
         const zab::Epoch epoch{found[2].matched ? static_cast<std::uint32_t>(std::stoul(found[2]))
                                                 : 1};
         const std::size_t logged = bounded(std::stoul(found[1]), most_creates, "creates");
-        for (std::sregex_iterator i(key.begin(), key.end(), digits), end; i != end; ++i) {
+        for (MatchIterator i(key, digits), end; i != end; ++i) {
             const Value* first = initial.find("firstServer");
             const bool is_zero = first != nullptr && number(*first, "firstServer") == 0;
             const NodeId node{server_id(std::stoul(i->str()) + (is_zero ? 1 : 0))};
@@ -174,10 +173,10 @@ std::vector<NodeId> Story::preset_logs(const Value& initial) {
 /// `{"L": "leader", "A": "follower"}`; `{"S2": "leader epoch 1"}`.
 void Story::name_servers(const Value& nodes) {
     for (const auto& [name, place, value] : nodes.members) {
-        static const std::regex role("(leader|follower)(?:,? (?:of |in )?epoch ([0-9]+))?");
-        std::smatch found;
+        static const Regex role("(leader|follower)(?:,? (?:of |in )?epoch ([0-9]+))?");
+        Match found;
         const std::string words = is_text(value) ? plain(value.text) : "";
-        if (!std::regex_match(words, found, role)) throw Refused("nodes." + name);
+        if (!regex_match(words, found, role)) throw Refused("nodes." + name);
         const bool leads = found[1] == "leader";
         if (found[2].matched &&
             !leaders_.contains(static_cast<std::uint32_t>(std::stoul(found[2])))) {
@@ -206,9 +205,9 @@ void Story::name_roles(const Value& initial) {
     }
     auto free = cluster_->members();
     std::erase(free, server("leader"));
-    static const std::regex highest(" \\((?:with )?(?:the )?highe(?:r|st) (?:sid|id)\\)$");
+    static const Regex highest(" \\((?:with )?(?:the )?highe(?:r|st) (?:sid|id)\\)$");
     for (const std::string& told : texts(*followers, "followers")) {
-        const std::string name = std::regex_replace(told, highest, "");
+        const std::string name = regex_replace(told, highest, "");
         if (name != told && free.back().value + 1u != server("leader").value &&
             free.size() + 1 != cluster_->members().size()) {
             throw Refused("it is not: " + told);
@@ -225,28 +224,28 @@ void Story::name_roles(const Value& initial) {
 
 /// Numbers begin at 1 where the case speaks of as many as there are servers, and of no server 0.
 void Story::find_numbering(const Value& expected) {
-    static const std::regex numbers("[0-9]+(?:[-,][0-9]+)*");
-    static const std::regex named(
+    static const Regex numbers("[0-9]+(?:[-,][0-9]+)*");
+    static const Regex named(
         "(?:(?:re)?start|stop|kill|restart|wipe|nodes?|servers?|^)[a-z ]*"
         "((?:[0-9](?:, ?| and ))*[0-9])(?: [a-z].*|[;,].*|$)");
     std::set<std::uint64_t> all;
     for (const std::string& step : steps_) {
         for (const std::string& part : split_at(plain(step), "; *|, (?=[a-z])")) {
-            std::smatch found;
-            if (contains(part, "create") || !std::regex_match(part, found, named)) continue;
+            Match found;
+            if (contains(part, "create") || !regex_match(part, found, named)) continue;
             for (const std::uint64_t number : numbers_in(found[1])) all.insert(number);
         }
     }
     for (const sim::json::Member& one : expected.members) {
-        if (!std::regex_match(one.key, numbers)) continue;
+        if (!regex_match(one.key, numbers)) continue;
         for (const std::uint64_t number : numbers_in(one.key)) all.insert(number);
     }
     is_one_based_ = all.contains(cluster_->members().size()) && !all.contains(0);
-    static const std::regex named_s("\\bS([0-9])\\b");
+    static const Regex named_s("\\bS([0-9])\\b");
     std::string words = expected_;
     for (const std::string& step : steps_) words += " " + step;
     std::set<std::uint64_t> by_s;
-    for (std::sregex_iterator i(words.begin(), words.end(), named_s), end; i != end; ++i) {
+    for (MatchIterator i(words, named_s), end; i != end; ++i) {
         by_s.insert(std::stoull(i->str(1)));
     }
     names_from_s1_ = by_s.contains(cluster_->members().size()) && !by_s.contains(0);
@@ -257,10 +256,10 @@ void Story::find_numbering(const Value& expected) {
 NodeId Story::server(const std::string& name) {
     const auto named = names_.find(name);
     if (named != names_.end()) return named->second;
-    static const std::regex numbered("(?:S|node|server )?([0-9])");
-    static const std::regex letter("[A-Z]|F[0-9]|(?:other )?follower");
-    std::smatch found;
-    if (std::regex_match(name, found, numbered)) {
+    static const Regex numbered("(?:S|node|server )?([0-9])");
+    static const Regex letter("[A-Z]|F[0-9]|(?:other )?follower");
+    Match found;
+    if (regex_match(name, found, numbered)) {
         const std::size_t told = std::stoul(found[1]);
         const bool counts_from_one = name.starts_with("S") ? names_from_s1_ : is_one_based_;
         if (counts_from_one && told == 0) throw Refused("who is " + name + "?");
@@ -273,7 +272,7 @@ NodeId Story::server(const std::string& name) {
     if (name == "leader" && names_.contains("old leader")) return server("old leader");
     if (name == "L")
         return names_["L"] = server(names_.contains("old leader") ? "old leader" : "leader");
-    if (!std::regex_match(name, letter)) throw Refused("who is " + name + "?");
+    if (!regex_match(name, letter)) throw Refused("who is " + name + "?");
     const NodeId first = server(names_.contains("old leader") ? "old leader" : "leader");
     std::vector<NodeId> all = cluster_->members();
     const std::string leads = "\\b" + name +
@@ -301,8 +300,8 @@ std::vector<NodeId> Story::servers(const std::string& told) {
                           (told == "both" && last_named_.size() == 2);
     if (!is_again) last_named_ = named(told);
     if (last_named_.empty()) throw Refused("who is it?");
-    std::smatch found;
-    const bool is_counted = std::regex_search(told, found, compiled("\\b(both|two|three|four)\\b"));
+    Match found;
+    const bool is_counted = regex_search(told, found, compiled("\\b(both|two|three|four)\\b"));
     if (is_counted && last_named_.size() != count_named(found[1])) {
         throw Refused(fmt::format("{}: they are {}", told, last_named_.size()));
     }
@@ -310,20 +309,20 @@ std::vector<NodeId> Story::servers(const std::string& told) {
 }
 
 std::vector<NodeId> Story::named(const std::string& told) {
-    static const std::regex range("(S?[0-9])-(S?[0-9])");
-    static const std::regex filler(
+    static const Regex range("(S?[0-9])-(S?[0-9])");
+    static const Regex filler(
         "\\b(?:both|two|three|four|remaining|other|only|again|are|is|each|one by "
         "one|concurrently)\\b ?");
-    static const std::regex title(
+    static const Regex title(
         "\\b(?:followers?|servers?|nodes?|(?:old )?leader) (?=[A-Z]\\b|S?[0-9])|"
         "\\b(?:former|previous|old|earlier|original) (?=followers?\\b)");
-    static const std::regex ends("^\\s+|\\s+$");
-    static const std::regex every("^(?:all|every) (?=followers?|others?)");
+    static const Regex ends("^\\s+|\\s+$");
+    static const Regex every("^(?:all|every) (?=followers?|others?)");
     if (auto others = all_but(told)) return *others;
     if (auto some = by_start(told)) return *some;
     const bool is_other = contains(told, "\\b(?:other|remaining)\\b");
-    std::string who = std::regex_replace(std::regex_replace(told, filler, ""), title, "");
-    who = std::regex_replace(std::regex_replace(who, ends, ""), every, "");
+    std::string who = regex_replace(regex_replace(told, filler, ""), title, "");
+    who = regex_replace(regex_replace(who, ends, ""), every, "");
     const auto except = [this](NodeId left_out) {
         std::vector<NodeId> all = cluster_->members();
         std::erase(all, left_out);
@@ -334,14 +333,14 @@ std::vector<NodeId> Story::named(const std::string& told) {
                  "(?:servers|nodes|peers))?$")) {
         return cluster_->members();
     }
-    static const std::regex some(
+    static const Regex some(
         "(?:an? |one |first )?follower|first(?: one)?|(?:an?|one|any) (?:server|node|peer)");
-    static const std::regex another("(?:another|an?other|second|a second)(?: follower| one)?");
+    static const Regex another("(?:another|an?other|second|a second)(?: follower| one)?");
     if (contains(told, "^(?:server|node)$") && cluster_->members().size() == 1) {
         return cluster_->members();
     }
-    if (std::regex_match(told, some)) return {server("follower")};
-    if (std::regex_match(told, another)) return {server("other follower")};
+    if (regex_match(told, some)) return {server("follower")};
+    if (regex_match(told, another)) return {server("other follower")};
     if (auto some_of_them = counted_followers(told)) return *some_of_them;
     if (contains(who, "^(?:followers?|others|rest|servers|nodes)$") &&
         (who.starts_with("follower") || is_other || who == "others" || who == "rest")) {
@@ -351,13 +350,13 @@ std::vector<NodeId> Story::named(const std::string& told) {
     }
     std::vector<NodeId> all;
     for (const std::string& name : split_at(who, "\\s*,\\s*(?:and )?|\\s+and\\s+")) {
-        std::smatch found;
+        Match found;
         if (contains(name, "^(?:followers|others)$")) {  // "leader and followers"
             const auto group = named(name);
             all.insert(all.end(), group.begin(), group.end());
             continue;
         }
-        if (!std::regex_match(name, found, range)) {
+        if (!regex_match(name, found, range)) {
             all.push_back(server(name));
             continue;
         }

@@ -9,7 +9,7 @@ namespace conformance {
 namespace {
 
 /// "13000 async ephemeral creates": how many, and of which kind.
-const std::regex& many_creates() {
+const Regex& many_creates() {
     return compiled(
         "\\b([0-9]{2,6})((?: async| asynchronous| client| ephemeral| sequential| pipelined)*)"
         " (?:creates?|znodes?|nodes|writes)(?: (?:are )?(?:issued|sent|started|run|running|under "
@@ -17,7 +17,7 @@ const std::regex& many_creates() {
 }
 
 /// "F stopped at 5000", "at 5000 F stops", "after 5000 of them F stops".
-const std::regex& at_count() {
+const Regex& at_count() {
     static const std::string count =
         "(?:at|after|upon) (?:the )?(?:number |create |no\\. |# ?)?([0-9]{2,6})(?:th|st|nd|rd)?"
         "(?: of them| creates?| one| txns?| writes?)?";
@@ -29,8 +29,8 @@ const std::regex& at_count() {
 std::string with_events(const std::string& told, const std::string& kind, std::size_t& done,
                         std::size_t total) {
     std::string all, rest = told;
-    std::smatch found;
-    while (std::regex_search(rest, found, at_count())) {
+    Match found;
+    while (regex_search(rest, found, at_count())) {
         const bool is_first = found[2].matched;
         const std::size_t count = std::stoul(is_first ? found[2] : found[5]);
         const std::string event = is_first ? found[3] : found[4];
@@ -50,12 +50,12 @@ std::vector<std::string> with_points(const std::vector<std::string>& steps) {
     std::size_t total = 0, done = 0, last = 0;
     std::vector<std::string> all;
     for (std::size_t i = 0; i < steps.size(); ++i) {
-        std::smatch found;
-        const bool is_begin = total == 0 && std::regex_search(steps[i], found, many_creates());
+        Match found;
+        const bool is_begin = total == 0 && regex_search(steps[i], found, many_creates());
         const std::string behind = is_begin ? found.suffix().str() : steps[i];
         const bool tells_points = [&] {
             for (std::size_t k = i; k < steps.size(); ++k) {
-                if (std::regex_search(k == i ? behind : steps[k], at_count())) return true;
+                if (regex_search(k == i ? behind : steps[k], at_count())) return true;
             }
             return false;
         }();
@@ -74,7 +74,7 @@ std::vector<std::string> with_points(const std::vector<std::string>& steps) {
         const std::string ahead = is_begin ? found.prefix().str() : "";
         const std::string told = with_events(behind, kind, done, total);
         last = i;
-        const std::string step = std::regex_replace(ahead + told, compiled("^[;, ]+"), "");
+        const std::string step = regex_replace(ahead + told, compiled("^[;, ]+"), "");
         if (!step.empty()) all.push_back(step);
     }
     if (total != 0 && done != 0 && done < total) {

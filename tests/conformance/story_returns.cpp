@@ -66,7 +66,7 @@ namespace {
 
 /// "its tick raised to 10 s", "slow down leader's tick", "with a long tick": the time in group 1
 /// or 2, if it is told.
-const std::regex& slower_tick() {
+const Regex& slower_tick() {
     return compiled(
         ".*tick(?:Time)? ?(?:of leader |is )?(?:raised|increased|set) to (.*)|"
         "(?:raise|increase|lengthen|slow(?: down)?) (?:its|leader's|leader [A-Z]'s|[A-Z]'s) "
@@ -83,34 +83,34 @@ const std::regex& slower_tick() {
 
 /// "leader L isolated from elections, its tick raised to 10 s", "isolate leader".
 bool Story::play_isolation(const std::string& step) {
-    static const std::regex isolated(
+    static const Regex isolated(
         "(.*?) ?(?:is )?(?:isolated|suspended|cut off|kept out|excluded|blocked from|(?:does not|"
         "cannot) (?:go LOOKING|look|(?:re-?)?elect|vote|(?:re)?join|time out|step down)|kept from "
         "(?:(?:re-?)?electing|(?:re-?)?elections?|"
         "looking|voting|(?:re)?joining|stepping down|timing out)|prevented from|held back|barred|"
         "(?:cannot|does not|can not|may not) take part|takes no part)\\b.*|"
         "(?:isolate|suspend|cut off|exclude) (.*?)(?: from .*)?");
-    static const std::regex own(
+    static const Regex own(
         "(?:its |leader's )?elections? (?:is |are )?(?:suspended|blocked)|"
         "(?:suspend|block|stop) (?:its|leader's) elections?|"
         "(?:is )?(?:kept from (?:electing|elections|rejoining|looking)|suspended|isolated)");
     auto told = split_at(plain(step), ",\\s*(?:and )?");
     for (std::string& one : told) {
-        if (std::regex_match(one, own)) one = "leader suspended";
+        if (regex_match(one, own)) one = "leader suspended";
     }
-    std::smatch found;
+    Match found;
     if (contains(step, "\\bold leader\\b") && !names_.contains("old leader")) {
         names_["old leader"] = server("leader");  // That it will be.
     }
     const bool is_known = std::all_of(told.begin(), told.end(), [&](const std::string& one) {
-        return std::regex_match(one, slower_tick()) ||
-               (std::regex_match(one, found, isolated) &&
+        return regex_match(one, slower_tick()) ||
+               (regex_match(one, found, isolated) &&
                 known_servers(found[2].matched ? found[2] : found[1]));
     });
     if (!is_known) return false;
     for (const std::string& one : told) {
-        if (!std::regex_match(one, found, slower_tick())) {
-            std::regex_match(one, found, isolated);
+        if (!regex_match(one, found, slower_tick())) {
+            regex_match(one, found, isolated);
             hide(servers(found[2].matched ? found[2] : found[1]).at(0));
             continue;
         }
@@ -157,9 +157,8 @@ bool Story::loses_followers_first() const {
 bool Story::tells_return() const {
     return std::any_of(
         steps_.begin() + static_cast<std::ptrdiff_t>(at_), steps_.end(), [](const auto& step) {
-            return std::regex_search(plain(step),
-                                     compiled("\\b" + who_comes + ".*" + comes_back)) ||
-                   std::regex_search(plain(step), compiled(isolation_ends));
+            return regex_search(plain(step), compiled("\\b" + who_comes + ".*" + comes_back)) ||
+                   regex_search(plain(step), compiled(isolation_ends));
         });
 }
 
@@ -176,10 +175,10 @@ void Story::hide_old_leader_from(const std::vector<NodeId>& who) {
 /// "start followers while the old leader is still LEADING", "… without the old leader": without
 /// that; and what is said of it must be so.
 std::string Story::without_old_leader(const std::string& words) {
-    static const std::regex told(
+    static const Regex told(
         " while (?:old leader|leader|L) (?:is )?(?:still )?(?:LEADING|leads|cut off|isolated|"
         "suspended|kept out)| without (?:old leader|L)$");
-    return std::regex_replace(words, told, "");
+    return regex_replace(words, told, "");
 }
 
 void Story::claim_old_leader(const std::string& step) {
@@ -213,19 +212,19 @@ bool Story::play_returns(const std::string& step) {
         "vote|after|others|another|LOOKING|a|is|it|one|them|leading|wait|for|until|allow|released?|"
         "returns?|reconnects?|quits?|becomes|stops|timeout|followers|->";
     // "rejoins, TRUNC": how it must be synchronized.
-    static const std::regex by_mode(
+    static const Regex by_mode(
         "(.*?),? (?:and )?(?:by |via |with |gets |is )?(?:an? )?(TRUNC|SNAP|DIFF)(?: sync)?");
-    std::smatch synced;
-    std::string words = std::regex_replace(plain(step), compiled(" ?-> ?"), " becomes ");
+    Match synced;
+    std::string words = regex_replace(plain(step), compiled(" ?-> ?"), " becomes ");
     std::string mode;
-    if (std::regex_match(words, synced, by_mode)) {
+    if (regex_match(words, synced, by_mode)) {
         mode = synced[2];
         words = std::string(synced[1]);
     }
-    const bool ends = std::regex_match(words, compiled(isolation_ends));
-    std::smatch found;
+    const bool ends = regex_match(words, compiled(isolation_ends));
+    Match found;
     const bool is_told =
-        std::regex_search(words, found, compiled("^(?:" + who_comes + ".*?)?" + comes_back)) &&
+        regex_search(words, found, compiled("^(?:" + who_comes + ".*?)?" + comes_back)) &&
         made_of(words, known);
     if ((!ends && !is_told) || !names_.contains("old leader")) return false;
     const NodeId old = names_.at("old leader");
@@ -254,21 +253,21 @@ bool Story::play_returns(const std::string& step) {
 
 /// "they form a quorum", "new leader elected", "quorum up": as it must be by now.
 bool Story::play_outcomes(const std::string& step) {
-    static const std::regex is_leader(
+    static const Regex is_leader(
         "(S?[0-9]|F[0-9]|[A-Z]) (?:leads|is elected|is (?:an? )?(?:new )?leader|becomes (?:an? "
         ")?(?:new )?leader)");
-    static const std::regex serve(
+    static const Regex serve(
         "(?:wait (?:until|till|for) )?(?:both )?(.*?) (?:serves?|(?:is|are) (?:serving|in "
         "service))");
-    static const std::regex alone(" without (?:old leader|leader|L|it)\\b");
+    static const Regex alone(" without (?:old leader|leader|L|it)\\b");
     const std::string told = plain(step);
     if (contains(told, ",| and ")) return false;
-    if (std::smatch found; std::regex_match(told, found, is_leader)) {
+    if (Match found; regex_match(told, found, is_leader)) {
         const NodeId node = server(found[1]);
         claim(step, cluster_->leader() == node);
         return true;
     }
-    if (std::smatch found; std::regex_match(told, found, serve)) {
+    if (Match found; regex_match(told, found, serve)) {
         const auto who = known_servers(found[1]);
         if (!who) return false;
         for (const NodeId node : *who) claim(step, cluster_->serves(node));
@@ -280,7 +279,7 @@ bool Story::play_outcomes(const std::string& step) {
         "is|up|are|elects?|elected|leader|among|of|each|other|another|it|old|S?[0-9]|[A-Z]|F[0-9]|"
         "by|with|epoch|rest|remaining|two|three|for|wait|until|becomes|from|in|themselves|their|"
         "own";
-    const std::string words = std::regex_replace(told, alone, "");
+    const std::string words = regex_replace(told, alone, "");
     if (!made_of(words, known) || is_negated(words)) return false;
     if (!contains(words,
                   "(?:forms?|formed) (?:an? )?(?:new )?quorum|elect|^(?:wait for |wait until )?"

@@ -58,22 +58,22 @@ void Story::race_with_snap(NodeId learner, const std::string& before, const std:
 /// What must happen while a SNAP is on its way, at exact places.
 bool Story::play_snap_races(const std::string& step) {
     Cluster& c = *cluster_;
-    static const std::regex race(
+    static const Regex race(
         "([A-Z]) joins by SNAP; set ([0-9]+) during start-forwarding; set "
         "([0-9]+) after sync start, before serialisation");
-    static const std::regex at_ack("([A-Z]) stops right at its NEWLEADER ack");
-    static const std::regex fails(
+    static const Regex at_ack("([A-Z]) stops right at its NEWLEADER ack");
+    static const Regex fails(
         "([A-Z]) (?:up|joins)?,? ?(?:gets|by|via|with) (SNAP|DIFF|TRUNC)[;,] (?:but )?fails when "
         "NEWLEADER "
         "arrives");
-    static const std::regex again("([A-Z]) reconnects with normal sync");
-    std::smatch found;
-    if (std::regex_match(step, found, race)) {
+    static const Regex again("([A-Z]) reconnects with normal sync");
+    Match found;
+    if (regex_match(step, found, race)) {
         race_with_snap(server(found[1]), found[2], found[3]);
-    } else if (std::regex_match(step, found, at_ack)) {
+    } else if (regex_match(step, found, at_ack)) {
         if (c.is_up(server(found[1]))) throw Refused("it never came to that: " + step);
         c.drops = nullptr;
-    } else if (std::regex_match(step, found, fails)) {
+    } else if (regex_match(step, found, fails)) {
         const NodeId learner = server(found[1]);
         const bool is_forced = found[2] == "SNAP";
         c.reconfigure([=](zab::Config& config) { config.force_snapshot_sync = is_forced; });
@@ -88,7 +88,7 @@ bool Story::play_snap_races(const std::string& step) {
             throw Refused("no NEWLEADER: " + step);
         }
         claim(step + ", is " + syncs_[learner], syncs_[learner] == found[2].str());
-    } else if (std::regex_match(step, found, again)) {
+    } else if (regex_match(step, found, again)) {
         settle();
         if (!c.serves(server(found[1]))) throw Refused("it does not serve: " + step);
     } else {
@@ -99,22 +99,22 @@ bool Story::play_snap_races(const std::string& step) {
 
 /// Ephemeral nodes live as long as their session.
 bool Story::play_sessions(const std::string& step) {
-    static const std::regex creates(
+    static const Regex creates(
         "(?:client )?creates? (?:an? )?ephemeral(?: node)? (/?[a-z]+)(?: (?:at|on) leader)?|"
         "(?:an? )?ephemeral(?: node)?(?: (/?[a-z]+))? (?:is )?created(?: (?:at|on) leader)?");
-    static const std::regex closes(
+    static const Regex closes(
         "(?:(?:its |it |that )*(?:client )?closes(?: (?:its )?session)?|(?:its )?session (?:is "
         ")?closed)");
     const std::string words = plain(step);
-    std::smatch found;
+    Match found;
     Cluster& c = *cluster_;
-    if (std::regex_match(words, found, creates)) {
+    if (regex_match(words, found, creates)) {
         ensure_client();
         const std::string told = found[1].str() + found[2].str();
         const std::string path = told.empty() ? "ephemeral" : told;
         write(path, "ephemeral");
         ephemerals_[path] = session_;
-    } else if (!ephemerals_.empty() && std::regex_match(words, closes)) {
+    } else if (!ephemerals_.empty() && regex_match(words, closes)) {
         c.ask(*client_, zab::Operation::close_session);
         c.run(zab::seconds(40));
         client_.reset();
@@ -141,23 +141,23 @@ void Story::grow_epochs(std::size_t times, const std::string& step) {
 
 /// "wipe data of 1-4"; "3 restarts with creates"; "5 starts with old data".
 bool Story::play_disks(const std::string& step) {
-    static const std::regex wiped(
+    static const Regex wiped(
         "(?:wipe|clear|erase|delete|empty) (?:all )?(?:data|disks?|data ?dirs?|everything)(?: "
         "(?:of|on|from|at))? (.*)");
-    static const std::regex stale(
+    static const Regex stale(
         "(.*?) ((?:is |are )?(?:starts?|started|joins?|joined|up|boots?|comes? up)) with (?:(?:its|"
         "their|an?|old|stale|previous|full|kept|all|own|of) )*(?:data|disks?|logs?|state|history)");
-    static const std::regex restarts("(several|[0-9]+|[a-z]+) restarts? with creates?");
+    static const Regex restarts("(several|[0-9]+|[a-z]+) restarts? with creates?");
     const std::string words = plain(step);
-    std::smatch found;
-    if (std::regex_match(words, found, restarts)) {
+    Match found;
+    if (regex_match(words, found, restarts)) {
         const auto times =
             found[1] == "several" ? std::optional<std::size_t>(3) : count_named(found[1]);
         if (!times) return false;
         grow_epochs(*times, step);
         return true;
     }
-    if (std::regex_match(words, found, stale)) {
+    if (regex_match(words, found, stale)) {
         const auto who = known_servers(found[1]);
         if (!who) return false;
         for (const NodeId node : *who) {
@@ -166,7 +166,7 @@ bool Story::play_disks(const std::string& step) {
         }
         return play_ups(found[1].str() + " " + found[2].str());
     }
-    if (!std::regex_match(words, found, wiped)) return false;
+    if (!regex_match(words, found, wiped)) return false;
     const auto who = known_servers(found[1]);
     if (!who) return false;
     if (!before_wipe_) before_wipe_ = cluster_->violations();
@@ -187,13 +187,13 @@ bool Story::play_disks(const std::string& step) {
 
 /// "old leader stays down".
 bool Story::play_stays(const std::string& step) {
-    static const std::regex stays(
+    static const Regex stays(
         "(.*?) ?(?:stays?|stayed|remains?|remained|keeps?(?: on)?|(?:is |are )?kept|is left|"
         "goes on|continues?(?: to)?|still)(?: as| to be)? "
         "(down|up|running|LEADING|leading|leader|leads?)");
     const std::string words = plain(step);
-    std::smatch found;
-    if (!std::regex_match(words, found, stays)) return false;
+    Match found;
+    if (!regex_match(words, found, stays)) return false;
     const auto who = known_servers(found[1]);
     if (!who) return false;
     auto others = cluster_->members();
@@ -216,17 +216,17 @@ bool Story::play_stays(const std::string& step) {
 
 /// "S2 LEADING -> LOOKING -> FOLLOWING".
 bool Story::play_roles(const std::string& step) {
-    static const std::regex changes(
+    static const Regex changes(
         "(.*?):? ((?:LEADING|LOOKING|FOLLOWING)(?: -> (?:LEADING|LOOKING|FOLLOWING))+)");
-    static const std::regex looks("(.*?) (?:is |goes |becomes |comes )?(?:back )?(?:to )?LOOKING");
+    static const Regex looks("(.*?) (?:is |goes |becomes |comes )?(?:back )?(?:to )?LOOKING");
     const std::string words = plain(step);
-    std::smatch found;
-    if (std::regex_match(words, found, looks)) {
+    Match found;
+    if (regex_match(words, found, looks)) {
         const auto one = known_servers(found[1]);
         return one && one->size() == 1 &&
                play_roles(found[1].str() + " LEADING -> LOOKING -> FOLLOWING");
     }
-    if (!std::regex_match(words, found, changes)) return false;
+    if (!regex_match(words, found, changes)) return false;
     const auto who = known_servers(found[1]);
     if (!who || who->size() != 1) return false;
     const NodeId node = who->front();

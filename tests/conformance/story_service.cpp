@@ -29,11 +29,11 @@ void check_never_up(Story& story, NodeId node, const std::string& words, Verdict
 }
 
 bool check_up_within(const Story& story, NodeId node, const std::string& words, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:is |service |quorum )*(?:up|serves|serving|available|joins) "
         "(?:within|in) ([0-9.]+ m?s)");
-    std::smatch found;
-    if (!std::regex_match(words, found, form)) return false;
+    Match found;
+    if (!regex_match(words, found, form)) return false;
     const test::Cluster& c = story.cluster();
     const auto limit = duration_in(found[1], c.config());
     if (!limit) throw Refused("expected: " + words);

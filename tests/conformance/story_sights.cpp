@@ -14,22 +14,21 @@ bool Story::play_sights(const std::string& step) {
     static const std::string path = "(/[A-Za-z0-9_]+|all [0-9]+)(?: nodes)?";
     static const std::string there = "(?:visible|present|readable|found|there)";
     static const std::string sees = "(?:has|have|sees?|finds?|holds?|serves?|shows?|reads?)";
-    static const std::regex forms[] = {
-        std::regex("()" + path + " (?:is )?" + there + " (?:at|on|from) (.*)"),
-        std::regex("client " + sees + " ()" + path + " (?:at|on|from) ([^:,;=>]*)"),
-        std::regex("(?:at )?(?:(.*?) " + sees + ":?|(.*?):) (no )?(?:exists )?" + path +
-                   "(?: (?:is )?" + there + ")?"),
+    static const Regex forms[] = {
+        Regex("()" + path + " (?:is )?" + there + " (?:at|on|from) (.*)"),
+        Regex("client " + sees + " ()" + path + " (?:at|on|from) ([^:,;=>]*)"),
+        Regex("(?:at )?(?:(.*?) " + sees + ":?|(.*?):) (no )?(?:exists )?" + path + "(?: (?:is )?" +
+              there + ")?"),
     };
-    static const std::regex read(
+    static const Regex read(
         "^(?:client )?(?:an? )?reads? (?:at|on|from) (?=.* (?:sees|finds|shows) )");
-    static const std::regex reader("^(leader|S?[0-9]|[A-Z]) reads? (?=(?:sees|finds|shows) )");
-    const std::string words =
-        std::regex_replace(std::regex_replace(plain(step), read, ""), reader, "$1 ");
-    std::smatch found;
-    if (std::regex_match(words, found, forms[0]) || std::regex_match(words, found, forms[1])) {
+    static const Regex reader("^(leader|S?[0-9]|[A-Z]) reads? (?=(?:sees|finds|shows) )");
+    const std::string words = regex_replace(regex_replace(plain(step), read, ""), reader, "$1 ");
+    Match found;
+    if (regex_match(words, found, forms[0]) || regex_match(words, found, forms[1])) {
         return play_reads("read " + found[2].str() + " at " + found[3].str() + ": present");
     }
-    if (!std::regex_match(words, found, forms[2])) return false;
+    if (!regex_match(words, found, forms[2])) return false;
     const auto who = known_servers(found[1].str() + found[2].str());
     if (!who) return false;
     for (const NodeId node : *who) claim(step, cluster_->serves(node));
@@ -51,12 +50,12 @@ namespace {
 
 /// "read it everywhere", "check the node on every server": what was written, if that is one.
 std::string read_everywhere(const Story& story, const std::string& words) {
-    static const std::regex form(
+    static const Regex form(
         "(?:client )?(?:reads?|exists|check)(?: it| (?:the )?z?node)?( /\\w+)? "
         "(?:everywhere|(?:at|on|from) (?:all|every|each)(?: servers?| nodes?)?)");
-    std::smatch found;
+    Match found;
     const std::string told = plain(words);
-    if (!std::regex_match(told, found, form)) return words;
+    if (!regex_match(told, found, form)) return words;
     if (found[1].matched) return "read" + found[1].str() + " at all";
     const bool is_one = story.created().size() + (story.lost().empty() ? 0 : 1) == 1;
     if (!is_one) return words;
@@ -67,23 +66,23 @@ std::string read_everywhere(const Story& story, const std::string& words) {
 
 /// "read /L"; "read /a at leader: present"; "exists(/a) at L: ok"; "read all 20 at A".
 bool Story::play_reads(const std::string& told) {
-    static const std::regex at_quorum("\\b(?:at|on|from) (?:the )?new quorum$");
-    static const std::regex of_client(
+    static const Regex at_quorum("\\b(?:at|on|from) (?:the )?new quorum$");
+    static const Regex of_client(
         "^client (?:at|on|of) (\\S+) (sees|finds|reads) (/[A-Za-z0-9_]+)$");
-    const std::string step = std::regex_replace(
-        std::regex_replace(read_everywhere(*this, with_paths(told)), at_quorum, "at leader"),
-        of_client, "client $2 $3 at $1");
-    static const std::regex reads(
+    const std::string step = regex_replace(
+        regex_replace(read_everywhere(*this, with_paths(told)), at_quorum, "at leader"), of_client,
+        "client $2 $3 at $1");
+    static const Regex reads(
         "(?:client )?(?:reads?|exists|check) ?\\(?(/[A-Za-z0-9_-]+|all [0-9]+)"
         "(?: nodes)?\\)?(?: (?:at|on|from) (?:the )?(\\w+(?: leader)?))?"
         "(?::| is| =|,| ->)? ?(\\w+)?(?: .*)?");
-    static const std::regex whole(
+    static const Regex whole(
         "(?:client )?reads? ?(?:(everything|all) (?:at|on|from) (.*)|(?:at|on|from) (.*)|"
         "(everything|all))");
     if (play_sights(step)) return true;
-    std::smatch found;
+    Match found;
     const std::string words = plain(step);
-    if (std::regex_match(words, found, whole)) {
+    if (regex_match(words, found, whole)) {
         const auto who = known_servers(found[2].str() + found[3].str());  // None: who came last.
         if (!who) return false;
         for (const NodeId node : *who) claim(step, cluster_->serves(node));
@@ -92,7 +91,7 @@ bool Story::play_reads(const std::string& told) {
         }
         return true;
     }
-    if (!std::regex_match(step, found, reads)) return false;
+    if (!regex_match(step, found, reads)) return false;
     const std::vector<NodeId> where = servers(found[2].matched ? found[2].str() : "leader");
     const NodeId node = where.front();
     if (!found[1].str().starts_with("/")) {

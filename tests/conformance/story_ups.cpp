@@ -100,15 +100,15 @@ void Story::down_for_restart(const std::vector<NodeId>& who) {
 }
 
 bool Story::play_downs(const std::string& step) {
-    static const std::regex imperative("(?:stop|kill|shut ?down|crash)(?: down)? ([^;]*)");
-    static const std::regex told(std::string("([^;]*?) (?:is |are |goes |go )?") + go);
+    static const Regex imperative("(?:stop|kill|shut ?down|crash)(?: down)? ([^;]*)");
+    static const Regex told(std::string("([^;]*?) (?:is |are |goes |go )?") + go);
     // Who was named last.
-    static const std::regex bare(
+    static const Regex bare(
         "()(?:is |are |gets |goes |shut )*(?:killed|stopped|stops|crash(?:es|ed)|dies|down)");
     const std::string words = plain(step);
-    std::smatch found;
-    if (!std::regex_match(words, found, imperative) && !std::regex_match(words, found, told) &&
-        !std::regex_match(words, found, bare)) {
+    Match found;
+    if (!regex_match(words, found, imperative) && !regex_match(words, found, told) &&
+        !regex_match(words, found, bare)) {
         return false;
     }
     const auto who = known_servers(found[1]);
@@ -119,53 +119,53 @@ bool Story::play_downs(const std::string& step) {
 
 /// "start followers, each creates own node"; "S0 up (epoch 2) but its log/commit processors fail".
 bool Story::play_ups(const std::string& step) {
-    static const std::regex epoch("\\(epoch ([0-9]+)\\)");
-    static const std::regex creates(",? ?(?:and )?each creates (?:its )?own node");
-    static const std::regex fails(" but its log/commit processors fail");
-    static const std::regex normal(" with normal sync");
-    static const std::regex synced(
+    static const Regex epoch("\\(epoch ([0-9]+)\\)");
+    static const Regex creates(",? ?(?:and )?each creates (?:its )?own node");
+    static const Regex fails(" but its log/commit processors fail");
+    static const Regex normal(" with normal sync");
+    static const Regex synced(
         ",? \\(?(?:(?:syncs?|synced|is synced) )?(?:by |gets? |via |with )?(DIFF|SNAP|TRUNC)"
         "(?: sync[^)]*)?\\)?$");
-    static const std::regex snapshot("[^(]\\b(?:syncs?|synced) (?:by|via|with) SNAP$");
-    static const std::regex cleanly(
+    static const Regex snapshot("[^(]\\b(?:syncs?|synced) (?:by|via|with) SNAP$");
+    static const Regex cleanly(
         " (?:without (?:any |an )?(?:errors?|failures?|faults?|injection)|normally|cleanly)$");
-    static const std::regex imperative("(?:start|restart|boot) ([^;]*)");
-    static const std::regex told(std::string("(?:([^;]*?) )?(?:is |are )?") + come);
-    std::smatch found, mode, term;
+    static const Regex imperative("(?:start|restart|boot) ([^;]*)");
+    static const Regex told(std::string("(?:([^;]*?) )?(?:is |are )?") + come);
+    Match found, mode, term;
     std::string words = plain(step);
     words = without_old_leader(words);
-    static const std::regex new_epoch(" ?\\((?:new|next|another) epoch\\)");
-    const bool begins_epoch = std::regex_search(step, new_epoch);
+    static const Regex new_epoch(" ?\\((?:new|next|another) epoch\\)");
+    const bool begins_epoch = regex_search(step, new_epoch);
     const std::uint32_t before = leaders_.empty() ? 0 : leaders_.rbegin()->first;
-    const bool is_synced = std::regex_search(step, mode, synced);
+    const bool is_synced = regex_search(step, mode, synced);
     const std::string wanted_mode = is_synced ? mode[1].str() : "";
-    static const std::regex first(" (?:for first time|for the first time|first time)$");
-    for (const std::regex* part : {&creates, &fails, &normal, &synced, &cleanly, &first}) {
-        words = std::regex_replace(words, *part, "");
+    static const Regex first(" (?:for first time|for the first time|first time)$");
+    for (const Regex* part : {&creates, &fails, &normal, &synced, &cleanly, &first}) {
+        words = regex_replace(words, *part, "");
     }
-    const bool is_imperative = std::regex_match(words, found, imperative);
-    if (!is_imperative && !std::regex_match(words, found, told)) return false;
+    const bool is_imperative = regex_match(words, found, imperative);
+    if (!is_imperative && !regex_match(words, found, told)) return false;
     const auto known = known_servers(found[1]);
     if (!known) return false;
     const std::vector<NodeId> who = *known;
     Cluster& c = *cluster_;
-    if (std::regex_search(step, normal)) {
+    if (regex_search(step, normal)) {
         c.reconfigure([](zab::Config& config) { config.force_snapshot_sync = false; });
     }
     claim_old_leader(step);
     for (const NodeId node : who) {
-        if (std::regex_search(step, first)) claim(step, !has_started(node));
+        if (regex_search(step, first)) claim(step, !has_started(node));
     }
     if (contains(words, "\\brestart")) down_for_restart(who);
-    if (std::regex_search(step, fails)) {
+    if (regex_search(step, fails)) {
         c.stalls = [node = who.at(0)](NodeId server, const zab::Start& start) {
             return server == node && start.stage == zab::Stage::sync;
         };
     }
     hide_old_leader_from(who);
-    up(who, std::regex_search(step, snapshot));
-    if (std::regex_search(step, creates)) create_some(who.size());
-    if (std::regex_search(step, term, epoch) &&
+    up(who, regex_search(step, snapshot));
+    if (regex_search(step, creates)) create_some(who.size());
+    if (regex_search(step, term, epoch) &&
         !leaders_.contains(static_cast<std::uint32_t>(std::stoul(term[1])))) {
         throw Refused("no leader of that epoch: " + step);
     }
@@ -179,8 +179,8 @@ bool Story::play_ups(const std::string& step) {
 namespace {
 
 /// "each fails when UPTODATE arrives", "with UPTODATE read failing": who, and what stands behind.
-const std::regex& fails_at_uptodate() {
-    static const std::regex form(
+const Regex& fails_at_uptodate() {
+    static const Regex form(
         "(.*?)[;,:]? (?:but |and )?(?:each|both|they|which)?,? ?(?:must |will )?(?:(?:(?:Socket)?"
         "Timeout|SocketTimeoutException|errors?|exceptions?|failures?|faults?) (?:is |are )?"
         "(?:injected|thrown)|fail(?:s|ing)?|dies?|die|dying|crash\\w*|stops?|quits?|exits?|ends?|"
@@ -196,14 +196,14 @@ const std::regex& fails_at_uptodate() {
 
 /// "fail after the NEWLEADER ack": then they have read UPTODATE at most.
 std::string failing_at_uptodate(const std::string& step) {
-    static const std::regex behind_ack(
+    static const Regex behind_ack(
         "\\b(fail|die|crash|stop|quit|end|break)(e?s|) (?:right |just |only )?after (?:the |its "
         "|their )?(?:NEWLEADER ack|ack of NEWLEADER|acking NEWLEADER)$");
     if (contains(step,
                  "UPTODATE.*\\bbefore\\b.*(?:NEWLEADER|\\back)|"
                  "\\bafter (?:they |having )?(?:process|handl|appl|act)\\w* UPTODATE"))
         throw Refused("step: " + step);
-    return std::regex_replace(step, behind_ack, "$1$2 at UPTODATE (after its NEWLEADER ack)");
+    return regex_replace(step, behind_ack, "$1$2 at UPTODATE (after its NEWLEADER ack)");
 }
 
 }  // namespace
@@ -212,33 +212,33 @@ std::string failing_at_uptodate(const std::string& step) {
 /// DIFF sync, ack NEWLEADER, then die on UPTODATE": they come back to their leader, whose client
 /// has lost it meanwhile.
 bool Story::play_failing_ups(const std::string& told) {
-    static const std::regex starts(
+    static const Regex starts(
         "(?:start|restart) (.*?)|(.*?) (?:is |are )?(?:up|start(?:s|ed)?|restart(?:s|ed)?|"
         "back|joins?|rejoins?)");
-    static const std::regex diff(
+    static const Regex diff(
         "[,:;]? ?(?:they |each |both |and )*(?:(?:gets?|receives?|sync(?:ed|s)?)\\b[^,;:]*?)? "
         "?(?:by |via |with )?"
         "DIFF(?:[ -]sync(?:s|ed)?)?(?: from [A-Za-z ]+)?(?: with (/[A-Za-z0-9]+))?(?=$|,|;)");
-    static const std::regex acks(
+    static const Regex acks(
         "[,:;]? ?(?:and |they |each |both )*(?:acks? (?:of )?NEWLEADER|NEWLEADER acked)"
         "(?=$|,|;)");
-    std::smatch found;
+    Match found;
     const std::string step = failing_at_uptodate(told);
     const std::string words = plain(step);
-    if (!std::regex_match(words, found, fails_at_uptodate())) return false;
+    if (!regex_match(words, found, fails_at_uptodate())) return false;
     std::string first = found[1].str() + found[3].str();
     const std::string behind = found[2];
-    std::smatch held;
-    const bool is_got = std::regex_search(first, held, diff);
+    Match held;
+    const bool is_got = regex_search(first, held, diff);
     const std::string in_diff = is_got ? held[1].str() : "";
     static const char* const comes =
         "when|arrives?|comes|is|read|received|reading|message|after|behind|following|the|DIFF|it";
     if (!made_of(behind, comes)) return false;
     const bool is_diff = is_got || contains(behind, "\\bDIFF\\b");
     const bool is_acked = contains(step, "\\back\\w*\\b.*NEWLEADER|NEWLEADER ack");
-    first = std::regex_replace(std::regex_replace(first, acks, ""), diff, "");
+    first = regex_replace(regex_replace(first, acks, ""), diff, "");
     // "A and B get DIFF": for that they must have been started.
-    const bool is_start = std::regex_match(first, found, starts);
+    const bool is_start = regex_match(first, found, starts);
     if (!is_start && !is_got) return false;
     const auto known = known_servers(is_start ? found[1].str() + found[2].str() : first);
     if (!known) return false;

@@ -1,7 +1,6 @@
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/story_synonyms.hpp"
 #include "tests/conformance/words.hpp"
-
-#include <regex>
 
 namespace conformance {
 
@@ -25,21 +24,21 @@ bool tells_failure(const std::string& clause) {
     static const char* const fails =
         "\\b(?:fail|err|fault|[tT]ime|timed|Socket|IOEx|exception|throw|die|dying|crash|stop|quit|"
         "exit|abort|break|broken|lost|lose|losing|drop|cut|clos|killed|inject|never)";
-    static const std::regex odd_before(
+    static const Regex odd_before(
         "\\bbefore (?!(?:they |it |the "
         ")*(?:read|reading|process|processing|handling|receiving|"
         "receipt|arrival)\\b)");
-    static const std::regex odd_never(
+    static const Regex odd_never(
         "\\bnever (?!(?:reach(?:es)?|arrives?|comes|gets?|receives?|sees?|read)\\b)");
     static const char* const gone_well = "\\bnever (?:fail|die|crash|stop|quit|throw|time|lost)";
     return contains(clause, "\\bUPTODATE\\b") && contains(clause, fails) &&
            made_of(clause, known) && !contains(clause, gone_well) &&
-           !std::regex_search(clause, odd_before) && !std::regex_search(clause, odd_never);
+           !regex_search(clause, odd_before) && !regex_search(clause, odd_never);
 }
 
 /// "followers up with an error at UPTODATE": those who come first.
 std::string with_failure(const std::string& clause) {
-    static const std::regex comes(
+    static const Regex comes(
         "(.*?\\b(?:(?:re)?start (?:the |both |two |old "
         ")*(?:followers|others)|up|back|online|(?:re)?starts?|(?:re)?started|(?:re)?joins?|(?:re)?"
         "joined|"
@@ -49,8 +48,8 @@ std::string with_failure(const std::string& clause) {
         "but |and |then )*(.*)");
     static const char* const failing = "each fails at UPTODATE";
     if (tells_failure(clause)) return failing;
-    std::smatch found;
-    if (std::regex_match(clause, found, comes) && tells_failure(found[2])) {
+    Match found;
+    if (regex_match(clause, found, comes) && tells_failure(found[2])) {
         return found[1].str() + ", " + failing;
     }
     return clause;
@@ -63,38 +62,36 @@ bool tells_failing_starts(const std::string& words) { return tells_failure(words
 std::string with_failing_starts(const std::string& told) {
     if (!contains(told, "\\bUPTODATE\\b") || contains(told, "\\bafter UPTODATE")) return told;
     static const Rewrite all[] = {
-        {std::regex(" \\((?!(?:right |just |only |both |each )*(?:after|without))([^()]*)\\)"),
-         ", $1"},
-        {std::regex(
-             "\\bDIFF(?: sync)?,? (?:incl\\.|incl|including|containing|that has|has|carrying|"
-             "that carries|brings) (/\\w+)"),
+        {Regex(" \\((?!(?:right |just |only |both |each )*(?:after|without))([^()]*)\\)"), ", $1"},
+        {Regex("\\bDIFF(?: sync)?,? (?:incl\\.|incl|including|containing|that has|has|carrying|"
+               "that carries|brings) (/\\w+)"),
          "DIFF with $1"},
-        {std::regex(
+        {Regex(
              " with (?:an? |the )?(?:injected )?(?:faults?|errors?|failures?|hooks?)(?: injection| "
              "injected)?(?=[:,;])"),
          ""},
-        {std::regex("\\b((?:re)?joins?) (?:the )?(?:old leader|leader|L)\\b"), "$1"},
-        {std::regex("\\b(?:re)?syncs?(?: up)?,? (?:by |via )?DIFF\\b"), "get DIFF"},
-        {std::regex("\\bDIFF-(?:synced|syncs?|sync'ed)\\b"), "DIFF"},
-        {std::regex("^((?:[A-Z]|S?[0-9]|followers)(?:(?:, | and )(?:[A-Z]|S?[0-9]))*) (?:re)?syncs?"
-                    "(?=[,;])"),
+        {Regex("\\b((?:re)?joins?) (?:the )?(?:old leader|leader|L)\\b"), "$1"},
+        {Regex("\\b(?:re)?syncs?(?: up)?,? (?:by |via )?DIFF\\b"), "get DIFF"},
+        {Regex("\\bDIFF-(?:synced|syncs?|sync'ed)\\b"), "DIFF"},
+        {Regex("^((?:[A-Z]|S?[0-9]|followers)(?:(?:, | and )(?:[A-Z]|S?[0-9]))*) (?:re)?syncs?"
+               "(?=[,;])"),
          "$1 up"},
-        {std::regex("(^|[,;:] ?)(?:and |then |they |both |each )*(?:send |sends )?(?:an? |the )?"
-                    "NEWLEADER (?:acks?|(?:is )?acked)(?=$|[,;])"),
+        {Regex("(^|[,;:] ?)(?:and |then |they |both |each )*(?:send |sends )?(?:an? |the )?"
+               "NEWLEADER (?:acks?|(?:is )?acked)(?=$|[,;])"),
          "$1ack NEWLEADER"},
-        {std::regex("(^|[,;:] ?)(?:and |then |they |both |each |followers )*(?:ACKs?|acks|"
-                    "acknowledges?) (?:the |its |their )?NEWLEADER(?=$|[,;])"),
+        {Regex("(^|[,;:] ?)(?:and |then |they |both |each |followers )*(?:ACKs?|acks|"
+               "acknowledges?) (?:the |its |their )?NEWLEADER(?=$|[,;])"),
          "$1ack NEWLEADER"},
     };
-    static const std::regex between("([,;:]\\s*| (?:and then|but then|then|but|and)(?= ))");
+    static const Regex between("([,;:]\\s*| (?:and then|but then|then|but|and)(?= ))");
     std::string step = rewritten(told, all);
     if (contains(step, "\\back NEWLEADER\\b")) {  // So it is not even earlier.
-        step = std::regex_replace(step, compiled("\\bbefore UPTODATE\\b"), "on UPTODATE");
+        step = regex_replace(step, compiled("\\bbefore UPTODATE\\b"), "on UPTODATE");
     }
     // The clause in which it stands, cut as far as possible and joined again as it must be.
     std::string before, clause = step, behind;
-    for (std::sregex_iterator i(step.begin(), step.end(), between), end; i != end; ++i) {
-        const auto at = static_cast<std::size_t>(i->position());
+    for (MatchIterator i(step, between), end; i != end; ++i) {
+        const auto at = i->position();
         const std::string rest = step.substr(at + i->str().size());
         if (contains(step.substr(0, at), "\\bUPTODATE\\b")) break;
         if (contains(rest, "\\bUPTODATE\\b")) {
@@ -102,9 +99,9 @@ std::string with_failing_starts(const std::string& told) {
             clause = rest;
         }
     }
-    static const std::regex ends("^([^,;]*UPTODATE[^,;]*)([,;].*)$");
-    std::smatch found;
-    if (std::regex_match(clause, found, ends)) {
+    static const Regex ends("^([^,;]*UPTODATE[^,;]*)([,;].*)$");
+    Match found;
+    if (regex_match(clause, found, ends)) {
         behind = found[2];
         clause = std::string(found[1]);
     }

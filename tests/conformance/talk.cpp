@@ -58,10 +58,10 @@ Talk::Talk(const Case& one) {
     for (const zab::NodeId voter : config.voters) {
         if (!(voter == self_)) cluster_->mock(voter);
     }
-    static const std::regex fresh(
+    static const Regex fresh(
         "(?:fresh|new|empty|no history)(?:,? (?:and |with )*(?:both |all )?epochs? (?:are )?0)?|"
         "(?:both )?epochs? 0,? (?:and |with )*(?:fresh|empty(?: history)?|no history)");
-    if (is_text(*described) && !std::regex_match(described->text, fresh)) {
+    if (is_text(*described) && !regex_match(described->text, fresh)) {
         throw Refused(described->text);
     }
     if (const Value* prepared = one.initial.find("leaderSnapshotZxid")) {

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 #include "tests/support/cluster.hpp"
 
 #include <map>
 #include <memory>
-#include <regex>
 
 namespace conformance {
 

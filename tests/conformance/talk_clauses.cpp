@@ -45,26 +45,26 @@ void check_snapshot(Talk& talk, const std::string& words, const Look& look, Verd
 
 /// The transactions that are meant: those written out or named, or all that the script spoke of.
 std::vector<zab::Zxid> meant_in(const Talk& talk, const std::string& words) {
-    static const std::regex pair("<[0-9]+, ?[0-9]+>");
+    static const Regex pair("<[0-9]+, ?[0-9]+>");
     std::vector<zab::Zxid> all;
-    for (std::sregex_iterator i(words.begin(), words.end(), pair), end; i != end; ++i) {
+    for (MatchIterator i(words, pair), end; i != end; ++i) {
         all.push_back(talk.meant(i->str()));
     }
-    static const std::regex name("^(?:proposal |txn )?([a-z])\\b(?! proposal)");
-    std::smatch found;
-    if (all.empty() && std::regex_search(words, found, name)) all.push_back(talk.meant(found[1]));
+    static const Regex name("^(?:proposal |txn )?([a-z])\\b(?! proposal)");
+    Match found;
+    if (all.empty() && regex_search(words, found, name)) all.push_back(talk.meant(found[1]));
     return all.empty() ? talk.spoken_of() : all;
 }
 
 /// "session of <1,2>", "session s": a transaction of that name must have opened one.
 void check_opener(const Talk& talk, const std::string& words) {
-    static const std::regex named("[Ss]essions? ([a-z][0-9]?)\\b|^([a-z][0-9]?)'s? [Ss]ession");
-    static const std::regex pair("<[0-9]+, ?[0-9]+>");
-    std::smatch found;
+    static const Regex named("[Ss]essions? ([a-z][0-9]?)\\b|^([a-z][0-9]?)'s? [Ss]ession");
+    static const Regex pair("<[0-9]+, ?[0-9]+>");
+    Match found;
     std::optional<zab::Zxid> opener;
-    if (std::regex_search(words, found, pair)) {
+    if (regex_search(words, found, pair)) {
         opener = talk.meant(found[0].str());
-    } else if (std::regex_search(words, found, named)) {
+    } else if (regex_search(words, found, named)) {
         opener = talk.meant(found[1].str() + found[2].str());
     }
     if (opener && !holds_all(talk.opened(), {*opener})) throw Refused("which session? " + words);
@@ -82,8 +82,8 @@ void check_presence(Talk& talk, const std::string& words, const Look& look, Verd
         "available|survives?|survived|kept|has|have|gives|yields|holds|contains|again|already|"
         "created|opened|replay(?:ed)?|"
         "[Ss]ession's|image|file";
-    static const std::regex names("<[0-9]+, ?[0-9]+>|/[a-z]\\w*");
-    if (!made_of(std::regex_replace(words, names, ""), known)) throw Refused("expected: " + words);
+    static const Regex names("<[0-9]+, ?[0-9]+>|/[a-z]\\w*");
+    if (!made_of(regex_replace(words, names, ""), known)) throw Refused("expected: " + words);
     const Look& start = talk.looks().front();
     const bool on_disk = contains(
         words,
@@ -128,15 +128,15 @@ void check_presence(Talk& talk, const std::string& words, const Look& look, Verd
 /// "currentEpoch 1", "both epochs 1", "current epoch unchanged". False: about something else.
 bool check_epochs_held(const Talk& talk, const std::string& words, const Look& look,
                        Verdict& verdict) {
-    static const std::regex epoch(
+    static const Regex epoch(
         "(?:its |(?:the )?(?:leader|follower|learner|server)'?s? )?(both|current|accepted)"
         "(?: ?[eE]pochs?)?(?: is| are| =|:)?(?: (stays|remains|still))?(?: now| at)? ?([0-9]+)");
-    static const std::regex epochs(
+    static const Regex epochs(
         "(?:both )?epochs?(?: are| is| =|:)? ([0-9]+)(?: ?/ ?([0-9]+))?");  // Accepted, current.
-    static const std::regex kept(
+    static const Regex kept(
         "(current|accepted)(?: ?[eE]poch) (?:is )?(?:unchanged|not (?:advanced|changed|written))");
-    std::smatch found;
-    if (std::regex_match(words, found, kept)) {
+    Match found;
+    if (regex_match(words, found, kept)) {
         for (const Look& one : talk.looks()) {
             const Look& first = talk.looks().front();
             const bool is_current = found[1] == "current";
@@ -146,12 +146,12 @@ bool check_epochs_held(const Talk& talk, const std::string& words, const Look& l
         }
         return true;
     }
-    if (std::regex_match(words, found, epochs)) {
+    if (regex_match(words, found, epochs)) {
         verdict.check(words, found[1], std::to_string(look.accepted.value));
         verdict.check(words, found[found[2].matched ? 2 : 1], std::to_string(look.current.value));
         return true;
     }
-    if (std::regex_match(words, found, epoch)) {
+    if (regex_match(words, found, epoch)) {
         const bool is_current = found[1] != "accepted", is_accepted = found[1] != "current";
         const bool is_kept = found[2] == "stays" || found[2] == "remains";
         for (const Look& one : is_kept ? talk.looks() : std::vector{look}) {
@@ -166,38 +166,37 @@ bool check_epochs_held(const Talk& talk, const std::string& words, const Look& l
 }  // namespace
 
 bool check_moment(const Talk& talk, const std::string& words, const Look& look, Verdict& verdict) {
-    static const std::regex last(
+    static const Regex last(
         "last ?(?:[pP]rocessed|[zZ]xid)(?: ?[zZ]xid)?(?: is| =|:)? ?(<[^>]*>|[a-z][0-9]?|[0-9]+)( "
         "on "
         "disk)*");
-    static const std::regex log_end("log ends (?:at|with|in) (<[^>]*>|[a-z][0-9]?)(?: on disk)*");
-    static const std::regex packet(std::string("(?:(no) )?(") + packet_names +
-                                   ")(?: (?:is|was|has been))?(?: (not|never))?(?: yet)? "
-                                   "(?:received|read|sent|said|seen|heard)(?: yet)?");
-    static const std::regex sends(
-        std::string("(?:leader |follower |server |it )?(?:(?:never|does not) "
-                    "sends?|sends no) (") +
-        packet_names + ")");
-    static const std::regex owner(
+    static const Regex log_end("log ends (?:at|with|in) (<[^>]*>|[a-z][0-9]?)(?: on disk)*");
+    static const Regex packet(std::string("(?:(no) )?(") + packet_names +
+                              ")(?: (?:is|was|has been))?(?: (not|never))?(?: yet)? "
+                              "(?:received|read|sent|said|seen|heard)(?: yet)?");
+    static const Regex sends(std::string("(?:leader |follower |server |it )?(?:(?:never|does not) "
+                                         "sends?|sends no) (") +
+                             packet_names + ")");
+    static const Regex owner(
         "(?:the )?(leader|follower|learner|observer|mock)(?: |'s ).*(?:[eE]poch|sends?).*");
-    std::smatch found;
-    if (std::regex_match(words, found, owner) && !talk.is_self(found[1])) {
+    Match found;
+    if (regex_match(words, found, owner) && !talk.is_self(found[1])) {
         throw Refused("of the other side: " + words);
     }
-    if (std::regex_match(words, found, sends)) {
+    if (regex_match(words, found, sends)) {
         return check_moment(talk, "no " + found[1].str() + " sent", look, verdict);
     }
     if (check_epochs_held(talk, words, look, verdict) ||
         check_unchanged(talk, words, look, verdict)) {
         return true;
     }
-    if (std::regex_match(words, found, log_end)) {
+    if (regex_match(words, found, log_end)) {
         verdict.check(words, text(talk.meant(found[1].str())), text(look.reloaded));
-    } else if (std::regex_match(words, found, last)) {
+    } else if (regex_match(words, found, last)) {
         const bool on_disk = found[2].matched;
         verdict.check(words, text(talk.meant(found[1].str())),
                       text(on_disk ? look.reloaded : look.processed));
-    } else if (std::regex_match(words, found, packet)) {
+    } else if (regex_match(words, found, packet)) {
         const auto all = talk.said();
         const auto until = all.begin() + static_cast<std::ptrdiff_t>(look.heard);
         const bool is_said = std::any_of(all.begin(), until, [&](const zab::Message& one) {

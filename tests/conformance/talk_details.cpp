@@ -9,10 +9,10 @@ namespace conformance {
 namespace {
 
 /// Takes the first match out of the words.
-bool take(std::string& words, std::smatch& found, const std::regex& pattern) {
+bool take(std::string& words, Match& found, const Regex& pattern) {
     static std::string matched;
     matched = words;
-    if (!std::regex_search(matched, found, pattern)) return false;
+    if (!regex_search(matched, found, pattern)) return false;
     words = found.prefix().str() + " " + found.suffix().str();
     return true;
 }
@@ -26,31 +26,30 @@ std::uint32_t to_number(const std::string& digits) {
 /// "epoch 0 zxid <1,2> from sid 1", "s = <1,2> (createSession)", "of p"; nothing when a word is
 /// left that has no meaning here.
 std::optional<Talk::Details> Talk::details_of(std::string words) {
-    static const std::regex session("[Ss]ession");
-    static const std::regex sender(
+    static const Regex session("[Ss]ession");
+    static const Regex sender(
         "(?:from |of |by |to )?(?:sid|follower|server|learner) ?=? ?([0-9]+)");
-    static const std::regex epoch(
-        "(?:(?:accepted|current)(?: ?[Ee]poch)?|[Ee]poch) ?[=:]? ?([0-9]+)");
-    static const std::regex named("\\b([a-z][a-z0-9]*) ?= ?(?=[<\\[(])");
-    static const std::regex pair("[<\\[(] ?([0-9]+) ?, ?([0-9]+) ?[>\\])]");
-    static const std::regex hex("0x([0-9a-fA-F]+)");
-    static const std::regex plain_number("\\b([0-9]+)\\b");
-    static const std::regex filler(
+    static const Regex epoch("(?:(?:accepted|current)(?: ?[Ee]poch)?|[Ee]poch) ?[=:]? ?([0-9]+)");
+    static const Regex named("\\b([a-z][a-z0-9]*) ?= ?(?=[<\\[(])");
+    static const Regex pair("[<\\[(] ?([0-9]+) ?, ?([0-9]+) ?[>\\])]");
+    static const Regex hex("0x([0-9a-fA-F]+)");
+    static const Regex plain_number("\\b([0-9]+)\\b");
+    static const Regex filler(
         "\\b(?:zxid|of|for|with|and|at|an?|the|new|txn|transaction|proposal|follower|leader|create|"
         "set|setData|createSession|session|data[0-9]*|packets?|to|it|tree|last)\\b|/[a-z]\\w*|"
         "[,=:.+]|\\([^)]*\\)");
-    static const std::regex name("^\\s*([a-z][0-9]?)?\\s*$");
-    std::smatch found;
+    static const Regex name("^\\s*([a-z][0-9]?)?\\s*$");
+    Match found;
     Details details;
-    details.opens_session = std::regex_search(words, session);
+    details.opens_session = regex_search(words, session);
     if (take(words, found, sender)) details.sid = server_id(to_number(found[1]));
     if (take(words, found, named)) details.name = found[1];
     if (take(words, found, pair)) {
         details.zxid = zab::Zxid::of({to_number(found[1])}, to_number(found[2]));
     }
     // "(accepted epoch 0)" says the same as the zxid.
-    static const std::regex explained("\\((?:accepted |current )?[eE]poch ([0-9]+)\\)");
-    if (std::regex_search(words, found, explained)) details.epoch = zab::Epoch{to_number(found[1])};
+    static const Regex explained("\\((?:accepted |current )?[eE]poch ([0-9]+)\\)");
+    if (regex_search(words, found, explained)) details.epoch = zab::Epoch{to_number(found[1])};
     words = without_remarks(words);
     if (take(words, found, epoch)) details.epoch = zab::Epoch{to_number(found[1])};
     if (!details.zxid && take(words, found, hex)) {
@@ -59,8 +58,8 @@ std::optional<Talk::Details> Talk::details_of(std::string words) {
     if (!details.zxid && take(words, found, plain_number)) {
         details.zxid = zab::Zxid{std::stoull(found[1])};
     }
-    words = std::regex_replace(words, filler, " ");
-    if (!std::regex_match(words, found, name)) return std::nullopt;
+    words = regex_replace(words, filler, " ");
+    if (!regex_match(words, found, name)) return std::nullopt;
     if (found[1].matched) details.name = found[1];
     return details;
 }

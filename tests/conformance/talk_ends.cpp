@@ -23,8 +23,8 @@ std::optional<std::uint16_t> exit_code_in(const std::string& words) {
         {"ERROR_STARTING_ADMIN_SERVER", 4}, {"TXNLOG_ERROR_TAKING_SNAPSHOT", 10},
         {"UNMATCHED_TXN_COMMIT", 12},       {"QUORUM_PACKET_ERROR", quorum_packet_error},
         {"UNABLE_TO_BIND_QUORUM_PORT", 14}};
-    static const std::regex digits("[0-9]{1,3}");
-    if (std::regex_match(words, digits)) return static_cast<std::uint16_t>(std::stoul(words));
+    static const Regex digits("[0-9]{1,3}");
+    if (regex_match(words, digits)) return static_cast<std::uint16_t>(std::stoul(words));
     std::string name;
     for (const char c : words) {
         name += c == ' ' || c == '-'
@@ -44,12 +44,12 @@ struct Line {
 };
 
 std::optional<Line> line_in(const std::string& words) {
-    static const std::regex form(
+    static const Regex form(
         std::string("(") + packet_names +
         ")(s)?(?:,? \\(?(?:(?:current ?)?[eE]poch ([0-9]+),? (?:and )?)?(?:of )?(?:zxid )?"
         "(<[0-9]+, ?[0-9]+>|[0-9]+)\\)?)?");
-    std::smatch found;
-    if (!std::regex_match(words, found, form)) return std::nullopt;
+    Match found;
+    if (!regex_match(words, found, form)) return std::nullopt;
     Line line{found[1], std::nullopt, std::nullopt};
     if (found[2].matched != (line.name == "PING") && found[2].matched) return std::nullopt;
     if (found[3].matched) line.epoch = std::stoull(found[3]);
@@ -88,15 +88,14 @@ bool is_said_behind(const Talk& talk, std::size_t place, const std::string& pack
 
 /// Without a file of its log a server has nothing to truncate (FileTxnLog.truncate).
 void Talk::lose_log(const Value& told) {
-    static const std::regex absent(
+    static const Regex absent(
         "(?:is |an? |the )*(?:absent|missing|none|no(?: (?:log ?)?files?)?|gone|deleted|empty|"
         "(?:does )?not (?:there|exist(?:ing)?))");
-    static const std::regex broken(
-        "(?:is )?(?:not truncatable|cannot be truncated|un-?truncatable)");
-    if (is_text(told) && std::regex_match(told.text, broken)) return fail_truncation();
+    static const Regex broken("(?:is )?(?:not truncatable|cannot be truncated|un-?truncatable)");
+    if (is_text(told) && regex_match(told.text, broken)) return fail_truncation();
     const bool is_list = told.is(Value::Kind::array) && told.elements.empty();
     const bool is_absent =
-        is_list || is_nothing(told) || (is_text(told) && std::regex_match(told.text, absent));
+        is_list || is_nothing(told) || (is_text(told) && regex_match(told.text, absent));
     if (!is_absent || !cluster_->disk(self_).image().log.empty()) {
         throw Refused("log: " + told.text);
     }
@@ -121,15 +120,15 @@ void Talk::restart() {
 
 /// "log cannot be truncated", "reload from disk"; false: it is no such step.
 bool Talk::play_fault(const std::string& words) {
-    static const std::regex uncut(
+    static const Regex uncut(
         "(?:its |its own )?(?:(?:txn |transaction )?log (?:cannot|can not|can't) be truncated|"
         "(?:log )?truncat(?:ion|e|eLog)(?:\\(\\))? (?:fails|returns false|is impossible)|"
         "(?:it )?(?:is )?(?:cannot|unable to|fails to|not able to) truncate(?: its log| it)?)");
-    static const std::regex absent(
+    static const Regex absent(
         "(?:its )?(?:txn |transaction )?log(?: files?)? (?:is |are )?(?:absent|missing|gone|"
         "(?:does |do )?not (?:there|exist))|(?:has |there is |with )?no (?:txn |transaction )?log"
         "(?: files?)?(?: (?:to truncate|exists?|there|on disk))?");
-    static const std::regex restarts(
+    static const Regex restarts(
         "(?:(?:server|learner|follower|observer|process|it|same (?:server|learner)) )?(?:is )?"
         "(?:restarts?|restarted|reboots?|rebooted)(?: (?:it|server|learner|follower|observer|"
         "process))?(?: (?:from|on|over|with) (?:its |same )*(?:disk|files|log|data ?dir))?|"
@@ -137,14 +136,14 @@ bool Talk::play_fault(const std::string& words) {
         "data))? from (?:its )?disk|"
         "(?:an? )?(?:new|second|fresh) (?:server|learner|follower|process) (?:(?:starts|is started|"
         "reads|loads) )?(?:from|on|over|with) (?:its |same )*(?:disk|files|log|data ?dir)");
-    const bool is_restart = std::regex_match(words, restarts);
+    const bool is_restart = regex_match(words, restarts);
     if (was_restarted_ && !is_restart) throw Refused("behind its restart: " + words);
     if (is_restart) {
         restart();
         return true;
     }
-    const bool is_absent = std::regex_match(words, absent);
-    if (!is_absent && !std::regex_match(words, uncut)) return false;
+    const bool is_absent = regex_match(words, absent);
+    if (!is_absent && !regex_match(words, uncut)) return false;
     if (is_absent && !cluster_->disk(self_).image().log.empty()) throw Refused("step: " + words);
     if (has_said("TRUNC")) throw Refused("it has been truncated: " + words);
     fail_truncation();
@@ -152,26 +151,26 @@ bool Talk::play_fault(const std::string& words) {
 }
 
 bool check_exit(const Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex exit_key(
+    static const Regex exit_key(
         "(?:system|process)? ?(?:exit|exits|exited|exit ?code|code|halts?)(?: ?with)?",
-        std::regex::icase);
-    static const std::regex whose(
+        Regex::icase);
+    static const Regex whose(
         "(?:learner|follower|observer|leader|server|process|jvm|outcome|result|end|state|then|"
         "after|finally)");
-    static const std::regex code_told(
+    static const Regex code_told(
         "(?:exit )?(?:with |by )?(?:an? |the )?(?:exit )?(?:code )?([A-Za-z_ -]+[A-Za-z]|[0-9]+)");
-    static const std::regex exits(
+    static const Regex exits(
         "(?:(?:server|process|learner|follower|observer|leader|it|jvm) )?(?:is |does )?(?:an? )?"
         "(?:exits?(?: (?:its|the) (?:process|jvm))?|exited|[sS]ystem[ .]?exit(?:\\(\\))?"
         "(?: (?:is |was )?called)?|calls System\\.exit(?:\\(\\))?|process (?:exits|ends|exit)|"
         "halts?|ends (?:itself|its process)|terminates)"
         "(?:(?: with|:|,)? ?(?:an? |the )?(?:exit )?(?:code )?\\(?(?:exit )?(?:code )?"
         "([A-Za-z_ -]+[A-Za-z]|[0-9]+)\\)?(?: ?\\(([0-9]+)\\))?)?");
-    static const std::regex lives(
+    static const Regex lives(
         "(?:does not|never|no|not) (?:exit(?:s|ed)?|system exit|halt(?:s)?|terminates?)|"
         "goes on|continues|stays (?:up|alive)|keeps running|none|never");
-    const bool is_exit_key = std::regex_match(key, exit_key);
-    if (!is_exit_key && !std::regex_match(key, whose)) return false;
+    const bool is_exit_key = regex_match(key, exit_key);
+    if (!is_exit_key && !regex_match(key, whose)) return false;
     if (contains(key, "^(?:learner|follower|observer|leader)$") && !talk.is_self(key)) return false;
     const auto check_code = [&](const std::string& told) {
         const auto code = exit_code_in(told);
@@ -179,19 +178,19 @@ bool check_exit(const Talk& talk, const std::string& key, const Value& value, Ve
         verdict.check(key, std::to_string(*code),
                       talk.has_exited() ? std::to_string(talk.exit_code()) : "no exit");
     };
-    std::smatch found;
+    Match found;
     if (is_exit_key && value.is(Value::Kind::boolean)) {
         verdict.check(key, truth(value, key), talk.has_exited());
     } else if (is_exit_key && value.is(Value::Kind::number)) {
         check_code(value.text);
-    } else if (is_text(value) && std::regex_match(value.text, lives) &&
+    } else if (is_text(value) && regex_match(value.text, lives) &&
                (is_exit_key || key == "process" || value.text.find("exit") != std::string::npos)) {
         verdict.check(key, false, talk.has_exited());
-    } else if (is_text(value) && std::regex_match(value.text, found, exits)) {
+    } else if (is_text(value) && regex_match(value.text, found, exits)) {
         verdict.check(key, true, talk.has_exited());
         if (found[1].matched) check_code(found[1]);
         if (found[2].matched) check_code(found[2]);
-    } else if (is_exit_key && is_text(value) && std::regex_match(value.text, found, code_told)) {
+    } else if (is_exit_key && is_text(value) && regex_match(value.text, found, code_told)) {
         check_code(found[1]);
     } else if (is_exit_key) {
         throw Refused("expected." + key);
@@ -206,15 +205,15 @@ bool check_unchanged(const Talk& talk, const std::string& words, const Look& loo
     static const std::string moment =
         "before(?: (?:the |any )?(?:sync(?:hroni[sz]ation)?|SNAP|TRUNC|DIFF|stream|connection))?|"
         "(?:at|in) (?:the |its )?(?:start|beginning)|(?:at )?first";
-    static const std::regex form(
+    static const Regex form(
         "(?:the |its )?last ?(?:[pP]rocessed|[zZ]xid|[lL]ogged)(?: ?[zZ]xid)?"
         "(?: is| was| stays| remains| still|:| =)* (?:unchanged|kept|"
         "not (?:changed|advanced|moved|raised)|"
         "(?:exactly |just )?(?:the same )?(?:as|what|that|the one|like)(?: (?:it|of|from|that))?"
         "(?: (?:it )?(?:was|had been))? (?:" +
         moment + ")|(?:the |its )?start ?[zZ]xid)( on disk)*");
-    std::smatch found;
-    if (!std::regex_match(words, found, form)) return false;
+    Match found;
+    if (!regex_match(words, found, form)) return false;
     const Look& start = talk.looks().front();
     if (found[1].matched) {
         verdict.check(words, text(start.reloaded), text(look.reloaded));
@@ -225,20 +224,20 @@ bool check_unchanged(const Talk& talk, const std::string& words, const Look& loo
 }
 
 bool check_transcript(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex keys(
+    static const Regex keys(
         "(?:(leader|follower|learner|observer|from|to) "
         "?)?(?:received|reads?|heard|seen|got|packets|"
         "said|says|sent|sends|order|sequence|transcript|conversation|messages|stream|answers|"
         "replies|responses|leader|follower)",
-        std::regex::icase);
+        Regex::icase);
     const bool is_told = is_text(value) && talk.role() != Talk::Role::leader &&
                          line_in(parts_of(value, key).front());
     const bool is_list = is_told || (value.is(Value::Kind::array) && !value.elements.empty());
     const std::string spoken = words_of_key(key);
-    static const std::regex owned("(leader|follower|learner|observer) (?:said|says|sent|sends)");
-    std::smatch found;
-    if (!is_list || !std::regex_match(spoken, keys)) return false;
-    if (std::regex_match(spoken, found, owned) && !talk.is_self(found[1])) return false;
+    static const Regex owned("(leader|follower|learner|observer) (?:said|says|sent|sends)");
+    Match found;
+    if (!is_list || !regex_match(spoken, keys)) return false;
+    if (regex_match(spoken, found, owned) && !talk.is_self(found[1])) return false;
     if (key == "leader" || key == "follower") return false;  // What becomes of them.
     std::vector<Line> lines;
     std::vector<std::string> ends;
@@ -275,7 +274,7 @@ bool check_transcript(Talk& talk, const std::string& key, const Value& value, Ve
 }
 
 bool check_last_acks(const Talk& talk, const Value& value, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         "(?:(?:two|2)(?: ?x)? )?ACKs? (<[0-9]+, ?[0-9]+>)( twice|,? two times|,? both times| ?"
         "\\(?2 ?x\\)?)?(?: ?\\((?:of |for )?(NEWLEADER|UPTODATE)(?:(?:, ?| and |/)(NEWLEADER|"
         "UPTODATE))?\\)|,? (?:of|for) (NEWLEADER|UPTODATE)(?:(?:, ?| and "
@@ -283,8 +282,8 @@ bool check_last_acks(const Talk& talk, const Value& value, Verdict& verdict) {
     std::vector<zab::Zxid> wanted;
     std::vector<std::string> names;
     for (const std::string& words : texts(value, "last")) {
-        std::smatch found;
-        if (!std::regex_match(words, found, form)) return false;
+        Match found;
+        if (!regex_match(words, found, form)) return false;
         const bool is_twice = found[2].matched || contains(words, "^(?:two|2)");
         const std::size_t before = names.size();
         for (const std::size_t group : {3u, 4u, 5u, 6u}) {

@@ -43,41 +43,41 @@ bool is_table(const Value& value) {
 
 /// "becomes 1 (…)", "stays 0 after initLimit*tick", "not advanced, 0", 0.
 void check_epoch(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex told(
+    static const Regex told(
         "(?:and |but )?(becomes|is|stays|still|remains|is still|=)? ?(?:at )?([0-9]+)");
-    static const std::regex kept(
+    static const Regex kept(
         "(?:is |was |stays |remains )?(?:unchanged|kept|"
         "(?:not|never) (?:advanced|changed|written|raised|updated|bumped|increased|moved|set))");
-    static const std::regex number_told(" ?\\(((?:still |stays |= ?)?[0-9]+)\\)");
+    static const Regex number_told(" ?\\(((?:still |stays |= ?)?[0-9]+)\\)");
     // A moment is no remark: "becomes 1 (after ACKEPOCH)".
-    static const std::regex moment_told(
+    static const Regex moment_told(
         " ?\\(((?:only |just |right )?(?:before|after|behind|until|once|upon|on|when|by) "
         "[^()]*)\\)");
-    static const std::regex epoch_told(" ?\\(((?:accepted|current) ?[eE]poch [0-9]+)\\)");
-    const std::string words = without_remarks(std::regex_replace(
-        std::regex_replace(std::regex_replace(value.text, number_told, ", $1"), epoch_told, ", $1"),
+    static const Regex epoch_told(" ?\\(((?:accepted|current) ?[eE]poch [0-9]+)\\)");
+    const std::string words = without_remarks(regex_replace(
+        regex_replace(regex_replace(value.text, number_told, ", $1"), epoch_told, ", $1"),
         moment_told, " $1"));
     const auto epoch_at = [&key](const Look& look) {
         return (contains(key, "[aA]ccepted") ? look.accepted : look.current).value;
     };
     for (const std::string& clause : split_at(words, "[,;:] *(?:and |but )?")) {
         const Timed timed = timed_in(clause, talk.cluster().config());
-        const std::string what = plain(std::regex_replace(timed.words, compiled(" even$"), ""));
+        const std::string what = plain(regex_replace(timed.words, compiled(" even$"), ""));
         const auto check_always = [&](const std::string& wanted) {
             for (const Look& one : talk.looks()) {
                 verdict.check(key, wanted, std::to_string(epoch_at(one)));
             }
         };
-        std::smatch found;
+        Match found;
         if (check_change(talk, what, contains(key, "[aA]ccepted"), verdict)) continue;
         if (contains(what, "^(?:accepted|current) ?[eE]poch ") &&
             check_moment(talk, what, look_for(talk, key), verdict)) {
             continue;
         }
-        if (std::regex_match(what, found, told)) {
+        if (regex_match(what, found, told)) {
             verdict.check(key, found[2], std::to_string(epoch_at(look_for(talk, key))));
             if (found[1] == "stays" || found[1] == "remains") check_always(found[2]);
-        } else if (std::regex_match(what, kept)) {
+        } else if (regex_match(what, kept)) {
             check_always(std::to_string(epoch_at(talk.looks().front())));
         } else if (!check_moment(talk, clause, look_for(talk, key), verdict)) {
             throw Refused(key + ": " + value.text);
@@ -107,19 +107,19 @@ bool is_one_zxid(const Talk& talk, const Value& value) {
 
 /// What the server holds, in memory and on disk.
 bool check_state(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex last_key(
-        "last ?(?:processed|zxid|logged)(?: ?zxid)?(?: ?(?:after|at) ?\\w+)?", std::regex::icase);
-    if (is_text(value) && std::regex_match(key, last_key) &&
+    static const Regex last_key(
+        "last ?(?:processed|zxid|logged)(?: ?zxid)?(?: ?(?:after|at) ?\\w+)?", Regex::icase);
+    if (is_text(value) && regex_match(key, last_key) &&
         check_unchanged(talk, "last zxid " + value.text, look_for(talk, key), verdict)) {
         return true;
     }
-    static const std::regex epoch_key(
+    static const Regex epoch_key(
         "(?:leader|follower|observer)?(?:[cC]urrent|[aA]ccepted)Epoch(?:A[a-zA-Z]+)?");
     const bool at_ack = (key == "epochs" || key == "atAck") && talk.role() != Talk::Role::leader;
     if (is_table(value) && key.find(' ') == std::string::npos) {
         check_table(talk, value, at_ack ? talk.after("NEWLEADER") : look_for(talk, key), key,
                     verdict);
-    } else if (std::regex_match(key, epoch_key)) {
+    } else if (regex_match(key, epoch_key)) {
         check_epoch(talk, key, value, verdict);
     } else if (contains(key,
                         "^last(?:Processed|Zxid|Applied|Logged|OnDisk|Durable)|"
@@ -156,11 +156,11 @@ bool check_state(Talk& talk, const std::string& key, const Value& value, Verdict
 /// true, false, a count, null: "snapshots": 0, "noSnapshot": true, "sessionDurable": true. False:
 /// the key is about something else.
 bool check_flag(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex counted("(?:no)?snapshots?(?: taken| written| count)?");
-    static const std::regex moment(
+    static const Regex counted("(?:no)?snapshots?(?: taken| written| count)?");
+    static const Regex moment(
         "(?:At|Before|After|Until)(?:The)?(?:Ack|ACK|NEWLEADER|NewLeader|UPTODATE|UpToDate)\\w*$");
-    const std::string what = words_of_key(std::regex_replace(key, moment, ""));
-    const bool is_snapshot = std::regex_match(what, counted);
+    const std::string what = words_of_key(regex_replace(key, moment, ""));
+    const bool is_snapshot = regex_match(what, counted);
     if (value.is(Value::Kind::number) && is_snapshot) {
         verdict.check(key, std::to_string(number(value, key)),
                       std::to_string(look_for(talk, key).snapshots));
@@ -181,16 +181,16 @@ bool check_flag(Talk& talk, const std::string& key, const Value& value, Verdict&
 /// "closed": "by leader", "connectionClosed": true, "leaderCloses": "within …": the key begins what
 /// is said. False: the key is about something else.
 bool check_ending(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex begins(
+    static const Regex begins(
         "(?:(?:leader|follower|learner|observer|connection|link|socket) ?)?(?:is )?(?:"
         "(?:closed|closes|dropped|drops|disconnected|disconnects|lost|ended|shuts down|gives up)"
         "(?: (?:the )?(?:connection|link|socket|follower|learner))?(?: by| within| after)?)");
     const std::string what = words_of_key(key);
-    if (!std::regex_match(what, begins)) return false;
+    if (!regex_match(what, begins)) return false;
     const bool is_flag = value.is(Value::Kind::boolean);
     if (!is_flag && !is_text(value)) throw Refused("expected." + key);
     std::string words = is_flag ? (truth(value, key) ? "" : " never") : " " + value.text;
-    words = std::regex_replace(what + words, compiled(","), "");
+    words = regex_replace(what + words, compiled(","), "");
     if (!check_fate(talk, words, verdict)) throw Refused("expected: " + words);
     return true;
 }
@@ -212,28 +212,28 @@ void check_fate_of(Talk& talk, const std::string& key, const std::string& words,
 
 /// "<1,2> before the NEWLEADER ack": what is said, and the moment.
 std::pair<std::string, std::optional<Look>> moment_in(const Talk& talk, const std::string& words) {
-    static const std::regex tail(
+    static const Regex tail(
         ",? (?:already )?(?:at|before|by|when) (?:the |its )?(?:first )?(?:(?:ACK|ack) of "
         "NEWLEADER|"
         "NEWLEADER (?:ack|ACK)|NEWLEADER is acked|(?:ACK|ack)(?: is (?:sent|said|read))?|"
         "it acks(?: NEWLEADER)?|acking(?: NEWLEADER)?)$");
-    static const std::regex at_end(",? (?:after|at|behind|since) (?:the )?(UPTODATE|COMMIT)$");
-    std::smatch found;
-    if (std::regex_search(words, found, at_end) && !contains(found.prefix(), "not even$")) {
+    static const Regex at_end(",? (?:after|at|behind|since) (?:the )?(UPTODATE|COMMIT)$");
+    Match found;
+    if (regex_search(words, found, at_end) && !contains(found.prefix(), "not even$")) {
         return {found.prefix(), talk.after(found[1])};
     }
-    if (!std::regex_search(words, found, tail)) return {words, std::nullopt};
+    if (!regex_search(words, found, tail)) return {words, std::nullopt};
     const Look& look = talk.after("NEWLEADER");
     if (talk.acks_after(talk.before("NEWLEADER")).empty()) throw Refused("no ack: " + words);
     return {found.prefix(), look};
 }
 
 void check_stored(Talk& talk, const std::string& key, const std::string& told, Verdict& verdict) {
-    static const std::regex on_disk(
+    static const Regex on_disk(
         "(?:disk|onDisk|log|inLog|txnLog|logged|fromDisk|diskImage|persisted|recovered|restored|"
         "afterReload|"
         "afterShutdown|reload|durable)\\b.*");
-    static const std::regex in_memory("inMemory|inTree|applied");
+    static const Regex in_memory("inMemory|inTree|applied");
     // A snapshot is spoken of as it is when the new leader is acknowledged.
     const bool at_ack = key == "atAck" || (key == "snapshot" && talk.role() != Talk::Role::leader);
     const auto [words, moment] = moment_in(talk, told);
@@ -241,9 +241,9 @@ void check_stored(Talk& talk, const std::string& key, const std::string& told, V
                        : at_ack && (key == "atAck" || talk.has_said("NEWLEADER"))
                            ? talk.after("NEWLEADER")
                            : look_for(talk, key);
-    const char* const where = std::regex_match(key, on_disk)     ? " on disk"
-                              : std::regex_match(key, in_memory) ? " in memory"
-                                                                 : "";
+    const char* const where = regex_match(key, on_disk)     ? " on disk"
+                              : regex_match(key, in_memory) ? " in memory"
+                                                            : "";
     const bool is_of_session =
         contains(key, "^(?:sessions?|createSession)$") && !contains(words, "[sS]ession");
     check_clause(talk, (is_of_session ? "session " : "") + words + where, look, verdict);
@@ -251,18 +251,18 @@ void check_stored(Talk& talk, const std::string& key, const std::string& told, V
 
 /// "leaderCurrentEpoch" of a follower's case: nobody can see it.
 void refuse_other_side(const Talk& talk, const std::string& key) {
-    static const std::regex owned("(leader|follower|observer)[A-Z].*");
-    std::smatch found;
-    if (std::regex_match(key, found, owned) && !talk.is_self(found[1])) {
+    static const Regex owned("(leader|follower|observer)[A-Z].*");
+    Match found;
+    if (regex_match(key, found, owned) && !talk.is_self(found[1])) {
         throw Refused("expected." + key + ": of the other side");
     }
 }
 
 void check_key(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex fates(
+    static const Regex fates(
         "connection|link|socket|channel|leader|follower|learner|observer|server|state|outcome|"
         "result|end|timeout|afterTimeout");
-    static const std::regex stores(
+    static const Regex stores(
         "snapshots?(?:Taken|Written)?|(?:at|before|after)[A-Z]\\w*|disk|onDisk|inLog|fromDisk|"
         "epochs|(?:leader|follower)Epochs|"
         "diskImage|persisted|recovered|restored|inMemory|inTree|log|txnLog|logged|applied|reload(?:"
@@ -273,8 +273,8 @@ void check_key(Talk& talk, const std::string& key, const Value& value, Verdict& 
     if (check_exit(talk, key, value, verdict) || check_transcript(talk, key, value, verdict)) {
         return;
     }
-    static const std::regex at_time("after (" + sum_of_times() + ")");
-    if (std::smatch found; std::regex_match(key, found, at_time)) {
+    static const Regex at_time("after (" + sum_of_times() + ")");
+    if (Match found; regex_match(key, found, at_time)) {
         const auto time = duration_in(found[1], talk.cluster().config());
         if (!time || talk.silent_for() < *time) throw Refused("nobody waits so long: " + key);
         return check_key(talk, "end", value, verdict);
@@ -288,22 +288,22 @@ void check_key(Talk& talk, const std::string& key, const Value& value, Verdict& 
         check_state(talk, key, value, verdict) || check_ending(talk, key, value, verdict)) {
         return;
     }
-    static const std::regex ends("after|afterwards|later|then|finally|in the end");
-    const bool is_end = std::regex_match(key, ends);
-    const bool is_fate = std::regex_match(key, fates) && key != "afterTimeout";
+    static const Regex ends("after|afterwards|later|then|finally|in the end");
+    const bool is_end = regex_match(key, ends);
+    const bool is_fate = regex_match(key, fates) && key != "afterTimeout";
     const bool is_any = is_end || key == "afterTimeout";
-    static const std::regex named("[a-z][0-9]?|txn|proposal");  // What becomes of that proposal.
-    const bool is_named = std::regex_match(key, named) && !talk.spoken_of().empty();
-    if (!is_fate && !is_any && !is_named && !std::regex_match(key, stores)) {
+    static const Regex named("[a-z][0-9]?|txn|proposal");  // What becomes of that proposal.
+    const bool is_named = regex_match(key, named) && !talk.spoken_of().empty();
+    if (!is_fate && !is_any && !is_named && !regex_match(key, stores)) {
         throw Refused("expected." + key);
     }
     for (const std::string& told : texts(value, key)) {
         const std::string part = is_named ? key + " " + told : told;
         // A remark that can be checked is one more clause: "applied (last processed <1,2>)".
-        static const std::regex epochs(" and (?=(?:current|accepted) ?[eE]poch)");
-        static const std::regex remark(" *\\(((?:last |current|accepted)[^)]*)\\)");
-        for (const std::string& words : clauses(std::regex_replace(
-                 without_remarks(std::regex_replace(part, remark, ", $1")), epochs, ", "))) {
+        static const Regex epochs(" and (?=(?:current|accepted) ?[eE]poch)");
+        static const Regex remark(" *\\(((?:last |current|accepted)[^)]*)\\)");
+        for (const std::string& words : clauses(regex_replace(
+                 without_remarks(regex_replace(part, remark, ", $1")), epochs, ", "))) {
             if (is_fate) {
                 check_fate_of(talk, key, words, verdict);
             } else if (!is_any || !check_fate(talk, words, verdict)) {
@@ -324,11 +324,11 @@ std::optional<Verdict> judge_talk(const Case& told) {
     Verdict verdict;
     for (const auto& [words, holds] : talk.claims()) verdict.require(words, holds);
     // Whatever ends the server comes last.
-    static const std::regex last(
+    static const Regex last(
         "afterShutdown|(?:after|on|by)?(?: ?[rR]estart(?:ed)?| ?[rR]eboot(?:ed)?)");
     for (const bool ends : {false, true}) {
         for (const auto& [key, place, value] : one.expected.members) {
-            if (std::regex_match(key, last) != ends) continue;
+            if (regex_match(key, last) != ends) continue;
             const bool is_restart = ends && key != "afterShutdown";
             if (is_restart && !talk.was_restarted()) talk.restart();
             check_key(talk, is_restart ? "afterRestart" : key, value, verdict);

@@ -8,10 +8,10 @@ namespace {
 
 /// "within 2*syncLimit+2 pings", "after syncLimit*tick", "after the txn times out".
 void check_time(const Talk::End& end, const std::string& words, Talk& talk, Verdict& verdict) {
-    static const std::regex timed("\\b(within|after|before) (.*)$");
+    static const Regex timed("\\b(within|after|before) (.*)$");
     const zab::Config& config = talk.cluster().config();
-    std::smatch found;
-    if (!std::regex_search(words, found, timed)) return;
+    Match found;
+    if (!regex_search(words, found, timed)) return;
     const bool is_bound = found[1] != "after";
     const auto limit = duration_in(found[2], config);
     if (!limit && contains(found[2], "^(?:the |its )?(?:txn|transaction|proposal)")) {
@@ -39,41 +39,39 @@ void check_time(const Talk::End& end, const std::string& words, Talk& talk, Verd
 /// In the words that the rest of this file understands: "no later than", "after … at the latest"
 /// is within.
 std::string with_bounds(const std::string& words) {
-    static const std::regex bound(
-        "\\b(?:no|not) later than |\\bin (?:at most |less than )?(?=[0-9])");
-    static const std::regex latest("\\b(?:after|by|at) (.*?),? at (?:the )?latest$");
+    static const Regex bound("\\b(?:no|not) later than |\\bin (?:at most |less than )?(?=[0-9])");
+    static const Regex latest("\\b(?:after|by|at) (.*?),? at (?:the )?latest$");
     // Nothing else comes meanwhile.
-    static const std::regex reads(
+    static const Regex reads(
         "\\b((?:[0-9]+\\*)?syncLimit(?:\\+[0-9]+)?) (?:packets|messages|reads)\\b");
-    static const std::regex at_latest("\\bat (?:the )?latest (?:after|within|by) ");
-    static const std::regex end("\\bend of (?:the )?(?:stream|file|input)\\b");
-    const std::string told = std::regex_replace(
-        std::regex_replace(std::regex_replace(words, reads, "$1 pings"), end, "EOF"), at_latest,
-        "within ");
-    return std::regex_replace(std::regex_replace(told, bound, "within "), latest, "within $1");
+    static const Regex at_latest("\\bat (?:the )?latest (?:after|within|by) ");
+    static const Regex end("\\bend of (?:the )?(?:stream|file|input)\\b");
+    const std::string told = regex_replace(
+        regex_replace(regex_replace(words, reads, "$1 pings"), end, "EOF"), at_latest, "within ");
+    return regex_replace(regex_replace(told, bound, "within "), latest, "within $1");
 }
 
 /// "the follower's connection" is the connection, where it is of the other side.
 std::string without_owner(const Talk& talk, const std::string& words) {
-    static const std::regex of_learner(
+    static const Regex of_learner(
         "\\b(?:the )?(?:mock )?(?:follower|learner|peer|mock)'s (?=(?:connection|link|socket)\\b)");
-    static const std::regex of_leader(
+    static const Regex of_leader(
         "\\b(?:the )?(?:mock )?(?:leader|peer|mock)'s (?=(?:connection|link|socket)\\b)");
     const bool leads = talk.role() == Talk::Role::leader;
-    return std::regex_replace(words, leads ? of_learner : of_leader, "");
+    return regex_replace(words, leads ? of_learner : of_leader, "");
 }
 
 /// "…, as the proposal is not acked": so it must be; what is left of the words. A clause that tells
 /// the same of it in other words is understood elsewhere, or not at all.
 std::string without_reason(const Talk& talk, const std::string& words, Verdict& verdict) {
-    static const std::regex reason(
+    static const Regex reason(
         ",? (?:as|because|since|when|once) (?:the |its |that |one )?(?:proposal|txn|transaction) "
         "(?:is |was |stays |goes |remains )?(?:not acked|un-?acked|never acked|unacknowledged|not "
         "acknowledged|times out|timed out|has timed out)$|"
         ",? (?:without|for (?:lack|want) of) (?:an? |the |any |its )?(?:ACK|ack)s?(?: (?:of|for) "
         "(?:it|"
         "(?:the |that |its )?(?:proposal|PROPOSAL|txn|transaction)))?$");
-    static const std::regex in_spite(
+    static const Regex in_spite(
         ",? (?:although|though|even though|even if|even while|while|with) (?:all |the |every "
         ")*(?:PING|ping)s? (?:are "
         "|is |"
@@ -81,12 +79,12 @@ std::string without_reason(const Talk& talk, const std::string& words, Verdict& 
         ",? (?:although|though|even though|even if|while) (?:it|(?:the )?(?:mock )?(?:follower|"
         "learner)) (?:still |always )?(?:answers|replies to|echoes|acks) (?:all |every |the )*"
         "(?:PING|ping)s?$");
-    std::smatch found;
-    if (std::regex_search(words, found, in_spite)) {
+    Match found;
+    if (regex_search(words, found, in_spite)) {
         verdict.require(words, talk.answers_pings());
         return without_reason(talk, found.prefix(), verdict);
     }
-    if (!std::regex_search(words, found, reason)) return words;
+    if (!regex_search(words, found, reason)) return words;
     const auto& all = talk.spoken_of();
     verdict.require(words, !all.empty() && !talk.has_said("ACK p") &&
                                !talk.has_said("ACK " + text(all.back())));
@@ -98,14 +96,14 @@ void refuse_other_side(const Talk& talk, const std::string& words) {
     static const std::string who =
         "(?:the )?((?:mock|scripted|other|script|real)? ?"
         "(?:leader|follower|learner|observer|server|peer|side|mock|script)?)\\b";
-    static const std::regex actor("\\bby (?=[a-z])" + who);
-    static const std::regex subject(
+    static const Regex actor("\\bby (?=[a-z])" + who);
+    static const Regex subject(
         "^" + who +
         "(?!'| (?:is |gets |was |being )*(?:closed|dropped|cut|disconnected|lost|connection|link|"
         "socket)\\b)");
-    std::smatch found;
-    for (const std::regex* named : {&actor, &subject}) {
-        if (!std::regex_search(words, found, *named) || found[1].length() == 0) continue;
+    Match found;
+    for (const Regex* named : {&actor, &subject}) {
+        if (!regex_search(words, found, *named) || found[1].length() == 0) continue;
         if (!talk.is_self(found[1])) throw Refused("it is the other side that does: " + words);
     }
 }
@@ -125,7 +123,7 @@ bool check_fate(Talk& talk, const std::string& told, Verdict& verdict) {
         "then|both|it|on|and|being|election|role|as|waiting|does|acked|unacked|without|mock|was|"
         "yes|"
         "itself|side|script(?:ed)?|other|real|peer|at|never";
-    if (!made_of(std::regex_replace(words, compiled("[*+]"), " "), known)) return false;
+    if (!made_of(regex_replace(words, compiled("[*+]"), " "), known)) return false;
     if (contains(words, "\\b(?:within|after)\\b") &&
         !timed_in(words, talk.cluster().config()).time &&
         !contains(words, "\\b(?:within|after) (?:[0-9]+\\*)?syncLimit(?:\\+[0-9]+)? pings$") &&

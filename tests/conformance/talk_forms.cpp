@@ -19,68 +19,68 @@ void change_texts(Value& value, const std::function<std::string(const std::strin
 /// "(2*syncLimit)+2 pings", "initLimit*tick + 5 s": a sum as one word, without brackets.
 std::string with_plain_sums(const std::string& words) {
     static const std::string limit = "(?:init|sync)Limit(?: ?\\* ?tick(?:Time)?| ticks?)?";
-    static const std::regex bracketed("\\((([0-9]+ ?\\* ?)?" + limit + ")\\)");
-    static const std::regex whole("\\((([0-9]+ ?\\* ?)?" + limit + " ?\\+ ?[0-9]+)\\)(?= pings)");
-    static const std::regex sum("(" + limit + ") ?\\+ ?(?=[0-9])");
-    const std::string told = std::regex_replace(words, whole, "$1");
-    return std::regex_replace(std::regex_replace(told, bracketed, "$1"), sum, "$1+");
+    static const Regex bracketed("\\((([0-9]+ ?\\* ?)?" + limit + ")\\)");
+    static const Regex whole("\\((([0-9]+ ?\\* ?)?" + limit + " ?\\+ ?[0-9]+)\\)(?= pings)");
+    static const Regex sum("(" + limit + ") ?\\+ ?(?=[0-9])");
+    const std::string told = regex_replace(words, whole, "$1");
+    return regex_replace(regex_replace(told, bracketed, "$1"), sum, "$1+");
 }
 
 /// "closed, as the proposal is not acked": a reason is no clause of its own.
 std::string with_reasons(const std::string& words) {
-    static const std::regex reason(", (?=(?:as|because|since|when|once|even if|even while) )");
+    static const Regex reason(", (?=(?:as|because|since|when|once|even if|even while) )");
     // "once the txn times out (syncLimit)": when that is.
-    static const std::regex limited(
+    static const Regex limited(
         "\\b((?:as|when|once) (?:the |its )?(?:txn|transaction|proposal) (?:times|has timed) out) "
         "\\(((?:init|sync)Limit)(?: ?\\* ?tick(?:Time)?| ticks?)?\\)");
-    static const std::regex unacked(
+    static const Regex unacked(
         "\\b(as|when|once|because|since) ((?:the |its )?(?:proposal|txn|transaction) (?:is |was "
         "|stays "
         ")?(?:not acked|un-?acked)) (?:within|for|in) ((?:init|sync)Limit)(?: ?\\* ?tick(?:Time)?| "
         "ticks?)?");
-    static const std::regex timeout(
+    static const Regex timeout(
         "(?::|;|,| by| on) (?:an? |the )?(?:txn|transaction|proposal) timeout$");
     // "after the sync timeout": when syncLimit is over.
-    static const std::regex sync_timeout(
+    static const Regex sync_timeout(
         "\\b(within|before|after|at|on|upon|once|when) (?:the |an? )?(sync|init)(?:Limit)? "
         "?time-?out"
         "(?: (?:expires|expired|is over|has passed|passes|elapses|fires|strikes))?(?= ?$|[,;(])");
-    static const std::regex over(
+    static const Regex over(
         "\\b(?:at|on|upon|once|when) (?=(?:sync|init)Limit\\*tick(?: ?$|[,;(]))");
-    std::string told = std::regex_replace(
-        std::regex_replace(words, sync_timeout, "$1 $2Limit*tick"), over, "after ");
-    told = std::regex_replace(told, limited, "after $2*tick $1");
-    told = std::regex_replace(told, unacked, "after $3*tick $1 $2");
-    told = std::regex_replace(told, timeout, " as the txn times out");
-    return std::regex_replace(with_plain_sums(told), reason, " ");
+    std::string told =
+        regex_replace(regex_replace(words, sync_timeout, "$1 $2Limit*tick"), over, "after ");
+    told = regex_replace(told, limited, "after $2*tick $1");
+    told = regex_replace(told, unacked, "after $3*tick $1 $2");
+    told = regex_replace(told, timeout, " as the txn times out");
+    return regex_replace(with_plain_sums(told), reason, " ");
 }
 
 /// "the sync limit" is syncLimit.
 std::string with_named_limits(const std::string& words) {
-    static const std::regex limit("\\b(?:the )?(init|sync) limit\\b");
-    return std::regex_replace(words, limit, "$1Limit");
+    static const Regex limit("\\b(?:the )?(init|sync) limit\\b");
+    return regex_replace(words, limit, "$1Limit");
 }
 
 /// "LEADERINFO read, then silence": two things, one after the other.
 std::string with_silence_apart(const std::string& words) {
-    static const std::regex silence(
+    static const Regex silence(
         "\\b(read|received|seen|heard|sent),? (?:and |but )?(?:then |followed by |after that )"
         "(?=silen|nothing|quiet)");
-    static const std::regex falls(
+    static const Regex falls(
         "\\b((?:reads|receives|gets|sees) [A-Z]+(?: <[0-9]+, ?[0-9]+>)?),? (?:and|but) (?:then )?"
         "(?=(?:falls|goes|stays|keeps|remains) (?:silent|quiet|mute))");
-    return std::regex_replace(std::regex_replace(words, silence, "$1; "), falls, "$1; ");
+    return regex_replace(regex_replace(words, silence, "$1; "), falls, "$1; ");
 }
 
 /// "TRUNC <0,0>, log cannot be truncated": what is so already when the packet arrives comes first.
 void tell_faults_first(std::vector<Value>& steps) {
-    static const std::regex fault(
+    static const Regex fault(
         "(.*[0-9>]),? ?(?:;|,| but| and| while) ?((?:the |its |there is |with )?(?:no )?(?:txn "
         "|transaction )?(?:log|truncat)[^,;]*)");
     for (Value& step : steps) {
-        std::smatch found;
+        Match found;
         const std::string told = step.text;
-        if (!std::regex_match(told, found, fault) || !contains(found[1], "TRUNC")) continue;
+        if (!regex_match(told, found, fault) || !contains(found[1], "TRUNC")) continue;
         step.text = found[2].str() + "; " + found[1].str();
     }
 }
@@ -88,11 +88,11 @@ void tell_faults_first(std::vector<Value>& steps) {
 /// "lead": "given up": what becomes of the call becomes of who leads.
 void take_calls_expected(Value& expected) {
     static const Rewrite fates[] = {
-        {std::regex("^(?:is |was |has been )?(?:given up|abandoned|stopped|over|ended|left|quit)"
-                    "\\b"),
+        {Regex("^(?:is |was |has been )?(?:given up|abandoned|stopped|over|ended|left|quit)"
+               "\\b"),
          "gives up"},
-        {std::regex("^(?:ends|returns|throws|fails|terminates)\\b"), "gives up"},
-        {std::regex("^(?:goes on|continues|is kept(?: up)?|still runs)$"), "keeps leading"},
+        {Regex("^(?:ends|returns|throws|fails|terminates)\\b"), "gives up"},
+        {Regex("^(?:goes on|continues|is kept(?: up)?|still runs)$"), "keeps leading"},
     };
     for (sim::json::Member& one : expected.members) {
         if (!contains(one.key, "^(?:lead|lead\\(\\)|leadership|leading)$") || !is_text(one.value)) {
@@ -108,30 +108,29 @@ void take_calls_expected(Value& expected) {
 /// "as testNormalRun up to UPTODATE", "one PROPOSAL sent".
 std::string with_plain_steps(const std::string& words) {
     static const Rewrite forms[] = {
-        {std::regex("^as (?:in |for )?(?:an? |the )?(?:test)?[nN]ormal ?[rR]un\\b"), "normal run"},
-        {std::regex("\\b(?:one |an? )?committed createSession(?: txn)?(?: [a-z]?=?| )?"
-                    "(<[0-9]+, ?[0-9]+>)"),
+        {Regex("^as (?:in |for )?(?:an? |the )?(?:test)?[nN]ormal ?[rR]un\\b"), "normal run"},
+        {Regex("\\b(?:one |an? )?committed createSession(?: txn)?(?: [a-z]?=?| )?"
+               "(<[0-9]+, ?[0-9]+>)"),
          "PROPOSAL $1 (createSession), COMMIT $1"},
-        {std::regex("^(?:one|an?|the|1) PROPOSAL (?:is )?sent\\b"), "PROPOSAL sent"},
-        {std::regex("\\b(PROPOSAL)(?: is)? sent to (?:the )?(?:follower|learner)(?: 1)?(?=$|[;,])"),
+        {Regex("^(?:one|an?|the|1) PROPOSAL (?:is )?sent\\b"), "PROPOSAL sent"},
+        {Regex("\\b(PROPOSAL)(?: is)? sent to (?:the )?(?:follower|learner)(?: 1)?(?=$|[;,])"),
          "$1 sent"},
-        {std::regex("^(?:one|an?) (?:proposal|PROPOSAL),? (?:un-?acked|not acked|never acked|"
-                    "without (?:an? )?ACK)$"),
+        {Regex("^(?:one|an?) (?:proposal|PROPOSAL),? (?:un-?acked|not acked|never acked|"
+               "without (?:an? )?ACK)$"),
          "PROPOSAL sent, never acked"},
-        {std::regex("^(?:the |its |leader's )?proposal (?:is )?(?:read|received)\\b"),
-         "PROPOSAL read"},
-        {std::regex("^(?:the |all )?(?:pings|PINGs) (?:are )?(?:echoed|returned|replied to)$"),
+        {Regex("^(?:the |its |leader's )?proposal (?:is )?(?:read|received)\\b"), "PROPOSAL read"},
+        {Regex("^(?:the |all )?(?:pings|PINGs) (?:are )?(?:echoed|returned|replied to)$"),
          "PINGs answered"},
-        {std::regex("\\b(?:an? )?quorum (?:of (?:the )?(?:followers|voters) )?sends "
-                    "FOLLOWERINFOs?\\b"),
+        {Regex("\\b(?:an? )?quorum (?:of (?:the )?(?:followers|voters) )?sends "
+               "FOLLOWERINFOs?\\b"),
          "FOLLOWERINFO"},
-        {std::regex("\\b(?:nobody|no one|none(?: of them)?|no follower) acks (?:the |its )?"
-                    "(?:new )?epoch\\b"),
+        {Regex("\\b(?:nobody|no one|none(?: of them)?|no follower) acks (?:the |its )?"
+               "(?:new )?epoch\\b"),
          "no ACKEPOCH"},
     };
-    static const std::regex other("^as \\w+ (?:up to|until) .*");
+    static const Regex other("^as \\w+ (?:up to|until) .*");
     const std::string told = rewritten(words, forms);
-    if (std::regex_match(told, other)) throw Refused("step: " + words);
+    if (regex_match(told, other)) throw Refused("step: " + words);
     return told;
 }
 
@@ -145,38 +144,36 @@ std::string with_packets_in_turn(const std::string& words) {
         ")?(?:succession|sequence|turn)|in "
         "(?:this|that) order|in order|one after (?:the other|another)|without (?:any )?"
         "(?:waiting|pauses?|delays?)(?: in between| between(?: them)?)?))";
-    static const std::regex tail(",? (?:and )?\\(?" + how + "\\)?$"), head("^" + how + ": ?");
-    static const std::regex packet(packet_names);
-    const auto count = std::distance(std::sregex_iterator(words.begin(), words.end(), packet),
-                                     std::sregex_iterator());
+    static const Regex tail(",? (?:and )?\\(?" + how + "\\)?$"), head("^" + how + ": ?");
+    static const Regex packet(packet_names);
+    const auto count = std::distance(MatchIterator(words, packet), MatchIterator());
     if (count < 2) return words;
-    return std::regex_replace(std::regex_replace(words, tail, ""), head, "");
+    return regex_replace(regex_replace(words, tail, ""), head, "");
 }
 
 /// "(no ACKEPOCH) initLimit*tick pass": what nobody says is no remark.
 std::string with_open_silence(const std::string& words) {
-    static const std::regex silence("^\\(((?:no|without|nothing|silen)[^)]*)\\):? +(?=.)");
-    return std::regex_replace(words, silence, "$1, ");
+    static const Regex silence("^\\(((?:no|without|nothing|silen)[^)]*)\\):? +(?=.)");
+    return regex_replace(words, silence, "$1, ");
 }
 
 /// "PROPOSAL <1,2> + COMMIT <1,2> (createSession)", and the same in two steps: what is said of the
 /// transaction behind its COMMIT goes where it is proposed.
 void tie_to_proposals(std::vector<Value>& steps) {
-    static const std::regex commit(
+    static const Regex commit(
         "\\b(COMMIT(?: of)?)( <[0-9]+, ?[0-9]+>| [a-z][0-9]?\\b)?"
         "(?: ?\\(([^)]*[sS]ession[^)]*)\\)|,? ((?:of )?(?:the |an? )?"
         "(?:new |create ?)?[sS]ession(?: txn)?))");
     for (std::size_t i = 0; i < steps.size(); ++i) {
-        std::smatch found;
+        Match found;
         const std::string step = steps[i].text;
-        if (!std::regex_search(step, found, commit)) continue;
+        if (!regex_search(step, found, commit)) continue;
         const std::string name = found[2];
-        const std::regex& proposal =
-            compiled("\\bPROPOSAL(?: of)?" + name + "(?![^+,;&]*[sS]ession)");
+        const Regex& proposal = compiled("\\bPROPOSAL(?: of)?" + name + "(?![^+,;&]*[sS]ession)");
         for (std::size_t k = i + 1; k-- > 0;) {
             std::string& text = steps[k].text;
-            std::smatch place;
-            if (!std::regex_search(text, place, proposal)) continue;
+            Match place;
+            if (!regex_search(text, place, proposal)) continue;
             const auto behind = static_cast<std::size_t>(place.position() + place.length());
             steps[i].text = found.prefix().str() + found[1].str() + name + found.suffix().str();
             text.insert(behind, " (" + found[3].str() + found[4].str() + ")");
@@ -187,11 +184,11 @@ void tie_to_proposals(std::vector<Value>& steps) {
 
 /// "createSession on disk": the only proposal, where it is told without its kind, is that one.
 void open_session_expected(Case& one) {
-    static const std::regex bare(
+    static const Regex bare(
         "\\bPROPOSAL(?: (?:zxid )?<[0-9]+, ?[0-9]+>)?(?= ?$| ?[+;,&/] ?(?:COMMIT|and)| and "
         "COMMIT)");
-    static const std::regex any("\\b(?:PROPOSAL|INFORM|[Pp]roposal)");
-    static const std::regex other("\\b(?:set|create|delete|txn)\\w*\\b|/[a-z]");
+    static const Regex any("\\b(?:PROPOSAL|INFORM|[Pp]roposal)");
+    static const Regex other("\\b(?:set|create|delete|txn)\\w*\\b|/[a-z]");
     bool is_expected = false;
     change_texts(one.expected, [&](const std::string& words) {
         is_expected = is_expected || contains(words, "\\bcreateSession\\b");
@@ -202,38 +199,37 @@ void open_session_expected(Case& one) {
     }
     std::size_t proposals = 0;
     for (const Value& step : one.stimulus.elements) {
-        proposals += static_cast<std::size_t>(std::distance(
-            std::sregex_iterator(step.text.begin(), step.text.end(), any), std::sregex_iterator()));
+        proposals +=
+            static_cast<std::size_t>(std::distance(MatchIterator(step.text, any), MatchIterator()));
     }
     const bool is_told =
         std::any_of(one.stimulus.elements.begin(), one.stimulus.elements.end(),
-                    [](const Value& step) { return std::regex_search(step.text, other); });
+                    [](const Value& step) { return regex_search(step.text, other); });
     if (!is_expected || is_told || proposals != 1) return;
     for (Value& step : one.stimulus.elements) {
-        step.text = std::regex_replace(step.text, bare, "$& (createSession)");
+        step.text = regex_replace(step.text, bare, "$& (createSession)");
     }
-    static const std::regex kind("\\bcreateSession(?: txn)?\\b");
-    change_texts(one.expected, [](const std::string& words) {
-        return std::regex_replace(words, kind, "session");
-    });
+    static const Regex kind("\\bcreateSession(?: txn)?\\b");
+    change_texts(one.expected,
+                 [](const std::string& words) { return regex_replace(words, kind, "session"); });
 }
 
 /// "createSession <1,2> on disk": where that proposal is told without its kind, that is its kind.
 void take_kinds_expected(Case& one) {
-    static const std::regex opener("\\bcreateSession(?: of| txn)? (<[0-9]+, ?[0-9]+>)");
-    static const std::regex bare("\\bcreateSession(?: txn)?(?= [a-z])");
-    static const std::regex told("[Ss]ession");
+    static const Regex opener("\\bcreateSession(?: of| txn)? (<[0-9]+, ?[0-9]+>)");
+    static const Regex bare("\\bcreateSession(?: txn)?(?= [a-z])");
+    static const Regex told("[Ss]ession");
     const auto& steps = one.stimulus.elements;
     const bool is_told = std::any_of(steps.begin(), steps.end(), [](const Value& step) {
-        return std::regex_search(step.text, told);
+        return regex_search(step.text, told);
     });
     std::vector<std::string> opened;
     change_texts(one.expected, [&](std::string words) {
-        if (is_told) words = std::regex_replace(words, bare, "session");
-        for (std::sregex_iterator i(words.begin(), words.end(), opener), end; i != end; ++i) {
+        if (is_told) words = regex_replace(words, bare, "session");
+        for (MatchIterator i(words, opener), end; i != end; ++i) {
             opened.push_back((*i)[1]);
         }
-        return std::regex_replace(words, opener, "session of $1");
+        return regex_replace(words, opener, "session of $1");
     });
     for (Value& step : one.stimulus.elements) {
         for (const std::string& zxid : opened) {
@@ -267,30 +263,29 @@ Case in_one_form(const Case& one) {
     take_calls_expected(formed.expected);
     change_texts(formed.expected, with_reasons);
     take_kinds_expected(formed);
-    static const std::regex comes(" ?-> ?PROPOSAL\\b");
-    static const std::regex so_far("^\\.\\.\\. ?(?:up to |until |to )?(?=[A-Z]+$)");
+    static const Regex comes(" ?-> ?PROPOSAL\\b");
+    static const Regex so_far("^\\.\\.\\. ?(?:up to |until |to )?(?=[A-Z]+$)");
     change_texts(formed.stimulus, [](const std::string& words) {
-        const std::string told = std::regex_replace(words, comes, "; PROPOSAL read");
-        return with_open_silence(
-            with_plain_sums(std::regex_replace(told, so_far, "normal run up to ")));
+        const std::string told = regex_replace(words, comes, "; PROPOSAL read");
+        return with_open_silence(with_plain_sums(regex_replace(told, so_far, "normal run up to ")));
     });
     change_texts(formed.stimulus, with_plain_steps);
     change_texts(formed.stimulus, with_packets_in_turn);
     for (sim::json::Member& one_key : formed.expected.members) {
-        static const std::regex place("(first|last)(?:Packet|Message|Sent|Said)");
-        one_key.key = std::regex_replace(one_key.key, place, "$1");
+        static const Regex place("(first|last)(?:Packet|Message|Sent|Said)");
+        one_key.key = regex_replace(one_key.key, place, "$1");
         if (contains(one_key.key, "^(?:learnerH|h)andler$")) one_key.key = "leader";
-        static const std::regex ack_of_new("(?:(?:ack|ACK) ?(?:of|Of) ?NEWLEADER|newLeaderAck)"),
+        static const Regex ack_of_new("(?:(?:ack|ACK) ?(?:of|Of) ?NEWLEADER|newLeaderAck)"),
             ack_of_end("(?:(?:ack|ACK) ?(?:of|Of) ?UPTODATE|up[tT]oDateAck)");
-        if (std::regex_match(one_key.key, ack_of_new)) one_key.key = "ackNEWLEADER";
-        if (std::regex_match(one_key.key, ack_of_end)) one_key.key = "ackUPTODATE";
+        if (regex_match(one_key.key, ack_of_new)) one_key.key = "ackNEWLEADER";
+        if (regex_match(one_key.key, ack_of_end)) one_key.key = "ackUPTODATE";
         const bool is_flag = one_key.value.is(Value::Kind::boolean);
         if (is_flag && contains(one_key.key, "^(?:eof|EOF)$")) one_key.key = "connectionClosed";
         if (one_key.key != "takeSnapshot") continue;
         one_key.key = "snapshot";  // What is said of the call is said of what it takes.
-        static const std::regex call("^(?:is )?(never|not)(?: (?:been )?called)?$");
+        static const Regex call("^(?:is )?(never|not)(?: (?:been )?called)?$");
         change_texts(one_key.value, [](const std::string& words) {
-            return std::regex_replace(words, call, "$1 taken");
+            return regex_replace(words, call, "$1 taken");
         });
     }
     const auto& steps = formed.stimulus.elements;

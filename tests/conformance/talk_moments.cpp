@@ -19,12 +19,11 @@ struct Wanted {
 };
 
 std::vector<Wanted> packets_in(const std::string& words) {
-    static const std::regex packet(std::string("(") + packet_names +
-                                   ")s?(?: (<[0-9]+, ?[0-9]+>))?");
+    static const Regex packet(std::string("(") + packet_names + ")s?(?: (<[0-9]+, ?[0-9]+>))?");
     static const char* const filler = "then|only|and|the|an?|followed|by|in|order|of|received|read";
-    if (!made_of(std::regex_replace(words, packet, ""), filler)) return {};
+    if (!made_of(regex_replace(words, packet, ""), filler)) return {};
     std::vector<Wanted> all;
-    for (std::sregex_iterator i(words.begin(), words.end(), packet), end; i != end; ++i) {
+    for (MatchIterator i(words, packet), end; i != end; ++i) {
         const bool tells_zxid = (*i)[2].matched;
         all.push_back({(*i)[1], tells_zxid ? zxid_in((*i)[2]) : std::nullopt});
     }
@@ -48,10 +47,10 @@ std::size_t step_of(const Talk& talk, const std::string& packet) {
 
 /// Until where the script does nothing that goes on with the synchronization.
 std::size_t end_of(const Talk& talk, std::size_t step) {
-    static const std::regex next("(?:LEADERINFO|DIFF|SNAP|TRUNC|NEWLEADER|UPTODATE)\\b.*");
+    static const Regex next("(?:LEADERINFO|DIFF|SNAP|TRUNC|NEWLEADER|UPTODATE)\\b.*");
     const auto& looks = talk.looks();
     for (std::size_t i = step + 1; i < looks.size(); ++i) {
-        if (std::regex_match(looks[i].step, next)) return looks[i - 1].heard;
+        if (regex_match(looks[i].step, next)) return looks[i - 1].heard;
     }
     return looks.back().heard;
 }
@@ -114,9 +113,9 @@ void check_next(Talk& talk, const std::string& key, const std::string& packet,
 
 /// "afterAck" is "afterACK"; "afterInfo": of whoever speaks to the server.
 std::string packet_of_key(const Talk& talk, const std::string& key) {
-    static const std::regex form(std::string("after ?(Ack|Info|Proposal|") + packet_names + ")");
-    std::smatch found;
-    if (!std::regex_match(key, found, form)) return "";
+    static const Regex form(std::string("after ?(Ack|Info|Proposal|") + packet_names + ")");
+    Match found;
+    if (!regex_match(key, found, form)) return "";
     const std::string name = found[1];
     const bool leads = talk.role() == Talk::Role::leader;
     if (name == "Ack") return "ACK";
@@ -126,12 +125,12 @@ std::string packet_of_key(const Talk& talk, const std::string& key) {
 
 /// "epochsBeforeNEWLEADER", "beforeAckEpoch": the packet that comes then, as its step begins.
 std::optional<std::string> packet_before(const std::string& key, bool leads) {
-    static const std::regex named(
+    static const Regex named(
         "[bB]efore(?:The)?(NEWLEADER|UPTODATE|COMMIT|ACKEPOCH|ACK|LEADERINFO|FOLLOWERINFO|"
         "NewLeader|"
         "UpToDate|Commit|AckEpoch|Ack|LeaderInfo|FollowerInfo|Info)");
-    std::smatch found;
-    if (!std::regex_search(key, found, named)) return std::nullopt;
+    Match found;
+    if (!regex_search(key, found, named)) return std::nullopt;
     std::string packet = found[1];
     std::transform(packet.begin(), packet.end(), packet.begin(),
                    [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
@@ -149,13 +148,13 @@ const Look& before_sync(const Talk& talk, bool leads) {
 
 /// "epochsDuringVote", "atHandshake": when that is, nobody knows here.
 void refuse_other_moments(const std::string& key) {
-    static const std::regex moment(
+    static const Regex moment(
         "(?:^|[a-z0-9])(?:[bB]efore|[dD]uring|[uU]ntil|[aA]fter|[aA]t)(?=[A-Z])");
-    static const std::regex last(
+    static const Regex last(
         ".*(?:[aA]fter|[aA]t)(?:The)?(?:Timeout|TimeOut|Shutdown|Restart|Reload|Reboot|End|Close|"
         "Closed|"
         "Wait|Waiting|GivingUp|Abandon\\w*|Silence|InitLimit|Disconnect|Crash)");
-    if (std::regex_search(key, moment) && !std::regex_match(key, last)) {
+    if (regex_search(key, moment) && !regex_match(key, last)) {
         throw Refused("expected." + key + ": which moment?");
     }
 }
@@ -175,9 +174,9 @@ const Talk::Look& look_for(const Talk& talk, const std::string& key) {
         return talk.after(leads ? "FOLLOWERINFO" : "LEADERINFO");
     }
     if (contains(key, "UPTODATE|UpToDate")) return talk.after(leads ? "ACK " : "UPTODATE");
-    static const std::regex synced("[aA](?:fter|t)(DIFF|SNAP|TRUNC)");
-    std::smatch found;
-    if (std::regex_search(key, found, synced) && !leads) return talk.after(found[1]);
+    static const Regex synced("[aA](?:fter|t)(DIFF|SNAP|TRUNC)");
+    Match found;
+    if (regex_search(key, found, synced) && !leads) return talk.after(found[1]);
     if (contains(key, "[aA]fter(?:The)?Sync(?:ed)?$")) {
         return talk.after(leads ? "ACK " : talk.has_said("UPTODATE") ? "UPTODATE" : "NEWLEADER");
     }
@@ -220,13 +219,13 @@ bool check_said_after(Talk& talk, const std::string& key, const Value& value, Ve
 }
 
 bool check_change(const Talk& talk, const std::string& words, bool is_accepted, Verdict& verdict) {
-    static const std::regex form(
+    static const Regex form(
         std::string(
             "(?:becomes|is|=)? ?(?:at )?([0-9]+) (?:only |just |right )?(before|after|behind|"
             "upon|on|when|once) (?:the |its )?(") +
         packet_names + ")(?: (?:is |was )?(?:sent|read|received|said))?");
-    std::smatch found;
-    if (!std::regex_match(words, found, form)) return false;
+    Match found;
+    if (!regex_match(words, found, form)) return false;
     const auto& looks = talk.looks();
     const auto is_so = [&](const Look& one) {
         return std::to_string((is_accepted ? one.accepted : one.current).value) == found[1].str();

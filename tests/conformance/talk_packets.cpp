@@ -69,12 +69,12 @@ const zab::Message* first_of(const std::vector<zab::Message>& all, const std::st
 void check_packet(Talk& talk, const std::string& packet, const Value& value, Verdict& verdict) {
     const auto all = talk.said(packet == "PING");
     const zab::Message* said = first_of(all, packet);
-    static const std::regex unsaid(
+    static const Regex unsaid(
         "(?:is |was )?(?:not|never|no)(?: "
         "(?:is|been|sent|received|read|said|seen|yet))*|none|nothing");
     if (value.is(Value::Kind::boolean)) {
         verdict.check(packet + " is said", truth(value, packet), said != nullptr);
-    } else if (is_text(value) && std::regex_match(without_remarks(value.text), unsaid)) {
+    } else if (is_text(value) && regex_match(without_remarks(value.text), unsaid)) {
         verdict.check(packet + " is said", false, said != nullptr);
     } else if (is_text(value) &&
                contains(value.text,
@@ -106,7 +106,7 @@ void check_packet(Talk& talk, const std::string& packet, const Value& value, Ver
 /// "connection closed by leader".
 void check_order(Talk& talk, const std::string& key, const std::vector<std::string>& told,
                  Verdict& verdict) {
-    static const std::regex packet(packet_names);
+    static const Regex packet(packet_names);
     std::vector<std::string> heard;
     for (const zab::Message& message : talk.said(true)) heard.push_back(packet_name(message));
     auto from = heard.begin();
@@ -121,7 +121,7 @@ void check_order(Talk& talk, const std::string& key, const std::vector<std::stri
             is_over = true;
             continue;
         }
-        for (std::sregex_iterator i(words.begin(), words.end(), packet), end; i != end; ++i) {
+        for (MatchIterator i(words, packet), end; i != end; ++i) {
             if (is_over) throw Refused(key + ": behind the end: " + words);
             ++count;
             from = std::find(from, heard.end(), i->str());
@@ -140,9 +140,9 @@ void check_last(Talk& talk, const std::string& words, Verdict& verdict) {
         verdict.check("last", words, last);
         return;
     }
-    static const std::regex in_turn("([A-Z]+)(?:[,;]? then |[,;] )(.*)");
-    std::smatch found;
-    if (std::regex_match(words, found, in_turn) && contains(found[1], packet_names)) {
+    static const Regex in_turn("([A-Z]+)(?:[,;]? then |[,;] )(.*)");
+    Match found;
+    if (regex_match(words, found, in_turn) && contains(found[1], packet_names)) {
         verdict.check("last", found[1], last);
         return check_last(talk, found[2], verdict);
     }
@@ -154,10 +154,10 @@ void check_acks(Talk& talk, const std::string& key, const Value& value, Verdict&
     const std::size_t all = talk.acks_after(talk.looks().front()).size();
     for (const Value& one : value.elements) {
         // "NEWLEADER <1,0>": it must be what was acknowledged at this place.
-        static const std::regex form(
+        static const Regex form(
             "(?:ACK )?(?:of )?(?:(NEWLEADER|UPTODATE) )?(<[0-9]+, ?[0-9]+>|[a-z][0-9]?)");
-        std::smatch found;
-        if (is_text(one) && !std::regex_match(one.text, found, form)) {
+        Match found;
+        if (is_text(one) && !regex_match(one.text, found, form)) {
             throw Refused(key + ": " + one.text);
         }
         wanted.push_back(is_text(one) ? talk.meant(found[2].str()) : talk.meant(one));
@@ -184,24 +184,24 @@ void check_ack(Talk& talk, const std::string& which, const Value& value, Verdict
 }  // namespace
 
 std::vector<std::string> parts_of(const Value& value, const std::string& key) {
-    static const std::regex pings("(?:only )?pings?(?: only)?");
+    static const Regex pings("(?:only )?pings?(?: only)?");
     std::vector<std::string> parts;
     for (const std::string& one : texts(value, key)) {
         for (const std::string& part : split_at(one, "[;,] *(?![0-9])(?:and )?(?:then )?| then ")) {
-            parts.push_back(std::regex_match(part, pings) ? "PINGs" : part);
+            parts.push_back(regex_match(part, pings) ? "PINGs" : part);
         }
     }
     return parts;
 }
 
 bool check_packets(Talk& talk, const std::string& key, const Value& value, Verdict& verdict) {
-    static const std::regex packet(std::string("(") + packet_names + "|PINGs)", std::regex::icase);
-    static const std::regex ack("ack(NEWLEADER|UPTODATE)");
-    static const std::regex placed("(first|second|third|last)Ack");
-    std::smatch found;
+    static const Regex packet(std::string("(") + packet_names + "|PINGs)", Regex::icase);
+    static const Regex ack("ack(NEWLEADER|UPTODATE)");
+    static const Regex placed("(first|second|third|last)Ack");
+    Match found;
     // "proposal" of a learner's case is the one that the script has made.
     const bool is_scripted = key == "proposal" && talk.role() != Talk::Role::leader;
-    if (!is_scripted && std::regex_match(key, found, packet)) {
+    if (!is_scripted && regex_match(key, found, packet)) {
         std::string name = found[1];
         std::transform(name.begin(), name.end(), name.begin(),
                        [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
@@ -218,10 +218,10 @@ bool check_packets(Talk& talk, const std::string& key, const Value& value, Verdi
         return true;
     } else if (key == "last" && is_text(value)) {
         check_last(talk, value.text, verdict);
-    } else if (std::regex_match(key, found, ack)) {
+    } else if (regex_match(key, found, ack)) {
         const auto acks = talk.acks_after(talk.before(found[1]));
         verdict.check(key, text(talk.meant(value)), acks.empty() ? "none" : text(acks.front()));
-    } else if (std::regex_match(key, found, placed)) {
+    } else if (regex_match(key, found, placed)) {
         check_ack(talk, found[1], value, verdict);
     } else if (value.is(Value::Kind::number) &&
                contains(key,

@@ -179,14 +179,14 @@ bool Talk::say(const std::string& packet, std::optional<std::uint16_t> sid,
         "to|"
         "last|old|new|one";
     const bool is_tree = packet == "SNAP";  // Whatever it is said to hold.
-    if (is_tree && !made_of(std::regex_replace(rest, compiled("[+<>]|/[a-z]\\w*"), " "), tree)) {
+    if (is_tree && !made_of(regex_replace(rest, compiled("[+<>]|/[a-z]\\w*"), " "), tree)) {
         return false;
     }
     auto details = is_tree ? Details{} : details_of(rest);
-    static const std::regex position(
+    static const Regex position(
         "^ (?:(?:with |at |of )?(?:its )?zxid )?(<[0-9]+, ?[0-9]+>|[0-9]+)(?= |$)");
-    std::smatch told;
-    if (is_tree && std::regex_search(rest, told, position)) details->zxid = meant(told[1].str());
+    Match told;
+    if (is_tree && regex_search(rest, told, position)) details->zxid = meant(told[1].str());
     if (!details.has_value()) return hear(packet, rest);
     if (!details->sid) details->sid = sid;
     if (details->sid && role_ == Role::leader) {
@@ -223,11 +223,11 @@ bool ends_connection(const std::string& step) {
 /// "follower hangs up after LEADERINFO", "… before ACKEPOCH": so it must be.
 void refuse_early_end(const Talk& talk, const std::string& step) {
     static const std::string name = std::string("(") + packet_names + ")";
-    static const std::regex too_late("\\b(?:before|without|instead of) .*?" + name);
-    static const std::regex behind(
+    static const Regex too_late("\\b(?:before|without|instead of) .*?" + name);
+    static const Regex behind(
         "\\b(?:after|upon|behind) (?:the |its |reading |receiving |sending )*" + name);
-    std::smatch found;
-    if (std::regex_search(step, found, behind)) {
+    Match found;
+    if (regex_search(step, found, behind)) {
         const auto all = talk.said();
         const bool is_heard =
             talk.has_said(found[1]) || std::any_of(all.begin(), all.end(), [&](const auto& one) {
@@ -236,10 +236,10 @@ void refuse_early_end(const Talk& talk, const std::string& step) {
         if (!is_heard) throw Refused("step: " + step);
     } else if (contains(step, "\\b(?:after|upon|behind)\\b")) {
         throw Refused("step: " + step);
-    } else if (contains(step, packet_names) && !std::regex_search(step, too_late)) {
+    } else if (contains(step, packet_names) && !regex_search(step, too_late)) {
         throw Refused("step: " + step);
     }
-    if (std::regex_search(step, found, too_late) && talk.has_said(found[1])) {
+    if (regex_search(step, found, too_late) && talk.has_said(found[1])) {
         throw Refused("step: " + step);
     }
 }
@@ -247,7 +247,7 @@ void refuse_early_end(const Talk& talk, const std::string& step) {
 /// The packet of "LEADERINFO read", "mock waits for NEWLEADER"; throws Refused when more is told.
 std::optional<std::string> packet_read(const std::string& step) {
     static const std::string name = std::string("(") + packet_names + ")";
-    static const std::regex form(
+    static const Regex form(
         name +
         " (?:is |was |has been )?(?:read|received|seen|arrives|heard|sent)\\b(.*)|"
         "(.*)(?:reads?|receives?|waits? for|gets|has read|sees) (?:its |an? )?" +
@@ -255,11 +255,11 @@ std::optional<std::string> packet_read(const std::string& step) {
     static const char* const around =
         "mock|follower|learner|observer|leader|client|side|other|it|by|and|is|was|has|been|from|of|"
         "an?|zxid|epoch|until|script";
-    static const std::regex pair("<[0-9]+, ?[0-9]+>");
-    std::smatch found;
-    if (!std::regex_match(step, found, form)) return std::nullopt;
+    static const Regex pair("<[0-9]+, ?[0-9]+>");
+    Match found;
+    if (!regex_match(step, found, form)) return std::nullopt;
     const std::string rest = found.str(2) + " " + found.str(3) + found.str(5);
-    if (!made_of(std::regex_replace(rest, pair, ""), around)) throw Refused("step: " + step);
+    if (!made_of(regex_replace(rest, pair, ""), around)) throw Refused("step: " + step);
     return found[1].matched ? found[1] : found[4];
 }
 
@@ -276,19 +276,19 @@ void refuse_other_runs(const std::string& step) {
 
 bool Talk::play_clause(const std::string& words) {
     static const std::string name = std::string("(") + packet_names + ")";
-    static const std::regex says(
+    static const Regex says(
         "(?:[Tt]he |then |and )*(?:(?:mock )?(?:leader|follower|observer|learner)s? ?([0-9]+)? "
         "?(?:\\(mock\\) ?)?(?:sends?|"
         "answers? with|replies with|replies|answers)? )?(?:an? |its )?" +
         name + "\\b(.*)");
-    static const std::regex own_proposal(
+    static const Regex own_proposal(
         "(?:an? |one )?(?:PROPOSAL|proposal)(?: (?:of|for|from|by|at|an?|one|leader|create|"
         "set(?:Data)?|txn|transaction|write|made|issued|comes|goes|out|p|/[a-z]\\w*))*");
-    static const std::regex up_to(".*(?:up to|until|through|to|till) " + name + ".*");
+    static const Regex up_to(".*(?:up to|until|through|to|till) " + name + ".*");
     const std::string step = plain(words);
-    std::smatch found;
+    Match found;
     const bool names_packet =
-        contains(std::regex_replace(step, compiled("PINGs?"), "pings"), packet_names);
+        contains(regex_replace(step, compiled("PINGs?"), "pings"), packet_names);
     if (play_fault(step)) return true;
     const bool is_held_back = tells_silence(step);
     if (is_held_back) propose_untold(step);
@@ -308,10 +308,10 @@ bool Talk::play_clause(const std::string& words) {
     } else if (contains(step, "\\b(?:normal|usual|handshake|synced|synchroni[sz]|up to|until)") &&
                !contains(step, "propos|creat")) {
         refuse_other_runs(step);
-        go_normally_up_to(std::regex_match(step, found, up_to) ? found[1].str() : "UPTODATE");
-    } else if (role_ == Role::leader && std::regex_match(step, own_proposal)) {
+        go_normally_up_to(regex_match(step, found, up_to) ? found[1].str() : "UPTODATE");
+    } else if (role_ == Role::leader && regex_match(step, own_proposal)) {
         propose(contains(words, "\\bset") ? zab::Operation::set : zab::Operation::create);
-    } else if (std::smatch whole; std::regex_match(words, whole, says)) {
+    } else if (Match whole; regex_match(words, whole, says)) {
         std::optional<std::uint16_t> sid;
         if (whole[1].matched) sid = server_id(to_number(whole[1]));
         return say(whole[2], sid, whole[3]);
@@ -328,36 +328,35 @@ bool Talk::play_clause(const std::string& words) {
 /// "(UPTODATE read) leader proposes one txn; pings answered, the proposal not acked": clause by
 /// clause, unless the whole is one.
 void Talk::play(const std::string& words) {
-    static const std::regex reads("^\\(([A-Za-z]+)( <[^>]*>)? read\\) *");
-    static const std::regex answered(
+    static const Regex reads("^\\(([A-Za-z]+)( <[^>]*>)? read\\) *");
+    static const Regex answered(
         "(?:answer\\w*|repl\\w+|echo\\w*|ack\\w*|respond\\w*)(?: to)?(?: every| each| all| only)* "
         "(?:PING|ping)|(?:PING|ping)s?(?: are| is| still| only)* "
         "(?:repl(?:y|ies)|answered|echoed|replied|acked)|"
         "^(?:the )?(?:mock )?(?:follower|learner|observer)(?: (?:still|only|just|keeps?|goes "
         "on|and|"
         "always|on))* ping(?:s|ing)?\\b");
-    std::smatch found;
+    Match found;
     std::string step = words;
-    if (std::regex_search(words, found, reads)) {
+    if (regex_search(words, found, reads)) {
         const std::string what = found[1];
         await(what == "ack" ? "ACK" : what);
         claim_zxid(what, found[2]);
         step = found.suffix();
     }
     const bool is_answered =
-        std::regex_search(step, answered) && !contains(step,
-                                                       "(?:no|not|never|without)(?: \\w+)? "
-                                                       "(?:answer|acknowledg|repl|echo|PING|ping)");
+        regex_search(step, answered) && !contains(step,
+                                                  "(?:no|not|never|without)(?: \\w+)? "
+                                                  "(?:answer|acknowledg|repl|echo|PING|ping)");
     answers_pings_ = answers_pings_ || is_answered;
-    static const std::regex both("PROPOSAL ?(?:\\+|&|/|and|,) ?COMMIT (.*)");
-    if (std::regex_match(step, found, both)) {
+    static const Regex both("PROPOSAL ?(?:\\+|&|/|and|,) ?COMMIT (.*)");
+    if (regex_match(step, found, both)) {
         const std::string of = found[1];
         play("PROPOSAL " + of);
         return play("COMMIT " + without_remarks(of));
     }
-    static const std::regex packet(packet_names);
-    const auto count = std::distance(std::sregex_iterator(step.begin(), step.end(), packet),
-                                     std::sregex_iterator());
+    static const Regex packet(packet_names);
+    const auto count = std::distance(MatchIterator(step, packet), MatchIterator());
     const auto parts = halves(step);
     if (plain(step).empty()) return;
     if (parts && without_remarks(step).find(';') != std::string::npos) {

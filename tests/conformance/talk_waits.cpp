@@ -13,35 +13,35 @@ namespace {
 constexpr zab::Duration pause = zab::milliseconds(100);
 
 bool is_by_leader(const std::string& packet) {
-    static const std::regex names("LEADERINFO|NEWLEADER|UPTODATE|DIFF|SNAP|TRUNC");
-    return std::regex_match(packet, names);
+    static const Regex names("LEADERINFO|NEWLEADER|UPTODATE|DIFF|SNAP|TRUNC");
+    return regex_match(packet, names);
 }
 
 bool is_by_learner(const std::string& packet) {
-    static const std::regex names("FOLLOWERINFO|OBSERVERINFO|ACKEPOCH");
-    return std::regex_match(packet, names);
+    static const Regex names("FOLLOWERINFO|OBSERVERINFO|ACKEPOCH");
+    return regex_match(packet, names);
 }
 
 /// "silence until the leader gives up": without the end of it; which end that is.
 std::string without_end(const std::string& words, std::string& end) {
     static const std::string self = "(leader|follower|learner|observer|server|it)";
     static const std::string has = " (?:has |is )*";
-    static const std::regex leaves(
+    static const Regex leaves(
         ",? ?\\b(?:until|till) (?:the )?" + self + has +
         "(?:gives?|given|gave|giving) up(?: (?:on )?(?:waiting|leading|leadership|following))?$|"
         ",? ?\\b(?:until|till) (?:the )?" +
         self + has +
         "(?:times? out|timed out|quits?|abandons?(?: (?:the )?(?:leadership|epoch))?|"
         "abandoned|stops (?:waiting|leading)|shuts down|goes (?:back )?(?:to )?LOOKING)$");
-    static const std::regex closes(",? ?\\b(?:until|till) (?:the )?" + self + has +
-                                   "(?:closes|closed|drops|dropped|cuts?) (?:the |its )?"
-                                   "(?:connection|link|socket)$|"
-                                   ",? ?\\b(?:until|till) (?:the )?(?:connection|link|socket) is "
-                                   "(?:closed|dropped|cut)(?: by (?:the )?" +
-                                   self + ")?$");
-    std::smatch found;
-    const bool is_left = std::regex_search(words, found, leaves);
-    if (!is_left && !std::regex_search(words, found, closes)) return words;
+    static const Regex closes(",? ?\\b(?:until|till) (?:the )?" + self + has +
+                              "(?:closes|closed|drops|dropped|cuts?) (?:the |its )?"
+                              "(?:connection|link|socket)$|"
+                              ",? ?\\b(?:until|till) (?:the )?(?:connection|link|socket) is "
+                              "(?:closed|dropped|cut)(?: by (?:the )?" +
+                              self + ")?$");
+    Match found;
+    const bool is_left = regex_search(words, found, leaves);
+    if (!is_left && !regex_search(words, found, closes)) return words;
     const std::string who = found[1].matched ? found[1].str() : found[2].str();
     end = (is_left ? "left " : "closed ") + who;
     return found.prefix();
@@ -75,11 +75,11 @@ void Talk::claim_zxid(const std::string& packet, const std::string& rest) {
 
 /// A packet that only the server itself can have said; false: it is the script's to say.
 bool Talk::hear(const std::string& packet, const std::string& rest) {
-    static const std::regex form(
+    static const Regex form(
         " *(?:<[0-9]+, ?[0-9]+>)?(?: (?:comes|follows|arrives|(?:is |was "
         ")?(?:read|received|seen)))?");
     const bool is_own = role_ == Role::leader ? is_by_leader(packet) : is_by_learner(packet);
-    if (!is_own || !std::regex_match(rest, form)) return false;
+    if (!is_own || !regex_match(rest, form)) return false;
     await(packet);
     claim_zxid(packet, rest);
     return true;
@@ -87,9 +87,9 @@ bool Talk::hear(const std::string& packet, const std::string& rest) {
 
 /// "no answer to LEADERINFO", "ACKEPOCH never sent": what is held back must be what is owed.
 void Talk::check_held_back(const std::string& words) const {
-    static const std::regex packet(packet_names);
+    static const Regex packet(packet_names);
     const auto all = said();
-    for (std::sregex_iterator i(words.begin(), words.end(), packet), end; i != end; ++i) {
+    for (MatchIterator i(words, packet), end; i != end; ++i) {
         const std::string name = i->str();
         const bool is_heard = std::any_of(
             all.begin(), all.end(), [&](const auto& one) { return packet_name(one) == name; });
@@ -117,9 +117,9 @@ void Talk::wait(const std::string& words_told) {
         if (!is_so) throw Refused("it does not: " + words_told);
         return;
     }
-    const std::string words = std::regex_replace(words_told, compiled(">=? ?"), "more than ");
-    static const std::regex sum("\\b" + sum_of_times() + "\\b");
-    static const std::regex mock("(?:follower|learner|mock|sid) [0-9]+|/[a-z]\\w*");
+    const std::string words = regex_replace(words_told, compiled(">=? ?"), "more than ");
+    static const Regex sum("\\b" + sum_of_times() + "\\b");
+    static const Regex mock("(?:follower|learner|mock|sid) [0-9]+|/[a-z]\\w*");
     static const std::string known =
         std::string(packet_names) +
         "s?|no|not|never|nothing|none|without|instead|silen(?:t|ce)|un(?:acked|acknowledged|"
@@ -136,9 +136,9 @@ void Talk::wait(const std::string& words_told) {
         "that|this|period|exceeding|exceeded|answering|there|forever|end|has|been|epoch|own|other|"
         "ignores?|ignored|falls|timeouts?|side|submitted|connection|proposed|keeping|so";
     const zab::Config& config = cluster_->config();
-    static const std::regex owner("\\b(leader|follower|learner|mock)'s\\b");
-    const std::string rest = std::regex_replace(
-        std::regex_replace(std::regex_replace(words, sum, ""), mock, ""), owner, "$1");
+    static const Regex owner("\\b(leader|follower|learner|mock)'s\\b");
+    const std::string rest =
+        regex_replace(regex_replace(regex_replace(words, sum, ""), mock, ""), owner, "$1");
     if (!made_of(without_remarks(rest), known) || contains(without_remarks(rest), "[0-9]")) {
         throw Refused("step: " + words);
     }
@@ -149,8 +149,8 @@ void Talk::wait(const std::string& words_told) {
     check_held_back(words);
     const auto limit = duration_in(words, config);
     auto time = limit.value_or(config.tick_time * config.init_limit + zab::seconds(5));
-    std::smatch found;
-    const bool is_beyond = std::regex_search(words, found, sum) &&
+    Match found;
+    const bool is_beyond = regex_search(words, found, sum) &&
                            contains(found.prefix(), "\\b(?:past|than|after|beyond|exceed\\w*) $");
     if (is_beyond) time = time + config.tick_time;
     if (!silence_ || *silence_ < time) silence_ = time;

@@ -1,10 +1,9 @@
 #include "protocol/service/sessions.hpp"
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
-
-#include <regex>
 
 namespace conformance {
 
@@ -21,11 +20,11 @@ class Tracked {
         only("initial", initial,
              {"tracker", "server", "serverId", "sid", "localSessionsEnabled", "localSessions",
               "knownSessions", "tracked", "trackedSessions", "globalSessions"});
-        static const std::regex form(
-            "(Leader|Learner)(?: ?SessionTracker)?(?: of server ([0-9]+))?", std::regex::icase);
+        static const Regex form("(Leader|Learner)(?: ?SessionTracker)?(?: of server ([0-9]+))?",
+                                Regex::icase);
         const std::string words = plain(member(initial, "tracker").text);
-        std::smatch found;
-        if (!std::regex_match(words, found, form)) throw Refused("tracker: " + words);
+        Match found;
+        if (!regex_match(words, found, form)) throw Refused("tracker: " + words);
         is_leader_ = says(found[1], "^leader$");
         const Value* own = first_of(initial, {"server", "serverId", "sid"});
         if (found[2].matched) own_ = std::stoull(found[2]);
@@ -43,13 +42,12 @@ class Tracked {
     }
 
     void play(const std::string& step) {
-        static const std::regex form(
-            "(?:it |tracker )?check(?: ?(Global))?(?: ?Session)?(?: of| for)? (.*)",
-            std::regex::icase);
-        static const std::regex call("\\(([^)]*)\\)");
-        const std::string words = plain(std::regex_replace(step, call, " $1"));
-        std::smatch found;
-        if (!std::regex_match(words, found, form)) throw Refused("stimulus: " + step);
+        static const Regex form(
+            "(?:it |tracker )?check(?: ?(Global))?(?: ?Session)?(?: of| for)? (.*)", Regex::icase);
+        static const Regex call("\\(([^)]*)\\)");
+        const std::string words = plain(regex_replace(step, call, " $1"));
+        Match found;
+        if (!regex_match(words, found, form)) throw Refused("stimulus: " + step);
         check(session_in(found[2]), found[1].matched);
     }
     void check(SessionId session, bool is_global) {
@@ -74,18 +72,17 @@ class Tracked {
 
     /// "0xdeadbeef", or one that is not tracked: "untracked id made by server 3".
     SessionId session_in(const std::string& words) {
-        static const std::regex plain_id("(?:session |id )*(0x[0-9a-f]+|[0-9]+)",
-                                         std::regex::icase);
-        static const std::regex stranger(
+        static const Regex plain_id("(?:session |id )*(0x[0-9a-f]+|[0-9]+)", Regex::icase);
+        static const Regex stranger(
             "(?:an? |some )?(?:untracked|unknown|unseen) (?:session|id|session id)(?: (?:id )?"
             "(?:made|given|created|of|from) (?:by |at |of )?(?:(this|own|another|other) server|"
             "server ([0-9]+)))?",
-            std::regex::icase);
-        std::smatch found;
-        if (std::regex_match(words, found, plain_id)) {
+            Regex::icase);
+        Match found;
+        if (regex_match(words, found, plain_id)) {
             return {std::stoull(found[1], nullptr, 0)};
         }
-        if (!std::regex_match(words, found, stranger)) throw Refused("which session? " + words);
+        if (!regex_match(words, found, stranger)) throw Refused("which session? " + words);
         std::uint64_t maker = says(found[1], "other") ? own_ + 1 : own_;
         if (found[2].matched) maker = std::stoull(found[2]);
         return {maker << 56 | ++strangers_};

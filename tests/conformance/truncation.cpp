@@ -1,12 +1,12 @@
 #include "sim/disk/disk.hpp"
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/truncation_words.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <regex>
 #include <set>
 #include <string>
 #include <vector>
@@ -40,64 +40,63 @@ class CutLog {
 
     void play(const std::string& step) {
         static const std::vector<Phrase<CutLog>> known = {
-            {std::regex("(?:append|log|write|add)s? (.*[0-9].*)"),
-             [](CutLog& log, const std::smatch& found) {
+            {Regex("(?:append|log|write|add)s? (.*[0-9].*)"),
+             [](CutLog& log, const Match& found) {
                  log.append(read_words(found[1]), kind_in(found[1]));
              }},
-            {std::regex("(?:log )?(?:trunc(?:ate|ated|ateLog)?|TRUNC|cut)(?: log)?(?: "
-                        "(?:to|at|after|behind))? "
-                        "(?:zxid )?([0-9<\\[].*)"),
-             [](CutLog& log, const std::smatch& found) { log.truncate(read_words(found[1])); }},
-            {std::regex("(?:log )?(?:trunc(?:ate|ated|ateLog)?|TRUNC|cut)(?: log| all)?(?: "
-                        "(?:to|at|after|behind))? (?:its )?(first|second|third)(?: (?:zxid|txn|"
-                        "record|transaction|entry|one))?"),
-             [](CutLog& log, const std::smatch& found) {
+            {Regex("(?:log )?(?:trunc(?:ate|ated|ateLog)?|TRUNC|cut)(?: log)?(?: "
+                   "(?:to|at|after|behind))? "
+                   "(?:zxid )?([0-9<\\[].*)"),
+             [](CutLog& log, const Match& found) { log.truncate(read_words(found[1])); }},
+            {Regex("(?:log )?(?:trunc(?:ate|ated|ateLog)?|TRUNC|cut)(?: log| all)?(?: "
+                   "(?:to|at|after|behind))? (?:its )?(first|second|third)(?: (?:zxid|txn|"
+                   "record|transaction|entry|one))?"),
+             [](CutLog& log, const Match& found) {
                  const auto all = log.content({});
                  const std::size_t place = *count_in(found[1]) - 1;
                  if (place >= all.size()) throw Refused("there is none: " + found.str());
                  log.truncate({all[place]});
              }},
-            {std::regex(
-                 "(?:(?:delete|remove)s? (?:(?:all|every|them|it) ?)?(?:(?:txn |transaction )?"
-                 "(?:log(?: ?files?|s)?|files?))?|(?:all )?(?:(?:txn )?log(?: ?files?|s)?|"
-                 "files?) ?(?:are |is |were )*(?:all "
-                 ")?(?:deleted|removed|gone|lost|absent)|deleted)"),
-             [](CutLog& log, const std::smatch&) { log.disk_ = {}; }},
-            {std::regex(
+            {Regex("(?:(?:delete|remove)s? (?:(?:all|every|them|it) ?)?(?:(?:txn |transaction )?"
+                   "(?:log(?: ?files?|s)?|files?))?|(?:all )?(?:(?:txn )?log(?: ?files?|s)?|"
+                   "files?) ?(?:are |is |were )*(?:all "
+                   ")?(?:deleted|removed|gone|lost|absent)|deleted)"),
+             [](CutLog& log, const Match&) { log.disk_ = {}; }},
+            {Regex(
                  "(?:database |log |db )?(?:is "
                  ")?(?:closed?|restart(?:ed)?|reopen(?:ed)?|sync(?:ed)?|"
                  "commit(?:ted)?|(?:re)?load(?:ed)?)(?: (?:it|(?:txn )?log|database|db|and|reopen|"
                  "reload))*(?: (?:is )?(?:loaded|closed|reopened))?|"
                  "(?:save |take |write )?(?:an? )?snapshot(?: of)?(?: an?)?(?: empty)?(?: tree)?"
                  "(?: is)?(?: (?:saved|taken|written))?"),
-             [](CutLog& log, const std::smatch& found) { log.rest(found[0]); }},
-            {std::regex("(?:(?:close|reopen)(?:,| and)? )?(?:read|iterate)(?: (?:it|(?:txn )?log|"
-                        "back|all))*(?: (?:from|at) (?:zxid )?([0-9]+))?"),
-             [](CutLog& log, const std::smatch& found) {
+             [](CutLog& log, const Match& found) { log.rest(found[0]); }},
+            {Regex("(?:(?:close|reopen)(?:,| and)? )?(?:read|iterate)(?: (?:it|(?:txn )?log|"
+                   "back|all))*(?: (?:from|at) (?:zxid )?([0-9]+))?"),
+             [](CutLog& log, const Match& found) {
                  log.read_from_ = found[1].matched ? zab::Zxid{std::stoull(found[1])} : zab::Zxid{};
              }},
         };
-        static const std::regex call("\\(([^)]*)\\)");  // No remark, where it is a call's.
+        static const Regex call("\\(([^)]*)\\)");  // No remark, where it is a call's.
         // "truncateLog(1) -> false".
-        static const std::regex result("(.*?)(?::| ->| returns| =| is) ?(true|false)");
-        if (std::smatch told; std::regex_match(step, told, result)) {
+        static const Regex result("(.*?)(?::| ->| returns| =| is) ?(true|false)");
+        if (Match told; regex_match(step, told, result)) {
             play(told[1]);
             if (!cut_ || *cut_ != (told[2] == "true")) throw Refused("it is not so: " + step);
             return;
         }
-        const std::string words = std::regex_replace(step, call, " $1");
+        const std::string words = regex_replace(step, call, " $1");
         if (!play_phrase(*this, known, plain(words))) throw Refused("step: " + step);
     }
 
     void check(const std::string& told, const Value& value, Verdict& verdict) const {
         const std::string key = cut_key(told, value);
-        static const std::regex read_back(
+        static const Regex read_back(
             "(?:log|txnLog|logAfter|read(?:s|Back)?|records?|history|zxids|txns|transactions|"
             "logContents?|"
             "kept|iterat(?:or|e|ion)|left|remaining|onDisk|disk|durable|stored)(?:[fF]rom([0-9]+))"
             "?");
-        std::smatch found;
-        if (std::regex_match(key, found, read_back)) {
+        Match found;
+        if (regex_match(key, found, read_back)) {
             const zab::Zxid from = found[1].matched ? zab::Zxid{std::stoull(found[1])} : read_from_;
             if (value.is(Value::Kind::number) && key == "records") {
                 verdict.check(key, value.text, std::to_string(content(from).size()));
@@ -141,9 +140,9 @@ class CutLog {
   private:
     /// "nothing": of what stood between two records that are next to each other now.
     void check_between(const std::string& key, const Value& value, Verdict& verdict) const {
-        static const std::regex none("(?:no|none|nothing)(?: records?| txns?| zxids?| left)?");
+        static const Regex none("(?:no|none|nothing)(?: records?| txns?| zxids?| left)?");
         const auto left = content(read_from_);
-        const bool is_none = is_text(value) && std::regex_match(plain(value.text), none);
+        const bool is_none = is_text(value) && regex_match(plain(value.text), none);
         if (!is_none && (!value.is(Value::Kind::array) || !value.elements.empty())) {
             throw Refused("expected." + key);
         }
@@ -212,10 +211,10 @@ class CutLog {
         }
         if (!is_text(value)) return append(read_zxids(value, "log"));
         // No remark: it happens.
-        static const std::regex lost(
+        static const Regex lost(
             " \\(((?:(?:all|every|txn|log) )*files? (?:(?:are|is|were|was|all) "
             ")*(?:deleted|removed|gone|lost))\\)$");
-        const std::string words = std::regex_replace(log_in_known_words(value.text), lost, ", $1");
+        const std::string words = regex_replace(log_in_known_words(value.text), lost, ", $1");
         static const char* const between =
             "; *|,? (?:and )?then |, (?:and )?(?=(?:(?:all|every|each|the|its|txn) )*"
             "(?:log|files?|logs|log ?files?)? ?(?:(?:are|is|were|was|all|then) )*"
@@ -252,12 +251,12 @@ class CutLog {
         static const std::string many =
             "(?:an? )?(?:log (?:of|with) )?([0-9]+) "
             "(?:txns|transactions|records|entries|creates|setData|zxids)";
-        static const std::regex count(many + "(?: logged| written| appended)?");
-        static const std::regex counted(many +
-                                        "(?: logged| written| appended)?(?:[,:]? (?:with |at |of "
-                                        ")?(?:their )?zxids? |: ?|,? ?(?=[<\\[]))(.*)");
-        std::smatch found;
-        if (std::regex_match(words, found, counted)) {  // "100 txns, zxid 1..100".
+        static const Regex count(many + "(?: logged| written| appended)?");
+        static const Regex counted(many +
+                                   "(?: logged| written| appended)?(?:[,:]? (?:with |at |of "
+                                   ")?(?:their )?zxids? |: ?|,? ?(?=[<\\[]))(.*)");
+        Match found;
+        if (regex_match(words, found, counted)) {  // "100 txns, zxid 1..100".
             const auto all = read_words(found[2]);
             if (all.size() != std::stoul(found[1])) throw Refused("how many zxids? " + words);
             return all;
@@ -270,10 +269,10 @@ class CutLog {
             "just|"
             "to|"
             "appended|logged|written|at|their|create|creates|none|empty|nothing|then|end|EOF";
-        if (!made_of(std::regex_replace(words, compiled("/\\w*"), ""), known)) {
+        if (!made_of(regex_replace(words, compiled("/\\w*"), ""), known)) {
             throw Refused("which zxids? " + words);
         }
-        const bool is_count = std::regex_match(words, found, count);
+        const bool is_count = regex_match(words, found, count);
         if (!is_count && says(words, "[0-9] (txns|transactions|records|entries|creates)\\b")) {
             throw Refused("which zxids? " + words);  // A number of them is none.
         }
@@ -285,17 +284,17 @@ class CutLog {
         return all;
     }
     static std::vector<zab::Zxid> read_zxids(const Value& value, const std::string& what) {
-        static const std::regex none(
+        static const Regex none(
             "-|null|n/a|(?:none|nothing|empty|no (?:records?|txns?|transactions?|entries|log|logs|"
             "zxids?))(?: (?:at all|left|in it))?");
         if (value.is(Value::Kind::null)) return {};
-        if (is_text(value) && std::regex_match(plain(value.text), none)) return {};
+        if (is_text(value) && regex_match(plain(value.text), none)) return {};
         if (is_text(value)) {
-            static const std::regex kinds(
+            static const Regex kinds(
                 "[0-9]+ (?:setData|set|create)(?:, ?[0-9]+ "
                 "(?:setData|set|create))+");
             const std::string words = log_in_known_words(value.text);
-            const bool is_list = std::regex_match(words, kinds);
+            const bool is_list = regex_match(words, kinds);
             return read_words(is_list ? without_kinds(words) : without_remarks(words));
         }
         static const char* const dots = "^\\.\\.+$";
@@ -315,8 +314,8 @@ class CutLog {
     }
     /// "1 setData" is no number of them.
     static std::string without_kinds(const std::string& words) {
-        static const std::regex kind(" ?\\b(?:sets?|setData|creates?|txns?|records?)\\b ?");
-        return plain(std::regex_replace(words, kind, " "));
+        static const Regex kind(" ?\\b(?:sets?|setData|creates?|txns?|records?)\\b ?");
+        return plain(regex_replace(words, kind, " "));
     }
     static zab::Zxid record_in(const std::string& words) {
         const auto read = read_words(without_kinds(log_in_known_words(without_remarks(words))));

@@ -1,11 +1,11 @@
 #include "tests/conformance/vote_weights.hpp"
 
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
 #include <map>
-#include <regex>
 
 namespace conformance {
 
@@ -38,8 +38,8 @@ class Reader {
     /// False: it says nothing of weights.
     bool read_all() {
         if (!says(words_, "weigh")) return false;
-        static const std::regex opening("^(?:(?:with|the) )?weights?: *", std::regex::icase);
-        const std::string told = std::regex_replace(words_, opening, "");
+        static const Regex opening("^(?:(?:with|the) )?weights?: *", Regex::icase);
+        const std::string told = regex_replace(words_, opening, "");
         for (const std::string& part : split_at(told, " *[,;] *(?:(?:and|but) )?| (?:and|but) ")) {
             read(part);
         }
@@ -71,38 +71,37 @@ class Reader {
     [[noreturn]] void refuse() const { throw Refused("config: " + words_); }
 
     void read(const std::string& part) {
-        static const std::regex equal(
+        static const Regex equal(
             "(?:(?:all|every|each|the|no|of|servers?|nodes?|voters?|are|is|weights?|weighs?|have) "
             ")*(?:(?:uniform|equal|identical|default|unit|the same|same) ?(?:weights?)?|equally|"
             "alike)|(?:(?:with|without|no|any|server|voter|group) )+weights|unweighted",
-            std::regex::icase);
-        static const std::regex told(
-            "(?:(?:only|weights?|that|of|for) )*" + who_weighs +
-                "(?:,? ?(?:weights|weight|weighs|weigh|has|have|is|are|an?|"
-                "the|of|with|to|equals?|all|=|:) ?)* ?" +
-                weight_pattern,
-            std::regex::icase);
-        static const std::regex before("(?:with |an? |only |weights? |of |= )*" + weight_pattern +
-                                           " (?:weight )?(?:for|to|of|at|on) " + who_weighs,
-                                       std::regex::icase);
-        static const std::regex none("(?:only )?" + who_weighs +
-                                         " (?:(?:is|are|has|have) )?(?:without(?: any| an?)?|no|"
-                                         "zero|weightless|unweighted)(?: weights?)?",
-                                     std::regex::icase);
-        static const std::regex none_of(
-            "(?:zero|no) weights?(?::| for| of| on| has)? ?" + who_weighs, std::regex::icase);
-        static const std::regex weights_all("weights (?:(?:are|all|is|=|:|of) )*" + weight_pattern,
-                                            std::regex::icase);
-        std::smatch found;
-        if (std::regex_match(part, equal)) {
+            Regex::icase);
+        static const Regex told("(?:(?:only|weights?|that|of|for) )*" + who_weighs +
+                                    "(?:,? ?(?:weights|weight|weighs|weigh|has|have|is|are|an?|"
+                                    "the|of|with|to|equals?|all|=|:) ?)* ?" +
+                                    weight_pattern,
+                                Regex::icase);
+        static const Regex before("(?:with |an? |only |weights? |of |= )*" + weight_pattern +
+                                      " (?:weight )?(?:for|to|of|at|on) " + who_weighs,
+                                  Regex::icase);
+        static const Regex none("(?:only )?" + who_weighs +
+                                    " (?:(?:is|are|has|have) )?(?:without(?: any| an?)?|no|"
+                                    "zero|weightless|unweighted)(?: weights?)?",
+                                Regex::icase);
+        static const Regex none_of("(?:zero|no) weights?(?::| for| of| on| has)? ?" + who_weighs,
+                                   Regex::icase);
+        static const Regex weights_all("weights (?:(?:are|all|is|=|:|of) )*" + weight_pattern,
+                                       Regex::icase);
+        Match found;
+        if (regex_match(part, equal)) {
             take_all(1);
-        } else if (std::regex_match(part, found, weights_all)) {
+        } else if (regex_match(part, found, weights_all)) {
             take_all(weight_of(found[1]));
-        } else if (std::regex_match(part, found, none) || std::regex_match(part, found, none_of)) {
+        } else if (regex_match(part, found, none) || regex_match(part, found, none_of)) {
             take(found[1], found[2], 0);
-        } else if (std::regex_match(part, found, before)) {
+        } else if (regex_match(part, found, before)) {
             take(found[2], found[3], weight_of(found[1]));
-        } else if (std::regex_match(part, found, told)) {
+        } else if (regex_match(part, found, told)) {
             const std::uint32_t weight = weight_of(found[3]);
             // Then the others' would be another one.
             if (says(part, "\\bonly\\b") && weight != 0) refuse();
@@ -150,7 +149,7 @@ class Reader {
 
 /// {"new": 0, "current": 1}, "candidateWeight": 0: as words.
 std::string in_words(const Value& initial) {
-    static const std::regex of_one(
+    static const Regex of_one(
         "(new|candidate|challenger|current|holder)Weight|weightOf(?:The)?(New|Candidate|"
         "Challenger|Current|Holder)");
     std::string words;
@@ -158,9 +157,9 @@ std::string in_words(const Value& initial) {
         words += fmt::format("{}weight of {} = {}", words.empty() ? "" : ", ", who,
                              number(weight, "a weight"));
     };
-    std::smatch found;
+    Match found;
     for (const sim::json::Member& one : initial.members) {
-        if (std::regex_match(one.key, found, of_one)) {
+        if (regex_match(one.key, found, of_one)) {
             say(found[1].str() + found[2].str(), one.value);
         }
     }

@@ -1,12 +1,12 @@
 #include "protocol/election/vote.hpp"
 #include "tests/conformance/interpreters.hpp"
+#include "tests/conformance/regex.hpp"
 #include "tests/conformance/vote_weights.hpp"
 #include "tests/conformance/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 #include <set>
 
 namespace conformance {
@@ -80,11 +80,11 @@ struct Reading {
 void read(const Value& value, Reading& into) {
     std::string words = is_text(value) ? value.text : "";
     for (const Part& part : parts) {
-        const std::regex& form = compiled(part.words, true);
-        std::smatch found;
+        const Regex& form = compiled(part.words, true);
+        Match found;
         if (const Value* member = first_of(value, part.members)) {
             part.take(into.vote, *member);
-        } else if (std::regex_search(words, found, form)) {
+        } else if (regex_search(words, found, form)) {
             part.take(into.vote, sim::json::string(found.str(1)));
             words = found.prefix().str() + found.suffix().str();  // "election epoch" is no epoch.
         } else {
@@ -115,7 +115,7 @@ zab::CastVote cast_of(const Value& value, const Reading* probe) {
             "same|as|probe|votes?|the|but|with|and|alike|equal|to|in|state|is|all|server|leader";
         std::string bare = value.text;
         for (const Part& one : parts) {
-            bare = std::regex_replace(bare, compiled(one.words, true), "");
+            bare = regex_replace(bare, compiled(one.words, true), "");
         }
         if (!made_of(bare, rest) || contains(bare, "[0-9]")) throw Refused("a vote: " + value.text);
     }
@@ -138,10 +138,10 @@ zab::Vote vote_of(const Value& value) {
 /// "0, 1, 3 LOOKING and 4 LEADING, all for leader 4, zxid <2,1>, round 1, peerEpoch 1": who is in
 /// which state, and what is said of all. After ";": others, of whom what is not said is the same.
 zab::VoteTable table_in_words(const std::string& words, const Reading& probe) {
-    static const std::regex senders(
+    static const Regex senders(
         "((?:[0-9]+(?:\\.\\.[0-9]+)?(?:, ?(?:and )?| and | & |: ?| )+)+)"
         "(?:is |are )?(?:all )?(LOOKING|FOLLOWING|LEADING|OBSERVING)",
-        std::regex::icase);
+        Regex::icase);
     zab::VoteTable votes;
     Reading common;
     if (says(words, "\\bprobe\\b")) common = probe;
@@ -150,9 +150,9 @@ zab::VoteTable table_in_words(const std::string& words, const Reading& probe) {
         std::string bare = part;  // Only the senders' numbers are left.
         for (const Part& one : parts) {
             if (one.name == "state") continue;
-            bare = std::regex_replace(bare, compiled(one.words, true), "");
+            bare = regex_replace(bare, compiled(one.words, true), "");
         }
-        for (std::sregex_iterator i(bare.begin(), bare.end(), senders), end; i != end; ++i) {
+        for (MatchIterator i(bare, senders), end; i != end; ++i) {
             for (const std::uint64_t sender : numbers_in((*i)[1])) {
                 common.vote.state = state_of((*i)[2]);
                 votes[server(sender)] =
@@ -162,8 +162,8 @@ zab::VoteTable table_in_words(const std::string& words, const Reading& probe) {
         static const char* const rest =
             "same|as|probe|votes?|all|and|but|is|are|the|with|of|alike|equal|to|servers?|from|also|"
             "state|in";
-        if (!made_of(std::regex_replace(bare, senders, ""), rest) ||
-            contains(std::regex_replace(bare, senders, ""), "[0-9]")) {
+        if (!made_of(regex_replace(bare, senders, ""), rest) ||
+            contains(regex_replace(bare, senders, ""), "[0-9]")) {
             throw Refused("votes: " + words);
         }
     }

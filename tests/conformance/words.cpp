@@ -1,31 +1,32 @@
 #include "tests/conformance/words.hpp"
 
+#include "tests/conformance/regex.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <map>
-#include <regex>
 
 namespace conformance {
 
 using Kind = Value::Kind;
 
-const std::regex& compiled(const std::string& pattern, bool any_case) {
-    static std::map<std::pair<std::string, bool>, std::regex> all;
+const Regex& compiled(const std::string& pattern, bool any_case) {
+    static std::map<std::pair<std::string, bool>, Regex> all;
     const auto found = all.find({pattern, any_case});
     if (found != all.end()) return found->second;
-    const auto how = any_case ? std::regex::ECMAScript | std::regex::icase : std::regex::ECMAScript;
-    return all.emplace(std::pair{pattern, any_case}, std::regex(pattern, how)).first->second;
+    const auto how = any_case ? Regex::icase : Regex::as_written;
+    return all.emplace(std::pair{pattern, any_case}, Regex(pattern, how)).first->second;
 }
 
 bool says(const std::string& words, const std::string& pattern) {
-    return std::regex_search(words, compiled(pattern, true));
+    return regex_search(words, compiled(pattern, true));
 }
 
 std::string without_asides(const std::string& words) {
-    static const std::regex aside(" *\\((?!s[0-9]+\\)|cxid |0x)[^)]*\\)", std::regex::icase);
-    return std::regex_replace(words, aside, "");
+    static const Regex aside(" *\\((?!s[0-9]+\\)|cxid |0x)[^)]*\\)", Regex::icase);
+    return regex_replace(words, aside, "");
 }
 
 void only(std::string_view where, const Value& value,
@@ -64,11 +65,11 @@ bool is_nothing(const Value& value) {
 std::vector<zab::Zxid> zxids_of(const Value& value, std::string_view what) {
     if (value.is(Kind::array)) return zxids(value, what);
     if (is_nothing(value)) return {};
-    static const std::regex pair(
+    static const Regex pair(
         "[<\\[(] *([0-9]+) *, *([0-9]+) *[>\\])](?: *\\.\\.\\.? *[<\\[(] *([0-9]+) *, *([0-9]+) "
         "*[>\\])])?");
     std::vector<zab::Zxid> all;
-    for (std::sregex_iterator i(value.text.begin(), value.text.end(), pair), end; i != end; ++i) {
+    for (MatchIterator i(value.text, pair), end; i != end; ++i) {
         const auto part = [&i](int group) {
             return static_cast<std::uint32_t>(std::stoul((*i)[static_cast<std::size_t>(group)]));
         };
@@ -84,17 +85,16 @@ std::vector<zab::Zxid> zxids_of(const Value& value, std::string_view what) {
     if (!is_text(value) || (all.empty() && !says(value.text, "\\b(empty|nothing|no)\\b"))) {
         throw Refused(fmt::format("{}: which zxids?", what));
     }
-    static const std::regex filler("\\b(?:and|then|zxids?|txns?)\\b|[,; ]");
-    const std::string rest =
-        std::regex_replace(std::regex_replace(value.text, pair, ""), filler, "");
+    static const Regex filler("\\b(?:and|then|zxids?|txns?)\\b|[,; ]");
+    const std::string rest = regex_replace(regex_replace(value.text, pair, ""), filler, "");
     if (!all.empty() && !rest.empty()) throw Refused(fmt::format("{}: {}", what, value.text));
     return all;
 }
 
 std::vector<std::uint64_t> numbers_in(const std::string& words) {
-    static const std::regex one("([0-9]+)(?: *(?:\\.\\.\\.?|-|to) *([0-9]+))?");
+    static const Regex one("([0-9]+)(?: *(?:\\.\\.\\.?|-|to) *([0-9]+))?");
     std::vector<std::uint64_t> all;
-    for (std::sregex_iterator i(words.begin(), words.end(), one), end; i != end; ++i) {
+    for (MatchIterator i(words, one), end; i != end; ++i) {
         const std::uint64_t first = std::stoull((*i)[1]);
         const std::uint64_t last = (*i)[2].matched ? std::stoull((*i)[2]) : first;
         if (last - first > 1'000'000) throw Refused("a range: " + i->str());
@@ -126,45 +126,45 @@ std::optional<std::size_t> count_in(const std::string& word) {
 }
 
 bool contains(const std::string& words, const char* pattern) {
-    return std::regex_search(words, compiled(pattern));
+    return regex_search(words, compiled(pattern));
 }
 
 std::string without_remarks(const std::string& words) {
-    static const std::regex remark("\\([^)]*\\)");
-    static const std::regex ends("^\\s+|\\s+$");
-    return std::regex_replace(std::regex_replace(words, remark, ""), ends, "");
+    static const Regex remark("\\([^)]*\\)");
+    static const Regex ends("^\\s+|\\s+$");
+    return regex_replace(regex_replace(words, remark, ""), ends, "");
 }
 
 std::string plain(const std::string& words) {
-    static const std::regex filler("\\b(?:[Tt]he|then|now|also|again|finally|afterwards)\\b ?");
-    static const std::regex blanks("\\s+");
-    static const std::regex ends("^[\\s.,;]+|[\\s.,;]+$");
-    std::string rest = std::regex_replace(without_remarks(words), filler, "");
-    rest = std::regex_replace(rest, blanks, " ");
-    return std::regex_replace(rest, ends, "");
+    static const Regex filler("\\b(?:[Tt]he|then|now|also|again|finally|afterwards)\\b ?");
+    static const Regex blanks("\\s+");
+    static const Regex ends("^[\\s.,;]+|[\\s.,;]+$");
+    std::string rest = regex_replace(without_remarks(words), filler, "");
+    rest = regex_replace(rest, blanks, " ");
+    return regex_replace(rest, ends, "");
 }
 
 std::vector<std::string> clauses(const std::string& words) {
-    static const std::regex separator("\\s*[;,]\\s*(?![0-9])");
-    return {std::sregex_token_iterator(words.begin(), words.end(), separator, -1), {}};
+    static const Regex separator("\\s*[;,]\\s*(?![0-9])");
+    return regex_split(words, separator);
 }
 
 std::optional<std::pair<std::string, std::string>> halves_at(const std::string& words,
                                                              const std::string& between) {
-    static const std::regex ends_in_name("(?:^|[ ,<{\\[])(?:[A-Z]?[0-9]+|[A-Z])$");
-    static const std::regex begins_with_name(
+    static const Regex ends_in_name("(?:^|[ ,<{\\[])(?:[A-Z]?[0-9]+|[A-Z])$");
+    static const Regex begins_with_name(
         "^(?:(?:follower|node|server|peer|mock) )?"
         "(?:[A-Z]?[0-9]+|[A-Z])\\b.*");
-    static const std::regex ends_in_value("(?:round|epoch|zxid|version) [0-9]+$");
-    const std::regex& cut = compiled(between);
-    for (std::sregex_iterator i(words.begin(), words.end(), cut), end; i != end; ++i) {
-        const std::string first = words.substr(0, static_cast<std::size_t>(i->position()));
+    static const Regex ends_in_value("(?:round|epoch|zxid|version) [0-9]+$");
+    const Regex& cut = compiled(between);
+    for (MatchIterator i(words, cut), end; i != end; ++i) {
+        const std::string first = words.substr(0, i->position());
         const std::string second = words.substr(first.size() + i->str().size());
         const bool is_remark = std::count(first.begin(), first.end(), '(') !=
                                std::count(first.begin(), first.end(), ')');
-        const bool is_list = !i->str().starts_with(';') && std::regex_search(first, ends_in_name) &&
-                             !std::regex_search(first, ends_in_value) &&
-                             std::regex_match(second, begins_with_name);
+        const bool is_list = !i->str().starts_with(';') && regex_search(first, ends_in_name) &&
+                             !regex_search(first, ends_in_value) &&
+                             regex_match(second, begins_with_name);
         if (!first.empty() && !is_remark && !is_list) return std::pair{first, second};
     }
     return std::nullopt;
@@ -208,7 +208,7 @@ zab::Duration unit_named(const std::string& unit, const zab::Config& config) {
 }  // namespace
 
 std::optional<zab::Duration> duration_in(const std::string& words, const zab::Config& config) {
-    static const std::regex term(
+    static const Regex term(
         "(?:([0-9]+) ?\\* ?)?(initLimit|syncLimit)(?: ?\\* ?tick(?:Time)?| ?ticks?)?|"
         "([0-9]+)(?:\\.([0-9]{1,3}))? "
         "?(ms|milliseconds|s|sec|seconds|min|minutes|ticks?|pings?)\\b|"
@@ -216,8 +216,8 @@ std::optional<zab::Duration> duration_in(const std::string& words, const zab::Co
     const bool counts_pings = contains(words, "\\bpings?\\b");
     zab::Duration sum{};
     bool is_told = false;
-    for (std::sregex_iterator i(words.begin(), words.end(), term), end; i != end; ++i) {
-        const std::smatch& found = *i;
+    for (MatchIterator i(words, term), end; i != end; ++i) {
+        const Match& found = *i;
         is_told = true;
         if (found[2].matched) {
             const std::int64_t times = found[1].matched ? count_of(found[1]) : 1;
@@ -247,24 +247,24 @@ const std::string& sum_of_times() {
 }
 
 Timed timed_in(const std::string& words, const zab::Config& config) {
-    static const std::regex tail(
+    static const Regex tail(
         "(.*?),? ?\\b(only after|not before|within|in less than|less than|in|after|well before|"
         "before|for|no later than|not after|by|not)"
         "(?: (?:the|last|next|first|about|at most|>=?|<=?))* "
         "?((?:[A-Za-z]+ = )?" +
         sum_of_times() + ")");
-    static const std::regex head("(within " + sum_of_times() + "),? (.*)");
-    std::smatch found;
-    if (std::regex_match(words, found, head)) {
+    static const Regex head("(within " + sum_of_times() + "),? (.*)");
+    Match found;
+    if (regex_match(words, found, head)) {
         return timed_in(found[2].str() + " " + found[1].str(), config);
     }
-    if (!std::regex_match(words, found, tail)) return {words, "", std::nullopt};
+    if (!regex_match(words, found, tail)) return {words, "", std::nullopt};
     return {found[1], found[2], duration_in(found[3], config)};
 }
 
 bool made_of(const std::string& words, const std::string& known) {
-    const std::regex& form = compiled("\\b(?:" + known + ")\\b|-?\\b[0-9]+\\b|[,;:.() -]");
-    return std::regex_replace(words, form, "").empty();
+    const Regex& form = compiled("\\b(?:" + known + ")\\b|-?\\b[0-9]+\\b|[,;:.() -]");
+    return regex_replace(words, form, "").empty();
 }
 
 void take_settings(const Value& initial, zab::Config& config) {
@@ -296,7 +296,7 @@ void take_settings(const Value& initial, zab::Config& config) {
 namespace {
 
 /// "/foo3-9": each of its paths, or those next to it.
-std::vector<std::string> paths_of_range(const std::smatch& found, bool is_next) {
+std::vector<std::string> paths_of_range(const Match& found, bool is_next) {
     const std::size_t first = found[2].length() == 0 ? 0 : std::stoul(found[2]);
     const std::size_t last = std::stoul(found[3]);
     const auto path = [&](std::size_t n) { return fmt::format("{}{}", found[1].str(), n); };
@@ -308,9 +308,9 @@ std::vector<std::string> paths_of_range(const std::smatch& found, bool is_next) 
 }
 
 std::vector<std::string> paths_told(const std::string& words, bool is_next) {
-    static const std::regex path("(/[A-Za-z_/-]*)([0-9]*)(?:(?:\\.\\.+(?:\\1)?/?|-)([0-9]+))?");
+    static const Regex path("(/[A-Za-z_/-]*)([0-9]*)(?:(?:\\.\\.+(?:\\1)?/?|-)([0-9]+))?");
     std::vector<std::string> all;
-    for (std::sregex_iterator i(words.begin(), words.end(), path), end; i != end; ++i) {
+    for (MatchIterator i(words, path), end; i != end; ++i) {
         const bool is_range = (*i)[3].matched;
         if (!is_range && !is_next) all.push_back(i->str());
         if (!is_range) continue;

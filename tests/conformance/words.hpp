@@ -2,10 +2,10 @@
 
 #include "protocol/config.hpp"
 #include "tests/conformance/case.hpp"
+#include "tests/conformance/regex.hpp"
 
 #include <initializer_list>
 #include <optional>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +16,7 @@ namespace conformance {
 
 /// This pattern, compiled once: a case asks hundreds of times, and compiling takes far longer than
 /// matching.
-const std::regex& compiled(const std::string& pattern, bool any_case = false);
+const Regex& compiled(const std::string& pattern, bool any_case = false);
 /// Whether the words match somewhere, in either case of letters.
 bool says(const std::string& words, const std::string& pattern);
 /// Without what is in parentheses, which explains. A session in them, "W6(s2)", is no remark.
@@ -41,16 +41,16 @@ std::optional<std::size_t> count_in(const std::string& word);
 /// A sentence that is understood, and what it does to whoever plays it.
 template <class Player>
 struct Phrase {
-    std::regex words;
-    void (*act)(Player&, const std::smatch&);
+    Regex words;
+    void (*act)(Player&, const Match&);
 };
 
 /// Plays the first phrase that matches all of the words; false: none does.
 template <class Player, class Phrases>
 bool play_phrase(Player& player, const Phrases& known, const std::string& words) {
     for (const Phrase<Player>& phrase : known) {
-        std::smatch found;
-        if (!std::regex_match(words, found, phrase.words)) continue;
+        Match found;
+        if (!regex_match(words, found, phrase.words)) continue;
         phrase.act(player, found);
         return true;
     }
@@ -59,14 +59,14 @@ bool play_phrase(Player& player, const Phrases& known, const std::string& words)
 
 /// Another way to say something, and how it is said where it is understood.
 struct Rewrite {
-    std::regex words;
+    Regex words;
     const char* instead;
 };
 
 /// All of them, in their order.
 template <class Rewrites>
 std::string rewritten(std::string words, const Rewrites& all) {
-    for (const Rewrite& one : all) words = std::regex_replace(words, one.words, one.instead);
+    for (const Rewrite& one : all) words = regex_replace(words, one.words, one.instead);
     return words;
 }
 
