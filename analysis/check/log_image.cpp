@@ -12,7 +12,8 @@ namespace {
 using enum trace::Kind;
 
 constexpr Property log_continuity{
-    "log_continuity", "a log takes each transaction right after the one that precedes it",
+    "log_continuity",
+    "a log takes each transaction right after the one that precedes it, before it is durable",
     trace::Level::protocol};
 constexpr Property boot_equals_disk{
     "boot_equals_disk", "a server boots with exactly what its snapshot and its log hold",

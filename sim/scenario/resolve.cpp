@@ -304,6 +304,7 @@ Scenario resolve(Draft& draft, const json::Value& root, Mistakes& mistakes) {
         }
         in.out.disk.epoch_write = build(draft.disk.epoch_write);
         in.out.config.force_sync = draft.disk.force_sync;
+        check_that_time_passes(in);
     }
     return std::move(in.out);
 }

@@ -59,6 +59,8 @@ std::string grouped(std::uint64_t number);
 void resolve_servers(Resolution& in);
 void resolve_hosts(Resolution& in);
 void resolve_clients(Resolution& in);
+/// That the clients cannot ask without end at one instant. When all else is resolved.
+void check_that_time_passes(Resolution& in);
 void resolve_network(Resolution& in);
 void resolve_faults(Resolution& in);
 void resolve_start(Resolution& in);

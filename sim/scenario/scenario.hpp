@@ -99,6 +99,13 @@ struct CpuSpec {
     Distribution election;      ///< One notification received and judged.
     Distribution first_use;  ///< A kind of thread's first item, beside: code that has not run yet.
     Factor per_byte{0};      ///< Nanoseconds per payload byte, added to io, request and append.
+    /// Whether no work takes any time.
+    bool costs_nothing() const {
+        CpuSpec free;
+        free.deep_sleep = deep_sleep;
+        free.time_slice = time_slice;
+        return *this == free;
+    }
     friend bool operator==(const CpuSpec&, const CpuSpec&) = default;
 };
 

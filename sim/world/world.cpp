@@ -11,19 +11,13 @@ namespace {
 // More records than this at one instant mean that time stands still (design §4).
 constexpr std::uint64_t stuck_limit = 50'000'000;
 
-bool costs_nothing(CpuSpec cpu) {
-    cpu.deep_sleep = CpuSpec{}.deep_sleep;
-    cpu.time_slice = CpuSpec{}.time_slice;
-    return cpu == CpuSpec{};
-}
-
 }  // namespace
 
 World::World(std::shared_ptr<const Scenario> scenario, std::uint64_t seed, std::uint64_t branch)
     : scenario_(std::move(scenario)),
       config_(std::make_shared<const zab::Config>(scenario_->config)),
       root_(root_key(seed, branch)),
-      cpu_is_free_(costs_nothing(scenario_->cpu)),
+      cpu_is_free_(scenario_->cpu.costs_nothing()),
       has_datagrams_(scenario_->transport == "datagram"),
       send_buffer_(scenario_->network.send_buffer_bytes) {
     delay_key_ = derive(root_, "delay");

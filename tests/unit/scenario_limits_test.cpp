@@ -119,6 +119,12 @@ TEST_CASE("what cannot happen is refused") {
         {R"({ "ensemble": { "voters": 1, "observers": 1, "leader_serves": false },
               "clients": [ { "placement": { "servers": [1] } } ] })",
          "/clients/0/placement: the only voter leads"},
+        {R"({ "network": { "delay": "0ms" }, "cpu": { "preset": "zero" },
+              "clients": [ { "operations": { "get": 1 } } ] })",
+         "/clients/0/load: nothing that the group asks for takes any time"},
+        {R"({ "network": { "delay": "0ms" }, "cpu": { "preset": "zero" }, "disk": { "sync": "0ms" },
+              "clients": [ {} ] })",
+         "/clients/0/load: nothing that the group asks for takes any time"},
     };
     for (const Case& one : cases) {
         const std::string found = mistakes(one.text);
@@ -131,6 +137,17 @@ TEST_CASE("what cannot happen is refused") {
 }
 
 TEST_CASE("what is only nearly impossible is not refused") {
+    for (const char* const part :
+         {R"("cpu": { "preset": "zero" }, "clients": [ {} ])",
+          R"("cpu": { "preset": "zero" }, "clients": [ { "operations": { "get": 9, "set": 1 } } ])",
+          R"("cpu": { "preset": "zero" }, "disk": { "sync": "0ms" },
+             "clients": [ { "operations_each": 5 } ])",
+          R"("clients": [ { "operations": { "get": 1 } } ])",
+          R"("cpu": { "preset": "zero" }, "clients": [ { "operations": { "get": 1 },
+                            "load": { "closed": { "think_time": "1ms" } } } ])"}) {
+        const auto text = std::string(R"({ "network": { "delay": "0ms" }, )") + part + " }";
+        CHECK(sound(text).clients.size() == 1);
+    }
     CHECK(
         sound(R"({ "clients": [ { "start": "5s", "leave": { "at": "5s" } } ] })").clients.size() ==
         1);
