@@ -27,6 +27,9 @@ PHASES = (
     ('discovery', 'leader_sync', 'leader_discovery'),
     ('synchronization', 'leader_broadcast', 'leader_sync'),
     ('up to date', 'follower_broadcast', 'leader_broadcast'),
+    ('follower decided', 'decided_follower', 'looking'),
+    ('follower discovery', 'follower_sync', 'decided_follower'),
+    ('follower synchronization', 'follower_broadcast', 'follower_sync'),
     ('client', 'client_reconnected', 'follower_broadcast'),
     ('first write', 'first_write_latency', None),
 )
