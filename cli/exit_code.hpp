@@ -4,7 +4,7 @@
 
 namespace cli {
 
-/// How a command ends, for scripts (design: Commands).
+/// How a command ends, for scripts.
 enum class Exit : int {
     ok = 0,
     violated = 1,          ///< A safety guarantee was violated.

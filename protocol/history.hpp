@@ -30,7 +30,7 @@ inline Position advance(Position before, const Txn& txn) {
 
 /// Transactions in order, mostly of rising zxids, as a persistent structure: copies share chunks
 /// and clone them on write, so that logs, snapshots and copies of a world cost what they differ by
-/// (measured in the design spike). The front may be dropped once nobody can present it.
+/// (measured). The front may be dropped once nobody can present it.
 class History {
   public:
     struct Entry {

@@ -72,7 +72,7 @@ struct OutageParts {
 };
 
 /// From the first instant at which no outstanding write could be acknowledged until the next
-/// acknowledged write (design: Definitions).
+/// acknowledged write.
 struct Outage {
     zab::Instant from;
     zab::Instant until;

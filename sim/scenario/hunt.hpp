@@ -52,7 +52,7 @@ constexpr bool is_beyond_budget(FaultFamily family) { return family >= FaultFami
 enum class Varied : std::uint8_t { ensemble, network, disk, process, clients };
 constexpr std::size_t varied_count = static_cast<std::size_t>(Varied::clients) + 1;
 
-/// From these and a seed, sim/search/chaos.hpp draws faults and overrides (design §4).
+/// From these and a seed, sim/chaos/chaos.hpp draws faults and overrides.
 struct ChaosSpec {
     std::vector<FaultFamily> families;  ///< Those that may exist.
     bool beyond = false;                ///< Also those beyond the fault budget.

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-/// Scenario files: JSON with comments (design §5), checked completely before anything runs.
+/// Scenario files: JSON with comments, checked completely before anything runs.
 namespace sim {
 
 /// `--set ensemble.voters=7`: the value at a dotted path is replaced before anything is checked.

@@ -51,10 +51,9 @@ DistributionSpec us(std::int64_t count) { return zab::microseconds(count); }
 
 }  // namespace
 
-// The figures of a ZooKeeper 3.8.0 on one EPYC core (reference/real-zookeeper.md, "What a cost
-// model needs"). A write costs a saturated leader of three 170..210 us, a follower that only
-// acknowledges 41..60 us, a read 98..146 us; idle stages add their wake-ups, which is why a lone
-// write needs 0.53..0.63 ms.
+// The figures of a ZooKeeper 3.8.0 on one EPYC core (tests/fidelity/real-zookeeper.json). A write
+// costs a saturated leader of three 170..210 us, a follower that only acknowledges 41..60 us, a
+// read 98..146 us; idle stages add their wake-ups, which is why a lone write needs 0.53..0.63 ms.
 CpuDraft jvm_cpu() {
     return {
         .wake_up = Uniform{zab::microseconds(15), zab::microseconds(55)},

@@ -95,7 +95,7 @@ constexpr std::size_t kind_count = static_cast<std::size_t>(Kind::notified) + 1;
 enum class Cost : std::uint8_t { none, wire, disk, timer };
 
 /// One record, as eight 64-bit words: written once, hashed as words, never copied field by field
-/// (narrow stores followed by wide loads stall; measured in the design spike).
+/// (narrow stores followed by wide loads stall; measured).
 ///
 /// For every record but the causeless: time - time(cause) = wait + service + other, in ns, where
 /// `other` is wire, disk or timer time as `cost` says.

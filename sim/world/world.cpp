@@ -8,7 +8,7 @@ namespace sim {
 
 namespace {
 
-// More records than this at one instant mean that time stands still (design §4).
+// More records than this at one instant mean that time stands still.
 constexpr std::uint64_t stuck_limit = 50'000'000;
 
 }  // namespace

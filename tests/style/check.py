@@ -80,6 +80,7 @@ def all_findings(files):
             for line, name, why in rule(file):
                 yield file.path, line, name, why
     yield from rules.tree_rules(files)
+    yield from rules.path_rules(files)
 
 
 def findings_in(root):

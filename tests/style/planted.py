@@ -148,6 +148,9 @@ void speak() { std::setlocale(LC_ALL, ""); }  !locale
                            'using namespace zab;  !using-namespace\n',
     'tests/form.py': 'x = 1\n\ty = 2  !tab\n' + f'z = "{"z" * 100}"  !columns\n' + 'last = 1',
     'tests/spaces.sh': 'echo  \n',
+    'tests/paths.sh': '# See tests/some_test.cpp.\n# See tests/no_test.cpp.  !dead-path\n'
+                      f'# As the {"design"} §4 says.  !shared\n'
+                      f'# Like reference{"/x"}.md.  !shared\n',
 }
 # Marks are trimmed with the blanks before them, so these two are named here.
 UNMARKED = {('tests/form.py', 4, 'final-newline'), ('tests/spaces.sh', 1, 'trailing-space')}

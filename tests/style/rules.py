@@ -103,7 +103,10 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]*)[>"]')
 # Written in pieces, so that this file does not break its own rules.
 BANNED_WORDS = re.compile(r'\b(' + '|'.join(['TO' 'DO', 'FIX' 'ME', 'X' 'XX', 'HA' 'CK']) + r')\b')
 MACHINE_PATHS = re.compile(r'(?<![\w.}~])/(' + '|'.join(['work', 'home', 'root', 'farm']) + r')/')
-SHARED = re.compile(r'\.\./' r'shared\b')
+SHARED = re.compile(r'\.\./' r'shared\b|\bdesign §|\breference/[\w-]+\.md\b')
+# A file of the tree, named in text.
+TREE_PATH = re.compile(r'(?<![\w/.-])(?:sim|protocol|analysis|cli|tests|scenarios)/[\w/-]+'
+                       r'(?:\.\w+)*\.(?:hpp|cpp|py|sh|md)\b')
 REGISTRIES = re.compile('|'.join(
     re.escape('.'.join(name)) for name in [
         ('deb', 'debian', 'org'), ('security', 'debian', 'org'), ('npmjs', 'org'),
@@ -165,7 +168,7 @@ def _why_not_quoted(file, included):
     if target is None or '..' in included:
         return f'write "{included}" from the project root (a library\'s header: <{included}>)'
     if target != file.layer and target not in LAYERS[file.layer][0]:
-        return f'{file.layer} must not include {target} (design: layers)'
+        return f'{file.layer} must not include {target} (see LAYERS in rules.py)'
     return None
 
 
@@ -178,7 +181,7 @@ def _why_not_library(file, included):
     library = library if library in ('fmt', 'nlohmann', 'CLI', 'zstd', 'doctest') else 'posix'
     if library in LAYERS[file.layer][1]:
         return None
-    return f'{file.layer} must not include <{included}> (design: layers)'
+    return f'{file.layer} must not include <{included}> (see LAYERS in rules.py)'
 
 
 def size_rules(file):
@@ -247,6 +250,18 @@ def tree_rules(files):
     for file in files:
         if file.path.endswith('.cpp') and not _is_listed(file.path, build_files):
             yield file.path, 1, 'unlisted-source', 'no meson.build lists it, so nothing compiles it'
+
+
+def path_rules(files):
+    """A file that a text names exists. Includes are the compiler's business."""
+    present = {file.path for file in files}
+    for file in files:
+        if file.path.startswith('tests/style/'):
+            continue  # It plants files that do not exist.
+        for number, line in enumerate(file.lines, 1):
+            dead = [] if INCLUDE.match(line) else set(TREE_PATH.findall(line)) - present
+            for path in sorted(dead):
+                yield file.path, number, 'dead-path', f'there is no {path}'
 
 
 def _is_listed(path, build_files):

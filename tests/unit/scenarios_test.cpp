@@ -186,7 +186,7 @@ TEST_CASE("random scenarios are clean, and costs add up") {
     const bool is_campaign = std::getenv("ZABSIM_SEEDS") != nullptr;
 
     for (std::uint64_t seed = first; seed <= last; ++seed) {
-        if (is_campaign) {  // For tests/ci/seeds.sh: what runs when it dies, and how far it is.
+        if (is_campaign) {  // tests/campaign/seeds.sh: what runs when it dies, how far it is.
             std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
             std::fflush(stdout);
         }
