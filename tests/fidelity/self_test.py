@@ -203,12 +203,22 @@ class OfKeys(unittest.TestCase):
         self.assertIn('ratio', self.mistake_in('latency', **load, op='mix', ratio=1.5))
 
     def test_a_published_case_with_a_key_that_nothing_reads_is_refused(self):
-        case = {**dict.fromkeys(published.NEEDED, 1), 'write_cache': False}
-        with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
-            json.dump({'cases': [case]}, file)
-            file.flush()
-            with self.assertRaisesRegex(case_file.CaseError, 'write_cache is not known'):
-                published.load(file.name)
+        for more, reason in (({'write_cache': False}, 'write_cache is not known'),
+                             ({'outstanding': 1, 'rate': 1}, 'exactly one of outstanding and rate'),
+                             ({'rate': 1}, 'one of per_second and latency_ms')):
+            case = {**dict.fromkeys(published.NEEDED, 1), **more}
+            with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
+                json.dump({'cases': [case]}, file)
+                file.flush()
+                with self.assertRaisesRegex(case_file.CaseError, reason):
+                    published.load(file.name)
+
+    def test_a_published_rate_is_shared_by_the_clients_and_measured_long_enough(self):
+        case = {**dict.fromkeys(published.NEEDED, 1), 'id': 'x', 'clients': 4, 'rate': 1000,
+                'reads_percent': 0, 'latency_ms': {'p99': 1}}
+        made = published.build(case)
+        self.assertEqual(made['clients'][0]['load'], {'open': {'constant': '250.0/s'}})
+        self.assertEqual(made['duration'], '25000000000ns')
 
 
 if __name__ == '__main__':
