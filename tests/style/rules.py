@@ -254,7 +254,7 @@ def tree_rules(files):
 
 def path_rules(files):
     """A file that a text names exists. Includes are the compiler's business."""
-    present = {file.path for file in files}
+    present = {file.path.removesuffix('.in') for file in files}  # Or is made when it is built.
     for file in files:
         if file.path.startswith('tests/style/'):
             continue  # It plants files that do not exist.
