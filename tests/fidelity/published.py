@@ -30,6 +30,8 @@ LEAST_SAMPLES = 20_000  # Of a latency: a hundredth of them are 200.
 NEEDED = ('id', 'profile', 'servers', 'clients', 'machines', 'reads_percent', 'payload')
 LOADS = ('outstanding', 'rate')
 FIGURES = ('per_second', 'latency_ms')
+POSITIVE = ('servers', 'clients', 'machines', 'outstanding', 'rate', 'per_second')
+LATENCIES = ('min', 'mean', 'p50', 'p90', 'p99', 'p99_9', 'max')
 OPTIONAL = LOADS + FIGURES + ('operation', 'fitted', 'limit', 'leader_serves', 'release',
                               'inside_leader', 'set')
 
@@ -38,26 +40,39 @@ def load(path):
     try:
         with open(path, encoding='utf-8') as file:
             cases = json.load(file)['cases']
-        for case in cases:
+        for number, case in enumerate(cases, 1):
             reason = _wrong_with(case)
             if reason:
-                raise case_file.CaseError(f'{path}: {case.get("id")}: {reason}')
+                raise case_file.CaseError(f'{path}: case {number}: {reason}')
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise case_file.CaseError(f'{path}: {error!r}') from error
     return cases
 
 
 def _wrong_with(case):
+    if not isinstance(case, dict):
+        return f'{case!r} is no case'
     missing = [key for key in NEEDED if key not in case]
     if missing:
         return f'{missing[0]} is missing'
     unknown = [key for key in case if key not in NEEDED + OPTIONAL]
     if unknown:
         return f'{unknown[0]} is not known'
+    for key in ('id', 'profile'):
+        if not isinstance(case[key], str):
+            return f'{key} is {case[key]!r}, not a text'
     if sum(key in case for key in LOADS) != 1:
         return f'exactly one of {" and ".join(LOADS)} says the load'
     if not any(key in case for key in FIGURES):
         return f'one of {" and ".join(FIGURES)} says what was measured'
+    for key in POSITIVE:
+        if not isinstance(case.get(key, 1), (int, float)) or case.get(key, 1) <= 0:
+            return f'{key} is {case[key]!r}, not a number above 0'
+    if case['reads_percent'] not in range(101):
+        return f'reads_percent is {case["reads_percent"]!r}, not a whole number from 0 to 100'
+    unknown = [name for name in case.get('latency_ms', {}) if name not in LATENCIES]
+    if unknown:
+        return f'latency_ms: {unknown[0]} is not known; accepted: {", ".join(LATENCIES)}'
     return None
 
 

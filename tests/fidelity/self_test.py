@@ -205,8 +205,12 @@ class OfKeys(unittest.TestCase):
     def test_a_published_case_with_a_key_that_nothing_reads_is_refused(self):
         for more, reason in (({'write_cache': False}, 'write_cache is not known'),
                              ({'outstanding': 1, 'rate': 1}, 'exactly one of outstanding and rate'),
-                             ({'rate': 1}, 'one of per_second and latency_ms')):
-            case = {**dict.fromkeys(published.NEEDED, 1), **more}
+                             ({'rate': 1}, 'one of per_second and latency_ms'),
+                             ({'rate': 0, 'per_second': 1}, 'rate is 0, not a number above 0'),
+                             ({'rate': 1, 'per_second': 1, 'reads_percent': -1},
+                              'reads_percent is -1'),
+                             ({'rate': 1, 'latency_ms': {'p95': 1}}, 'p95 is not known')):
+            case = {**dict.fromkeys(published.NEEDED, 1), 'id': 'x', 'profile': 'x', **more}
             with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
                 json.dump({'cases': [case]}, file)
                 file.flush()
