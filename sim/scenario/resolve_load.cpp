@@ -256,30 +256,6 @@ void resolve_group(Resolution& in, std::size_t index, std::set<std::string>& nam
     in.out.clients.push_back(std::move(group));
 }
 
-bool delays_nothing(const LinkModel& link) {
-    LinkModel free;
-    free.delay = {};
-    free.listening = link.listening;
-    return link == free;
-}
-
-/// Whether a request can be asked and answered without a nanosecond between.
-bool costs_nothing(const Scenario& scenario) {
-    const NetworkSpec& network = scenario.network;
-    return scenario.cpu.costs_nothing() && delays_nothing(network.base) &&
-           std::all_of(network.overrides.begin(), network.overrides.end(),
-                       [](const LinkOverride& one) { return delays_nothing(one.model); }) &&
-           std::all_of(scenario.hosts.begin(), scenario.hosts.end(),
-                       [](const HostSpec& host) { return host.nic == Bandwidth{}; });
-}
-
-/// Whether what this group asks for has no end: the next request follows the last answer at once.
-bool asks_at_once(const ClientGroup& group) {
-    const auto* closed = std::get_if<ClosedLoad>(&group.load);
-    return closed != nullptr && closed->think_time == zab::Duration{} && !group.operations_each &&
-           !group.requests && !group.watch;
-}
-
 }  // namespace
 
 void resolve_clients(Resolution& in) {
@@ -295,24 +271,6 @@ void resolve_clients(Resolution& in) {
         config.voters.size() == 1 && config.observers.empty()) {
         in.wrong("/ensemble/leader_serves",
                  "nobody serves the clients: the only server leads, and the leader serves none");
-    }
-}
-
-void check_that_time_passes(Resolution& in) {
-    if (!costs_nothing(in.out)) {
-        return;
-    }
-    const bool has_disk = in.out.config.force_sync && in.out.disk.sync.mean() != zab::Duration{};
-    for (std::size_t i = 0; i < in.out.clients.size(); ++i) {
-        const ClientGroup& group = in.out.clients[i];
-        const bool writes = group.create_weight + std::uint64_t{group.set_weight} > 0;
-        if (asks_at_once(group) && !(writes && has_disk)) {
-            in.wrong(std::string("/clients") / i / "load",
-                     "nothing that the group asks for takes any time: its clients would ask "
-                     "without end at one instant",
-                     "a think_time, open load or operations_each; or a delay, cpu or disk sync "
-                     "that takes time");
-        }
     }
 }
 

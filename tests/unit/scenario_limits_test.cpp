@@ -136,6 +136,40 @@ TEST_CASE("what cannot happen is refused") {
           "set; accepted: extends in a file\n");
 }
 
+TEST_CASE("a load is refused where nothing on its own way takes time, whatever else does") {
+    for (const char* const part :
+         {R"("cpu": { "preset": "zero", "first_use": "1ms", "election": "1ms" },
+             "clients": [ { "operations": { "get": 1 } } ])",
+          R"("cpu": { "preset": "zero", "propose": "1ms", "append": "1ms", "per_byte": 1 },
+             "clients": [ { "operations": { "get": 1 } } ])",
+          R"("cpu": { "preset": "zero", "propose": "1ms", "watch_event": "1ms" },
+             "clients": [ { "operations": { "sync": 1 } } ])",
+          R"("cpu": { "preset": "zero", "wake_up": "5us", "deep_sleep": "1ms" },
+             "clients": [ { "operations": { "get": 1 } } ])",
+          R"("cpu": { "preset": "zero", "per_byte": 1 }, "disk": { "sync": "0ms" },
+             "clients": [ { "payload": "0B" } ])",
+          R"("cpu": { "preset": "zero" }, "hosts": { "named": { "idle": { "nic": "1Gbit/s" } } },
+             "clients": [ { "operations": { "get": 1 } } ])",
+          R"("cpu": { "preset": "zero" }, "protocol": "textbook", "clients": [ {} ])"}) {
+        const auto text = std::string(R"({ "network": { "delay": "0ms" }, )") + part + " }";
+        const std::string found = mistakes(text);
+        CHECK_MESSAGE(found.find("/clients/0/load: nothing that the") != std::string::npos, part);
+        CHECK(lines_of(found) == 1);
+    }
+    const std::string reads = R"("cpu": { "preset": "zero" },
+        "hosts": { "named": { "afar": {} } },
+        "clients": [ { "operations": { "get": 1 }, "placement": { "servers": [3] },
+                       "host": "afar" } ])";
+    CHECK(mistakes(R"({ "network": { "delay": "0ms",
+                        "links": [ { "from": 1, "to": 2, "delay": "5ms" } ] }, )" +
+                   reads + " }")
+              .find("or a delay or cpu that takes time on its way") != std::string::npos);
+    CHECK(sound(R"({ "network": { "delay": "0ms",
+                     "links": [ { "from": "afar", "to": 3, "delay": "5ms" } ] }, )" +
+                reads + " }")
+              .clients.size() == 1);
+}
+
 TEST_CASE("what is only nearly impossible is not refused") {
     for (const char* const part :
          {R"("cpu": { "preset": "zero" }, "clients": [ {} ])",
@@ -143,6 +177,11 @@ TEST_CASE("what is only nearly impossible is not refused") {
           R"("cpu": { "preset": "zero" }, "disk": { "sync": "0ms" },
              "clients": [ { "operations_each": 5 } ])",
           R"("clients": [ { "operations": { "get": 1 } } ])",
+          R"("cpu": { "preset": "zero" }, "disk": { "sync": "0ms" },
+             "ensemble": { "flush_delay": "5ms" }, "clients": [ {} ])",
+          R"("cpu": { "preset": "zero" }, "clients": [ { "operations": { "get": 1 } } ],
+             "faults": [ { "at": "0s",
+                           "delay": { "from": "clients", "to": "all", "extra": "5ms" } } ])",
           R"("cpu": { "preset": "zero" }, "clients": [ { "operations": { "get": 1 },
                             "load": { "closed": { "think_time": "1ms" } } } ])"}) {
         const auto text = std::string(R"({ "network": { "delay": "0ms" }, )") + part + " }";
