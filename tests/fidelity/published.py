@@ -4,12 +4,12 @@
     tests/fidelity/published.py [FILE.json] [--only TEXT]
 
 FILE.json is published.json beside this script if none is given, and says its form; --only takes the
-cases whose id contains TEXT. Needs build/zabsim. Exit code: 0 all within 15 %, 1 some are not, 2
-the file is refused. The last line is "N passed, N failed".
+cases whose id contains TEXT. A case that cannot be compared counts as failed and says why. Needs
+build/zabsim. Exit code: 0 all within 15 %, 1 some are not, 2 the file is none. The last line is
+"N passed, N failed".
 """
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -24,61 +24,59 @@ import simulate  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+ZABSIM = os.path.join(ROOT, 'build/zabsim')
 SHARE = 0.15
 WARM_UP_S, MEASURED_S = 5, 2
 LEAST_SAMPLES = 20_000  # Of a latency: a hundredth of them are 200.
-NEEDED = ('id', 'profile', 'servers', 'clients', 'machines', 'reads_percent', 'payload')
-LOADS = ('outstanding', 'rate')
-FIGURES = ('per_second', 'latency_ms')
-POSITIVE = ('servers', 'clients', 'machines', 'outstanding', 'rate', 'per_second')
-LATENCIES = ('min', 'mean', 'p50', 'p90', 'p99', 'p99_9', 'max')
-OPTIONAL = LOADS + FIGURES + ('operation', 'fitted', 'limit', 'leader_serves', 'release',
-                              'inside_leader', 'set')
+PROFILES = os.path.join(ROOT, 'scenarios/profiles')
 
 
-def load(path):
-    try:
-        with open(path, encoding='utf-8') as file:
-            cases = json.load(file)['cases']
-        for number, case in enumerate(cases, 1):
-            reason = _wrong_with(case)
-            if reason:
-                raise case_file.CaseError(f'{path}: case {number}: {reason}')
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise case_file.CaseError(f'{path}: {error!r}') from error
-    return cases
+def _positive(value):
+    return None if not case_file.real(value) and value >= 1 else 'expected a number of 1 or more'
 
 
-def _wrong_with(case):
-    if not isinstance(case, dict):
-        return f'{case!r} is no case'
-    missing = [key for key in NEEDED if key not in case]
-    if missing:
-        return f'{missing[0]} is missing'
-    unknown = [key for key in case if key not in NEEDED + OPTIONAL]
+def _profile(value):
+    known = sorted(name.removesuffix('.json') for name in os.listdir(PROFILES))
+    return case_file.one_of(*known)(value)
+
+
+def _latencies(value):
+    known = ('min', 'mean', 'p50', 'p90', 'p99', 'p99_9', 'max')
+    if not isinstance(value, dict) or not value or set(value) - set(known):
+        return 'expected an object with some of ' + ', '.join(known)
+    wrong = next((name for name in value if case_file.real(value[name])), None)
+    return f'{wrong}: {case_file.real(value[wrong])}' if wrong else None
+
+
+NEEDED = {'profile': _profile, 'servers': case_file.ID, 'clients': case_file.integer(1, 10_000),
+          'machines': case_file.integer(1, 1_000), 'reads_percent': case_file.integer(0, 100),
+          'payload': case_file.PAYLOAD}
+OPTIONAL = {'outstanding': case_file.integer(1, 100_000), 'rate': case_file.integer(1, 100_000),
+            'per_second': _positive, 'latency_ms': _latencies, 'fitted': case_file.flag,
+            'operation': case_file.one_of('set', 'create'), 'leader_serves': case_file.flag,
+            'limit': case_file.integer(1, 1_000_000), 'inside_leader': case_file.flag,
+            'release': case_file.text, 'sync': case_file.text}
+
+
+def check(case, place):
+    place = f'{place} ({case["id"]})'
+    case_file.check_keys(case, place, NEEDED, OPTIONAL)
+    unknown = next((key for key in case if key not in {'id', *NEEDED, *OPTIONAL}), None)
     if unknown:
-        return f'{unknown[0]} is not known'
-    for key in ('id', 'profile'):
-        if not isinstance(case[key], str):
-            return f'{key} is {case[key]!r}, not a text'
-    if sum(key in case for key in LOADS) != 1:
-        return f'exactly one of {" and ".join(LOADS)} says the load'
-    if not any(key in case for key in FIGURES):
-        return f'one of {" and ".join(FIGURES)} says what was measured'
-    for key in POSITIVE:
-        if not isinstance(case.get(key, 1), (int, float)) or case.get(key, 1) <= 0:
-            return f'{key} is {case[key]!r}, not a number above 0'
-    if case['reads_percent'] not in range(101):
-        return f'reads_percent is {case["reads_percent"]!r}, not a whole number from 0 to 100'
-    unknown = [name for name in case.get('latency_ms', {}) if name not in LATENCIES]
-    if unknown:
-        return f'latency_ms: {unknown[0]} is not known; accepted: {", ".join(LATENCIES)}'
-    return None
+        raise case_file.CaseError(f'{place}: {unknown} is not known')
+    if ('outstanding' in case) == ('rate' in case):
+        raise case_file.CaseError(f'{place}: exactly one of outstanding and rate says the load')
+    if case.get('rate', 0) % case['clients']:
+        raise case_file.CaseError(f'{place}.rate: expected a multiple of clients')
+    if not ('per_second' in case or ('rate' in case and 'latency_ms' in case)):
+        raise case_file.CaseError(f'{place}: expected per_second, or rate and latency_ms')
+    if case.get('inside_leader') and case.get('leader_serves') is False:
+        raise case_file.CaseError(f'{place}: inside_leader, but the leader serves nobody')
 
 
 def _load(case):
     if 'rate' in case:
-        return {'open': {'constant': f'{case["rate"] / case["clients"]}/s'}}
+        return {'open': {'constant': f'{case["rate"] // case["clients"]}/s'}}
     return scenario.closed(case['outstanding'])
 
 
@@ -97,20 +95,23 @@ def build(case):
         ensemble['global_outstanding_limit'] = case['limit']
     measured_s = MEASURED_S
     if 'latency_ms' in case:
-        measured_s = LEAST_SAMPLES / (case.get('per_second') or case['rate'])
+        measured_s = LEAST_SAMPLES / (case.get('per_second', case.get('rate')))
+    disk = {'disk': {'sync': case['sync']}} if 'sync' in case else {}
     return {'name': case['id'], 'why': f'What does {case["profile"]} predict of {case["id"]}?',
             'duration': scenario.ms(1000 * (WARM_UP_S + measured_s)),
             'warm_up': scenario.ms(1000 * WARM_UP_S), 'ensemble': ensemble,
             'hosts': {'named': {machine: {} for machine in machines}}, 'clients': [group],
-            **case.get('set', {})}
+            **disk}
 
 
 def compare(case, folder):
-    simulator = simulate.Simulator(os.path.join(ROOT, 'build/zabsim'), ROOT, folder, 1)
-    simulator.profile = os.path.relpath(
-        os.path.join(ROOT, f'scenarios/profiles/{case["profile"]}.json'), folder)
+    simulator = simulate.Simulator(ZABSIM, ROOT, folder, 1)
+    simulator.profile = os.path.relpath(os.path.join(PROFILES, f'{case["profile"]}.json'), folder)
     simulator.release = case.get('release', 'fixed')
-    return list(_findings(case, simulator.results(simulator.write(build(case)), 1)))
+    path = simulator.write(build(case))
+    if case.get('inside_leader'):
+        return list(_findings(case, simulator.results_under(case['servers'], path, 1)))
+    return list(_findings(case, simulator.results(path, 1)))
 
 
 def _findings(case, results):
@@ -129,21 +130,35 @@ def _compared(case, folder):
         return [measure.Finding('simulation', '', '', str(error), False)]
 
 
+def _selected(path, only):
+    """[(id, its findings or the case that is to be compared)]; CaseError of a file that is none."""
+    cases, broken = case_file.load(path, check)
+    told = [(name, [measure.Finding('the case', '', '', reason, False)])
+            for name, reason in broken]
+    return [(name, what) for name, what in told + [(case['id'], case) for case in cases]
+            if only in name]
+
+
 def main():
     parser = argparse.ArgumentParser(description='Publications against predictions.')
     parser.add_argument('file', nargs='?', default=os.path.join(HERE, 'published.json'))
     parser.add_argument('--only', default='')
     arguments = parser.parse_args()
     try:
-        cases = load(arguments.file)
+        selected = _selected(arguments.file, arguments.only)
     except case_file.CaseError as error:
         print(f'tests/fidelity/published.py: {error}', file=sys.stderr)
         return 2
+    if not os.path.exists(ZABSIM):
+        print('tests/fidelity/published.py: build/zabsim is not there: scenarios/run builds it',
+              file=sys.stderr)
+        return 2
     passed = failed = 0
     with tempfile.TemporaryDirectory(prefix='zabsim-published-') as folder:
-        for case in (case for case in cases if arguments.only in case['id']):
-            print(case['id'] + ('  (fitted)' if case.get('fitted') else ''))
-            for finding in _compared(case, os.path.realpath(folder)):
+        for name, what in selected:
+            is_case = isinstance(what, dict)
+            print(name + ('  (fitted)' if is_case and what.get('fitted') else ''))
+            for finding in _compared(what, os.path.realpath(folder)) if is_case else what:
                 print(measure.line(finding), flush=True)
                 passed, failed = passed + finding.passed, failed + (not finding.passed)
     print(f'{passed} passed, {failed} failed')

@@ -202,27 +202,45 @@ class OfKeys(unittest.TestCase):
         self.assertIn('payload', self.mistake_in('latency', **load, payload=1 << 20))
         self.assertIn('ratio', self.mistake_in('latency', **load, op='mix', ratio=1.5))
 
-    def test_a_published_case_with_a_key_that_nothing_reads_is_refused(self):
-        for more, reason in (({'write_cache': False}, 'write_cache is not known'),
-                             ({'outstanding': 1, 'rate': 1}, 'exactly one of outstanding and rate'),
-                             ({'rate': 1}, 'one of per_second and latency_ms'),
-                             ({'rate': 0, 'per_second': 1}, 'rate is 0, not a number above 0'),
-                             ({'rate': 1, 'per_second': 1, 'reads_percent': -1},
-                              'reads_percent is -1'),
-                             ({'rate': 1, 'latency_ms': {'p95': 1}}, 'p95 is not known')):
-            case = {**dict.fromkeys(published.NEEDED, 1), 'id': 'x', 'profile': 'x', **more}
-            with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
-                json.dump({'cases': [case]}, file)
-                file.flush()
-                with self.assertRaisesRegex(case_file.CaseError, reason):
-                    published.load(file.name)
 
-    def test_a_published_rate_is_shared_by_the_clients_and_measured_long_enough(self):
-        case = {**dict.fromkeys(published.NEEDED, 1), 'id': 'x', 'clients': 4, 'rate': 1000,
-                'reads_percent': 0, 'latency_ms': {'p99': 1}}
-        made = published.build(case)
-        self.assertEqual(made['clients'][0]['load'], {'open': {'constant': '250.0/s'}})
+
+class OfPublications(unittest.TestCase):
+    CASE = {'id': 'x', 'profile': 'hw-a', 'servers': 3, 'clients': 4, 'machines': 1,
+            'reads_percent': 0, 'payload': 100}
+
+    def test_a_case_that_cannot_be_compared_says_why(self):
+        load, rate = {'outstanding': 1, 'per_second': 9}, {'rate': 8, 'latency_ms': {'p99': 1}}
+        for more, reason in (({**load, 'write_cache': False}, 'write_cache is not known'),
+                             ({**load, 'rate': 8}, 'exactly one of outstanding and rate'),
+                             ({'rate': 8}, 'expected per_second, or rate and latency_ms'),
+                             ({'outstanding': 1, 'latency_ms': {'p50': 1}}, 'expected per_second'),
+                             ({**rate, 'rate': 0}, 'rate: expected an integer from 1'),
+                             ({**rate, 'rate': 7}, 'rate: expected a multiple of clients'),
+                             ({**load, 'reads_percent': -1}, 'reads_percent: expected'),
+                             ({**load, 'per_second': float('nan')}, 'per_second: expected'),
+                             ({**load, 'machines': 1.5}, 'machines: expected an integer'),
+                             ({**load, 'profile': 'hw-z'}, "profile: expected one of .*'hw-a'"),
+                             ({**load, 'operation': 'get'}, 'operation: expected one of'),
+                             ({**load, 'latency_ms': ['p50']}, 'latency_ms: expected an object'),
+                             ({**load, 'latency_ms': {'p95': 1}}, 'latency_ms: expected'),
+                             ({**load, 'latency_ms': {'p50': '2'}}, 'latency_ms: p50: expected'),
+                             ({**load, 'inside_leader': True, 'leader_serves': False},
+                              'inside_leader, but')):
+            with self.assertRaisesRegex(case_file.CaseError, reason):
+                published.check({**self.CASE, **more}, 'cases[0]')
+        for more in (load, rate):
+            published.check({**self.CASE, **more}, 'cases[0]')
+
+    def test_a_rate_is_shared_by_the_clients_and_measured_long_enough(self):
+        made = published.build({**self.CASE, 'rate': 1000, 'latency_ms': {'p99': 1}})
+        self.assertEqual(made['clients'][0]['load'], {'open': {'constant': '250/s'}})
         self.assertEqual(made['duration'], '25000000000ns')
+
+    def test_every_phase_of_a_fail_over_is_one_that_was_measured(self):
+        cases, _ = case_file.load(os.path.join(HERE, 'real-zookeeper.json'))
+        measured = {name for case in cases for name in case.get('phases_ms_after_kill', {})}
+        named = {name for _, later, earlier in failover.PHASES for name in (later, earlier)}
+        self.assertEqual(named - {None} - measured, set())
 
 
 if __name__ == '__main__':
