@@ -71,7 +71,8 @@ launched() { command -v ccache >/dev/null && echo "ccache $1" || echo "$1"; }
 build_in() (
     local folder=$1 wanted
     shift
-    wanted="$root ${cxx:=${CXX:-g++}} ${meson_options[*]:-}"
+    : "${cxx:=${CXX:-g++}}"
+    wanted="$root $(launched "$cxx") ${meson_options[*]:-}"
     exec 9>"$root/.build-lock"
     flock 9
     if [ ! -e "$folder/build.ninja" ] ||

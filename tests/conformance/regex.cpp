@@ -20,6 +20,9 @@ struct Freed {
 
 using Code = std::unique_ptr<pcre2_code, Freed>;
 
+// The match, and each group of a pattern: of any pattern here.
+constexpr std::uint32_t most_bounds = 64;
+
 PCRE2_SPTR units(const char* text) { return reinterpret_cast<PCRE2_SPTR>(text); }
 
 std::string message_of(int error) {
@@ -35,6 +38,11 @@ Code compile(const std::string& pattern, std::uint32_t options) {
     if (!code) {
         throw std::invalid_argument(
             fmt::format("the pattern '{}', character {}: {}", pattern, at, message_of(error)));
+    }
+    std::uint32_t groups = 0;
+    pcre2_pattern_info(code.get(), PCRE2_INFO_CAPTURECOUNT, &groups);
+    if (groups >= most_bounds) {
+        throw std::invalid_argument(fmt::format("the pattern '{}': {} groups", pattern, groups));
     }
     pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE);  // Where it cannot, matching interprets.
     return code;
@@ -62,13 +70,13 @@ class Search {
   public:
     enum class Extent { all, some };
 
-    Search(const Regex& pattern, Extent extent) : code_(code_of(*pattern.compiled_, extent)) {}
+    Search(const Regex& pattern, Extent extent)
+        : pattern_(pattern.compiled_->pattern), code_(code_of(*pattern.compiled_, extent)) {}
 
     /// The first match from there on; false: there is none.
     bool run(std::string_view words, std::size_t from, std::uint32_t options) {
-        // The most groups that a pattern has here; a pattern with more says so below.
         static const std::unique_ptr<pcre2_match_data, Freed> data(
-            pcre2_match_data_create(64, nullptr));
+            pcre2_match_data_create(most_bounds, nullptr));
         data_ = data.get();
         int count =
             pcre2_match(code_, units(words.data()), words.size(), from, options, data_, nullptr);
@@ -77,7 +85,10 @@ class Search {
                                 options | PCRE2_NO_JIT, data_, nullptr);
         }
         if (count == PCRE2_ERROR_NOMATCH) return false;
-        if (count <= 0) throw std::runtime_error("a match: " + message_of(count));
+        if (count < 0) {
+            throw std::runtime_error(
+                fmt::format("the pattern '{}' in '{}': {}", pattern_, words, message_of(count)));
+        }
         return true;
     }
 
@@ -99,6 +110,7 @@ class Search {
         return code.get();
     }
 
+    const std::string& pattern_;
     pcre2_code* code_;
     pcre2_match_data* data_ = nullptr;
 };

@@ -7,14 +7,15 @@
 #include <string_view>
 #include <vector>
 
-/// Regular expressions as std::regex has them (ECMAScript, leftmost alternative first), matched by
-/// PCRE2: the words of a case are matched against thousands, dozens of times, and the standard
-/// library's took most of the time of all tests, and of what sanitizers compile.
+/// Regular expressions with the interface of std::regex (leftmost alternative first), in PCRE2's
+/// syntax and matched by it: the words of a case are matched against thousands, dozens of times,
+/// and the standard library's took most of the time of all tests, and of what sanitizers compile.
 namespace conformance {
 
 class Match;
 
-/// A pattern, compiled at its first use. Throws std::invalid_argument there if it is none.
+/// A pattern, compiled at its first use. Throws std::invalid_argument there if it is none, or has
+/// more than 63 groups; std::runtime_error if a match takes PCRE2 too many steps.
 class Regex {
   public:
     enum Case { as_written, icase };
@@ -48,8 +49,8 @@ class Match {
     Part operator[](std::size_t group) const;
     std::string str(std::size_t group = 0) const { return (*this)[group].str(); }
     std::size_t length(std::size_t group = 0) const { return (*this)[group].length(); }
-    /// In characters, from the beginning of what was searched.
-    std::size_t position(std::size_t group = 0) const { return bounds_[2 * group]; }
+    /// In characters, from the beginning of what was searched. Requires: the group took part.
+    std::size_t position(std::size_t group = 0) const { return bounds_.at(2 * group); }
     /// What stands before it, from the match before in a MatchIterator; and all that stands behind.
     Part prefix() const;
     Part suffix() const;
@@ -87,6 +88,7 @@ class MatchIterator {
     MatchIterator() = default;  // The end of any.
     MatchIterator(const std::string& words, const Regex& pattern);
     MatchIterator(std::string&& words, const Regex& pattern) = delete;
+    MatchIterator(std::string_view words, Regex&& pattern) = delete;
     MatchIterator(std::string_view words, const Regex& pattern);
 
     const Match& operator*() const { return match_; }

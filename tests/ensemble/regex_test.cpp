@@ -52,6 +52,18 @@ TEST_CASE("a pattern that is none is refused with the place of its mistake") {
     CHECK_THROWS_WITH_AS(regex_match("a", Regex("a(b")),
                          "the pattern 'a(b', character 3: missing closing parenthesis",
                          std::invalid_argument);
+    std::string groups;
+    for (int i = 0; i < 63; ++i) groups += "(b)?";
+    CHECK(regex_match("b", Regex(groups)));
+    CHECK_THROWS_AS(regex_match("b", Regex(groups + "(b)?")), std::invalid_argument);
+}
+
+TEST_CASE("a match that takes too many steps names its pattern") {
+    CHECK_THROWS_WITH_AS(
+        regex_match("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaae", Regex("(a+)+(b|d)")),
+        "the pattern '(a+)+(b|d)' in 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaae': match limit "
+        "exceeded",
+        std::runtime_error);
 }
 
 }  // namespace conformance

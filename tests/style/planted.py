@@ -149,6 +149,7 @@ void speak() { std::setlocale(LC_ALL, ""); }  !locale
     'tests/form.py': 'x = 1\n\ty = 2  !tab\n' + f'z = "{"z" * 100}"  !columns\n' + 'last = 1',
     'tests/spaces.sh': 'echo  \n',
     'tests/paths.sh': '# See tests/some_test.cpp.\n# See tests/no_test.cpp.  !dead-path\n'
+                      '# Of a build: tests/no_test.cpp.o; of a commit: HEAD:tests/no.py\n'
                       f'# As the {"design"} §4 says.  !shared\n'
                       f'# Like reference{"/x"}.md.  !shared\n',
 }

@@ -103,10 +103,10 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]*)[>"]')
 # Written in pieces, so that this file does not break its own rules.
 BANNED_WORDS = re.compile(r'\b(' + '|'.join(['TO' 'DO', 'FIX' 'ME', 'X' 'XX', 'HA' 'CK']) + r')\b')
 MACHINE_PATHS = re.compile(r'(?<![\w.}~])/(' + '|'.join(['work', 'home', 'root', 'farm']) + r')/')
-SHARED = re.compile(r'\.\./' r'shared\b|\bdesign §|\breference/[\w-]+\.md\b')
+SHARED = re.compile(r'\.\./' r'shared\b|\bdesign §|(?<![\w/])reference/[\w-]+\.md\b')
 # A file of the tree, named in text.
-TREE_PATH = re.compile(r'(?<![\w/.-])(?:sim|protocol|analysis|cli|tests|scenarios)/[\w/-]+'
-                       r'(?:\.\w+)*\.(?:hpp|cpp|py|sh|md)\b')
+TREE_PATH = re.compile(r'(?<![\w/.:$-])(?:sim|protocol|analysis|cli|tests|scenarios)/[\w/-]+'
+                       r'(?:\.\w+)*\.(?:hpp|cpp|py|sh|md)\b(?!\.\w)')
 REGISTRIES = re.compile('|'.join(
     re.escape('.'.join(name)) for name in [
         ('deb', 'debian', 'org'), ('security', 'debian', 'org'), ('npmjs', 'org'),
